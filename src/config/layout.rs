@@ -1,0 +1,213 @@
+//! Every path that patchctl reads or writes, under one root. Nothing else in the program spells a path of its own.
+
+use std::path::{Path, PathBuf};
+
+use crate::host::environment::Environment;
+use crate::model::run::RunId;
+
+/// Where things are: the root that is looked at, and the folders that are patchctl's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    root: PathBuf,
+    configuration: PathBuf,
+    state: PathBuf,
+    cache: PathBuf,
+    volatile: PathBuf,
+}
+
+impl Layout {
+    /// The layout for root: the system's own folders.
+    pub fn system(root: &Path) -> Self {
+        Self {
+            root: root.to_owned(),
+            configuration: PathBuf::from("/etc/patchctl"),
+            state: PathBuf::from("/var/lib/patchctl"),
+            cache: PathBuf::from("/var/cache/patchctl"),
+            volatile: PathBuf::from("/run/patchctl"),
+        }
+    }
+
+    /// The layout for any other user: the XDG folders of that user, who reads the system's configuration.
+    ///
+    /// Returns `None` when the user has neither a home nor XDG folders.
+    pub fn user(root: &Path, environment: &Environment) -> Option<Self> {
+        let cache = environment.cache_home.as_ref()?.join("patchctl");
+        let volatile =
+            environment.runtime_dir.as_ref().map_or_else(|| cache.join("run"), |dir| dir.join("patchctl"));
+        Some(Self {
+            root: root.to_owned(),
+            configuration: PathBuf::from("/etc/patchctl"),
+            state: environment.state_home.as_ref()?.join("patchctl"),
+            cache,
+            volatile,
+        })
+    }
+
+    /// The root whose packages are looked at.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Tells whether the root is the running system itself.
+    pub fn is_live(&self) -> bool {
+        self.root == Path::new("/")
+    }
+
+    /// A path inside the root that is looked at.
+    pub fn target(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
+    }
+
+    /// `/etc/patchctl`.
+    pub fn configuration(&self) -> &Path {
+        &self.configuration
+    }
+
+    /// The main configuration file.
+    pub fn main_configuration(&self) -> PathBuf {
+        self.configuration.join("patchctl.toml")
+    }
+
+    /// The folder of configuration drop-ins.
+    pub fn drop_ins(&self) -> PathBuf {
+        self.configuration.join("conf.d")
+    }
+
+    /// `/var/lib/patchctl`.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
+    /// Run counter and highest feed stamps.
+    pub fn state_file(&self) -> PathBuf {
+        self.state.join("state.json")
+    }
+
+    /// The folder of all mutating runs.
+    pub fn runs(&self) -> PathBuf {
+        self.state.join("runs")
+    }
+
+    /// The folder of one run.
+    pub fn run(&self, run: RunId) -> RunFolder {
+        RunFolder { folder: self.runs().join(run.to_string()) }
+    }
+
+    /// The folder of saved plans.
+    pub fn plans(&self) -> PathBuf {
+        self.state.join("plans")
+    }
+
+    /// The folder of reports.
+    pub fn reports(&self) -> PathBuf {
+        self.state.join("reports")
+    }
+
+    /// The link to the newest report.
+    pub fn latest_report(&self) -> PathBuf {
+        self.state.join("latest.json")
+    }
+
+    /// First-seen dates.
+    pub fn ledger(&self) -> PathBuf {
+        self.state.join("ledger")
+    }
+
+    /// Versions that were rolled back.
+    pub fn quarantine(&self) -> PathBuf {
+        self.state.join("quarantine")
+    }
+
+    /// The file that is given up to write the last records on a full disk.
+    pub fn reserve(&self) -> PathBuf {
+        self.state.join("reserve")
+    }
+
+    /// `/var/cache/patchctl`.
+    pub fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// The folder of one feed's last good content.
+    pub fn feed(&self, name: &str) -> PathBuf {
+        self.cache.join("feeds").join(name)
+    }
+
+    /// The compiled advisories of one feed for one release.
+    pub fn index(&self, feed: &str, release: &str) -> PathBuf {
+        self.cache.join("index").join(format!("{feed}.{release}.index"))
+    }
+
+    /// What the package manager answered last about candidates.
+    pub fn candidates(&self) -> PathBuf {
+        self.cache.join("candidates.json")
+    }
+
+    /// Where archives are downloaded to, before they are verified and copied into a run.
+    pub fn downloads(&self) -> PathBuf {
+        self.cache.join("archives")
+    }
+
+    /// `/run/patchctl`.
+    pub fn volatile(&self) -> &Path {
+        &self.volatile
+    }
+
+    /// The single-run lock.
+    pub fn lock(&self) -> PathBuf {
+        self.volatile.join("lock")
+    }
+
+    /// Counts and states without names of holes, for everybody.
+    pub fn summary(&self) -> PathBuf {
+        self.volatile.join("summary.json")
+    }
+}
+
+/// The folder of one mutating run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    folder: PathBuf,
+}
+
+impl RunFolder {
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The plan that the run carries out.
+    pub fn plan(&self) -> PathBuf {
+        self.folder.join("plan.json")
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> PathBuf {
+        self.folder.join("journal")
+    }
+
+    /// The archives of the versions that were installed before.
+    pub fn old_archives(&self) -> PathBuf {
+        self.folder.join("archives/old")
+    }
+
+    /// The archives of the versions that the plan installs.
+    pub fn new_archives(&self) -> PathBuf {
+        self.folder.join("archives/new")
+    }
+
+    /// What was saved before the first change: configuration files, marks, file digests.
+    pub fn before(&self) -> PathBuf {
+        self.folder.join("before")
+    }
+
+    /// Everything that apt and dpkg printed.
+    pub fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
+    /// The report of the run.
+    pub fn report(&self) -> PathBuf {
+        self.folder.join("report.json")
+    }
+}

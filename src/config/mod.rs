@@ -1,0 +1,3 @@
+//! Settings: what the administrator wrote, checked, and every path that patchctl uses.
+
+pub mod layout;

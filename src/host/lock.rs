@@ -1,0 +1,164 @@
+//! Locks: patchctl's own, and the record locks that dpkg and apt respect.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+
+use super::storage;
+
+/// How often a lock that is taken is tried again.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Who holds a lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its process, where the system tells.
+    pub pid: Option<u32>,
+    /// Its command, as far as it could be read.
+    pub command: String,
+}
+
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "process {pid} ({})", self.command),
+            None => f.write_str(&self.command),
+        }
+    }
+}
+
+/// A lock could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else holds it and did not let go in time.
+    #[error("{path} is held by {holder}")]
+    Held {
+        /// The lock file.
+        path: PathBuf,
+        /// Who holds it.
+        holder: Holder,
+    },
+    /// The lock file cannot be opened or locked.
+    #[error("cannot lock {path}")]
+    Unusable {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl LockError {
+    fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Unusable { path: path.to_owned(), source }
+    }
+}
+
+/// patchctl's own lock: one run at a time. Let go when dropped, or when the process ends in any way.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    /// Takes the lock, waiting up to `patience`; writes process and command into it for others to read.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] names the holder.
+    pub fn take(path: &Path, command: &str, patience: Duration) -> Result<Self, LockError> {
+        let options = &mut OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(storage::PUBLIC);
+        let mut file = options.custom_flags(libc::O_NOFOLLOW).open(path).map_err(LockError::at(path))?;
+        let give_up = Instant::now() + patience;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < give_up => thread::sleep(RETRY),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(LockError::Held { path: path.to_owned(), holder: written_holder(&mut file) });
+                }
+                Err(TryLockError::Error(source)) => return Err(LockError::at(path)(source)),
+            }
+        }
+        let note = format!("{} {command}\n", std::process::id());
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| file.write_all(note.as_bytes()))
+            .map_err(LockError::at(path))?;
+        Ok(Self { _file: file })
+    }
+}
+
+fn written_holder(file: &mut File) -> Holder {
+    let mut text = String::new();
+    let _ = file.rewind().and_then(|()| file.take(400).read_to_string(&mut text));
+    let (pid, command) = text.trim_end().split_once(' ').unwrap_or_default();
+    Holder { pid: pid.parse().ok(), command: format!("patchctl {command}").trim_end().to_owned() }
+}
+
+/// A POSIX record lock over a whole file, the kind dpkg and apt take.
+///
+/// Closing *any* descriptor of the file would drop it, so the file is opened once and kept (fcntl(2)).
+#[derive(Debug)]
+pub struct RecordLock {
+    _file: File,
+}
+
+impl RecordLock {
+    /// Takes the lock, waiting up to `patience`.
+    ///
+    /// # Errors
+    /// [`LockError::Held`] names the holder.
+    pub fn take(path: &Path, patience: Duration) -> Result<Self, LockError> {
+        let options = &mut OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o640);
+        let file = options.custom_flags(libc::O_NOFOLLOW).open(path).map_err(LockError::at(path))?;
+        let give_up = Instant::now() + patience;
+        loop {
+            match fcntl(&file, FcntlArg::F_SETLK(&whole_file())) {
+                Ok(_) => return Ok(Self { _file: file }),
+                Err(nix::Error::EAGAIN | nix::Error::EACCES) if Instant::now() < give_up => {
+                    thread::sleep(RETRY)
+                }
+                Err(nix::Error::EAGAIN | nix::Error::EACCES) => {
+                    return Err(LockError::Held { path: path.to_owned(), holder: record_holder(&file) });
+                }
+                Err(errno) => return Err(LockError::at(path)(errno.into())),
+            }
+        }
+    }
+}
+
+fn whole_file() -> libc::flock {
+    libc::flock {
+        l_type: libc::F_WRLCK as i16,
+        l_whence: libc::SEEK_SET as i16,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    }
+}
+
+fn record_holder(file: &File) -> Holder {
+    let mut question = whole_file();
+    let answer = fcntl(file, FcntlArg::F_GETLK(&mut question));
+    let pid = if answer.is_ok() { u32::try_from(question.l_pid).ok().filter(|pid| *pid > 0) } else { None };
+    let command = pid.and_then(command_of).unwrap_or_else(|| "another process".to_owned());
+    Holder { pid, command }
+}
+
+/// Returns the short command name of a process.
+pub fn command_of(pid: u32) -> Option<String> {
+    match std::fs::read_to_string(format!("/proc/{pid}/comm")) {
+        Ok(text) => Some(text.trim_end().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(_) => None,
+    }
+}

@@ -1,0 +1,365 @@
+//! Child processes: absolute program, argument vector, empty environment, no terminal, no shell, a time limit.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::Pid;
+
+/// What every child gets, whoever called patchctl (product rule: environment).
+const ENVIRONMENT: &[(&str, &str)] =
+    &[("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/root"), ("LC_ALL", "C.UTF-8")];
+
+/// How long a child that was asked to end may take before it is killed.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What to run.
+#[derive(Clone, Debug)]
+pub struct CommandSpec {
+    /// The program, as an absolute path.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// Variables beside the fixed ones.
+    pub environment: BTreeMap<String, String>,
+    /// Where it runs; `/` unless said otherwise.
+    pub folder: PathBuf,
+    /// After this long it is asked to end.
+    pub time_limit: Duration,
+    /// What happens when it does not end after it was asked.
+    pub insistence: Insistence,
+}
+
+/// How hard a child is ended at its time limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Insistence {
+    /// SIGTERM, and SIGKILL a few seconds later.
+    Kill,
+    /// SIGTERM; SIGKILL only when the time limit has passed a second time, because the child may be a package
+    /// manager inside a maintainer script (safety design 5.2).
+    Patient,
+}
+
+impl CommandSpec {
+    /// A command with a time limit of a minute.
+    pub fn new(program: &str) -> Self {
+        Self {
+            program: PathBuf::from(program),
+            arguments: Vec::new(),
+            environment: BTreeMap::new(),
+            folder: PathBuf::from("/"),
+            time_limit: Duration::from_secs(60),
+            insistence: Insistence::Kill,
+        }
+    }
+
+    /// Adds one argument.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<String>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds several arguments.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(mut self, arguments: I) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds a variable.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Sets where it runs.
+    #[must_use]
+    pub fn folder(mut self, folder: &Path) -> Self {
+        self.folder = folder.to_owned();
+        self
+    }
+
+    /// Sets the time limit.
+    #[must_use]
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Sets how hard it is ended.
+    #[must_use]
+    pub fn insistence(mut self, insistence: Insistence) -> Self {
+        self.insistence = insistence;
+        self
+    }
+
+    /// Returns the command as a person would type it, for logs and hints.
+    pub fn shown(&self) -> String {
+        let mut words = vec![self.program.display().to_string()];
+        words.extend(self.arguments.iter().map(|word| quoted(word)));
+        words.join(" ")
+    }
+}
+
+fn quoted(word: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=+,@%~^".contains(&b);
+    if !word.is_empty() && word.bytes().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// How a command ended, and what it said.
+#[derive(Clone, Debug)]
+pub struct CommandOutput {
+    /// Exit code, or 128 + signal.
+    pub code: i32,
+    /// It was ended at its time limit.
+    pub timed_out: bool,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl CommandOutput {
+    /// Tells whether the exit code is 0. A hint only: what a package manager did is read from its database.
+    pub fn is_success(&self) -> bool {
+        self.code == 0
+    }
+
+    /// Returns standard output as text; bytes that are not UTF-8 are replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// Returns the last lines of what it said, standard error first, for a message to people.
+    pub fn last_words(&self, lines: usize) -> Vec<String> {
+        let source =
+            if self.stderr.iter().any(|b| !b.is_ascii_whitespace()) { &self.stderr } else { &self.stdout };
+        let text = String::from_utf8_lossy(source).into_owned();
+        let words: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        words[words.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
+    }
+}
+
+/// A command that could not be run at all.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot run {program}")]
+pub struct RunError {
+    /// The program.
+    pub program: PathBuf,
+    /// What the system answered.
+    #[source]
+    pub source: io::Error,
+}
+
+/// Runs a command and captures what it says.
+///
+/// # Errors
+/// The program cannot be started. An unwanted exit code is no error here.
+pub fn run(spec: &CommandSpec) -> Result<CommandOutput, RunError> {
+    run_logged(spec, None, &mut |_| {})
+}
+
+/// Runs a command, copies every line it says to `log`, and tells `listen` each line while it runs.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_logged(
+    spec: &CommandSpec,
+    log: Option<&mut File>,
+    listen: &mut dyn FnMut(&str),
+) -> Result<CommandOutput, RunError> {
+    let at = |source| RunError { program: spec.program.clone(), source };
+    let mut child = start(spec).map_err(at)?;
+    let (sender, receiver) = mpsc::channel();
+    let stdout = child.stdout.take().map(|pipe| forward(pipe, Stream::Out, sender.clone()));
+    let stderr = child.stderr.take().map(|pipe| forward(pipe, Stream::Err, sender));
+    let (captured, timed_out) = collect(spec, &child, &receiver, Listener { log, listen });
+    let status = child.wait().map_err(at)?;
+    for thread in [stdout, stderr].into_iter().flatten() {
+        let _ = thread.join();
+    }
+    Ok(CommandOutput { code: code_of(status), timed_out, stdout: captured.out, stderr: captured.err })
+}
+
+fn start(spec: &CommandSpec) -> io::Result<Child> {
+    let mut command = Command::new(&spec.program);
+    command.args(&spec.arguments).env_clear().envs(ENVIRONMENT.iter().copied()).envs(&spec.environment);
+    command.current_dir(&spec.folder).process_group(0);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ours = umask(Mode::from_bits_truncate(0o022));
+    let child = command.spawn();
+    umask(ours);
+    child
+}
+
+#[derive(Clone, Copy)]
+enum Stream {
+    Out,
+    Err,
+}
+
+#[derive(Default)]
+struct Captured {
+    out: Vec<u8>,
+    err: Vec<u8>,
+}
+
+/// Who hears what a child says while it runs.
+struct Listener<'a> {
+    log: Option<&'a mut File>,
+    listen: &'a mut dyn FnMut(&str),
+}
+
+/// Sends what a pipe says, piece by piece, until it closes.
+fn forward(
+    mut pipe: impl Read + Send + 'static,
+    stream: Stream,
+    sender: Sender<(Stream, Vec<u8>)>,
+) -> thread::JoinHandle<()> {
+    thread::spawn(move || {
+        let mut buffer = [0u8; 16 * 1024];
+        while let Ok(count) = pipe.read(&mut buffer) {
+            if count == 0 || sender.send((stream, buffer[..count].to_vec())).is_err() {
+                return;
+            }
+        }
+    })
+}
+
+/// Collects output until both pipes close, ending the child's process group at the time limit.
+fn collect(
+    spec: &CommandSpec,
+    child: &Child,
+    receiver: &Receiver<(Stream, Vec<u8>)>,
+    mut listener: Listener<'_>,
+) -> (Captured, bool) {
+    let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
+    let mut deadline = Deadline::new(spec);
+    let mut captured = Captured::default();
+    let mut line = Vec::new();
+    loop {
+        match receiver.recv_timeout(deadline.next_wait()) {
+            Ok((stream, piece)) => {
+                if let Some(log) = listener.log.as_mut() {
+                    let _ = log.write_all(&piece);
+                }
+                match stream {
+                    Stream::Out => {
+                        tell_lines(&mut line, &piece, listener.listen);
+                        captured.out.extend_from_slice(&piece);
+                    }
+                    Stream::Err => captured.err.extend_from_slice(&piece),
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => deadline.enforce(group),
+            Err(RecvTimeoutError::Disconnected) => return (captured, deadline.asked),
+        }
+    }
+}
+
+/// Splits pieces into lines and tells each one that is complete.
+fn tell_lines(line: &mut Vec<u8>, piece: &[u8], listen: &mut dyn FnMut(&str)) {
+    line.extend_from_slice(piece);
+    while let Some(end) = memchr::memchr(b'\n', line) {
+        listen(&String::from_utf8_lossy(&line[..end]));
+        line.drain(..=end);
+    }
+}
+
+/// When a child is asked to end, and when it is made to.
+struct Deadline {
+    ask_at: Instant,
+    kill_at: Instant,
+    asked: bool,
+}
+
+impl Deadline {
+    fn new(spec: &CommandSpec) -> Self {
+        let ask_at = Instant::now() + spec.time_limit;
+        let patience = match spec.insistence {
+            Insistence::Kill => GRACE,
+            Insistence::Patient => spec.time_limit.max(GRACE),
+        };
+        Self { ask_at, kill_at: ask_at + patience, asked: false }
+    }
+
+    fn next_wait(&self) -> Duration {
+        let next = if self.asked { self.kill_at } else { self.ask_at };
+        next.saturating_duration_since(Instant::now()).max(Duration::from_millis(50))
+    }
+
+    fn enforce(&mut self, group: Pid) {
+        let now = Instant::now();
+        if now >= self.kill_at {
+            let _ = killpg(group, Signal::SIGKILL);
+        } else if now >= self.ask_at && !self.asked {
+            self.asked = true;
+            let _ = killpg(group, Signal::SIGTERM);
+        }
+    }
+}
+
+fn code_of(status: ExitStatus) -> i32 {
+    status.code().or_else(|| status.signal().map(|signal| 128 + signal)).unwrap_or(-1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_gets_a_fixed_environment_and_no_input() {
+        let output = run(&CommandSpec::new("/usr/bin/env").env("DEBIAN_FRONTEND", "noninteractive"))
+            .expect("env runs");
+        let mut lines: Vec<String> = output.text().lines().map(str::to_owned).collect();
+        lines.sort();
+        assert_eq!(
+            lines,
+            [
+                "DEBIAN_FRONTEND=noninteractive",
+                "HOME=/root",
+                "LC_ALL=C.UTF-8",
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_child_that_hangs_is_ended_at_its_time_limit() {
+        let began = Instant::now();
+        let output = run(&CommandSpec::new("/bin/sleep").arg("60").time_limit(Duration::from_millis(200)))
+            .expect("sleep runs");
+        assert!(output.timed_out);
+        assert_eq!(output.code, 128 + 15);
+        assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn lines_are_told_while_the_child_runs() {
+        let mut heard = Vec::new();
+        let spec = CommandSpec::new("/usr/bin/printf").arg("one\\ntwo\\nthree");
+        let output = run_logged(&spec, None, &mut |line| heard.push(line.to_owned())).expect("printf runs");
+        assert_eq!(heard, ["one", "two"]);
+        assert_eq!(output.stdout, b"one\ntwo\nthree");
+    }
+
+    #[test]
+    fn arguments_are_shown_as_they_could_be_typed() {
+        let spec = CommandSpec::new("/usr/bin/apt-get").arg("-o").arg("A=b c").arg("it's");
+        assert_eq!(spec.shown(), "/usr/bin/apt-get -o 'A=b c' 'it'\\''s'");
+    }
+}

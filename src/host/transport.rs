@@ -1,0 +1,1 @@
+//! Fetching a feed by HTTPS, with limits on size and time.

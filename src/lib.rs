@@ -1,0 +1,5 @@
+//! patchctl
+pub mod config;
+pub mod host;
+pub mod model;
+pub mod observe;

@@ -1,0 +1,151 @@
+//! What was decided about a finding: patch it, or hold it for a named reason.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::package::PackageName;
+use super::severity::Severity;
+use super::version::Version;
+
+/// What the operator asked for on the command line. Empty lists select everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Selection {
+    /// Only these vulnerabilities.
+    pub cves: Vec<String>,
+    /// Only these advisories.
+    pub advisories: Vec<String>,
+    /// Only these packages, by binary or source name.
+    pub packages: Vec<PackageName>,
+    /// Never these packages.
+    pub exclude: Vec<PackageName>,
+    /// Only this severity and worse.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub severity: Option<Severity>,
+    /// Only what is exploited in the wild.
+    pub known_exploited: bool,
+    /// Every update that the repositories offer, not only security.
+    pub all_updates: bool,
+    /// Exactly these versions, named by the operator.
+    pub exact: Vec<ExactVersion>,
+}
+
+/// A version that the operator named: `PACKAGE=VERSION`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExactVersion {
+    /// The binary package.
+    pub name: PackageName,
+    /// The version to install.
+    pub version: Version,
+}
+
+/// Patch, or hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Decision {
+    /// The plan closes it.
+    Patch,
+    /// The plan leaves it open for the reason given.
+    Held,
+}
+
+/// Why something is held. One word for machines; the sentence stands beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldReason {
+    /// The selection on the command line leaves it out.
+    NotSelected,
+    /// Below the policy's minimum severity.
+    BelowSeverity,
+    /// The vendor has no fix.
+    NoFix,
+    /// A fix is known, but no enabled repository offers it.
+    NotOffered,
+    /// The package manager's own hold.
+    PackageHold,
+    /// The package manager's pins prefer an older version.
+    Pinned,
+    /// The vendor phases the update and this host's turn has not come.
+    Phased,
+    /// It would remove packages, and removals are refused.
+    WouldRemove,
+    /// Another package that is held keeps it back.
+    Dependency,
+    /// The version was rolled back here and waits for a newer one.
+    Quarantined,
+    /// No way back could be proved.
+    NoWayBack,
+    /// The verdict is unknown.
+    Unknown,
+}
+
+impl HoldReason {
+    /// Returns the words that people see.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::NotSelected => "not selected",
+            Self::BelowSeverity => "below the minimum severity",
+            Self::NoFix => "no fix yet",
+            Self::NotOffered => "fix known, not offered by an enabled repository",
+            Self::PackageHold => "on hold in the package manager",
+            Self::Pinned => "pinned to an older version",
+            Self::Phased => "phased by the vendor, not this host's turn",
+            Self::WouldRemove => "would remove packages",
+            Self::Dependency => "kept back by a dependency",
+            Self::Quarantined => "rolled back here, waits for a newer version",
+            Self::NoWayBack => "no way back",
+            Self::Unknown => "verdict unknown",
+        }
+    }
+}
+
+/// One link of the chain from a held item to the root of the matter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cause {
+    /// What is held here.
+    pub subject: String,
+    /// Why.
+    pub reason: HoldReason,
+    /// The sentence for people: what exactly stands in the way.
+    pub detail: String,
+}
+
+/// The decision about one finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Disposition {
+    /// Patch or held.
+    pub decision: Decision,
+    /// Why it is held.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<HoldReason>,
+    /// From the item itself down to the root cause.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub cause_chain: Vec<Cause>,
+}
+
+impl Disposition {
+    /// The plan closes it.
+    pub fn patch() -> Self {
+        Self { decision: Decision::Patch, reason: None, cause_chain: Vec::new() }
+    }
+
+    /// Held for the reason that the first link names.
+    pub fn held(chain: Vec<Cause>) -> Self {
+        Self { decision: Decision::Held, reason: chain.first().map(|cause| cause.reason), cause_chain: chain }
+    }
+}
+
+/// A package that the plan leaves as it is, although something newer exists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Held {
+    /// The binary package.
+    pub package: PackageName,
+    /// The installed version.
+    pub installed: Version,
+    /// The version that would have come.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub candidate: Option<Version>,
+    /// Why, from the package itself down to the root cause.
+    pub cause_chain: Vec<Cause>,
+    /// The vulnerabilities that stay open with it.
+    pub keeps_open: Vec<String>,
+}

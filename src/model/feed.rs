@@ -1,0 +1,87 @@
+//! Where advisories came from, how old they are, and how far they can be trusted.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::digest::Sha256;
+
+/// How a feed's bytes were authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Authenticity {
+    /// A signature of the vendor over the whole content was verified.
+    Signed,
+    /// The vendor signs nothing; the bytes came over verified TLS.
+    Tls,
+    /// The administrator configured the SHA-256 that the bytes have.
+    Pinned,
+    /// A file that root brought.
+    Local,
+}
+
+/// Whether a feed may be relied on today.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedState {
+    /// Within its maximum age.
+    Fresh,
+    /// Older than its maximum age: labelled, never green.
+    Stale,
+    /// Fetched content was refused; the last good one is used.
+    Suspect,
+    /// Never fetched.
+    Missing,
+}
+
+/// The stamp of one feed: what a verdict was made from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FeedStamp {
+    /// The feed's name, such as `debian-tracker`.
+    pub name: String,
+    /// Where it comes from.
+    pub location: String,
+    /// The vendor's own date of the content, where it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published: Option<DateTime<Utc>>,
+    /// When it was fetched here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fetched: Option<DateTime<Utc>>,
+    /// Age in seconds at the time of the report, from the vendor's date or else the fetch.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub age_seconds: Option<i64>,
+    /// Digest of the content.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<Sha256>,
+    /// How it was authenticated; absent when nothing was ever fetched.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub authenticity: Option<Authenticity>,
+    /// How many advisories it holds for this release.
+    pub advisories: u64,
+    /// Whether it may be relied on.
+    pub state: FeedState,
+    /// What went wrong with it last, where something did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<String>,
+}
+
+/// How complete a result is (the report's `completeness.level`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CompletenessLevel {
+    /// Every feed that applies was there and fresh.
+    Full,
+    /// Only the repositories' own metadata: pending fixes are known, open holes without a fix are not.
+    UpdatesOnly,
+    /// A feed that should be there is missing, stale or refused.
+    Incomplete,
+}
+
+/// How complete a result is, and why it is not more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Completeness {
+    /// The level.
+    pub level: CompletenessLevel,
+    /// One sentence for each thing that is missing.
+    pub reasons: Vec<String>,
+}

@@ -1,0 +1,195 @@
+//! A finding: an advisory met an installed package.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::advisory::VendorState;
+use super::decision::Disposition;
+use super::package::{Architecture, PackageName, SourcePackage};
+use super::severity::{Exposure, Priority, Severity};
+use super::version::Version;
+
+/// What is true of one package and one advisory. Never guessed, never dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// The installed version has the hole and a fix exists.
+    Vulnerable,
+    /// The installed version has the hole and there is no fix.
+    VulnerableNoFix,
+    /// Nobody can tell; the reason says why.
+    Unknown,
+    /// The running kernel is patched in memory; a reboot is still due.
+    MitigatedLive,
+    /// The installed version has the fix.
+    Fixed,
+    /// The package never had the hole.
+    NotAffected,
+}
+
+impl Verdict {
+    /// Tells whether the hole is open, as far as anybody can tell.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Vulnerable | Self::VulnerableNoFix)
+    }
+
+    /// Returns the word that data and people see.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Vulnerable => "vulnerable",
+            Self::VulnerableNoFix => "vulnerable, no fix",
+            Self::Unknown => "unknown",
+            Self::MitigatedLive => "mitigated live",
+            Self::Fixed => "fixed",
+            Self::NotAffected => "not affected",
+        }
+    }
+}
+
+/// The installed package of a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FindingPackage {
+    /// The binary package.
+    pub name: PackageName,
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// The installed version.
+    pub version: Version,
+    /// The source package and version that the advisory is compared with.
+    pub source: SourcePackage,
+}
+
+/// Which repository offers a version.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// `Origin` of the release file, such as `Debian`.
+    pub vendor: String,
+    /// `Label` of the release file, such as `Debian-Security`.
+    pub label: String,
+    /// `Suite`, such as `oldstable-security`.
+    pub suite: String,
+    /// `Codename`, such as `bookworm-security`.
+    pub codename: String,
+    /// The component, such as `main`.
+    pub component: String,
+    /// Where it is fetched from.
+    pub site: String,
+    /// Whether this is the distribution's own security pocket.
+    pub security: bool,
+}
+
+/// The version that the package manager would install now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Candidate {
+    /// The candidate version.
+    pub version: Version,
+    /// The repository that offers it.
+    pub origin: Arc<Origin>,
+    /// Share of hosts that get it already, in percent, while the vendor phases it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub phased_percent: Option<u8>,
+    /// Pins and holds were taken into account (not so for a foreign root).
+    pub pins_evaluated: bool,
+}
+
+/// How a finding ended after a run (the report's `state_after`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StateAfter {
+    /// A fresh scan no longer finds it.
+    Closed,
+    /// Fixed on disk; a running process still uses the old code.
+    OldCodeInMemory,
+    /// Fixed on disk; needs a reboot.
+    PendingReboot,
+    /// Not part of the plan, with the reason in the disposition.
+    Held,
+    /// Still there.
+    StillOpen,
+}
+
+/// One advisory met one installed package.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// Stable across scans: feed, advisory, package and architecture.
+    pub id: String,
+    /// The package.
+    pub package: Arc<FindingPackage>,
+    /// What is true of it.
+    pub verdict: Verdict,
+    /// Why, in one sentence: the rule and the versions compared.
+    pub reason: String,
+    /// The vendor's triage state; absent for findings from repository metadata alone.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub vendor_state: Option<VendorState>,
+    /// The vendor's identifier for the statement, such as a CVE, DSA or tracker id.
+    pub advisory: String,
+    /// The vulnerabilities it is about.
+    pub cves: Vec<String>,
+    /// The vendor's word.
+    pub severity: Severity,
+    /// CVSS base score, where a feed tells one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cvss: Option<f64>,
+    /// EPSS probability, where a feed tells one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub epss: Option<f64>,
+    /// Exploited in the wild, as far as a feed tells.
+    pub known_exploited: bool,
+    /// The vendor's date of the advisory, where known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published: Option<DateTime<Utc>>,
+    /// The first source version with the fix.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fixed_version: Option<Version>,
+    /// What the package manager would install now.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub candidate: Option<Arc<Candidate>>,
+    /// When this host saw it first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_seen: Option<DateTime<Utc>>,
+    /// By when policy wants it closed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub due: Option<NaiveDate>,
+    /// Days past the due date; zero when it is not past.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub days_overdue: Option<i64>,
+    /// How reachable the code is here.
+    pub exposure: Exposure,
+    /// What orders it.
+    pub priority: Priority,
+    /// The feed that says so.
+    pub feed: Arc<str>,
+    /// What was decided about it, on plans and runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub disposition: Option<Disposition>,
+    /// How it ended, on runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub state_after: Option<StateAfter>,
+}
+
+impl Finding {
+    /// Tells whether the enabled repositories offer a version that closes the finding.
+    pub fn is_installable(&self) -> bool {
+        match (&self.candidate, self.verdict) {
+            (Some(candidate), Verdict::Vulnerable) => self.package.version.is_older_than(&candidate.version),
+            _ => false,
+        }
+    }
+}
+
+/// A package that no feed speaks about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NotCovered {
+    /// The package.
+    pub name: PackageName,
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// The installed version.
+    pub version: Version,
+    /// Where it seems to come from, such as `nodesource` or `local`.
+    pub origin: String,
+}

@@ -1,0 +1,46 @@
+//! What the enabled repositories offer now, and which of it the package manager would take.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::feed::FeedStamp;
+use super::finding::{Candidate, Origin};
+use super::package::PackageKey;
+use super::plan::Artifact;
+use super::version::Version;
+
+/// One version of a package in one repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The version offered.
+    pub version: Version,
+    /// The repository.
+    pub origin: Arc<Origin>,
+    /// Its archive, as the index describes it.
+    pub artifact: Artifact,
+}
+
+/// What the repositories of one root offer for its installed packages.
+#[derive(Clone, Debug, Default)]
+pub struct RepositoryView {
+    /// Every version offered, by installed package; best version first.
+    pub offers: HashMap<PackageKey, Vec<Offer>>,
+    /// What the package manager would install, by installed package; packages without a candidate are absent.
+    pub candidates: HashMap<PackageKey, Arc<Candidate>>,
+    /// One stamp for each repository.
+    pub stamps: Vec<FeedStamp>,
+    /// Pins, holds and phasing were evaluated by the package manager itself.
+    pub pins_evaluated: bool,
+}
+
+impl RepositoryView {
+    /// Tells whether no repository lists were there at all.
+    pub fn is_empty(&self) -> bool {
+        self.stamps.is_empty()
+    }
+
+    /// Returns the offer of exactly this version.
+    pub fn offer(&self, key: &PackageKey, version: &Version) -> Option<&Offer> {
+        self.offers.get(key)?.iter().find(|offer| offer.version == *version)
+    }
+}

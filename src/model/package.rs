@@ -1,0 +1,190 @@
+//! Packages as they are installed, and the inventory of one root.
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::digest::Sha256;
+use super::distro::Distribution;
+use super::kernel::Kernels;
+use super::version::Version;
+
+macro_rules! text_type {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[serde(from = "String", into = "String")]
+        #[schemars(with = "String")]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Returns the text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(Arc::from(text))
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(Arc::from(text))
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0.as_ref().to_owned()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{:?}", &*self.0)
+            }
+        }
+    };
+}
+
+text_type! {
+    /// The name of a source or binary package.
+    PackageName
+}
+
+text_type! {
+    /// A package architecture, such as `amd64` or `all`.
+    Architecture
+}
+
+/// What tells two installed binary packages apart: name and architecture.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct PackageKey {
+    /// The binary package.
+    pub name: PackageName,
+    /// Its architecture.
+    pub architecture: Architecture,
+}
+
+impl fmt::Display for PackageKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.name, self.architecture)
+    }
+}
+
+/// Tells whether `name` is a Debian package name: lower case letters, digits, `+`, `-` and `.`, at least two
+/// characters, the first a letter or digit (Debian Policy 5.6.1). Nothing else may reach a command line.
+pub fn is_valid_package_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    let starts_well = bytes.next().is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    name.len() >= 2
+        && starts_well
+        && bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"+-.".contains(&b))
+}
+
+/// The source package that a binary package was built from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct SourcePackage {
+    /// The source package's name.
+    pub name: PackageName,
+    /// The source package's version, which can differ from the binary's.
+    pub version: Version,
+}
+
+/// How far the package manager came with a package that is present on disk (dpkg(1), "Package states").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PackageState {
+    /// Unpacked and configured.
+    Installed,
+    /// Files are there, the configuration script did not run.
+    Unpacked,
+    /// The configuration script failed.
+    HalfConfigured,
+    /// Unpacking began and did not end: the files are of no certain version.
+    HalfInstalled,
+    /// Waits for another package's trigger.
+    TriggersAwaited,
+    /// Its own trigger has not been run.
+    TriggersPending,
+}
+
+impl PackageState {
+    /// Tells whether the package manager would call the state finished.
+    pub fn is_clean(self) -> bool {
+        self == Self::Installed
+    }
+}
+
+/// One binary package that has files on this host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstalledPackage {
+    /// The binary package's name.
+    pub name: PackageName,
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// The version that the package database records.
+    pub version: Version,
+    /// The source package it was built from.
+    pub source: SourcePackage,
+    /// How far the package manager came.
+    pub state: PackageState,
+    /// The database asks for the package to be unpacked again before anything else (`reinst-required`).
+    pub reinstall_required: bool,
+    /// The administrator told the package manager to keep this version.
+    pub hold: bool,
+    /// The system does not work without it.
+    pub essential: bool,
+    /// Several architectures of it may be installed side by side (`Multi-Arch: same`).
+    pub multi_arch_same: bool,
+    /// Size on disk as the package states it, in KiB.
+    pub installed_size_kib: u64,
+}
+
+impl InstalledPackage {
+    /// Returns name and architecture.
+    pub fn key(&self) -> PackageKey {
+        PackageKey { name: self.name.clone(), architecture: self.architecture.clone() }
+    }
+}
+
+/// Everything installed in one root, read from its package database.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    /// The distribution that the root says it is.
+    pub distribution: Distribution,
+    /// The packages present on disk, sorted by name and architecture.
+    pub packages: Vec<InstalledPackage>,
+    /// The kernels, when the root is the running system or carries some.
+    pub kernels: Kernels,
+    /// Digest of the database content this was read from: two equal digests mean nothing changed.
+    pub digest: Sha256,
+}
+
+impl Inventory {
+    /// Returns the installed package of that name and architecture.
+    pub fn find(&self, key: &PackageKey) -> Option<&InstalledPackage> {
+        self.packages
+            .binary_search_by(|p| (&p.name, &p.architecture).cmp(&(&key.name, &key.architecture)))
+            .ok()
+            .map(|at| &self.packages[at])
+    }
+
+    /// Returns every installed architecture of a package name.
+    pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a InstalledPackage> {
+        let start = self.packages.partition_point(|p| p.name.as_str() < name);
+        let wanted = PackageName::from(name);
+        self.packages[start..].iter().take_while(move |p| p.name == wanted)
+    }
+}
