@@ -69,7 +69,7 @@ impl FromStr for Sha256 {
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
         let refuse = || DigestError { text: text.chars().take(80).collect() };
-        if text.len() != 64 || !text.is_ascii() {
+        if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(refuse());
         }
         let mut bytes = [0u8; 32];

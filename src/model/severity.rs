@@ -206,7 +206,7 @@ mod tests {
             .into_iter()
             .map(|severity| Priority::of(input(severity)).score)
             .collect();
-        assert_eq!(scores, [0.1, 1.1, 5.6, 14.0]);
+        assert_eq!(scores, [0.1, 1.0, 5.6, 14.0]);
         assert!(Priority::of(input(Severity::Unknown)).score > 0.0);
     }
 }
