@@ -236,6 +236,18 @@ impl AppendFile {
     }
 }
 
+/// Opens a log to append to, created private; a log is not synced line by line.
+pub fn open_log(path: &Path) -> Result<File> {
+    let options = &mut OpenOptions::new();
+    options.append(true).create(true).mode(PRIVATE).custom_flags(nix::libc::O_NOFOLLOW);
+    options.open(path).map_err(StorageError::at("open", path))
+}
+
+/// Writes one line to a log; a log that cannot be written never stops a run.
+pub fn write_log_line(log: &mut File, line: &str) {
+    let _ = writeln!(log, "{line}");
+}
+
 /// Removes a file that may be absent.
 pub fn remove_file(path: &Path) -> Result<()> {
     match fs::remove_file(path) {

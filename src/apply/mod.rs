@@ -1,0 +1,3 @@
+//! Do it, prove it, or take it back.
+
+pub mod journal;

@@ -1,0 +1,284 @@
+//! The commands patchctl gives to apt and dpkg, each non-interactive to the bone.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::{
+    ConffilePolicy, FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals,
+    Resolved, RestoreRequest, Target,
+};
+use super::simulation::{parse_simulation, parse_unmet};
+use crate::config::layout::Layout;
+use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
+use crate::host::storage;
+use crate::model::package::{Architecture, PackageKey};
+use crate::model::plan::{Action, ActionKind};
+
+const APT_GET: &str = "/usr/bin/apt-get";
+const DPKG: &str = "/usr/bin/dpkg";
+
+/// A simulation of a large host takes seconds; minutes mean that something is wrong.
+const SIMULATION_LIMIT: Duration = Duration::from_secs(300);
+
+/// What keeps every part of the Debian tool chain from asking (each tool's own manual names its variable).
+const SILENT: &[(&str, &str)] = &[
+    ("DEBIAN_FRONTEND", "noninteractive"),
+    ("DEBIAN_PRIORITY", "critical"),
+    ("APT_LISTCHANGES_FRONTEND", "none"),
+    ("APT_LISTBUGS_FRONTEND", "none"),
+    ("NEEDRESTART_SUSPEND", "1"),
+    ("UCF_FORCE_CONFFOLD", "1"),
+];
+
+/// apt with dpkg, on the running system or read-only on another root.
+#[derive(Clone, Debug)]
+pub struct Apt {
+    root: PathBuf,
+    binary_cache: PathBuf,
+    native: Architecture,
+}
+
+impl Apt {
+    /// An apt for the root of `layout`. Its binary caches go to patchctl's own cache, so that asking changes nothing
+    /// of the host.
+    pub fn new(layout: &Layout) -> Self {
+        Self {
+            root: layout.root().to_owned(),
+            binary_cache: layout.cache().join("apt"),
+            native: native_architecture(layout.root()),
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        self.root == Path::new("/")
+    }
+
+    fn apt_get(&self) -> CommandSpec {
+        let spec = CommandSpec::new(APT_GET).args(["-q", "-o", "Debug::NoLocking=true"]);
+        let spec = SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
+        let cache = if self.is_live() { self.binary_cache.display().to_string() } else { String::new() };
+        let file = |name: &str| if cache.is_empty() { String::new() } else { format!("{cache}/{name}") };
+        let spec = option(spec, "Dir::Cache::pkgcache", &file("pkgcache.bin"));
+        let spec = option(spec, "Dir::Cache::srcpkgcache", &file("srcpkgcache.bin"));
+        if self.is_live() { spec } else { self.point_at_root(spec) }
+    }
+
+    /// A foreign root is only read: its own apt configuration is not obeyed and none of its tools is run.
+    fn point_at_root(&self, spec: CommandSpec) -> CommandSpec {
+        let root = self.root.display();
+        let spec = option(spec, "Dir", &root.to_string());
+        let spec = option(spec, "APT::Architecture", self.native.as_str());
+        option(spec, "Dir::State::status", &format!("{root}/var/lib/dpkg/status"))
+    }
+
+    /// The options and variables of every call that changes packages, under the front-end lock that the caller holds
+    /// (dpkg(1), DPKG_FRONTEND_LOCKED; apt must then not lock by itself).
+    fn changing(&self, log_conffiles: ConffilePolicy) -> CommandSpec {
+        let force = match log_conffiles {
+            ConffilePolicy::Keep => "--force-confold",
+            ConffilePolicy::Replace => "--force-confnew",
+        };
+        let mut spec = self.apt_get().env("DPKG_FRONTEND_LOCKED", "true").args([
+            "-y",
+            "--no-download",
+            "--no-install-recommends",
+        ]);
+        let settings = [
+            ("Dpkg::Options::", "--force-confdef"),
+            ("Dpkg::Options::", force),
+            ("Dpkg::Use-Pty", "false"),
+            ("APT::Get::AutomaticRemove", "false"),
+            ("APT::Sandbox::User", "root"),
+        ];
+        for (name, value) in settings {
+            spec = option(spec, name, value);
+        }
+        spec.insistence(Insistence::Patient)
+    }
+
+    fn run(spec: &CommandSpec) -> Result<CommandOutput, PackageManagerError> {
+        runner::run(spec).map_err(|source| PackageManagerError::Run { tool: "apt-get", source })
+    }
+
+    fn run_into_log(
+        spec: &CommandSpec,
+        log: &Path,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let prepare = |source| PackageManagerError::Prepare { tool: "apt-get", source };
+        let mut file = storage::open_log(log).map_err(prepare)?;
+        storage::write_log_line(&mut file, &format!("$ {}", spec.shown()));
+        let output = runner::run_logged(spec, Some(&mut file), listen);
+        let output = output.map_err(|source| PackageManagerError::Run { tool: "apt-get", source })?;
+        storage::write_log_line(&mut file, &format!("= {}", output.code));
+        Ok(output)
+    }
+
+    /// Names a package as apt reads it: the architecture only where it is not the native one.
+    fn named(&self, package: &PackageKey) -> String {
+        let architecture = package.architecture.as_str();
+        if architecture == "all" || package.architecture == self.native {
+            package.name.to_string()
+        } else {
+            package.to_string()
+        }
+    }
+
+    fn exact(&self, target: &Target) -> String {
+        format!("{}={}", self.named(&target.package), target.version)
+    }
+}
+
+fn option(spec: CommandSpec, name: &str, value: &str) -> CommandSpec {
+    spec.arg("-o").arg(format!("{name}={value}"))
+}
+
+/// The architecture of dpkg itself in a root, as its database records it.
+fn native_architecture(root: &Path) -> Architecture {
+    let status = storage::read(&root.join("var/lib/dpkg/status")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&status);
+    let stanza = text.split("\n\n").find(|stanza| stanza.trim_start().starts_with("Package: dpkg\n"));
+    let architecture =
+        stanza.and_then(|stanza| stanza.lines().find_map(|line| line.strip_prefix("Architecture: ")));
+    Architecture::from(architecture.unwrap_or(BUILT_FOR))
+}
+
+/// Debian's name of the architecture that this program was built for.
+const BUILT_FOR: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
+
+impl PackageManager for Apt {
+    fn name(&self) -> &'static str {
+        "apt"
+    }
+
+    fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {
+        if self.is_live() {
+            // Where the cache cannot be made, apt works without one, only slower.
+            let _ = storage::create_folder(&self.binary_cache, 0o755);
+        }
+        let spec = self.apt_get().arg("-s").time_limit(SIMULATION_LIMIT);
+        let spec = match (goal, removals) {
+            (Goal::Everything, Removals::Allow) => spec.arg("dist-upgrade"),
+            (Goal::Everything, Removals::Refuse) => spec.args(["--with-new-pkgs", "upgrade"]),
+            (Goal::Targets(targets), _) => {
+                let spec = spec.args(["--no-install-recommends", "install", "--"]);
+                spec.args(targets.iter().map(|target| self.exact(target)))
+            }
+        };
+        let output = Self::run(&spec)?;
+        let text = output.text();
+        if !output.is_success() {
+            let unmet = parse_unmet(&text);
+            let words = output.last_words(3);
+            return if unmet.is_empty() {
+                Err(PackageManagerError::Refused { tool: "apt-get", words })
+            } else {
+                Ok(Resolved::Impossible(unmet))
+            };
+        }
+        parse_simulation(&text, &self.native).map(Resolved::Possible)
+    }
+
+    fn fetch(
+        &self,
+        request: &FetchRequest<'_>,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let spec =
+            self.apt_get().folder(request.folder).time_limit(request.time_limit).args(["download", "--"]);
+        let spec = spec.args(request.targets.iter().map(|target| self.exact(target)));
+        let mut hear = |line: &str| {
+            if let Some(rest) = line.strip_prefix("Get:") {
+                listen(rest.split_whitespace().nth(4).unwrap_or(rest));
+            }
+        };
+        runner::run_logged(&spec, None, &mut hear)
+            .map_err(|source| PackageManagerError::Run { tool: "apt-get", source })
+    }
+
+    fn install(
+        &self,
+        request: &InstallRequest<'_>,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let removes = request.actions.iter().any(|action| action.kind == ActionKind::Remove);
+        let downgrades = request.actions.iter().any(|action| action.kind == ActionKind::Downgrade);
+        let mut spec = self.changing(request.conffiles).time_limit(request.time_limit);
+        spec = option(spec, "Dir::Cache::archives", &format!("{}/", request.archives.display()));
+        if !removes {
+            spec = spec.arg("--no-remove");
+        }
+        if downgrades {
+            spec = spec.arg("--allow-downgrades");
+        }
+        let words = request.actions.iter().map(|action| self.word_of(action));
+        Self::run_into_log(&spec.args(["install", "--"]).args(words), request.log, listen)
+    }
+
+    fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
+        let mut spec = self.changing(ConffilePolicy::Keep).time_limit(request.time_limit);
+        spec = spec.args(["--allow-downgrades", "--allow-change-held-packages", "--reinstall"]);
+        if !request.purge.is_empty() {
+            spec = spec.arg("--purge");
+        }
+        let archives = request.archives.iter().map(|path| path.display().to_string());
+        let away = request.purge.iter().chain(request.remove).map(|key| format!("{}-", self.named(key)));
+        let spec = spec.args(["install", "--"]).args(archives).args(away);
+        Self::run_into_log(&spec, request.log, &mut |_| {})
+    }
+
+    fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
+        let archives = request.archives.iter().map(|path| path.display().to_string());
+        let mut calls = Vec::new();
+        if !request.archives.is_empty() {
+            calls.push(dpkg(request.time_limit).arg("--unpack").args(archives));
+            calls.push(dpkg(request.time_limit).args(["--configure", "-a"]));
+        }
+        for (verb, packages) in [("--purge", request.purge), ("--remove", request.remove)] {
+            if !packages.is_empty() {
+                calls.push(
+                    dpkg(request.time_limit).arg(verb).args(packages.iter().map(|key| self.named(key))),
+                );
+            }
+        }
+        calls.push(dpkg(request.time_limit).args(["--triggers-only", "--pending"]));
+        let mut last = None;
+        for call in &calls {
+            last = Some(Self::run_into_log(call, request.log, &mut |_| {})?);
+        }
+        last.ok_or_else(|| PackageManagerError::Refused { tool: "dpkg", words: Vec::new() })
+    }
+
+    fn audit(&self) -> Result<Vec<String>, PackageManagerError> {
+        let spec = CommandSpec::new(DPKG).arg("--audit");
+        let output =
+            runner::run(&spec).map_err(|source| PackageManagerError::Run { tool: "dpkg", source })?;
+        let said =
+            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        Ok(said.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    }
+}
+
+impl Apt {
+    fn word_of(&self, action: &Action) -> String {
+        let name = self.named(&action.key());
+        match &action.to {
+            Some(version) => format!("{name}={version}"),
+            None => format!("{name}-"),
+        }
+    }
+}
+
+/// dpkg for recovery: never asks, goes to older versions, overwrites nothing of the administrator.
+fn dpkg(limit: Duration) -> CommandSpec {
+    let spec = CommandSpec::new(DPKG).env("DPKG_FRONTEND_LOCKED", "true");
+    let spec = SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
+    let spec = spec.args([
+        "--force-confdef",
+        "--force-confold",
+        "--force-downgrade",
+        "--force-remove-reinstreq",
+        "--abort-after=9999",
+    ]);
+    spec.time_limit(limit).insistence(Insistence::Patient)
+}

@@ -1,0 +1,9 @@
+//! apt and dpkg: resolving by apt's own simulation, applying by apt under the lock that patchctl holds.
+
+mod commands;
+mod marks;
+mod simulation;
+
+pub use commands::Apt;
+pub use marks::{auto_marked, set_auto_marks};
+pub use simulation::parse_simulation;

@@ -1,0 +1,209 @@
+//! The back-ends that resolve, fetch and install: the distribution's own tools, driven without a person.
+//!
+//! What a package manager's exit code says is a hint; what happened is read from its database by the caller.
+
+pub mod apt;
+pub mod deb;
+pub mod registry;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::host::runner::{CommandOutput, RunError};
+use crate::model::package::{PackageKey, PackageName};
+use crate::model::plan::{Action, Resolution};
+use crate::model::version::Version;
+
+/// A package manager that could not be asked, or whose answer cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum PackageManagerError {
+    /// It cannot be started.
+    #[error("cannot ask {tool}")]
+    Run {
+        /// The tool.
+        tool: &'static str,
+        /// Why.
+        #[source]
+        source: RunError,
+    },
+    /// It refuses; its own last words say why.
+    #[error("{tool} refuses: {}", words.join("; "))]
+    Refused {
+        /// The tool.
+        tool: &'static str,
+        /// What it said last.
+        words: Vec<String>,
+    },
+    /// A line of its answer has another form than it should.
+    #[error("{tool} answered a line that cannot be read: {line:?}")]
+    Unreadable {
+        /// The tool.
+        tool: &'static str,
+        /// The line.
+        line: String,
+    },
+    /// Its files cannot be read or prepared.
+    #[error("cannot prepare {tool}")]
+    Prepare {
+        /// The tool.
+        tool: &'static str,
+        /// Why.
+        #[source]
+        source: crate::host::storage::StorageError,
+    },
+}
+
+/// One exact version of one package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The package.
+    pub package: PackageKey,
+    /// The version to install.
+    pub version: Version,
+}
+
+/// What is asked of the resolver.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// These versions, and as little else as possible.
+    Targets(Vec<Target>),
+    /// Every update that the repositories offer.
+    Everything,
+}
+
+/// Whether packages may go away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removals {
+    /// Nothing may be removed.
+    Refuse,
+    /// The resolver may remove what stands in the way.
+    Allow,
+}
+
+/// What the resolver answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolved {
+    /// This is what it would do.
+    Possible(Resolution),
+    /// It cannot: each package with the dependency that nothing satisfies, in the resolver's words.
+    Impossible(Vec<Unmet>),
+}
+
+/// A package that cannot have its target, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unmet {
+    /// The package.
+    pub package: PackageName,
+    /// The package it depends on, where the resolver names one.
+    pub needs: Option<PackageName>,
+    /// The resolver's words.
+    pub words: String,
+}
+
+/// One step to be carried out from archives that are already here.
+#[derive(Clone, Debug)]
+pub struct InstallRequest<'a> {
+    /// The changes of this step.
+    pub actions: &'a [Action],
+    /// The folder with their archives, named as the package manager names them.
+    pub archives: &'a Path,
+    /// What happens to configuration files that were edited.
+    pub conffiles: ConffilePolicy,
+    /// After this long the step is asked to end.
+    pub time_limit: Duration,
+    /// Everything the package manager prints goes here.
+    pub log: &'a Path,
+}
+
+/// One way back: these archives, exactly, and these packages away again.
+#[derive(Clone, Debug)]
+pub struct RestoreRequest<'a> {
+    /// The archives to install, as paths.
+    pub archives: &'a [PathBuf],
+    /// The packages to purge, because the run added them.
+    pub purge: &'a [PackageKey],
+    /// The packages to remove but keep configured, because only their configuration was there before.
+    pub remove: &'a [PackageKey],
+    /// After this long the step is asked to end.
+    pub time_limit: Duration,
+    /// Everything the package manager prints goes here.
+    pub log: &'a Path,
+}
+
+/// What happens to a configuration file that both the administrator and the vendor changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConffilePolicy {
+    /// The administrator's file stays; the vendor's lies beside it.
+    #[default]
+    Keep,
+    /// The vendor's file is taken; the administrator's lies beside it.
+    Replace,
+}
+
+/// Downloads wanted from the repositories.
+#[derive(Clone, Debug)]
+pub struct FetchRequest<'a> {
+    /// What to fetch.
+    pub targets: &'a [Target],
+    /// Where to put the archives.
+    pub folder: &'a Path,
+    /// After this long the download is ended.
+    pub time_limit: Duration,
+}
+
+/// A distribution's package manager.
+///
+/// `resolve` changes nothing. `fetch` writes only to the folder it is given. `install` and `restore` do one step
+/// under the locks that the caller holds, and never ask anybody anything.
+pub trait PackageManager {
+    /// Returns its name.
+    fn name(&self) -> &'static str;
+
+    /// Asks what it would do. One simulation, whatever the number of packages.
+    ///
+    /// # Errors
+    /// It cannot be asked, or refuses for another reason than a dependency.
+    fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError>;
+
+    /// Downloads archives with its own credentials and mirrors, and checks them against its signed index.
+    ///
+    /// `listen` hears the name of each archive as its download begins. Archives that no repository offers any more
+    /// are simply not there afterwards.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn fetch(
+        &self,
+        request: &FetchRequest<'_>,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError>;
+
+    /// Carries out one step from local archives.
+    ///
+    /// # Errors
+    /// It cannot be started. What it did is for the caller to observe.
+    fn install(
+        &self,
+        request: &InstallRequest<'_>,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError>;
+
+    /// Puts exact archives back and takes packages away.
+    ///
+    /// # Errors
+    /// As [`PackageManager::install`].
+    fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError>;
+
+    /// The same as [`PackageManager::restore`] with the lowest tool there is, for a database in pieces.
+    ///
+    /// # Errors
+    /// As [`PackageManager::install`].
+    fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError>;
+
+    /// Returns the database's own complaints, one a line; empty when it is clean.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn audit(&self) -> Result<Vec<String>, PackageManagerError>;
+}

@@ -1,0 +1,23 @@
+//! The table of package managers, one line each.
+
+use super::PackageManager;
+use super::apt::Apt;
+use crate::config::layout::Layout;
+use crate::model::distro::Distribution;
+
+/// A row: which distributions it serves, and how it is made.
+type Row = (&'static [&'static str], fn(&Layout) -> Box<dyn PackageManager>);
+
+/// Every package manager that patchctl can drive.
+const BACK_ENDS: &[Row] = &[(&["debian", "ubuntu"], |layout| Box::new(Apt::new(layout)))];
+
+/// Returns the package manager of a distribution, or nothing when there is none for it.
+pub fn for_distribution(distribution: &Distribution, layout: &Layout) -> Option<Box<dyn PackageManager>> {
+    let (_, make) = BACK_ENDS.iter().find(|(ids, _)| ids.contains(&distribution.id.as_str()))?;
+    Some(make(layout))
+}
+
+/// Returns the ids of every distribution that is served, for messages.
+pub fn distributions() -> Vec<&'static str> {
+    BACK_ENDS.iter().flat_map(|(ids, _)| ids.iter().copied()).collect()
+}
