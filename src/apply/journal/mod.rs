@@ -3,127 +3,20 @@
 //! One record a line: the SHA-256 of the record before it joined with this record, a space, and the record as JSON.
 //! So the file is a hash chain that `sha256sum` can follow, and a torn last line is recognised as not written.
 
+mod record;
+mod replay;
+
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+pub use record::{Event, Intended, JOURNAL_VERSION, Record, RunKind};
+pub use replay::{Replay, replay};
 
 use crate::host::clock::Clock;
 use crate::host::facts;
 use crate::host::storage::{self, AppendFile, StorageError};
 use crate::model::digest::Sha256;
-use crate::model::package::PackageKey;
 use crate::model::run::RunId;
-use crate::model::transaction::{Observed, Phase};
-use crate::model::version::Version;
-
-/// Format of the records; a journal with a higher number was written by a newer patchctl.
-pub const JOURNAL_VERSION: u32 = 1;
-
-/// What a run is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum RunKind {
-    /// Carries out a plan.
-    Apply,
-    /// Takes an earlier run back.
-    Rollback {
-        /// That run.
-        of: RunId,
-    },
-}
-
-/// One intended package change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Intended {
-    /// The package.
-    #[serde(flatten)]
-    pub package: PackageKey,
-    /// The version before.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub from: Option<Version>,
-    /// The version after.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub to: Option<Version>,
-}
-
-/// What a record says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "event")]
-pub enum Event {
-    /// The first record.
-    Opened {
-        /// Format of the records that follow.
-        journal_version: u32,
-        /// The run.
-        run: RunId,
-        /// What it is for.
-        #[serde(flatten)]
-        kind: RunKind,
-        /// The plan that it carries out.
-        plan: Sha256,
-        /// The version of patchctl.
-        tool_version: String,
-    },
-    /// A phase was entered.
-    Entered {
-        /// The phase.
-        phase: Phase,
-    },
-    /// A batch is about to change the host.
-    BatchIntended {
-        /// Its number, from 1.
-        batch: u32,
-        /// Its changes.
-        actions: Vec<Intended>,
-    },
-    /// A batch was observed to be done.
-    BatchDone {
-        /// Its number.
-        batch: u32,
-        /// What the database says of its packages.
-        observed: Vec<Observed>,
-    },
-    /// A batch was observed not to be done.
-    BatchFailed {
-        /// Its number.
-        batch: u32,
-        /// What the database says of its packages.
-        observed: Vec<Observed>,
-        /// Why, in a sentence.
-        reason: String,
-    },
-    /// An attempt at the way back begins.
-    BackIntended {
-        /// Its number, from 1.
-        attempt: u32,
-        /// Why the run goes back.
-        reason: String,
-    },
-    /// An attempt at the way back did not bring the old state.
-    BackFailed {
-        /// Its number.
-        attempt: u32,
-        /// What is still different.
-        reason: String,
-    },
-}
-
-/// A record as it stands in the file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// Place in the journal, from 1.
-    pub sequence: u64,
-    /// Wall clock.
-    pub time: DateTime<Utc>,
-    /// Which boot.
-    pub boot_id: String,
-    /// Seconds since that boot.
-    pub boot_seconds: u64,
-    /// What it says.
-    #[serde(flatten)]
-    pub event: Event,
-}
+use crate::model::transaction::Phase;
 
 /// A journal that cannot be written or believed.
 #[derive(Debug, thiserror::Error)]
@@ -163,62 +56,6 @@ pub enum JournalError {
         /// Where it was to go.
         to: Phase,
     },
-}
-
-/// What a journal tells about its run when it is read from the start.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Replay {
-    /// The run.
-    pub run: RunId,
-    /// What it is for.
-    pub kind: RunKind,
-    /// The plan that it carries out.
-    pub plan: Sha256,
-    /// The last phase entered.
-    pub phase: Phase,
-    /// Every believable record.
-    pub records: Vec<Record>,
-    /// Digest of the last record: the head of the chain.
-    pub head: Sha256,
-    /// Bytes of the file that hold believable records; a torn record may follow.
-    pub length: u64,
-}
-
-impl Replay {
-    /// Returns the batch that was intended and neither done nor failed, if there is one.
-    pub fn open_batch(&self) -> Option<u32> {
-        let mut open = None;
-        for record in &self.records {
-            match record.event {
-                Event::BatchIntended { batch, .. } => open = Some(batch),
-                Event::BatchDone { .. } | Event::BatchFailed { .. } => open = None,
-                _ => {}
-            }
-        }
-        open
-    }
-
-    /// Returns how many batches were done.
-    pub fn batches_done(&self) -> usize {
-        self.records.iter().filter(|record| matches!(record.event, Event::BatchDone { .. })).count()
-    }
-
-    /// Returns how many attempts at the way back began.
-    pub fn back_attempts(&self) -> u32 {
-        let attempts =
-            self.records.iter().filter(|record| matches!(record.event, Event::BackIntended { .. }));
-        u32::try_from(attempts.count()).unwrap_or(u32::MAX)
-    }
-
-    /// Returns when the first record was written.
-    pub fn started(&self) -> Option<DateTime<Utc>> {
-        self.records.first().map(|record| record.time)
-    }
-
-    /// Returns when the last record was written.
-    pub fn finished(&self) -> Option<DateTime<Utc>> {
-        self.records.last().map(|record| record.time)
-    }
 }
 
 /// A journal that is being written.
@@ -337,81 +174,6 @@ fn storage_error(path: &Path, source: StorageError) -> JournalError {
 
 fn chain(previous: Sha256, json: &str) -> Sha256 {
     Sha256::of_parts([previous.as_bytes().as_slice(), json.as_bytes()])
-}
-
-/// Reads a journal and checks every link of its chain.
-///
-/// # Errors
-/// It cannot be read, is of a newer format, or a record before the last is damaged. A damaged last record counts as
-/// not written.
-pub fn replay(path: &Path) -> Result<Replay, JournalError> {
-    let bytes = storage::read(path).map_err(|source| storage_error(path, source))?;
-    let corrupt = |line: usize, reason: &str| JournalError::Corrupt {
-        path: path.to_owned(),
-        line,
-        reason: reason.to_owned(),
-    };
-    let (records, head, length) = believable(&bytes).map_err(|(line, reason)| corrupt(line, &reason))?;
-    let Some(Event::Opened { journal_version, run, kind, plan, .. }) =
-        records.first().map(|record| record.event.clone())
-    else {
-        return Err(corrupt(1, "the opening record is missing"));
-    };
-    if journal_version > JOURNAL_VERSION {
-        return Err(JournalError::Newer { path: path.to_owned(), found: journal_version });
-    }
-    let phase = last_phase(&records).map_err(|(line, reason)| corrupt(line, &reason))?;
-    Ok(Replay { run, kind, plan, phase, records, head, length })
-}
-
-type Damage = (usize, String);
-
-/// Returns the records up to the first damage, which must be the last line.
-fn believable(bytes: &[u8]) -> Result<(Vec<Record>, Sha256, u64), Damage> {
-    let mut records: Vec<Record> = Vec::new();
-    let (mut head, mut length) = (Sha256::of(b""), 0u64);
-    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
-    while let Some((index, line)) = lines.next() {
-        let is_last = lines.peek().is_none();
-        match parse_line(line, head) {
-            Ok((record, digest)) if record.sequence == index as u64 + 1 => {
-                records.push(record);
-                head = digest;
-                length += line.len() as u64;
-            }
-            Ok(_) => return Err((index + 1, "records are missing or doubled".to_owned())),
-            Err(_) if is_last => break,
-            Err(reason) => return Err((index + 1, reason)),
-        }
-    }
-    Ok((records, head, length))
-}
-
-fn parse_line(line: &[u8], previous: Sha256) -> Result<(Record, Sha256), String> {
-    let text = std::str::from_utf8(line).map_err(|_| "not UTF-8".to_owned())?;
-    let text = text.strip_suffix('\n').ok_or("it does not end")?;
-    let (digest, json) = text.split_once(' ').ok_or("it has no digest")?;
-    let digest: Sha256 = digest.parse().map_err(|_| "its digest is none")?;
-    if chain(previous, json) != digest {
-        return Err("its digest does not fit: this line or one before it was changed".to_owned());
-    }
-    let record = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    Ok((record, digest))
-}
-
-/// Follows the phases and refuses a step that the table of transitions does not have.
-fn last_phase(records: &[Record]) -> Result<Phase, Damage> {
-    let mut phase = Phase::Planned;
-    for (index, record) in records.iter().enumerate() {
-        if let Event::Entered { phase: next } = record.event {
-            let first = next == Phase::Planned && index == 1;
-            if !first && !phase.may_become(next) {
-                return Err((index + 1, format!("a run cannot go from {phase:?} to {next:?}")));
-            }
-            phase = next;
-        }
-    }
-    Ok(phase)
 }
 
 #[cfg(test)]
