@@ -5,3 +5,4 @@ pub mod host;
 pub mod model;
 pub mod observe;
 pub mod package_manager;
+pub mod plan;

@@ -1,0 +1,239 @@
+//! What exactly would change: findings to decisions, decisions and the resolver's answer to a sealed plan.
+//!
+//! Pure: what has to be looked up on the host comes in as values.
+
+pub mod difference;
+pub mod ordering;
+pub mod policy;
+pub mod seal;
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::decision::{Held, Selection};
+use crate::model::digest::Sha256;
+use crate::model::feed::FeedStamp;
+use crate::model::finding::{Finding, Verdict};
+use crate::model::offer::{Offer, RepositoryView};
+use crate::model::package::{Inventory, PackageKey};
+use crate::model::plan::{
+    Action, ActionKind, ConffileForeseen, Operation, OperationKind, PLAN_SCHEMA, PatchPlan, PlanHost,
+    Resolution, RestartForeseen, Reversibility, SpaceNeed,
+};
+use crate::model::snapshot::Protection;
+use crate::model::version::Version;
+
+/// Everything a plan is made from.
+#[derive(Debug)]
+pub struct PlanInput<'a> {
+    /// What is installed.
+    pub inventory: &'a Inventory,
+    /// What the repositories offer.
+    pub view: &'a RepositoryView,
+    /// Offers of packages that are not installed yet.
+    pub additions: &'a HashMap<PackageKey, Offer>,
+    /// The findings, for what each change closes.
+    pub findings: &'a [Finding],
+    /// What the package manager would do.
+    pub resolution: &'a Resolution,
+    /// Whether the installed version of a package can be had again, and from where, by package.
+    pub way_back: &'a HashMap<PackageKey, (Reversibility, String)>,
+}
+
+/// Turns the resolver's answer into actions, each in the resolver's own order.
+///
+/// # Errors
+/// The resolver would install something that no enabled, signed repository offers.
+pub fn actions(input: &PlanInput<'_>) -> Result<Vec<Action>, Unoffered> {
+    let changes = input.resolution.operations.iter().filter(|o| o.kind != OperationKind::Configure);
+    changes.map(|operation| action(input, operation)).collect()
+}
+
+/// The resolver names a version that no enabled repository offers.
+#[derive(Debug, thiserror::Error)]
+#[error("the package manager would install {package} {version}, which no enabled repository offers")]
+pub struct Unoffered {
+    /// The package.
+    pub package: PackageKey,
+    /// The version.
+    pub version: Version,
+}
+
+fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffered> {
+    let key = PackageKey { name: operation.name.clone(), architecture: operation.architecture.clone() };
+    let installed = find_installed(input.inventory, &key);
+    let offer = operation.to.as_ref().map(|version| {
+        let known = installed.as_ref().and_then(|at| input.view.offer(at, version));
+        let known = known.or_else(|| input.additions.get(&key).filter(|offer| offer.version == *version));
+        known.ok_or_else(|| Unoffered { package: key.clone(), version: version.clone() })
+    });
+    let offer = offer.transpose()?;
+    let from =
+        installed.as_ref().and_then(|at| input.inventory.find(at)).map(|package| package.version.clone());
+    let kind = kind_of(from.as_ref(), operation.to.as_ref());
+    let closes = offer.map(|offer| closes(input.findings, &key, offer)).unwrap_or_default();
+    let (reversible, way_back) = way_back(input, installed.as_ref(), kind);
+    Ok(Action {
+        package: key.name,
+        architecture: key.architecture,
+        kind,
+        from,
+        to: operation.to.clone(),
+        origin: offer
+            .map_or_else(String::new, |offer| format!("{}:{}", offer.origin.label, offer.origin.codename)),
+        artifact: offer.map(|offer| offer.artifact.clone()),
+        why: format!("{}; {way_back}", reason(kind, closes.len())),
+        closes,
+        reversible,
+    })
+}
+
+/// Finds the installed package that an operation changes; a package may change between `all` and an architecture.
+fn find_installed(inventory: &Inventory, key: &PackageKey) -> Option<PackageKey> {
+    if inventory.find(key).is_some() {
+        return Some(key.clone());
+    }
+    let other = inventory
+        .named(key.name.as_str())
+        .find(|p| p.architecture.as_str() == "all" || key.architecture.as_str() == "all");
+    other.map(crate::model::package::InstalledPackage::key)
+}
+
+fn kind_of(from: Option<&Version>, to: Option<&Version>) -> ActionKind {
+    match (from, to) {
+        (_, None) => ActionKind::Remove,
+        (None, Some(_)) => ActionKind::Install,
+        (Some(from), Some(to)) if to.is_older_than(from) => ActionKind::Downgrade,
+        (Some(_), Some(_)) => ActionKind::Upgrade,
+    }
+}
+
+fn reason(kind: ActionKind, closes: usize) -> &'static str {
+    match (kind, closes) {
+        (ActionKind::Install, _) => "needed by another change",
+        (ActionKind::Remove, _) => "stands in the way of another change",
+        (_, 0) => "update without a known vulnerability, or needed by another change",
+        (_, _) => "closes vulnerabilities",
+    }
+}
+
+/// The vulnerabilities of a package that its new source version is no longer older than.
+fn closes(findings: &[Finding], key: &PackageKey, offer: &Offer) -> Vec<String> {
+    let of_package =
+        findings.iter().filter(|f| f.package.name == key.name && f.package.architecture == key.architecture);
+    let closed =
+        of_package.filter(|finding| finding.verdict == Verdict::Vulnerable && is_fixed_by(finding, offer));
+    let mut ids: Vec<String> = closed
+        .flat_map(|f| if f.cves.is_empty() { vec![f.advisory.clone()] } else { f.cves.clone() })
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}
+
+/// Findings of the repositories' own metadata speak about binary versions, all others about source versions.
+fn is_fixed_by(finding: &Finding, offer: &Offer) -> bool {
+    let compared = if finding.vendor_state.is_some() { &offer.source.version } else { &offer.version };
+    finding.fixed_version.as_ref().is_some_and(|fixed| !compared.is_older_than(fixed))
+}
+
+fn way_back(
+    input: &PlanInput<'_>,
+    installed: Option<&PackageKey>,
+    kind: ActionKind,
+) -> (Reversibility, String) {
+    match installed.and_then(|key| input.way_back.get(key)) {
+        _ if kind == ActionKind::Install => {
+            (Reversibility::Reversible, "is removed again on rollback".to_owned())
+        }
+        Some((reversibility, reason)) => (*reversibility, reason.clone()),
+        None => (Reversibility::NotReversible, "the installed version cannot be had again".to_owned()),
+    }
+}
+
+/// What the host was seen to be like, for the parts of a plan that look ahead.
+#[derive(Clone, Debug)]
+pub struct Foresight {
+    /// What the run is protected by.
+    pub protection: Protection,
+    /// Services and processes on files that will be replaced.
+    pub restarts: Vec<RestartForeseen>,
+    /// Why a reboot is needed afterwards.
+    pub reboot: Option<String>,
+    /// Room on every mount.
+    pub space: Vec<SpaceNeed>,
+    /// Configuration files that were edited.
+    pub conffiles: Vec<ConffileForeseen>,
+    /// What the operator should know first.
+    pub warnings: Vec<String>,
+}
+
+/// Which host, when, and by whose word.
+#[derive(Clone, Debug)]
+pub struct Circumstances {
+    /// When.
+    pub now: DateTime<Utc>,
+    /// Which host.
+    pub host: PlanHost,
+    /// Digest of the package database.
+    pub inventory_digest: Sha256,
+    /// The feeds behind the findings.
+    pub feeds: Vec<FeedStamp>,
+    /// Digest of the settings that decided.
+    pub policy_digest: Sha256,
+    /// What the operator asked for.
+    pub selection: Selection,
+}
+
+/// Orders the actions into steps and seals the plan.
+pub fn assemble(
+    circumstances: Circumstances,
+    resolution: &Resolution,
+    (actions, held): (Vec<Action>, Vec<Held>),
+    foresight: Foresight,
+) -> PatchPlan {
+    let download_bytes =
+        actions.iter().filter_map(|action| action.artifact.as_ref()).map(|artifact| artifact.size).sum();
+    let mut warnings = foresight.warnings;
+    warnings.extend(warnings_about(&actions));
+    let plan = PatchPlan {
+        schema: PLAN_SCHEMA.to_owned(),
+        id: Sha256::of(b""),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        created: circumstances.now,
+        host: circumstances.host,
+        inventory_digest: circumstances.inventory_digest,
+        feeds: circumstances.feeds,
+        policy_digest: circumstances.policy_digest,
+        selection: circumstances.selection,
+        steps: ordering::steps(resolution, actions),
+        held,
+        warnings,
+        snapshot: foresight.protection,
+        restarts: foresight.restarts,
+        reboot: foresight.reboot,
+        download_bytes,
+        space: foresight.space,
+        conffiles: foresight.conffiles,
+    };
+    seal::sealed(plan)
+}
+
+/// Additions, removals and ways back that do not exist are named before anybody says yes.
+fn warnings_about(actions: &[Action]) -> Vec<String> {
+    let named = |wanted: &dyn Fn(&Action) -> bool| -> Vec<&str> {
+        actions.iter().filter(|action| wanted(action)).map(|action| action.package.as_str()).collect()
+    };
+    let groups = [
+        ("adds packages that were not installed", named(&|a| a.kind == ActionKind::Install)),
+        ("removes packages", named(&|a| a.kind == ActionKind::Remove)),
+        ("cannot take back", named(&|a| a.reversible == Reversibility::NotReversible)),
+        (
+            "would take back from archives rebuilt here",
+            named(&|a| a.reversible == Reversibility::Reconstructed),
+        ),
+    ];
+    let told = groups.into_iter().filter(|(_, names)| !names.is_empty());
+    told.map(|(what, names)| format!("{what}: {}", names.join(", "))).collect()
+}

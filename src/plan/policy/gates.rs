@@ -1,0 +1,168 @@
+//! The gates a finding has to pass to be patched, each with its own reason to hold.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::DecisionInput;
+use crate::model::decision::{Cause, HoldReason, Selection};
+use crate::model::finding::{Candidate, Finding, Verdict};
+use crate::model::package::{InstalledPackage, PackageKey, PackageName};
+use crate::model::plan::Reversibility;
+use crate::model::run::RunId;
+use crate::model::severity::Severity;
+use crate::model::version::Version;
+
+/// What the administrator allows, and what earlier runs taught.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Findings below this stay.
+    pub minimum_severity: Severity,
+    /// Versions that were rolled back here.
+    pub quarantine: Vec<Quarantined>,
+    /// Whether the installed version of a package can be had again, and from where.
+    pub way_back: HashMap<PackageKey, (Reversibility, String)>,
+    /// Packages that may be changed although no way back was proved.
+    pub accept_no_rollback: Vec<PackageName>,
+    /// Archives rebuilt from installed files count as a way back.
+    pub accept_reconstructed: bool,
+}
+
+/// A version that was rolled back on this host and is not installed again until a newer one appears.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// The package.
+    #[serde(flatten)]
+    pub package: PackageKey,
+    /// The version that was taken back.
+    pub version: Version,
+    /// The run that took it back.
+    pub run: RunId,
+    /// When.
+    pub since: DateTime<Utc>,
+}
+
+fn cause(subject: &PackageName, reason: HoldReason, detail: impl Into<String>) -> Cause {
+    Cause { subject: subject.to_string(), reason, detail: detail.into() }
+}
+
+/// Judges a finding: the version to install, or the gate that stops it.
+pub(super) fn judge(input: &DecisionInput<'_>, finding: &Finding) -> Result<Version, Cause> {
+    let name = &finding.package.name;
+    if !is_selected(input.selection, finding) {
+        return Err(cause(name, HoldReason::NotSelected, "not among what was asked for"));
+    }
+    match finding.verdict {
+        Verdict::Vulnerable => {}
+        Verdict::VulnerableNoFix => return Err(cause(name, HoldReason::NoFix, finding.reason.clone())),
+        _ => return Err(cause(name, HoldReason::Unknown, finding.reason.clone())),
+    }
+    if finding.severity < input.policy.minimum_severity && !finding.known_exploited {
+        let detail = format!(
+            "{} is below the minimum of {}",
+            finding.severity.word(),
+            input.policy.minimum_severity.word()
+        );
+        return Err(cause(name, HoldReason::BelowSeverity, detail));
+    }
+    let key = PackageKey { name: name.clone(), architecture: finding.package.architecture.clone() };
+    let package =
+        input.inventory.find(&key).ok_or_else(|| cause(name, HoldReason::Unknown, "no longer installed"))?;
+    let candidate = newer_candidate(input, package)?;
+    judge_update(input, package, candidate)?;
+    Ok(candidate.version.clone())
+}
+
+/// The candidate, when it is newer than what is installed; else why there is none.
+fn newer_candidate<'a>(
+    input: &DecisionInput<'a>,
+    package: &InstalledPackage,
+) -> Result<&'a Candidate, Cause> {
+    let key = package.key();
+    let newest = input.view.offers.get(&key).and_then(|offers| {
+        offers
+            .iter()
+            .map(|offer| &offer.version)
+            .reduce(|best, version| if best.is_older_than(version) { version } else { best })
+    });
+    match input.view.candidates.get(&key) {
+        Some(candidate) if package.version.is_older_than(&candidate.version) => Ok(candidate),
+        _ if package.hold => Err(on_hold(package)),
+        Some(candidate) if newest.is_some_and(|newest| candidate.version.is_older_than(newest)) => {
+            let detail =
+                format!("pins prefer {} (see: apt-cache policy {})", candidate.version, package.name);
+            Err(cause(&package.name, HoldReason::Pinned, detail))
+        }
+        _ => {
+            Err(cause(&package.name, HoldReason::NotOffered, "no enabled repository offers a newer version"))
+        }
+    }
+}
+
+fn on_hold(package: &InstalledPackage) -> Cause {
+    cause(
+        &package.name,
+        HoldReason::PackageHold,
+        format!("apt-mark unhold {} would release it", package.name),
+    )
+}
+
+/// Judges an update apart from vulnerabilities: exclusions, holds, phasing, quarantine and the way back.
+pub(super) fn judge_update(
+    input: &DecisionInput<'_>,
+    package: &InstalledPackage,
+    candidate: &Candidate,
+) -> Result<(), Cause> {
+    let name = &package.name;
+    if input.selection.exclude.iter().any(|excluded| excluded == name || *excluded == package.source.name) {
+        return Err(cause(name, HoldReason::NotSelected, "excluded on the command line"));
+    }
+    if package.hold {
+        return Err(on_hold(package));
+    }
+    let quarantined =
+        input.policy.quarantine.iter().find(|q| q.package == package.key() && q.version == candidate.version);
+    if let Some(entry) = quarantined {
+        let detail = format!("run {} took {} back; a newer version lifts this", entry.run, entry.version);
+        return Err(cause(name, HoldReason::Quarantined, detail));
+    }
+    judge_way_back(input.policy, package)
+}
+
+fn judge_way_back(policy: &Policy, package: &InstalledPackage) -> Result<(), Cause> {
+    if policy.accept_no_rollback.contains(&package.name) {
+        return Ok(());
+    }
+    let detail = match policy.way_back.get(&package.key()) {
+        Some((Reversibility::Reversible | Reversibility::SnapshotOnly, _)) => return Ok(()),
+        Some((Reversibility::Reconstructed, _)) if policy.accept_reconstructed => return Ok(()),
+        Some((Reversibility::Reconstructed, reason)) => {
+            format!("{reason}, and policy refuses rebuilt archives")
+        }
+        Some((Reversibility::NotReversible, reason)) => reason.clone(),
+        None => "the installed version cannot be had again".to_owned(),
+    };
+    let detail = format!("{detail} (--accept-no-rollback {} patches it all the same)", package.name);
+    Err(cause(&package.name, HoldReason::NoWayBack, detail))
+}
+
+/// Tells whether the command line asks for this finding. Lists that are empty leave nothing out.
+fn is_selected(selection: &Selection, finding: &Finding) -> bool {
+    let names = |list: &[PackageName]| {
+        list.iter().any(|n| *n == finding.package.name || *n == finding.package.source.name)
+    };
+    let only_exact = !selection.exact.is_empty() && selection.packages.is_empty();
+    let by_cve = selection.cves.is_empty() || finding.cves.iter().any(|cve| selection.cves.contains(cve));
+    let by_advisory = selection.advisories.is_empty() || selection.advisories.contains(&finding.advisory);
+    let by_package = selection.packages.is_empty() || names(&selection.packages);
+    let by_severity = selection.severity.is_none_or(|least| finding.severity >= least);
+    let by_exploit = !selection.known_exploited || finding.known_exploited;
+    !only_exact
+        && by_cve
+        && by_advisory
+        && by_package
+        && by_severity
+        && by_exploit
+        && !names(&selection.exclude)
+}
