@@ -1,4 +1,5 @@
 //! patchctl
+
 pub mod apply;
 pub mod config;
 pub mod host;
@@ -6,3 +7,4 @@ pub mod model;
 pub mod observe;
 pub mod package_manager;
 pub mod plan;
+pub mod scan;

@@ -1,0 +1,3 @@
+//! Feeds: what vendors and repositories say about packages.
+
+pub mod repository;

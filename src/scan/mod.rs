@@ -1,0 +1,4 @@
+//! What is vulnerable here: what is installed, what the vendors say, and where the two meet.
+
+pub mod feed;
+pub mod inventory;
