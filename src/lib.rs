@@ -1,6 +1,7 @@
 //! patchctl
 
 pub mod apply;
+pub mod cli;
 pub mod config;
 pub mod host;
 pub mod model;
@@ -8,3 +9,5 @@ pub mod observe;
 pub mod package_manager;
 pub mod plan;
 pub mod scan;
+pub mod ops;
+pub mod report;

@@ -4,6 +4,7 @@ pub mod advisory;
 pub mod decision;
 pub mod digest;
 pub mod distro;
+pub mod duration;
 pub mod failure;
 pub mod feed;
 pub mod finding;

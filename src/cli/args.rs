@@ -1,0 +1,352 @@
+//! The command line: clap definitions, nothing else. Man pages and completions are made from them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+
+use super::values::{self, Target};
+use crate::model::package::PackageName;
+use crate::model::run::RunId;
+use crate::model::severity::Severity;
+use crate::ops::request::Subject;
+
+/// What `--help` and the man page say about exit codes (product design, section 2).
+const EXIT_CODES: &str = "Exit codes:
+    0  done, or nothing to do (also: done, reboot needed)
+    1  failed; the host is unchanged
+    2  wrong usage, invalid or insecurely writable configuration
+    3  failed and rolled back; the host is as before
+    4  a person is needed; the report has the exact commands
+    5  not enough privilege
+    7  another package tool or patchctl holds the lock
+    8  refused: the host is no longer what the plan was made for, or policy forbids it
+    9  result incomplete: a feed is missing, stale or malformed; nothing was changed
+   10  preflight failed: space, unclean package database, no way back, open run
+  100  scan: findings at or above --fail-on
+  102  apply --detailed-exitcode: done, reboot needed
+  103  apply --detailed-exitcode: done, service restarts needed
+  130  stopped by SIGINT at a clean boundary (143: by SIGTERM)";
+
+/// Find, plan, apply, verify and roll back security patches on this host
+#[derive(Clone, Debug, Parser)]
+#[command(name = "patchctl", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The verb.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// Flags of every verb.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+}
+
+/// Flags that every verb takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct GlobalArgs {
+    /// Look at another root: an image, container or chroot
+    #[arg(long, global = true, value_name = "DIR", default_value = "/", value_hint = ValueHint::DirPath)]
+    pub root: PathBuf,
+    /// Read this configuration instead of /etc/patchctl
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+    /// Write results as text or as one JSON document
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write the result to FILE; plan writes the sealed plan there
+    #[arg(short, long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Say nothing but results that need attention, and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more; twice for every detail
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour the output
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = Colour::Auto)]
+    pub color: Colour,
+    /// Draw no progress bars
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Use no network at all
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// Use the feeds as they are
+    #[arg(long, global = true)]
+    pub no_refresh: bool,
+    /// Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)
+    #[arg(long, global = true, value_name = "TIME", value_parser = values::time)]
+    pub as_of: Option<DateTime<Utc>>,
+    /// Wait this long for a lock (default 300s, or as configured)
+    #[arg(long, global = true, value_name = "SPAN", value_parser = values::span)]
+    pub lock_timeout: Option<Duration>,
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For scripts: exactly one document.
+    Json,
+}
+
+/// Whether output is coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR says otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Verb {
+    /// Find what is vulnerable here, worst first
+    Scan(ScanArgs),
+    /// Explain a verdict: the rule, the versions and the feed behind it
+    Why(WhyArgs),
+    /// Make the exact set of package changes that closes the findings
+    Plan(PlanArgs),
+    /// Carry out a plan, prove the result, or take it back
+    Apply(ApplyArgs),
+    /// Bring back the state before a run
+    Rollback(RollbackArgs),
+    /// End an interrupted run: fully new or fully old
+    #[command(after_help = "Example:\n  patchctl recover")]
+    Recover,
+    /// Show on one screen where this host stands
+    #[command(after_help = "Example:\n  patchctl status --format json")]
+    Status,
+    /// List past runs, show one, or prove their journals
+    History(HistoryArgs),
+    /// List, refresh, import or verify the advisory feeds
+    Feeds(FeedsArgs),
+    /// Write a shell completion script
+    #[command(after_help = "Example:\n  patchctl completions bash > /etc/bash_completion.d/patchctl")]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the man pages
+    #[command(after_help = "Examples:\n  patchctl man | man -l -\n  patchctl man /usr/local/share/man/man1")]
+    Man {
+        /// Write one page a verb into this folder instead of the main page to standard output
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        folder: Option<PathBuf>,
+    },
+}
+
+/// Which findings a verb is about. Lists take commas or repeats.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Selection")]
+pub struct SelectionArgs {
+    /// Only these vulnerabilities
+    #[arg(long = "cve", value_name = "CVE", value_delimiter = ',', value_parser = values::cve)]
+    pub cves: Vec<String>,
+    /// Only these advisories
+    #[arg(long = "advisory", value_name = "ID", value_delimiter = ',', value_parser = values::advisory)]
+    pub advisories: Vec<String>,
+    /// Only these binary or source packages
+    #[arg(long = "package", value_name = "NAME", value_delimiter = ',', value_parser = values::package)]
+    pub packages: Vec<PackageName>,
+    /// Never these packages
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::package)]
+    pub exclude: Vec<PackageName>,
+    /// Only this severity and worse
+    #[arg(long, value_name = "SEVERITY", value_parser = values::severities())]
+    pub severity: Option<Severity>,
+    /// Only what is exploited in the wild
+    #[arg(long)]
+    pub known_exploited: bool,
+}
+
+/// `scan`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl scan                              what is vulnerable here
+  patchctl scan --severity high --all        every serious group
+  patchctl scan --root /srv/image --no-save  look at an image, leave no trace
+  patchctl scan -q --fail-on critical        for cron and CI: exit 100 when it burns")]
+pub struct ScanArgs {
+    /// Print the counts alone
+    #[arg(long, conflicts_with = "all")]
+    pub summary: bool,
+    /// Write neither report nor first-seen dates
+    #[arg(long)]
+    pub no_save: bool,
+    /// Show every group
+    #[arg(long)]
+    pub all: bool,
+    /// Exit with 100 on open findings of this severity or worse
+    #[arg(long, value_name = "SEVERITY", value_parser = values::severities())]
+    pub fail_on: Option<Severity>,
+    /// Which findings
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+}
+
+/// `why`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl why CVE-2026-11234   why this host is, or is not, vulnerable
+  patchctl why openssl          every finding of a package")]
+pub struct WhyArgs {
+    /// A CVE, an advisory or a package
+    #[arg(value_name = "CVE|ADVISORY|PACKAGE", value_parser = values::subject)]
+    pub subject: Subject,
+}
+
+/// `plan`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl plan                          close everything that has a fix
+  patchctl plan --known-exploited        only what is exploited in the wild
+  patchctl plan curl=7.88.1-10+deb12u15  exactly this version
+  patchctl plan -o sunday.json           keep the sealed plan for apply
+  patchctl plan --diff old.json new.json what changed between two plans")]
+pub struct PlanArgs {
+    /// Only these packages, or exactly these versions
+    #[arg(value_name = "PACKAGE[=VERSION]", value_parser = values::target)]
+    pub targets: Vec<Target>,
+    /// Include updates that close no vulnerability
+    #[arg(long)]
+    pub all_updates: bool,
+    /// Allow the plan to remove packages
+    #[arg(long)]
+    pub allow_removals: bool,
+    /// Compare two sealed plans
+    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], exclusive = false)]
+    #[arg(conflicts_with_all = ["targets", "all_updates", "allow_removals"])]
+    pub diff: Vec<PathBuf>,
+    /// Which findings
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+}
+
+/// `apply`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl apply               make a plan, show it, ask, carry it out
+  patchctl apply sunday.json   exactly this plan, or refuse
+  patchctl apply -n            show what would happen
+  patchctl apply -y -q         for cron and systemd")]
+pub struct ApplyArgs {
+    /// A sealed plan (default: make one from the selection)
+    #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["cves", "advisories", "packages", "exclude", "severity", "known_exploited"])]
+    pub plan: Option<PathBuf>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show the plan and stop
+    #[arg(short = 'n', long, conflicts_with = "download_only")]
+    pub dry_run: bool,
+    /// Fetch and verify every archive and stop
+    #[arg(long)]
+    pub download_only: bool,
+    /// Change these packages although no way back was proved
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::package)]
+    pub accept_no_rollback: Vec<PackageName>,
+    /// Allow packages to be removed
+    #[arg(long, conflicts_with = "plan")]
+    pub allow_removals: bool,
+    /// Include updates that close no vulnerability
+    #[arg(long, conflicts_with = "plan")]
+    pub all_updates: bool,
+    /// Exit with 102 when a reboot is due, 103 when restarts are
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Which findings
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+}
+
+/// `rollback`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl rollback --preview          what would change, and what opens again
+  patchctl rollback 0042               take run 0042 back
+  patchctl rollback --only libssl3     only one package of the last run")]
+pub struct RollbackArgs {
+    /// The run (default: the newest that changed something)
+    #[arg(value_name = "RUN")]
+    pub run: Option<RunId>,
+    /// Show what would change and what opens again
+    #[arg(long)]
+    pub preview: bool,
+    /// Prove archives and room, change nothing
+    #[arg(long, conflicts_with = "preview")]
+    pub check: bool,
+    /// Only these packages
+    #[arg(long, value_name = "PACKAGE", value_delimiter = ',', value_parser = values::package)]
+    pub only: Vec<PackageName>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// `history`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  patchctl history\n  patchctl history show 0042\n  patchctl history verify"
+)]
+pub struct HistoryArgs {
+    /// What to do; the list when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<HistoryVerb>,
+}
+
+/// What `history` does.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HistoryVerb {
+    /// List the runs, newest first
+    List,
+    /// Show one run in full
+    Show {
+        /// The run, such as 0042
+        #[arg(value_name = "RUN")]
+        run: RunId,
+    },
+    /// Prove that no journal was changed afterwards
+    Verify,
+}
+
+/// `feeds`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl feeds                                 how old they are
+  patchctl feeds refresh                         fetch them now
+  patchctl feeds import tracker.json             for a host without a network")]
+pub struct FeedsArgs {
+    /// What to do; the list when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<FeedsVerb>,
+}
+
+/// What `feeds` does.
+#[derive(Clone, Debug, Subcommand)]
+pub enum FeedsVerb {
+    /// Show the feeds, their age and how far they can be trusted
+    List,
+    /// Fetch the feeds now
+    Refresh,
+    /// Take a file in as the content of a feed
+    Import {
+        /// The file
+        #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+        /// The feed that it belongs to
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Prove the stored feeds against their digests
+    Verify,
+}

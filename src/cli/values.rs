@@ -1,0 +1,183 @@
+//! Reads the values of the command line strictly; clap names the flag in front of each error.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
+use crate::model::decision::ExactVersion;
+use crate::model::duration;
+use crate::model::package::{PackageName, is_valid_package_name};
+use crate::model::severity::Severity;
+use crate::model::version::Version;
+use crate::ops::request::Subject;
+
+/// A value that means nothing.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// Not a CVE identifier.
+    #[error("a CVE is written CVE-YEAR-NUMBER, such as CVE-2026-11234")]
+    Cve,
+    /// Not an advisory identifier.
+    #[error("an advisory is written as its vendor does, such as DSA-5999-1")]
+    Advisory,
+    /// Not a package name.
+    #[error(
+        "a package name has lower case letters, digits, '+', '-' and '.', and begins with a letter or digit"
+    )]
+    Package,
+    /// Not a version.
+    #[error("{reason}")]
+    Version {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Not a time.
+    #[error("a time is written 2026-11-22 or, with its zone, 2026-11-22T02:00:00Z")]
+    Time,
+    /// None of the things that `why` explains.
+    #[error("give a CVE (CVE-2026-11234), an advisory (DSA-5999-1) or a package name")]
+    Subject,
+}
+
+/// A package, with or without an exact version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `PACKAGE`.
+    Package(PackageName),
+    /// `PACKAGE=VERSION`.
+    Exact(ExactVersion),
+}
+
+/// The severities that a flag takes, worst first.
+pub fn severities() -> impl TypedValueParser<Value = Severity> {
+    let words =
+        Severity::ALL.into_iter().filter(|severity| *severity != Severity::Unknown).map(Severity::word);
+    PossibleValuesParser::new(words).map(|word| {
+        let named = Severity::ALL.into_iter().find(|severity| severity.word() == word);
+        named.unwrap_or(Severity::Unknown)
+    })
+}
+
+/// Reads a CVE identifier in any case.
+///
+/// # Errors
+/// It is not `CVE-YEAR-NUMBER` with four digits or more in the number (CVE identifier syntax of 2014).
+pub fn cve(text: &str) -> Result<String, ValueError> {
+    let upper = text.to_ascii_uppercase();
+    let (year, number) =
+        upper.strip_prefix("CVE-").and_then(|rest| rest.split_once('-')).ok_or(ValueError::Cve)?;
+    let digits = |part: &str, fewest: usize, most: usize| {
+        (fewest..=most).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if digits(year, 4, 4) && digits(number, 4, 19) { Ok(upper) } else { Err(ValueError::Cve) }
+}
+
+/// Reads a vendor's advisory identifier: letters, a dash, then letters, digits, `-`, `:` and `_`.
+///
+/// # Errors
+/// It has another shape or is longer than 64 characters.
+pub fn advisory(text: &str) -> Result<String, ValueError> {
+    let (vendor, rest) = text.split_once('-').ok_or(ValueError::Advisory)?;
+    let is_vendor = vendor.len() >= 2 && vendor.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_rest = rest.bytes().any(|byte| byte.is_ascii_digit())
+        && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-:_".contains(&byte));
+    if is_vendor && is_rest && text.len() <= 64 {
+        Ok(text.to_ascii_uppercase())
+    } else {
+        Err(ValueError::Advisory)
+    }
+}
+
+/// Reads a package name.
+///
+/// # Errors
+/// It is none.
+pub fn package(text: &str) -> Result<PackageName, ValueError> {
+    if is_valid_package_name(text) { Ok(PackageName::from(text)) } else { Err(ValueError::Package) }
+}
+
+/// Reads `PACKAGE` or `PACKAGE=VERSION`.
+///
+/// # Errors
+/// Name or version is none.
+pub fn target(text: &str) -> Result<Target, ValueError> {
+    let Some((name, version)) = text.split_once('=') else {
+        return package(text).map(Target::Package);
+    };
+    let version = Version::deb(version).map_err(|error| ValueError::Version { reason: error.to_string() })?;
+    Ok(Target::Exact(ExactVersion { name: package(name)?, version }))
+}
+
+/// Reads a date (its first second, UTC) or a time with its zone.
+///
+/// # Errors
+/// It is neither.
+pub fn time(text: &str) -> Result<DateTime<Utc>, ValueError> {
+    if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Ok(date.and_time(NaiveTime::MIN).and_utc());
+    }
+    DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|_| ValueError::Time)
+}
+
+/// Reads a span such as `5m`; a bare number means seconds.
+///
+/// # Errors
+/// It is malformed, zero or absurd.
+pub fn span(text: &str) -> Result<Duration, duration::DurationError> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { duration::parse(&format!("{text}s")) } else { duration::parse(text) }
+}
+
+/// Reads what `why` is asked about: a CVE, a package name, or an advisory.
+///
+/// # Errors
+/// It is none of them.
+pub fn subject(text: &str) -> Result<Subject, ValueError> {
+    if let Ok(id) = cve(text) {
+        return Ok(Subject::Vulnerability(id));
+    }
+    if let Ok(name) = package(text) {
+        return Ok(Subject::Package(name));
+    }
+    advisory(text).map(Subject::Advisory).map_err(|_| ValueError::Subject)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cves_are_read_in_any_case_and_nothing_else_is() {
+        assert_eq!(cve("cve-2026-11234"), Ok("CVE-2026-11234".to_owned()));
+        for text in ["CVE-2026-1", "CVE-26-11234", "CVE-2026-1123x", "GHSA-1", "", "CVE-2026-١٢٣٤"] {
+            assert_eq!(cve(text), Err(ValueError::Cve), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn why_tells_its_subjects_apart() {
+        assert_eq!(subject("CVE-2026-11234"), Ok(Subject::Vulnerability("CVE-2026-11234".to_owned())));
+        assert_eq!(subject("openssl"), Ok(Subject::Package(PackageName::from("openssl"))));
+        assert_eq!(subject("DSA-5999-1"), Ok(Subject::Advisory("DSA-5999-1".to_owned())));
+        assert_eq!(subject("TEMP-0290435-0B57B5"), Ok(Subject::Advisory("TEMP-0290435-0B57B5".to_owned())));
+        assert_eq!(subject("--"), Err(ValueError::Subject));
+        assert_eq!(subject("Öl"), Err(ValueError::Subject));
+    }
+
+    #[test]
+    fn targets_carry_their_version() {
+        assert_eq!(target("curl"), Ok(Target::Package(PackageName::from("curl"))));
+        assert!(matches!(target("curl=7.88.1-10+deb12u15"), Ok(Target::Exact(_))));
+        assert!(matches!(target("curl="), Err(ValueError::Version { .. })));
+        assert_eq!(target("-rf=1"), Err(ValueError::Package));
+    }
+
+    #[test]
+    fn times_need_a_zone_or_are_dates() {
+        assert!(time("2026-11-22").is_ok());
+        assert!(time("2026-11-22T02:00:00+01:00").is_ok());
+        assert_eq!(time("2026-11-22T02:00:00"), Err(ValueError::Time));
+        assert_eq!(time("sunday"), Err(ValueError::Time));
+    }
+}

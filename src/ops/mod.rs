@@ -1,0 +1,3 @@
+//! One file a verb: what is asked, and the one function that does it.
+
+pub mod request;

@@ -1,0 +1,197 @@
+//! What each verb is asked to do, as plain values: the command line is one way to fill them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::decision::Selection;
+use crate::model::package::PackageName;
+use crate::model::run::RunId;
+use crate::model::severity::Severity;
+
+/// Under which circumstances a verb works, whichever it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invocation {
+    /// The root that is looked at.
+    pub root: PathBuf,
+    /// The configuration file to read instead of the system's.
+    pub configuration: Option<PathBuf>,
+    /// Whether feeds are fetched.
+    pub refresh: Refresh,
+    /// The time to judge by, instead of now.
+    pub as_of: Option<DateTime<Utc>>,
+    /// How long to wait for a lock, instead of the configured time.
+    pub lock_timeout: Option<Duration>,
+}
+
+/// Whether a verb may fetch feeds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Feeds that are due are fetched.
+    WhenDue,
+    /// Feeds are used as they are; other downloads are allowed.
+    Never,
+    /// No network at all.
+    Offline,
+}
+
+/// Finds what is vulnerable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanRequest {
+    /// Which findings are shown and counted.
+    pub selection: Selection,
+    /// Whether report and ledger are written.
+    pub keep: Keep,
+    /// Findings of this severity and worse end with exit code 100.
+    pub fail_on: Option<Severity>,
+}
+
+/// Whether a verb leaves a record behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The report is stored, and first-seen dates are updated.
+    Record,
+    /// Nothing is written.
+    Nothing,
+}
+
+/// Explains a verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WhyRequest {
+    /// What is asked about.
+    pub subject: Subject,
+}
+
+/// What `why` is asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// A vulnerability, such as `CVE-2026-11234`.
+    Vulnerability(String),
+    /// A vendor's advisory, such as `DSA-5999-1`.
+    Advisory(String),
+    /// A binary or source package.
+    Package(PackageName),
+}
+
+/// Makes a plan, or compares two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PlanRequest {
+    /// Make the plan that closes the selected findings.
+    Make {
+        /// Which findings.
+        selection: Selection,
+        /// Whether packages may be removed for it.
+        removals: Removals,
+        /// Where the sealed plan is written besides the state folder.
+        file: Option<PathBuf>,
+    },
+    /// Tell how the second plan differs from the first.
+    Compare {
+        /// The first plan's file.
+        before: PathBuf,
+        /// The second plan's file.
+        after: PathBuf,
+    },
+}
+
+/// Whether a plan may remove packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removals {
+    /// As the policy says.
+    AsConfigured,
+    /// Allowed for this plan.
+    Allow,
+}
+
+/// Carries out a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplyRequest {
+    /// The sealed plan; absent, one is made from the selection.
+    pub plan: Option<PathBuf>,
+    /// Which findings, when a plan is made.
+    pub selection: Selection,
+    /// How far to go.
+    pub reach: Reach,
+    /// Whether to ask first.
+    pub consent: Consent,
+    /// Packages that may be changed although no way back was proved.
+    pub accept_no_rollback: Vec<PackageName>,
+    /// Whether packages may be removed.
+    pub removals: Removals,
+    /// Success tells by exit code 102 or 103 that a reboot or restarts are due.
+    pub detailed_exit_code: bool,
+}
+
+/// How far `apply` goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// All the way.
+    Everything,
+    /// Fetches and verifies every archive, and stops before the first change.
+    DownloadOnly,
+    /// Shows the plan and stops.
+    DryRun,
+}
+
+/// Whether the operator has said yes already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Consent {
+    /// Ask at the terminal; without one, refuse.
+    Ask,
+    /// Said by `--yes`.
+    Given,
+}
+
+/// Takes a run back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RollbackRequest {
+    /// The run; absent, the newest that changed something.
+    pub run: Option<RunId>,
+    /// How far to go.
+    pub reach: RollbackReach,
+    /// Only these packages; empty takes all of the run back.
+    pub only: Vec<PackageName>,
+    /// Whether to ask first.
+    pub consent: Consent,
+}
+
+/// How far `rollback` goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RollbackReach {
+    /// All the way.
+    Everything,
+    /// Shows what would change and what opens again.
+    Preview,
+    /// Proves archives and room, and changes nothing.
+    Check,
+}
+
+/// Looks at past runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HistoryRequest {
+    /// All runs, newest first.
+    List,
+    /// One run in full.
+    Show(RunId),
+    /// Proves the chains of all journals.
+    Verify,
+}
+
+/// Looks at feeds, or changes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FeedsRequest {
+    /// Shows them.
+    List,
+    /// Fetches them now.
+    Refresh,
+    /// Takes a file in as the content of a feed.
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// The feed; absent, the one that the content belongs to.
+        name: Option<String>,
+    },
+    /// Proves stored content against its digests.
+    Verify,
+}

@@ -1,0 +1,251 @@
+//! The JSON documents of the small verbs, each under a name of its own.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::decision::Cause;
+use crate::model::feed::FeedStamp;
+use crate::model::finding::{Finding, NotCovered};
+use crate::model::outcome::Outcome;
+use crate::model::package::PackageName;
+use crate::model::plan::Action;
+use crate::model::run::RunId;
+use crate::model::transaction::Phase;
+use crate::model::version::Version;
+
+use super::schema::{ReportHost, SCHEMA_VERSION};
+use super::summary::Summary;
+
+/// What every document begins with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Identity {
+    /// Name of the document, such as `patchctl.why/1`.
+    pub schema: String,
+    /// Version of the keys; additions raise the second number.
+    pub schema_version: String,
+    /// The version of patchctl that wrote it.
+    pub tool_version: String,
+    /// When it was written.
+    pub created: DateTime<Utc>,
+}
+
+impl Identity {
+    /// The identity of a document that this version of patchctl writes at `created`.
+    pub fn of(schema: &str, created: DateTime<Utc>) -> Self {
+        Self {
+            schema: schema.to_owned(),
+            schema_version: SCHEMA_VERSION.to_owned(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            created,
+        }
+    }
+}
+
+/// Name of [`WhyDocument`].
+pub const WHY_SCHEMA: &str = "patchctl.why/1";
+
+/// Why a vulnerability, advisory or package stands as it does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WhyDocument {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// What was asked for.
+    pub subject: String,
+    /// Every finding about it, closed ones included, worst first.
+    pub findings: Vec<Finding>,
+    /// Packages of that name that no feed speaks about.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub not_covered: Vec<NotCovered>,
+    /// The feeds behind the findings.
+    pub feeds: Vec<FeedStamp>,
+    /// What a search without findings means, in one sentence.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
+}
+
+/// Name of [`HistoryDocument`].
+pub const HISTORY_SCHEMA: &str = "patchctl.history/1";
+
+/// The runs of a host, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryDocument {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The runs.
+    pub runs: Vec<RunEntry>,
+    /// What a check of the journals found; absent when none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verification: Option<Vec<JournalCheck>>,
+}
+
+/// One run in the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunEntry {
+    /// The run.
+    pub run: RunId,
+    /// The verb that began it.
+    pub command: String,
+    /// When it began.
+    pub started: DateTime<Utc>,
+    /// When it ended; absent while it is open.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub finished: Option<DateTime<Utc>>,
+    /// Where it stands.
+    pub phase: Phase,
+    /// How it ended; absent while it is open.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outcome: Option<Outcome>,
+    /// Packages in its plan.
+    pub packages: u64,
+    /// Vulnerabilities that it closed.
+    pub closed: u64,
+    /// What its journal or report could not tell.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<String>,
+}
+
+/// What a check of one run's journal found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JournalCheck {
+    /// The run.
+    pub run: RunId,
+    /// Entries whose place in the chain was proven.
+    pub entries: u64,
+    /// What is wrong; absent when the chain holds from the first entry to the last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<String>,
+}
+
+/// Name of [`StatusDocument`].
+pub const STATUS_SCHEMA: &str = "patchctl.status/1";
+
+/// One screen about the host, from what is known already: nothing is scanned for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct StatusDocument {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The host.
+    pub host: ReportHost,
+    /// When the last scan ended; absent when there was none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scanned: Option<DateTime<Utc>>,
+    /// The package database has changed since that scan.
+    pub changed_since_scan: bool,
+    /// The counts of the last scan.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub summary: Option<Summary>,
+    /// The feeds as they are now.
+    pub feeds: Vec<FeedStamp>,
+    /// The newest run.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_run: Option<RunEntry>,
+    /// The run that was interrupted and waits for `patchctl recover`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub open_run: Option<RunEntry>,
+    /// Why a reboot is due, when one is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reboot: Option<String>,
+}
+
+/// Name of [`FeedsDocument`].
+pub const FEEDS_SCHEMA: &str = "patchctl.feeds/1";
+
+/// The feeds of a host.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FeedsDocument {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// What was done with them.
+    pub action: FeedsAction,
+    /// The feeds, in the order of their configuration.
+    pub feeds: Vec<FeedStamp>,
+}
+
+/// What `patchctl feeds` did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum FeedsAction {
+    /// Nothing but looking.
+    List,
+    /// Fetched what was due.
+    Refresh,
+    /// Took a file in.
+    Import,
+    /// Proved the stored content against its digests.
+    Verify,
+}
+
+/// Name of [`RollbackPreview`].
+pub const ROLLBACK_PREVIEW_SCHEMA: &str = "patchctl.rollback-preview/1";
+
+/// What the way back of a run would do, and whether it stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RollbackPreview {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The run that would be taken back.
+    pub run: RunId,
+    /// The package changes, in order.
+    pub actions: Vec<Action>,
+    /// The configuration files that would be put back.
+    pub configuration: Vec<String>,
+    /// Services that run code of those packages.
+    pub services: Vec<String>,
+    /// The vulnerabilities that open again.
+    pub reopens: Vec<String>,
+    /// What would not be as it was.
+    pub not_restored: Vec<String>,
+    /// What stands in the way; empty when the way back was proved.
+    pub obstacles: Vec<String>,
+}
+
+/// Name of [`PlanDifference`].
+pub const PLAN_DIFFERENCE_SCHEMA: &str = "patchctl.plan-diff/1";
+
+/// How two plans differ.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanDifference {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The first plan, by its short digest.
+    pub before: String,
+    /// The second plan.
+    pub after: String,
+    /// Packages whose change differs, sorted.
+    pub changes: Vec<ActionDifference>,
+    /// Vulnerabilities that only the second plan closes.
+    pub closes_more: Vec<String>,
+    /// Vulnerabilities that only the first plan closes.
+    pub closes_less: Vec<String>,
+    /// Packages that only the second plan holds, with the reasons.
+    pub newly_held: Vec<HeldDifference>,
+}
+
+/// One package that two plans treat differently.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ActionDifference {
+    /// The package, with its architecture.
+    pub package: String,
+    /// The version that the first plan installs; absent when it does not touch the package.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub before: Option<Version>,
+    /// The version that the second plan installs; absent when it does not touch the package.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub after: Option<Version>,
+}
+
+/// One package that only the second plan holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HeldDifference {
+    /// The package.
+    pub package: PackageName,
+    /// Why, down to the root cause.
+    pub cause_chain: Vec<Cause>,
+}

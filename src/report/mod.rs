@@ -1,0 +1,7 @@
+//! Tells what happened: one versioned report, and its pure renderings. What is remembered is left to `report::ledger`.
+
+pub mod documents;
+pub mod restart;
+pub mod schema;
+pub mod summary;
+pub mod transaction;

@@ -1,0 +1,162 @@
+//! The JSON contract of scans and runs: `patchctl.report/1`. What a verb does not produce is absent, never null.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::restart::RestartReport;
+use super::summary::Summary;
+use super::transaction::TransactionReport;
+use crate::model::digest::Sha256;
+use crate::model::distro::Distribution;
+use crate::model::failure::FailureKind;
+use crate::model::feed::{Completeness, FeedStamp};
+use crate::model::finding::{Finding, NotCovered};
+use crate::model::kernel::Kernels;
+use crate::model::outcome::Outcome;
+use crate::model::package::{Architecture, PackageName, SourcePackage};
+use crate::model::plan::PatchPlan;
+use crate::model::run::RunId;
+use crate::model::severity::Criticality;
+use crate::model::version::Version;
+
+/// Name of the report; the number rises when the meaning of a key changes.
+pub const REPORT_SCHEMA: &str = "patchctl.report/1";
+/// Version of the keys: raised by every addition.
+pub const SCHEMA_VERSION: &str = "1.0";
+
+/// Everything that one scan, plan or run has to tell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// `patchctl.report/1`.
+    pub schema: String,
+    /// Version of the keys, such as `1.0`; additions raise the second number.
+    pub schema_version: String,
+    /// The version of patchctl that wrote it.
+    pub tool_version: String,
+    /// The verb that was called, such as `scan`.
+    pub command: String,
+    /// The run, for verbs that may change the host.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub run_id: Option<RunId>,
+    /// The host it is about; absent when the verb failed before it was known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub host: Option<ReportHost>,
+    /// When the verb began.
+    pub started: DateTime<Utc>,
+    /// When it ended.
+    pub finished: DateTime<Utc>,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The exit code that goes with it.
+    pub exit_code: u8,
+    /// What went wrong, when something did.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<ReportError>,
+    /// How complete the result is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub completeness: Option<Completeness>,
+    /// The feeds it was made from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub feeds: Option<Vec<FeedStamp>>,
+    /// Every installed package.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub packages: Option<Vec<ReportPackage>>,
+    /// What no vendor's advisories speak about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub coverage: Option<Coverage>,
+    /// The counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub summary: Option<Summary>,
+    /// The findings, worst first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub findings: Option<Vec<Finding>>,
+    /// The plan that was made or carried out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plan: Option<PatchPlan>,
+    /// What a run did, step by step.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub transaction: Option<TransactionReport>,
+    /// What still runs old code.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restart: Option<RestartReport>,
+}
+
+impl Report {
+    /// Begins a report of `command` that has nothing to tell yet: outcome `failed`, exit code 1, until it is said
+    /// otherwise.
+    pub fn begin(command: &str, started: DateTime<Utc>) -> Self {
+        Self {
+            schema: REPORT_SCHEMA.to_owned(),
+            schema_version: SCHEMA_VERSION.to_owned(),
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            command: command.to_owned(),
+            run_id: None,
+            host: None,
+            started,
+            finished: started,
+            outcome: Outcome::Failed,
+            exit_code: 1,
+            error: None,
+            completeness: None,
+            feeds: None,
+            packages: None,
+            coverage: None,
+            summary: None,
+            findings: None,
+            plan: None,
+            transaction: None,
+            restart: None,
+        }
+    }
+}
+
+/// The host that a report is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportHost {
+    /// Host name; of an image, the name that it would have.
+    pub name: String,
+    /// Digest of the machine id, which never leaves the host itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub machine_id_hash: Option<Sha256>,
+    /// Distribution and release.
+    pub distribution: Distribution,
+    /// Running, next and leftover kernels.
+    pub kernel: Kernels,
+    /// The root that was looked at, `/` for the running system.
+    pub root: String,
+    /// How much the host matters, as its administrator says.
+    pub criticality: Criticality,
+}
+
+/// What went wrong, for people and for scripts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportError {
+    /// The finer word behind the exit code.
+    pub kind: FailureKind,
+    /// What went wrong, causes included, outermost first.
+    pub message: String,
+    /// What leads out.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub hints: Vec<String>,
+}
+
+/// One installed package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportPackage {
+    /// The binary package.
+    pub name: PackageName,
+    /// Its version.
+    pub version: Version,
+    /// Its architecture.
+    pub architecture: Architecture,
+    /// The source package it was built from.
+    pub source: SourcePackage,
+}
+
+/// How far the feeds reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// Packages that no vendor's advisories speak about: never to be taken for clean.
+    pub not_covered: Vec<NotCovered>,
+}
