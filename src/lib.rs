@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod cli;
+pub mod apply;
 pub mod config;
 pub mod host;
 pub mod model;
@@ -11,3 +12,4 @@ pub mod package_manager;
 pub mod plan;
 pub mod report;
 pub mod scan;
+pub mod package_manager;

@@ -3,3 +3,6 @@
 pub mod journal;
 pub mod restart;
 pub mod space;
+//! Does what a plan says, proves it, or takes it back.
+
+pub mod configuration;

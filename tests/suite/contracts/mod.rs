@@ -1,0 +1,3 @@
+//! Every back-end against what it promises.
+
+mod deb_archives;
