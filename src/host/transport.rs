@@ -206,10 +206,8 @@ fn fetch_file(path: &Path, request: FetchRequest<'_>) -> Result<Fetched, Transpo
 }
 
 fn fetch_http(request: FetchRequest<'_>) -> Result<Fetched, TransportError> {
-    let exchange = |source| TransportError::Exchange {
-        location: request.location.to_owned(),
-        source: Box::new(source),
-    };
+    let exchange =
+        |source| TransportError::Exchange { location: request.location.to_owned(), source: Box::new(source) };
     let mut call = agent(&request).map_err(exchange)?.get(request.location);
     if let Some(etag) = &request.known.etag {
         call = call.header("if-none-match", etag);
@@ -268,10 +266,11 @@ fn receive(mut response: Response<Body>, request: FetchRequest<'_>) -> Result<Co
     let location = || request.location.to_owned();
     let limit = request.limits.bytes;
     let validators = validators(response.headers());
-    let bytes = response.body_mut().with_config().limit(limit).read_to_vec().map_err(|source| match source {
-        ureq::Error::BodyExceedsLimit(_) => TransportError::TooLarge { location: location(), limit },
-        source => TransportError::Exchange { location: location(), source: Box::new(source) },
-    })?;
+    let bytes =
+        response.body_mut().with_config().limit(limit).read_to_vec().map_err(|source| match source {
+            ureq::Error::BodyExceedsLimit(_) => TransportError::TooLarge { location: location(), limit },
+            source => TransportError::Exchange { location: location(), source: Box::new(source) },
+        })?;
     let published = validators.last_modified.as_deref().and_then(http_date);
     Ok(Content { bytes, validators, published })
 }
@@ -343,7 +342,10 @@ mod tests {
         assert_eq!(status, "HTTP status 503");
         let large = format!("HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n{}", "x".repeat(2000));
         assert_eq!(reason(vec![large]), "larger than the limit of 1000 bytes");
-        assert!(get("http://127.0.0.1:1/", &Validators::default()).is_err_and(|e| e.reason().contains("no route")));
+        assert!(
+            get("http://127.0.0.1:1/", &Validators::default())
+                .is_err_and(|e| e.reason().contains("no route"))
+        );
     }
 
     #[test]
@@ -360,9 +362,15 @@ mod tests {
     fn addresses_that_cannot_be_trusted_are_refused() {
         let environment = Environment::default();
         let known = Validators::default();
-        for location in ["http://127.0.0.1/", "ftp://127.0.0.1/", "feed.json", "https://me:secret@127.0.0.1/"] {
-            let request =
-                FetchRequest { location, pinned: false, limits: LIMITS, known: &known, environment: &environment };
+        for location in ["http://127.0.0.1/", "ftp://127.0.0.1/", "feed.json", "https://me:secret@127.0.0.1/"]
+        {
+            let request = FetchRequest {
+                location,
+                pinned: false,
+                limits: LIMITS,
+                known: &known,
+                environment: &environment,
+            };
             let error = fetch(request).expect_err("refused");
             assert!(matches!(error, TransportError::Address { .. }) && !error.to_string().contains("secret"));
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::feed::FeedStamp;
 use super::finding::{Candidate, Origin};
-use super::package::PackageKey;
+use super::package::{PackageKey, SourcePackage};
 use super::plan::Artifact;
 use super::version::Version;
 
@@ -14,6 +14,8 @@ use super::version::Version;
 pub struct Offer {
     /// The version offered.
     pub version: Version,
+    /// The source package it was built from, whose version advisories speak about.
+    pub source: SourcePackage,
     /// The repository.
     pub origin: Arc<Origin>,
     /// Its archive, as the index describes it.

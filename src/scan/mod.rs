@@ -1,0 +1,4 @@
+//! What is vulnerable here: inventory, feeds, the compiled index, and the assessment that joins them.
+
+pub mod feed;
+pub mod index;
