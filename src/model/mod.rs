@@ -1,9 +1,11 @@
 //! The nouns of the field as values: no input or output, no clock, nothing imported from the rest of patchctl.
 
 pub mod advisory;
+pub mod assessment;
 pub mod decision;
 pub mod digest;
 pub mod distro;
+pub mod explanation;
 pub mod failure;
 pub mod feed;
 pub mod finding;
