@@ -32,6 +32,14 @@ struct Member<'i, 'a> {
     id_end: String,
 }
 
+/// A statement and what follows from it for every package of the group.
+struct Statement<'s> {
+    advisory: &'s Advisory<'s>,
+    rule: Rule,
+    priority: Priority,
+    fixed_version: Option<Version>,
+}
+
 /// Returns a package as its findings carry it.
 pub(super) fn finding_package(matched: &Matched<'_>) -> FindingPackage {
     let package = matched.package;
@@ -61,31 +69,23 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     /// Adds one finding for each package of the group.
     pub(super) fn findings(&mut self, advisory: &Advisory<'_>, rule: Rule, into: &mut Vec<Finding>) {
         let priority = self.priority(advisory.severity);
-        let fixed = self.fixed_version(advisory);
-        for member in &self.members {
-            let mut finding = self.finding(member, advisory, rule, priority);
-            finding.fixed_version.clone_from(&fixed);
-            into.push(finding);
-        }
+        let fixed_version = self.fixed_version(advisory);
+        let statement = Statement { advisory, rule, priority, fixed_version };
+        into.extend(self.members.iter().map(|member| self.finding(member, &statement)));
     }
 
-    fn finding(
-        &self,
-        member: &Member<'_, '_>,
-        advisory: &Advisory<'_>,
-        rule: Rule,
-        priority: Priority,
-    ) -> Finding {
+    fn finding(&self, member: &Member<'_, '_>, statement: &Statement<'_>) -> Finding {
+        let (advisory, verdict) = (statement.advisory, statement.rule.verdict());
         let input = self.input;
         let id = [&*self.feed, "/", &advisory.id, &member.id_end].concat();
         let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
-        let due = due(rule.verdict(), advisory.severity, first_seen, limits);
+        let due = due(verdict, advisory.severity, first_seen, limits);
         Finding {
             id,
             package: member.package.clone(),
-            verdict: rule.verdict(),
-            reason: self.reason(member, advisory, rule),
+            verdict,
+            reason: self.reason(member, advisory, statement.rule),
             vendor_state: Some(advisory.state),
             advisory: advisory.id.clone().into_owned(),
             cves: cves(&advisory.id),
@@ -94,13 +94,13 @@ impl<'i, 'a> Materialiser<'i, 'a> {
             epss: None,
             known_exploited: false,
             published: None,
-            fixed_version: None,
+            fixed_version: statement.fixed_version.clone(),
             candidate: member.candidate.clone(),
             first_seen: Some(first_seen),
             due: due.date,
             days_overdue: due.days_overdue,
             exposure: self.exposure,
-            priority,
+            priority: statement.priority,
             feed: self.feed.clone(),
             disposition: None,
             state_after: None,
