@@ -95,6 +95,39 @@ impl From<Sha256> for String {
     }
 }
 
+/// An MD5 digest, as dpkg records it of installed files. Tells accidents and local changes, never attacks.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Md5([u8; 16]);
+
+impl Md5 {
+    /// Wraps the 16 bytes that a hasher produced elsewhere.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads 32 hexadecimal digits; `None` for anything else.
+    pub fn parse(text: &[u8]) -> Option<Self> {
+        if text.len() != 32 || !text.iter().all(u8::is_ascii_hexdigit) {
+            return None;
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        let number = u128::from_str_radix(text, 16).ok()?;
+        Some(Self(number.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for Md5 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Md5 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Md5({self})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

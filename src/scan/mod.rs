@@ -3,3 +3,7 @@
 pub mod assess;
 pub mod feed;
 pub mod index;
+//! What is vulnerable here: what is installed, what the vendors say, and where the two meet.
+
+pub mod feed;
+pub mod inventory;

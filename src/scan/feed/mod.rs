@@ -65,3 +65,6 @@ pub enum FeedError {
         detail: String,
     },
 }
+//! Feeds: what vendors and repositories say about packages.
+
+pub mod repository;

@@ -1,0 +1,111 @@
+//! How long the inventory takes, beside `dpkg-query -W` on the same file. Run with `cargo bench --bench inventory`.
+//!
+//! Status files are searched in `../shared/perf` beside the source tree (and one level up); without them files of the
+//! same sizes are generated from a fixed seed, which the output says.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measuring program, not part of the product"
+)]
+
+use std::fmt::Write as _;
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use patchctl::scan::inventory;
+
+/// Runs of each measurement; the median is printed.
+const RUNS: usize = 21;
+
+fn main() {
+    let scratch = std::env::temp_dir().join(format!("patchctl-bench-{}", std::process::id()));
+    println!("{:>9} {:>12} {:>12} {:>14} {:>7}", "packages", "parse", "read", "dpkg-query -W", "ratio");
+    for count in [816, 3_000, 30_000] {
+        let root = scratch.join(count.to_string());
+        let status = prepare(&root, count);
+        let parse = median(|| {
+            black_box(inventory::dpkg_status::parse(black_box(&status), "status").expect("well formed"));
+        });
+        let read = median(|| {
+            black_box(inventory::read(&root, false).expect("a root"));
+        });
+        let query = query(&root);
+        let ratio = query.map_or("-".into(), |q| format!("{:.1}", q.as_secs_f64() / read.as_secs_f64()));
+        let query = query.map_or("not run".into(), |q| format!("{q:.2?}"));
+        println!("{count:>9} {parse:>12.2?} {read:>12.2?} {query:>14} {ratio:>7}");
+    }
+    let _ = fs::remove_dir_all(&scratch);
+}
+
+fn prepare(root: &Path, count: usize) -> Vec<u8> {
+    let status = shared(count).unwrap_or_else(|| {
+        println!("(no shared status file of {count} packages: a generated one is measured)");
+        generated(count)
+    });
+    for folder in ["var/lib/dpkg/info", "var/lib/dpkg/updates", "etc"] {
+        fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    fs::write(root.join("etc/os-release"), "ID=debian\nVERSION_ID=12\nVERSION_CODENAME=bookworm\n").unwrap();
+    fs::write(root.join(inventory::STATUS), &status).unwrap();
+    status
+}
+
+fn shared(count: usize) -> Option<Vec<u8>> {
+    let tree = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let name = format!("shared/perf/status-{count}.zst");
+    let places: Vec<PathBuf> = tree.ancestors().skip(1).take(2).map(|folder| folder.join(&name)).collect();
+    let bytes = places.iter().find_map(|path| fs::read(path).ok())?;
+    zstd::decode_all(&bytes[..]).ok()
+}
+
+/// Stanzas of about the length real ones have; a linear congruential generator with a fixed seed.
+fn generated(count: usize) -> Vec<u8> {
+    let mut seed = 42u64;
+    let mut next = move |limit: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % limit
+    };
+    let mut text = String::new();
+    for at in 0..count {
+        let (major, minor, revision) = (next(20), next(40), next(9));
+        let source = if next(3) == 0 { format!("Source: source{}\n", next(4_000)) } else { String::new() };
+        let filler = "a line of the long description that nobody reads here\n ".repeat(8 + next(8) as usize);
+        let _ = write!(
+            text,
+            "Package: package{at:06}\nStatus: install ok installed\nPriority: optional\nSection: libs\n\
+             Installed-Size: {}\nMaintainer: Nobody <nobody@example.org>\nArchitecture: amd64\n\
+             Multi-Arch: same\n{source}Version: {major}.{minor}-{revision}+deb12u1\nDepends: libc6 (>= 2.36)\n\
+             Description: a package\n {filler}.\n\n",
+            next(10_000)
+        );
+    }
+    text.into_bytes()
+}
+
+fn query(root: &Path) -> Option<Duration> {
+    let admin = format!("--admindir={}", root.join("var/lib/dpkg").display());
+    let mut command = Command::new("dpkg-query");
+    command.args([&admin, "-W"]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().ok().filter(|status| status.success())?;
+    Some(median(|| {
+        let _ = command.status();
+    }))
+}
+
+fn median(mut work: impl FnMut()) -> Duration {
+    let mut times: Vec<Duration> = (0..RUNS)
+        .map(|_| {
+            let start = Instant::now();
+            work();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[RUNS / 2]
+}

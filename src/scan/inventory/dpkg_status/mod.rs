@@ -1,0 +1,377 @@
+//! dpkg's database file: one pass over its lines, only the fields that are used (deb-control(5), dpkg-query(1)).
+//!
+//! Pure functions of bytes. Refuses what dpkg would not have written, and names file, line and field.
+
+use std::collections::HashSet;
+
+use memchr::{memchr, memchr_iter};
+
+use crate::model::package::{
+    Architecture, InstalledPackage, PackageKey, PackageName, PackageState, SourcePackage,
+    is_valid_package_name,
+};
+use crate::model::version::{Version, without_binary_rebuild};
+
+/// A place in the database that cannot be understood.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, line {line}: {problem}")]
+pub struct StatusError {
+    /// The file, as the caller named it.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub problem: StatusProblem,
+}
+
+/// What is wrong with a line or stanza.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StatusProblem {
+    /// The last line has no end.
+    #[error("the file ends in the middle of a line: it was cut off")]
+    Truncated,
+    /// The line is neither a field nor the continuation of one.
+    #[error("the line is no field (`Name: value`)")]
+    NotAField,
+    /// A stanza lacks a field that it must have.
+    #[error("the package that begins here has no {0}")]
+    Missing(&'static str),
+    /// A stanza has a field twice.
+    #[error("{0} stands twice in one package")]
+    FieldTwice(&'static str),
+    /// The value is no text.
+    #[error("{0} is not UTF-8")]
+    NotUtf8(&'static str),
+    /// The value breaks the field's grammar.
+    #[error("{field} is not valid: {text:?} ({reason})")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// Its value, at most 80 characters of it.
+        text: String,
+        /// What its grammar forbids.
+        reason: &'static str,
+    },
+    /// The package stood there before.
+    #[error("{0} is recorded a second time")]
+    PackageTwice(PackageKey),
+}
+
+/// The fields that are used.
+#[derive(Clone, Copy)]
+enum Field {
+    Package,
+    Status,
+    Architecture,
+    Version,
+    Source,
+    Essential,
+    Protected,
+    Important,
+    MultiArch,
+    InstalledSize,
+}
+
+/// Their names, in the order of the enum.
+const NAMES: [&str; 10] = [
+    "Package",
+    "Status",
+    "Architecture",
+    "Version",
+    "Source",
+    "Essential",
+    "Protected",
+    "Important",
+    "Multi-Arch",
+    "Installed-Size",
+];
+
+const FIELDS: [Field; 10] = [
+    Field::Package,
+    Field::Status,
+    Field::Architecture,
+    Field::Version,
+    Field::Source,
+    Field::Essential,
+    Field::Protected,
+    Field::Important,
+    Field::MultiArch,
+    Field::InstalledSize,
+];
+
+/// Whether a stanza without `Status` is a mistake.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// dpkg's own file: each stanza has a status, each line an end.
+    Database,
+    /// The control file of a package that is simply there.
+    Fragment,
+}
+
+/// Reads `var/lib/dpkg/status`; packages come in the file's order.
+///
+/// Packages of which nothing (`not-installed`) or only configuration files (`config-files`) are left are passed
+/// over: their stanzas need no version. An `Installed-Size` that is no number counts as 0.
+///
+/// # Errors
+/// The first thing dpkg would not have written.
+pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, StatusError> {
+    Parser::new(file, Kind::Database).run(bytes)
+}
+
+/// Reads one file of `var/lib/dpkg/status.d`, where `Status` and the end of the last line may be missing.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_fragment(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, StatusError> {
+    Parser::new(file, Kind::Fragment).run(bytes)
+}
+
+/// A value and the line it stands on.
+#[derive(Clone, Copy)]
+struct Value<'a> {
+    line: usize,
+    bytes: &'a [u8],
+}
+
+#[derive(Default)]
+struct Stanza<'a> {
+    /// The line it begins on; 0 between stanzas.
+    line: usize,
+    values: [Option<Value<'a>>; FIELDS.len()],
+}
+
+struct Parser<'a> {
+    file: &'a str,
+    kind: Kind,
+    stanza: Stanza<'a>,
+    seen: HashSet<(&'a [u8], &'a [u8])>,
+    architectures: Vec<Architecture>,
+    packages: Vec<InstalledPackage>,
+}
+
+impl<'a> Parser<'a> {
+    fn new(file: &'a str, kind: Kind) -> Self {
+        let (stanza, seen) = (Stanza::default(), HashSet::new());
+        Self { file, kind, stanza, seen, architectures: Vec::new(), packages: Vec::new() }
+    }
+
+    fn run(mut self, bytes: &'a [u8]) -> Result<Vec<InstalledPackage>, StatusError> {
+        let (mut start, mut line) = (0, 0);
+        for end in memchr_iter(b'\n', bytes) {
+            line += 1;
+            self.take_line(line, &bytes[start..end])?;
+            start = end + 1;
+        }
+        if start < bytes.len() {
+            if self.kind == Kind::Database {
+                return Err(self.error(line + 1, StatusProblem::Truncated));
+            }
+            self.take_line(line + 1, &bytes[start..])?;
+        }
+        self.end_stanza()?;
+        Ok(self.packages)
+    }
+
+    fn error(&self, line: usize, problem: StatusProblem) -> StatusError {
+        StatusError { file: self.file.to_owned(), line, problem }
+    }
+
+    fn take_line(&mut self, line: usize, bytes: &'a [u8]) -> Result<(), StatusError> {
+        match bytes.first() {
+            None => return self.end_stanza(),
+            Some(b' ' | b'\t') if self.stanza.line > 0 => return Ok(()),
+            Some(b' ' | b'\t') if bytes.trim_ascii().is_empty() => return Ok(()),
+            Some(_) => {}
+        }
+        let colon = memchr(b':', bytes).filter(|colon| *colon > 0 && !bytes[0].is_ascii_whitespace());
+        let Some(colon) = colon else { return Err(self.error(line, StatusProblem::NotAField)) };
+        if self.stanza.line == 0 {
+            self.stanza.line = line;
+        }
+        let Some(field) = field_named(&bytes[..colon]) else { return Ok(()) };
+        let value = Value { line, bytes: bytes[colon + 1..].trim_ascii() };
+        match self.stanza.values[field as usize].replace(value) {
+            Some(_) => Err(self.error(line, StatusProblem::FieldTwice(NAMES[field as usize]))),
+            None => Ok(()),
+        }
+    }
+
+    fn end_stanza(&mut self) -> Result<(), StatusError> {
+        if self.stanza.line == 0 {
+            return Ok(());
+        }
+        let stanza = std::mem::take(&mut self.stanza);
+        let required = |field: Field| {
+            let missing = StatusProblem::Missing(NAMES[field as usize]);
+            stanza.value(field).ok_or_else(|| self.error(stanza.line, missing))
+        };
+        let name = required(Field::Package)?;
+        let status = match self.kind {
+            Kind::Database => self.read_status(required(Field::Status)?)?,
+            Kind::Fragment => match stanza.value(Field::Status) {
+                Some(value) => self.read_status(value)?,
+                None => {
+                    Status { hold: false, reinstall_required: false, state: Some(PackageState::Installed) }
+                }
+            },
+        };
+        let Some(state) = status.state else { return Ok(()) };
+        let (version, architecture) = (required(Field::Version)?, required(Field::Architecture)?);
+        let package_name = self.read_name(Field::Package, name)?;
+        let package = InstalledPackage {
+            source: self.read_source(stanza.value(Field::Source), &package_name, version)?,
+            version: self.read_version(Field::Version, version)?,
+            architecture: self.read_architecture(architecture)?,
+            name: package_name,
+            state,
+            reinstall_required: status.reinstall_required,
+            hold: status.hold,
+            essential: [Field::Essential, Field::Protected, Field::Important]
+                .iter()
+                .any(|field| stanza.is(*field, b"yes")),
+            multi_arch_same: stanza.is(Field::MultiArch, b"same"),
+            installed_size_kib: stanza.number(Field::InstalledSize),
+        };
+        if !self.seen.insert((name.bytes, architecture.bytes)) {
+            return Err(self.error(stanza.line, StatusProblem::PackageTwice(package.key())));
+        }
+        self.packages.push(package);
+        Ok(())
+    }
+
+    fn text(&self, field: Field, value: Value<'a>) -> Result<&'a str, StatusError> {
+        std::str::from_utf8(value.bytes)
+            .map_err(|_| self.error(value.line, StatusProblem::NotUtf8(NAMES[field as usize])))
+    }
+
+    fn invalid(&self, field: Field, value: Value<'_>, reason: &'static str) -> StatusError {
+        let text = String::from_utf8_lossy(value.bytes).chars().take(80).collect();
+        self.error(value.line, StatusProblem::Invalid { field: NAMES[field as usize], text, reason })
+    }
+
+    fn read_name(&self, field: Field, value: Value<'a>) -> Result<PackageName, StatusError> {
+        let text = self.text(field, value)?;
+        if is_valid_package_name(text) {
+            Ok(PackageName::from(text))
+        } else {
+            Err(self.invalid(field, value, "not a package name of Debian Policy 5.6.1"))
+        }
+    }
+
+    fn read_version(&self, field: Field, value: Value<'a>) -> Result<Version, StatusError> {
+        Version::deb(self.text(field, value)?).map_err(|error| self.invalid(field, value, error.reason))
+    }
+
+    /// Architectures are few: each text is kept once.
+    fn read_architecture(&mut self, value: Value<'a>) -> Result<Architecture, StatusError> {
+        let text = self.text(Field::Architecture, value)?;
+        if let Some(known) = self.architectures.iter().find(|known| known.as_str() == text) {
+            return Ok(known.clone());
+        }
+        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        {
+            return Err(self.invalid(Field::Architecture, value, "not an architecture's name"));
+        }
+        self.architectures.push(Architecture::from(text));
+        Ok(Architecture::from(text))
+    }
+
+    /// Reads `Source: name (version)`; what is missing there is as in the binary package, without the suffix of a
+    /// binary-only rebuild (Debian Policy 5.6.1; dpkg-gencontrol(1)).
+    fn read_source(
+        &self,
+        source: Option<Value<'a>>,
+        package: &PackageName,
+        version: Value<'a>,
+    ) -> Result<SourcePackage, StatusError> {
+        let Some(value) = source else {
+            return Ok(SourcePackage { name: package.clone(), version: self.source_version(version)? });
+        };
+        let (name, stated) = match memchr(b'(', value.bytes) {
+            None => (value.bytes, None),
+            Some(at) => (value.bytes[..at].trim_ascii_end(), Some(&value.bytes[at + 1..])),
+        };
+        let name = self.read_name(Field::Source, Value { line: value.line, bytes: name })?;
+        let version = match stated.map(|rest| rest.strip_suffix(b")")) {
+            None => self.source_version(version)?,
+            Some(Some(bytes)) => {
+                self.read_version(Field::Source, Value { line: value.line, bytes: bytes.trim_ascii() })?
+            }
+            Some(None) => return Err(self.invalid(Field::Source, value, "a parenthesis is not closed")),
+        };
+        Ok(SourcePackage { name, version })
+    }
+
+    fn source_version(&self, value: Value<'a>) -> Result<Version, StatusError> {
+        let bytes = without_binary_rebuild(self.text(Field::Version, value)?).as_bytes();
+        self.read_version(Field::Version, Value { line: value.line, bytes })
+    }
+
+    fn read_status(&self, value: Value<'a>) -> Result<Status, StatusError> {
+        Status::parse(value.bytes).map_err(|reason| self.invalid(Field::Status, value, reason))
+    }
+}
+
+impl<'a> Stanza<'a> {
+    fn value(&self, field: Field) -> Option<Value<'a>> {
+        self.values[field as usize]
+    }
+
+    fn is(&self, field: Field, wanted: &[u8]) -> bool {
+        self.value(field).is_some_and(|value| value.bytes.eq_ignore_ascii_case(wanted))
+    }
+
+    fn number(&self, field: Field) -> u64 {
+        let text = self.value(field).and_then(|value| std::str::from_utf8(value.bytes).ok());
+        text.and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+}
+
+/// Finds a field that is used; names are compared without case (deb822(5)).
+fn field_named(name: &[u8]) -> Option<Field> {
+    FIELDS.into_iter().find(|field| NAMES[*field as usize].as_bytes().eq_ignore_ascii_case(name))
+}
+
+/// The three words of `Status` (dpkg(1), "Package states", "Package selection states", "Package flags").
+struct Status {
+    hold: bool,
+    reinstall_required: bool,
+    /// `None` when no file but configuration is left.
+    state: Option<PackageState>,
+}
+
+impl Status {
+    fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
+        let mut words = bytes.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
+        let (want, flag, state, rest) = (words.next(), words.next(), words.next(), words.next());
+        let (Some(want), Some(flag), Some(state), None) = (want, flag, state, rest) else {
+            return Err("three words are expected");
+        };
+        if ![&b"install"[..], b"hold", b"deinstall", b"purge", b"unknown"].contains(&want) {
+            return Err("the first word is no selection state");
+        }
+        let reinstall_required = match flag {
+            b"ok" => false,
+            b"reinstreq" => true,
+            _ => return Err("the second word is no flag"),
+        };
+        Ok(Self { hold: want == b"hold", reinstall_required, state: state_named(state)? })
+    }
+}
+
+fn state_named(word: &[u8]) -> Result<Option<PackageState>, &'static str> {
+    match word {
+        b"installed" => Ok(Some(PackageState::Installed)),
+        b"unpacked" => Ok(Some(PackageState::Unpacked)),
+        b"half-configured" => Ok(Some(PackageState::HalfConfigured)),
+        b"half-installed" => Ok(Some(PackageState::HalfInstalled)),
+        b"triggers-awaited" => Ok(Some(PackageState::TriggersAwaited)),
+        b"triggers-pending" => Ok(Some(PackageState::TriggersPending)),
+        b"not-installed" | b"config-files" => Ok(None),
+        _ => Err("the third word is no package state"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

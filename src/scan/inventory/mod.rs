@@ -1,0 +1,169 @@
+//! The inventory of a root, straight from its package database: no tool is run.
+//!
+//! Reads os-release, `var/lib/dpkg/status`, `var/lib/dpkg/status.d` (images without a package manager) and the
+//! kernels. What packages mean to advisories is left to others.
+
+pub mod dpkg_files;
+pub mod dpkg_status;
+mod kernels;
+
+use std::path::{Path, PathBuf};
+
+use crate::host::facts::{self, FactsError};
+use crate::host::storage::{self, StorageError};
+use crate::model::digest::Sha256;
+use crate::model::distro::Distribution;
+use crate::model::package::{InstalledPackage, Inventory, PackageKey};
+use dpkg_status::StatusError;
+
+/// The package database, below a root.
+pub const STATUS: &str = "var/lib/dpkg/status";
+
+/// The folder of one control file a package, below a root (distroless images).
+const FRAGMENTS: &str = "var/lib/dpkg/status.d";
+
+/// Why a root has no inventory.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    /// The distribution is not told.
+    #[error("cannot tell the distribution of {root}")]
+    Distribution {
+        /// The root.
+        root: PathBuf,
+        /// Why.
+        #[source]
+        source: FactsError,
+    },
+    /// A file of the database cannot be read.
+    #[error("cannot read the package database {path}")]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: StorageError,
+    },
+    /// A file of the database says something that dpkg does not write.
+    #[error("cannot understand the package database of {root}")]
+    Parse {
+        /// The root.
+        root: PathBuf,
+        /// File, line and field.
+        #[source]
+        source: StatusError,
+    },
+    /// One package stands in two files of the database.
+    #[error("{package} is recorded twice below {folder}")]
+    Twice {
+        /// The package.
+        package: PackageKey,
+        /// The database's folder.
+        folder: PathBuf,
+    },
+    /// The database is missing, or no package in it is present: a root without packages cannot be judged.
+    #[error("no package is recorded as present in {status}, nor in {status}.d")]
+    NoPackages {
+        /// The database's main file.
+        status: PathBuf,
+    },
+}
+
+/// The distributions whose packages vendors' advisories can be applied to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DpkgDistribution {
+    /// Debian.
+    Debian,
+    /// Ubuntu.
+    Ubuntu,
+}
+
+impl DpkgDistribution {
+    /// Returns which one it is; `None` for any other, derivatives included: their packages are rebuilt, so the
+    /// advisories of Debian or Ubuntu must not be applied to them unasked.
+    pub fn of(distribution: &Distribution) -> Option<Self> {
+        match distribution.id.as_str() {
+            "debian" => Some(Self::Debian),
+            "ubuntu" => Some(Self::Ubuntu),
+            _ => None,
+        }
+    }
+}
+
+/// Reads everything installed in a root; `live` says that the root is the running system.
+///
+/// The digest covers what the inventory says of the packages, not the database's bytes: a database that was written
+/// anew with the same packages has the same digest.
+///
+/// # Errors
+/// The distribution is unknown, a file cannot be read or understood, a package stands there twice, or none does.
+pub fn read(root: &Path, live: bool) -> Result<Inventory, InventoryError> {
+    let distribution = facts::distribution(root)
+        .map_err(|source| InventoryError::Distribution { root: root.to_owned(), source })?;
+    let packages = read_packages(root)?;
+    let running = if live { facts::running_kernel() } else { None };
+    let boot = root.join("boot");
+    let has_image = |release: &str| storage::exists(&boot.join(format!("vmlinuz-{release}")));
+    let kernels = kernels::judge(&packages, &has_image, running);
+    let digest = digest(&packages);
+    Ok(Inventory { distribution, packages, kernels, digest })
+}
+
+fn read_packages(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError> {
+    let status = root.join(STATUS);
+    let understand = |source| InventoryError::Parse { root: root.to_owned(), source };
+    let mut packages = match storage::read_if_present(&status).map_err(reading(&status))? {
+        Some(bytes) => dpkg_status::parse(&bytes, STATUS).map_err(understand)?,
+        None => Vec::new(),
+    };
+    for path in fragments(root)? {
+        let bytes = storage::read(&path).map_err(reading(&path))?;
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
+        packages.extend(dpkg_status::parse_fragment(&bytes, &name).map_err(understand)?);
+    }
+    if packages.is_empty() {
+        return Err(InventoryError::NoPackages { status });
+    }
+    sort(&mut packages, root)?;
+    Ok(packages)
+}
+
+fn reading(path: &Path) -> impl FnOnce(StorageError) -> InventoryError + '_ {
+    move |source| InventoryError::Read { path: path.to_owned(), source }
+}
+
+/// The control files of a distroless image; the lists of file digests beside them are none.
+fn fragments(root: &Path) -> Result<Vec<PathBuf>, InventoryError> {
+    let folder = root.join(FRAGMENTS);
+    let mut paths = storage::list(&folder).map_err(reading(&folder))?;
+    paths.retain(|path| path.extension().is_none_or(|extension| extension != "md5sums"));
+    Ok(paths)
+}
+
+fn sort(packages: &mut [InstalledPackage], root: &Path) -> Result<(), InventoryError> {
+    packages.sort_by(|a, b| (&a.name, &a.architecture).cmp(&(&b.name, &b.architecture)));
+    let is_twice = |pair: &&[InstalledPackage]| {
+        pair[0].name == pair[1].name && pair[0].architecture == pair[1].architecture
+    };
+    match packages.windows(2).find(is_twice) {
+        Some(pair) => {
+            Err(InventoryError::Twice { package: pair[0].key(), folder: root.join("var/lib/dpkg") })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Digests every field that the inventory keeps, one line a package.
+fn digest(packages: &[InstalledPackage]) -> Sha256 {
+    use std::fmt::Write;
+    let mut text = String::with_capacity(packages.len() * 96);
+    for p in packages {
+        let flags = [p.reinstall_required, p.hold, p.essential, p.multi_arch_same].map(u8::from);
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            text,
+            "{} {} {} {} {} {:?} {flags:?} {}",
+            p.name, p.architecture, p.version, p.source.name, p.source.version, p.state, p.installed_size_kib
+        );
+    }
+    Sha256::of(text.as_bytes())
+}
