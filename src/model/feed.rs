@@ -1,5 +1,7 @@
 //! Where advisories came from, how old they are, and how far they can be trusted.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,6 +65,21 @@ pub struct FeedStamp {
     /// What went wrong with it last, where something did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub problem: Option<String>,
+}
+
+/// Where one advisory feed is fetched from, and how far it is believed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceSettings {
+    /// The feed's name, such as `debian-tracker`.
+    pub name: String,
+    /// `https://`, `file://`, an absolute path, or `http://` with a pin.
+    pub location: String,
+    /// The digest that the content must have, as received.
+    pub sha256: Option<Sha256>,
+    /// Older content is stale.
+    pub max_age: Duration,
+    /// The administrator asked for it: without it a result is incomplete.
+    pub configured_by_admin: bool,
 }
 
 /// How complete a result is (the report's `completeness.level`).

@@ -1,10 +1,12 @@
 //! The nouns of the field as values: no input or output, no clock, nothing imported from the rest of patchctl.
 
 pub mod advisory;
+pub mod assessment;
 pub mod decision;
 pub mod digest;
 pub mod distro;
 pub mod duration;
+pub mod explanation;
 pub mod failure;
 pub mod feed;
 pub mod finding;

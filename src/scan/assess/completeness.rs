@@ -1,0 +1,72 @@
+//! Whether anything is missing from a result (product design, section 7).
+
+use super::AssessInput;
+use crate::model::feed::{Completeness, CompletenessLevel, FeedStamp, FeedState};
+
+/// Decides how complete an assessment is, with one sentence for each thing that is missing.
+pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
+    let mut found = Completeness { level: CompletenessLevel::Full, reasons: Vec::new() };
+    if input.stamps.is_empty() {
+        let title = input.inventory.distribution.title();
+        let sentence = format!("no advisory feed speaks about {title}: only pending updates are known");
+        lower(&mut found, CompletenessLevel::UpdatesOnly, sentence);
+    }
+    for stamp in input.stamps {
+        judge_feed(input, stamp, &mut found);
+    }
+    if input.view.is_empty() {
+        let sentence = "there are no repository lists: run apt-get update".to_owned();
+        lower(&mut found, CompletenessLevel::Incomplete, sentence);
+    }
+    for stamp in input.view.stamps.iter().filter(|stamp| stamp.state != FeedState::Fresh) {
+        let sentence = format!("{} is {}: run apt-get update", stamp.name, trouble(stamp));
+        lower(&mut found, CompletenessLevel::Incomplete, sentence);
+    }
+    found
+}
+
+fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completeness) {
+    let is_read = input.indexes.iter().any(|index| index.feed == stamp.name);
+    let by_admin = input.sources.iter().any(|s| s.name == stamp.name && s.configured_by_admin);
+    match stamp.state {
+        FeedState::Fresh if is_read && stamp.problem.is_none() => {}
+        FeedState::Missing if !by_admin => lower(
+            found,
+            CompletenessLevel::UpdatesOnly,
+            format!(
+                "{} was never reached{}: only pending security updates are known, NOT holes without an update",
+                stamp.name,
+                problem(stamp)
+            ),
+        ),
+        _ => lower(found, CompletenessLevel::Incomplete, format!("{} is {}", stamp.name, trouble(stamp))),
+    }
+}
+
+fn lower(found: &mut Completeness, level: CompletenessLevel, sentence: String) {
+    if found.level != CompletenessLevel::Incomplete {
+        found.level = level;
+    }
+    found.reasons.push(sentence);
+}
+
+fn trouble(stamp: &FeedStamp) -> String {
+    let word = match stamp.state {
+        FeedState::Fresh if stamp.problem.is_some() => "not refreshed",
+        FeedState::Fresh => "without a readable index",
+        FeedState::Stale => "stale",
+        FeedState::Suspect => "suspect, the last good content is used",
+        FeedState::Missing => "missing",
+    };
+    let age = stamp.age_seconds.map_or(String::new(), |age| format!(", {} old", hours(age)));
+    format!("{word}{age}{}", problem(stamp))
+}
+
+fn hours(seconds: i64) -> String {
+    let hours = seconds.max(0) / 3600;
+    if hours < 48 { format!("{hours} h") } else { format!("{} days", hours / 24) }
+}
+
+fn problem(stamp: &FeedStamp) -> String {
+    stamp.problem.as_ref().map_or(String::new(), |problem| format!(" ({problem})"))
+}

@@ -1,0 +1,84 @@
+//! Security updates that the repositories offer and no tracker finding accounts for: late or missing advisories.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::AssessInput;
+use super::materialise::finding_package;
+use super::origin::Matched;
+use super::priority::{Limits, due, priority};
+use crate::model::finding::{Finding, Verdict};
+use crate::model::offer::Offer;
+use crate::model::package::PackageKey;
+use crate::model::severity::Severity;
+
+/// The feed that such findings name.
+pub const FEED: &str = "repository";
+/// The advisory that such findings name.
+pub const ADVISORY: &str = "pending-security-update";
+
+/// Finds packages for which a security pocket of the distribution offers a newer version, unless a finding with a
+/// fix tells about their source already. Packages on hold count as well.
+pub(super) fn updates(input: &AssessInput<'_>, covered: &[Matched<'_>], known: &[Finding]) -> Vec<Finding> {
+    let told: HashSet<&str> = known
+        .iter()
+        .filter(|finding| finding.verdict == Verdict::Vulnerable)
+        .map(|finding| finding.package.source.name.as_str())
+        .collect();
+    covered
+        .iter()
+        .filter(|matched| !told.contains(matched.source.as_ref()))
+        .filter_map(|matched| {
+            let key = matched.package.key();
+            let offer = newest_security_offer(input, matched, &key)?;
+            Some(finding(input, matched, &key, offer))
+        })
+        .collect()
+}
+
+fn newest_security_offer<'a>(
+    input: &AssessInput<'a>,
+    matched: &Matched<'_>,
+    key: &PackageKey,
+) -> Option<&'a Offer> {
+    let newer =
+        |offer: &&Offer| offer.origin.security && matched.package.version.is_older_than(&offer.version);
+    let offers = input.view.offers.get(key)?.iter().filter(newer);
+    offers.reduce(|best, offer| if best.version.is_older_than(&offer.version) { offer } else { best })
+}
+
+fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, offer: &Offer) -> Finding {
+    let (severity, verdict) = (Severity::Unknown, Verdict::Vulnerable);
+    let id = format!("{FEED}/{ADVISORY}/{key}");
+    let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
+    let due = due(verdict, severity, first_seen, Limits { settings: input.settings, now: input.now });
+    let exposure = (input.exposure)(&matched.source);
+    let (pocket, installed) = (&offer.origin.codename, &matched.package.version);
+    Finding {
+        id,
+        package: Arc::new(finding_package(matched)),
+        verdict,
+        reason: format!(
+            "the distribution's security pocket {pocket} offers {}, newer than the installed {installed}",
+            offer.version
+        ),
+        vendor_state: None,
+        advisory: ADVISORY.to_owned(),
+        cves: Vec::new(),
+        severity,
+        cvss: None,
+        epss: None,
+        known_exploited: false,
+        published: None,
+        fixed_version: Some(offer.version.clone()),
+        candidate: input.view.candidates.get(key).cloned(),
+        first_seen: Some(first_seen),
+        due: due.date,
+        days_overdue: due.days_overdue,
+        exposure,
+        priority: priority(severity, exposure, input.settings),
+        feed: Arc::from(FEED),
+        disposition: None,
+        state_after: None,
+    }
+}

@@ -1,0 +1,12 @@
+//! The compiled advisories of one feed for one release: built once per content, read whole, looked up by source name.
+//!
+//! The file is a cache of ours: a damaged one, or one of another version, is detected and built again from the
+//! content of the feed. It is still read as if a stranger had written it, because root reads it.
+
+mod build;
+mod format;
+mod lookup;
+
+pub use build::build;
+pub use format::{IndexError, Provenance};
+pub use lookup::Index;
