@@ -2,7 +2,6 @@
 
 pub mod apply;
 pub mod cli;
-pub mod apply;
 pub mod config;
 pub mod host;
 pub mod model;
@@ -12,4 +11,3 @@ pub mod package_manager;
 pub mod plan;
 pub mod report;
 pub mod scan;
-pub mod package_manager;
