@@ -1,8 +1,69 @@
 //! Do it, prove it, or take it back.
 
+pub mod configuration;
+pub mod fetch;
 pub mod journal;
+pub mod old_archives;
+pub mod precheck;
 pub mod restart;
 pub mod space;
-//! Does what a plan says, proves it, or takes it back.
+pub mod stage;
+pub mod verify;
 
-pub mod configuration;
+use std::time::Duration;
+
+use crate::config::layout::Layout;
+use crate::host::clock::Clock;
+use crate::host::signals::Signals;
+use crate::model::package::{Architecture, PackageName};
+use crate::observe::Observer;
+use crate::package_manager::{ConffilePolicy, PackageManager};
+
+/// What every stage of a run works with.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    /// The host's package manager.
+    pub manager: &'a dyn PackageManager,
+    /// Every path.
+    pub layout: &'a Layout,
+    /// The architecture of the host's own packages.
+    pub native: &'a Architecture,
+    /// What time it is.
+    pub clock: Clock,
+    /// Who is told.
+    pub observer: &'a dyn Observer,
+    /// What asked to stop.
+    pub signals: &'a Signals,
+    /// What the administrator wants.
+    pub rules: &'a ApplyRules,
+}
+
+/// The settings that a run obeys.
+#[derive(Clone, Debug)]
+pub struct ApplyRules {
+    /// After this long a step is asked to end.
+    pub batch_timeout: Duration,
+    /// What happens to edited configuration files.
+    pub conffiles: ConffilePolicy,
+    /// Archives rebuilt from installed files count as a way back.
+    pub accept_reconstructed: bool,
+    /// Packages that may be changed although no way back was proved.
+    pub accept_no_rollback: Vec<PackageName>,
+}
+
+/// What ends a run where it stands; it stays open for `recover`.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The journal cannot be written: nothing may go on.
+    #[error("the journal of the run cannot be used")]
+    Journal(#[from] journal::JournalError),
+    /// The package database cannot be read.
+    #[error("the package database cannot be read")]
+    Inventory(#[from] crate::scan::inventory::InventoryError),
+    /// The package manager cannot be asked.
+    #[error("the package manager cannot be used")]
+    PackageManager(#[from] crate::package_manager::PackageManagerError),
+    /// Files cannot be verified.
+    #[error("the files of the plan cannot be verified")]
+    Proof(#[from] verify::ProofError),
+}

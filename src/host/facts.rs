@@ -127,6 +127,11 @@ pub fn user_id() -> u32 {
     Uid::effective().as_raw()
 }
 
+/// Returns the number of a user by name, where there is one.
+pub fn user_named(name: &str) -> Option<u32> {
+    nix::unistd::User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
+}
+
 /// Room on the file system that holds a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {

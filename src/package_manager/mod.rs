@@ -207,6 +207,3 @@ pub trait PackageManager {
     /// It cannot be asked.
     fn audit(&self) -> Result<Vec<String>, PackageManagerError>;
 }
-//! The package managers of the supported families, and the archive formats they install from.
-
-pub mod deb;

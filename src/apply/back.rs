@@ -1,0 +1,216 @@
+//! The way back: the old archives again, what was added away again, configuration as it was, and the proof of it.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::configuration::{manifest::Manifest, restore, save};
+use super::journal::{Event, Journal};
+use super::protect::{self, Remembered};
+use super::{RunError, Tools, precheck, verify};
+use crate::config::layout::RunFolder;
+use crate::host::storage;
+use crate::model::package::PackageKey;
+use crate::model::plan::{Action, ActionKind, PatchPlan};
+use crate::model::transaction::Phase;
+use crate::package_manager::{PackageManagerError, RestoreRequest, apt, deb};
+use crate::report::transaction::{NotRestored, Verified};
+use crate::scan::inventory;
+
+/// After so many attempts a person is asked (safety design, P3).
+const ATTEMPTS: u32 = 3;
+
+/// Everything that one way back needs, taken from the folder of the run that is taken back.
+#[derive(Clone, Debug)]
+pub struct WayBack {
+    actions: Vec<Action>,
+    archives: Vec<PathBuf>,
+    folder: RunFolder,
+    remembered: Remembered,
+    before: Manifest,
+    after: Manifest,
+}
+
+/// Where a way back ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// In the old state.
+    Old {
+        /// What was proven.
+        verified: Verified,
+        /// Paths that are not as they were.
+        not_restored: Vec<NotRestored>,
+    },
+    /// Not in the old state after every attempt.
+    Nowhere {
+        /// What is different.
+        reason: String,
+        /// What a person can do.
+        commands: Vec<String>,
+    },
+}
+
+impl WayBack {
+    /// The way back of a run that did not finish: what it left in the configuration is what lies there now.
+    ///
+    /// # Errors
+    /// What the run saved cannot be read.
+    pub fn of_run(plan: &PatchPlan, folder: &RunFolder, actions: Vec<Action>) -> Result<Self, RunError> {
+        let after = Manifest::capture(Path::new("/")).map_err(RunError::Configuration)?;
+        Self::with_after(plan, folder, (actions, after))
+    }
+
+    /// The way back of a run that is over, with the configuration as that run left it: what was edited since is kept.
+    ///
+    /// # Errors
+    /// What the run saved cannot be read.
+    pub fn of_finished_run(plan: &PatchPlan, folder: &RunFolder, actions: Vec<Action>) -> Result<Self, RunError> {
+        let after = Manifest::read(&folder.before().join(AFTER)).map_err(RunError::Configuration)?;
+        Self::with_after(plan, folder, (actions, after))
+    }
+
+    fn with_after(_plan: &PatchPlan, folder: &RunFolder, (actions, after): (Vec<Action>, Manifest)) -> Result<Self, RunError> {
+        let before = save::saved_manifest(&folder.before()).map_err(RunError::Configuration)?;
+        let remembered = protect::remembered(folder)?;
+        let archives = actions.iter().filter_map(|action| old_archive(folder, action)).collect();
+        Ok(Self { actions, archives, folder: folder.clone(), remembered, before, after })
+    }
+
+    /// The changes that are taken back.
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// The stored archives, oldest state.
+    pub fn archives(&self) -> &[PathBuf] {
+        &self.archives
+    }
+
+    /// The configuration files that would be put back now, and those that were edited since and stay.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn configuration(&self, root: &Path) -> Result<Vec<restore::Decision>, RunError> {
+        let live = Manifest::capture(root).map_err(RunError::Configuration)?;
+        Ok(restore::decide(&self.before, &self.after, &live))
+    }
+
+    fn added(&self) -> (Vec<PackageKey>, Vec<PackageKey>) {
+        let added = self.actions.iter().filter(|action| action.kind == ActionKind::Install).map(Action::key);
+        added.partition(|key| !self.remembered.leftover_configuration.contains(key))
+    }
+}
+
+/// Name of the manifest of the configuration as a run left it.
+pub const AFTER: &str = "configuration-after";
+
+fn old_archive(folder: &RunFolder, action: &Action) -> Option<PathBuf> {
+    let from = action.from.as_ref()?;
+    let path = |key: &PackageKey| folder.old_archives().join(deb::file_name(key, from));
+    let exact = path(&action.key());
+    if storage::exists(&exact) {
+        return Some(exact);
+    }
+    // The architecture of a package may change between `all` and another with its version.
+    let prefix = exact.file_name()?.to_str()?.rsplit_once('_')?.0.to_owned();
+    let stored = storage::list(&folder.old_archives()).ok()?;
+    stored.into_iter().find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(&format!("{prefix}_"))))
+}
+
+/// Goes back, at most three times, each attempt proven from the database and the files.
+///
+/// # Errors
+/// The journal or the package database cannot be used: the run stays open for `recover`.
+pub fn go(tools: &Tools<'_>, way: &WayBack, journal: &mut Journal, reason: &str) -> Result<Arrived, RunError> {
+    if journal.phase() != Phase::Back {
+        journal.enter(Phase::Back)?;
+    }
+    let mut problem = String::new();
+    for attempt in 1..=ATTEMPTS {
+        journal.write(Event::BackIntended { attempt, reason: reason.to_owned() })?;
+        put_back(tools, way, attempt)?;
+        match prove_old(tools, way)? {
+            Ok((verified, not_restored)) => {
+                journal.enter(Phase::Returned)?;
+                return Ok(Arrived::Old { verified, not_restored });
+            }
+            Err(found) => {
+                journal.write(Event::BackFailed { attempt, reason: found.clone() })?;
+                problem = found;
+            }
+        }
+    }
+    journal.enter(Phase::Operator)?;
+    Ok(Arrived::Nowhere { reason: problem, commands: commands(way) })
+}
+
+/// Installs the old archives: by apt first, so that its own records stay true, then by dpkg alone.
+fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunError> {
+    let (purge, remove) = way.added();
+    let log = way.folder.log();
+    let request = RestoreRequest {
+        archives: &way.archives,
+        purge: &purge,
+        remove: &remove,
+        time_limit: tools.rules.batch_timeout,
+        log: &log,
+    };
+    let done = if attempt == 1 { tools.manager.restore(&request) } else { tools.manager.restore_by_force(&request) };
+    match done {
+        // What it did is read from the database by the proof.
+        Ok(_) | Err(PackageManagerError::Refused { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+type Proven = Result<(Verified, Vec<NotRestored>), String>;
+
+/// Proves the old state, and puts marks and configuration back once the packages are right.
+fn prove_old(tools: &Tools<'_>, way: &WayBack) -> Result<Proven, RunError> {
+    let root = tools.layout.root();
+    let inventory = inventory::read(root, tools.layout.is_live())?;
+    let observed = precheck::observe(&inventory, &way.actions);
+    let deviations = precheck::deviations(&observed, &way.actions, |action| action.from.as_ref());
+    if !deviations.is_empty() {
+        return Ok(Err(deviations.join(", ")));
+    }
+    let complaints = tools.manager.audit()?;
+    if !complaints.is_empty() {
+        return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
+    }
+    restore_marks(way)?;
+    let restored = restore::restore(root, &way.folder.before(), &way.configuration(root)?).map_err(RunError::Configuration)?;
+    let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
+    let damaged = proof.damage_beyond(&way.remembered.damaged);
+    let damaged = damaged.into_iter().map(|path| NotRestored {
+        path: path.display().to_string(),
+        reason: "does not hold what the old archive brought".to_owned(),
+    });
+    let mut not_restored: Vec<NotRestored> = damaged.collect();
+    if !not_restored.is_empty() {
+        let paths: Vec<&str> = not_restored.iter().take(5).map(|entry| entry.path.as_str()).collect();
+        return Ok(Err(format!("{} files are not the old ones: {}", not_restored.len(), paths.join(", "))));
+    }
+    not_restored.extend(restored.not_restored.into_iter().map(|(path, reason)| NotRestored { path: path.display().to_string(), reason }));
+    Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
+}
+
+/// Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
+fn restore_marks(way: &WayBack) -> Result<(), RunError> {
+    let touched: BTreeSet<PackageKey> = way.actions.iter().map(Action::key).collect();
+    let marks = way.remembered.auto_marked.iter().filter(|key| touched.iter().any(|action| action.name == key.name));
+    Ok(apt::set_auto_marks(&marks.cloned().collect())?)
+}
+
+fn commands(way: &WayBack) -> Vec<String> {
+    let archives: Vec<String> = way.archives.iter().map(|path| path.display().to_string()).collect();
+    let (purge, remove) = way.added();
+    let mut commands = vec![format!("dpkg --force-downgrade --force-confold --install {}", archives.join(" "))];
+    if !purge.is_empty() || !remove.is_empty() {
+        let names: Vec<String> = purge.iter().chain(&remove).map(PackageKey::to_string).collect();
+        commands.push(format!("dpkg --remove {}", names.join(" ")));
+    }
+    commands.push("dpkg --configure -a".to_owned());
+    commands.push("dpkg --audit".to_owned());
+    commands.push("patchctl recover".to_owned());
+    commands
+}

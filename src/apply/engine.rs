@@ -1,0 +1,212 @@
+//! One loop: record what is intended, do it, record what is observed. What an exit code says is never believed.
+
+use std::time::Instant;
+
+use super::journal::{Event, Intended, Journal};
+use super::precheck::{self, Standing};
+use super::protect::ProtectedPlan;
+use super::{RunError, Tools, back, verify};
+use crate::host::signals::Stop;
+use crate::model::package::Inventory;
+use crate::model::plan::{Action, Step};
+use crate::model::transaction::{Observed, Phase};
+use crate::observe::{Event as Told, Unit};
+use crate::package_manager::InstallRequest;
+use crate::report::transaction::{NotRestored, StepOutcome, StepReport, Verified};
+use crate::scan::inventory;
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Every package is in its planned version and every file was verified.
+    Patched(Verified),
+    /// The host is as it was before.
+    Returned {
+        /// Why the run went back.
+        reason: String,
+        /// The signal that asked for it, if one did.
+        stopped: Option<Stop>,
+        /// What was proven about the old state.
+        verified: Verified,
+        /// Paths that are not as they were.
+        not_restored: Vec<NotRestored>,
+    },
+    /// Neither forward nor back converged.
+    Stuck {
+        /// What is wrong.
+        reason: String,
+        /// The commands that a person can use.
+        commands: Vec<String>,
+    },
+}
+
+/// What a run did, whichever way it ended.
+#[derive(Clone, Debug)]
+pub struct Performed {
+    /// How it ended.
+    pub ending: Ending,
+    /// Its steps.
+    pub steps: Vec<StepReport>,
+    /// The last lines of the package manager, where something failed.
+    pub last_words: Vec<String>,
+}
+
+/// Why a step did not bring its new state.
+struct Failed {
+    reason: String,
+    last_words: Vec<String>,
+    stopped: Option<Stop>,
+}
+
+/// Carries out every step of a protected plan, and takes all of it back when one fails.
+///
+/// The journal must stand in [`Phase::Snapped`], and the caller holds the front-end lock of the package manager.
+///
+/// # Errors
+/// The journal or the package database cannot be used: the run stays open for `recover`.
+pub fn perform(tools: &Tools<'_>, protected: &ProtectedPlan, journal: &mut Journal) -> Result<Performed, RunError> {
+    journal.enter(Phase::Applying)?;
+    let plan = protected.staged().plan();
+    let mut steps = Vec::new();
+    for step in &plan.steps {
+        tools.observer.event(&Told::Progress {
+            done: u64::from(step.ordinal - 1),
+            total: plan.steps.len() as u64,
+            unit: Unit::Items,
+            item: step.actions.first().map(|action| action.package.to_string()).unwrap_or_default(),
+        });
+        let result = match tools.signals.stop() {
+            Some(stop) => Err(Failed { reason: "stopped by a signal".to_owned(), last_words: Vec::new(), stopped: Some(stop) }),
+            None => one_step(tools, protected, journal, (step, &mut steps))?,
+        };
+        if let Err(failed) = result {
+            return go_back(tools, protected, journal, (failed, steps));
+        }
+    }
+    journal.enter(Phase::Applied)?;
+    match prove(tools, protected)? {
+        Ok(verified) => Ok(Performed { ending: Ending::Patched(verified), steps, last_words: Vec::new() }),
+        Err(reason) => go_back(tools, protected, journal, (Failed { reason, last_words: Vec::new(), stopped: None }, steps)),
+    }
+}
+
+fn read_inventory(tools: &Tools<'_>) -> Result<Inventory, RunError> {
+    Ok(inventory::read(tools.layout.root(), tools.layout.is_live())?)
+}
+
+/// Does one step between its two journal records.
+fn one_step(
+    tools: &Tools<'_>,
+    protected: &ProtectedPlan,
+    journal: &mut Journal,
+    (step, reports): (&Step, &mut Vec<StepReport>),
+) -> Result<Result<(), Failed>, RunError> {
+    let began = Instant::now();
+    let before = read_inventory(tools)?;
+    let observed = precheck::observe(&before, &step.actions);
+    if precheck::standing(&observed, &step.actions) != Standing::Ready {
+        let reason = precheck::deviations(&observed, &step.actions, |action| action.from.as_ref()).join(", ");
+        return Ok(Err(Failed { reason: format!("the host changed meanwhile: {reason}"), last_words: Vec::new(), stopped: None }));
+    }
+    journal.write(Event::BatchIntended { batch: step.ordinal, actions: intended(&step.actions) })?;
+    let folder = protected.staged().folder();
+    let request = InstallRequest {
+        actions: &step.actions,
+        archives: &folder.new_archives(),
+        conffiles: tools.rules.conffiles,
+        time_limit: tools.rules.batch_timeout,
+        log: &folder.log(),
+    };
+    let output = tools.manager.install(&request, &mut |_| {})?;
+    let after = read_inventory(tools)?;
+    let observed = precheck::observe(&after, &step.actions);
+    let reason = step_failure(&before, &after, (&observed, step));
+    let outcome = judged(&observed, &step.actions);
+    reports.push(StepReport { ordinal: step.ordinal, outcome, observed: observed.clone(), seconds: began.elapsed().as_secs_f64() });
+    match reason {
+        None => {
+            journal.write(Event::BatchDone { batch: step.ordinal, observed })?;
+            Ok(Ok(()))
+        }
+        Some(reason) => {
+            let reason = if output.timed_out { format!("time limit reached; {reason}") } else { reason };
+            journal.write(Event::BatchFailed { batch: step.ordinal, observed, reason: reason.clone() })?;
+            Ok(Err(Failed { reason, last_words: output.last_words(12), stopped: None }))
+        }
+    }
+}
+
+fn intended(actions: &[Action]) -> Vec<Intended> {
+    let intend = |action: &Action| Intended { package: action.key(), from: action.from.clone(), to: action.to.clone() };
+    actions.iter().map(intend).collect()
+}
+
+fn step_failure(before: &Inventory, after: &Inventory, (observed, step): (&[Observed], &Step)) -> Option<String> {
+    let deviations = precheck::deviations(observed, &step.actions, |action| action.to.as_ref());
+    if !deviations.is_empty() {
+        return Some(deviations.join(", "));
+    }
+    let bystanders = precheck::bystanders(before, after, &step.actions);
+    (!bystanders.is_empty()).then(|| format!("packages outside the plan changed: {}", bystanders.join(", ")))
+}
+
+fn judged(observed: &[Observed], actions: &[Action]) -> StepOutcome {
+    match precheck::standing(observed, actions) {
+        Standing::Done => StepOutcome::New,
+        Standing::Ready => StepOutcome::Old,
+        Standing::Between => StepOutcome::Mixed,
+    }
+}
+
+/// Proves the new state: versions, a clean database, and every file against its archive.
+fn prove(tools: &Tools<'_>, protected: &ProtectedPlan) -> Result<Result<Verified, String>, RunError> {
+    let plan = protected.staged().plan();
+    let actions: Vec<Action> = plan.actions().cloned().collect();
+    let observed = precheck::observe(&read_inventory(tools)?, &actions);
+    let deviations = precheck::deviations(&observed, &actions, |action| action.to.as_ref());
+    if !deviations.is_empty() {
+        return Ok(Err(deviations.join(", ")));
+    }
+    let complaints = tools.manager.audit()?;
+    if !complaints.is_empty() {
+        return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
+    }
+    let folder = protected.staged().folder().new_archives();
+    let archives = actions.iter().filter_map(|action| {
+        let version = action.to.as_ref()?;
+        Some(folder.join(crate::package_manager::deb::file_name(&action.key(), version)))
+    });
+    let archives: Vec<_> = archives.collect();
+    let proof = verify::files(tools.layout.root(), archives.iter().map(std::path::PathBuf::as_path))?;
+    let damage = proof.damage_beyond(&protected.remembered().damaged);
+    if !damage.is_empty() {
+        let shown: Vec<String> = damage.iter().take(5).map(|path| path.display().to_string()).collect();
+        return Ok(Err(format!("{} files are not those of their archives: {}", damage.len(), shown.join(", "))));
+    }
+    Ok(Ok(Verified { packages: actions.len() as u64, files: proof.compared }))
+}
+
+fn go_back(
+    tools: &Tools<'_>,
+    protected: &ProtectedPlan,
+    journal: &mut Journal,
+    (failed, steps): (Failed, Vec<StepReport>),
+) -> Result<Performed, RunError> {
+    tools.observer.event(&Told::StageFailed { stage: "applying", detail: failed.reason.clone() });
+    let begun: Vec<Action> = begun_actions(protected, &steps);
+    let way = back::WayBack::of_run(protected.staged().plan(), protected.staged().folder(), begun)?;
+    let ending = match back::go(tools, &way, journal, &failed.reason)? {
+        back::Arrived::Old { verified, not_restored } => {
+            Ending::Returned { reason: failed.reason, stopped: failed.stopped, verified, not_restored }
+        }
+        back::Arrived::Nowhere { reason, commands } => Ending::Stuck { reason: format!("{}; {reason}", failed.reason), commands },
+    };
+    Ok(Performed { ending, steps, last_words: failed.last_words })
+}
+
+/// Every action of a step that began, whatever the database says of it: dpkg can leave new files under an old
+/// version.
+fn begun_actions(protected: &ProtectedPlan, steps: &[StepReport]) -> Vec<Action> {
+    let begun = |step: &&Step| steps.iter().any(|report| report.ordinal == step.ordinal);
+    protected.staged().plan().steps.iter().filter(begun).flat_map(|step| step.actions.iter().cloned()).collect()
+}

@@ -1,0 +1,155 @@
+//! Every archive of a plan in the download folder, each with the digest that the signed index states.
+//!
+//! The package manager downloads, with its own credentials, mirrors and sandbox; patchctl believes only the digest.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Tools;
+use crate::host::facts;
+use crate::host::storage::{self, StorageError};
+use crate::model::digest::Sha256;
+use crate::model::package::PackageKey;
+use crate::model::plan::{Artifact, PatchPlan};
+use crate::model::version::Version;
+use crate::observe::{Event, Unit};
+use crate::package_manager::deb;
+use crate::package_manager::{FetchRequest, PackageManagerError, Target};
+
+/// A plan of a hundred packages over a slow line; more than this is no download.
+const TIME_LIMIT: Duration = Duration::from_secs(3600);
+
+/// What kept the archives from being fetched.
+#[derive(Debug, thiserror::Error)]
+pub enum FetchError {
+    /// The download folder cannot be used.
+    #[error("cannot prepare the download of the plan's archives")]
+    Prepare(#[source] StorageError),
+    /// The package manager cannot be asked.
+    #[error("cannot download the plan's archives")]
+    Download(#[source] PackageManagerError),
+    /// An archive did not arrive.
+    #[error("{package} {version} did not arrive: {words}")]
+    Missing {
+        /// The package.
+        package: PackageKey,
+        /// The version.
+        version: Version,
+        /// What the package manager said last.
+        words: String,
+    },
+    /// An archive is not what the signed index says.
+    #[error(
+        "{package} {version} is not the archive of the signed index: it has the digest {found}, not {stated}"
+    )]
+    Digest {
+        /// The package.
+        package: PackageKey,
+        /// The version.
+        version: Version,
+        /// The digest of what arrived.
+        found: Sha256,
+        /// The digest in the index.
+        stated: Sha256,
+    },
+}
+
+/// An archive that has to be there.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Which version of which package.
+    pub target: Target,
+    /// Its size and digest.
+    pub artifact: Artifact,
+}
+
+impl Wanted {
+    /// Returns its file name in every folder.
+    pub fn file_name(&self) -> String {
+        deb::file_name(&self.target.package, &self.target.version)
+    }
+}
+
+/// Lists the archives that a plan installs.
+pub fn new_archives(plan: &PatchPlan) -> Vec<Wanted> {
+    let wanted = plan.actions().filter_map(|action| {
+        let target = Target { package: action.key(), version: action.to.clone()? };
+        Some(Wanted { target, artifact: action.artifact.clone()? })
+    });
+    wanted.collect()
+}
+
+/// Downloads what is not in the folder yet, and checks every digest.
+///
+/// # Errors
+/// An archive did not arrive, or is not the one of the signed index.
+pub fn fetch(tools: &Tools<'_>, wanted: &[Wanted]) -> Result<PathBuf, FetchError> {
+    let folder = prepare(tools)?;
+    for archive in wanted {
+        take_from_apt_cache(tools.layout.root(), &folder, archive);
+    }
+    let missing: Vec<&Wanted> = wanted.iter().filter(|archive| !is_here(&folder, archive)).collect();
+    let words = if missing.is_empty() { String::new() } else { download(tools, &folder, &missing)? };
+    for archive in wanted {
+        check(&folder, archive, &words)?;
+    }
+    Ok(folder)
+}
+
+/// The folder belongs to apt's own download user, so that apt can keep its sandbox.
+fn prepare(tools: &Tools<'_>) -> Result<PathBuf, FetchError> {
+    let folder = tools.layout.downloads();
+    storage::create_folder(&folder, 0o755).map_err(FetchError::Prepare)?;
+    if let Some(user) = facts::user_named("_apt") {
+        storage::set_owner_and_mode(&folder, user, 0, 0o755).map_err(FetchError::Prepare)?;
+    }
+    Ok(folder)
+}
+
+/// Takes an archive that apt has in its cache already; its digest is checked like any other.
+fn take_from_apt_cache(root: &Path, folder: &Path, archive: &Wanted) {
+    let (name, target) = (archive.file_name(), folder.join(archive.file_name()));
+    let cached = root.join("var/cache/apt/archives").join(name);
+    if !storage::exists(&target) && storage::exists(&cached) {
+        // An archive that cannot be copied is downloaded.
+        let _ = storage::copy_in(&cached, &target, storage::PUBLIC);
+    }
+}
+
+fn is_here(folder: &Path, archive: &Wanted) -> bool {
+    storage::digest(&folder.join(archive.file_name())).is_ok_and(|found| found == archive.artifact.sha256)
+}
+
+fn download(tools: &Tools<'_>, folder: &Path, missing: &[&Wanted]) -> Result<String, FetchError> {
+    for archive in missing {
+        // What is there under this name is not the archive of the index: a cut download, or an old one.
+        storage::remove_file(&folder.join(archive.file_name())).map_err(FetchError::Prepare)?;
+    }
+    let targets: Vec<Target> = missing.iter().map(|archive| archive.target.clone()).collect();
+    let total: u64 = missing.iter().map(|archive| archive.artifact.size).sum();
+    let mut done = 0;
+    let mut hear = |name: &str| {
+        tools.observer.event(&Event::Progress { done, total, unit: Unit::Bytes, item: name.to_owned() });
+        let size = missing.iter().find(|archive| archive.target.package.name.as_str() == name);
+        done += size.map_or(0, |archive| archive.artifact.size);
+    };
+    let request = FetchRequest { targets: &targets, folder, time_limit: TIME_LIMIT };
+    let output = tools.manager.fetch(&request, &mut hear).map_err(FetchError::Download)?;
+    Ok(output.last_words(2).join("; "))
+}
+
+fn check(folder: &Path, archive: &Wanted, words: &str) -> Result<(), FetchError> {
+    let path = folder.join(archive.file_name());
+    let Target { package, version } = archive.target.clone();
+    match storage::digest(&path) {
+        Ok(found) if found == archive.artifact.sha256 => Ok(()),
+        Ok(found) => {
+            storage::remove_file(&path).map_err(FetchError::Prepare)?;
+            Err(FetchError::Digest { package, version, found, stated: archive.artifact.sha256 })
+        }
+        Err(error) if error.is_not_found() => {
+            Err(FetchError::Missing { package, version, words: words.to_owned() })
+        }
+        Err(error) => Err(FetchError::Prepare(error)),
+    }
+}

@@ -1,0 +1,131 @@
+//! What has to be remembered before the first change: configuration, marks, and what was damaged already.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::configuration::{ConfigurationError, manifest::Manifest, save};
+use super::stage::StagedPlan;
+use super::verify::{self, ProofError};
+use crate::config::layout::{Layout, RunFolder};
+use crate::host::storage::{self, StorageError};
+use crate::model::package::PackageKey;
+use crate::model::plan::{ActionKind, PatchPlan};
+use crate::model::snapshot::{Protection, RollbackKind};
+use crate::package_manager::apt;
+
+/// What kept a run from being protected. The host is unchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum ProtectError {
+    /// Something cannot be read or stored.
+    #[error("cannot save the state before the run")]
+    Store(#[source] StorageError),
+    /// The configuration cannot be saved.
+    #[error("cannot save the configuration before the run")]
+    Configuration(#[source] ConfigurationError),
+    /// The installed files cannot be compared with their archives.
+    #[error("cannot tell which installed files are damaged already")]
+    Baseline(#[source] ProofError),
+    /// What was saved cannot be read again.
+    #[error("{path} cannot be read: {reason}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What was true before the run, beside archives and configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// Packages that apt had installed by itself.
+    pub auto_marked: BTreeSet<PackageKey>,
+    /// Files that did not hold what their package brought, before anything was changed.
+    pub damaged: BTreeSet<PathBuf>,
+    /// Packages that the plan adds and whose configuration was left over from an earlier time.
+    pub leftover_configuration: BTreeSet<PackageKey>,
+}
+
+/// A staged plan with everything saved that the way back needs. Only [`protect`] makes one.
+#[derive(Debug)]
+pub struct ProtectedPlan {
+    staged: StagedPlan,
+    remembered: Remembered,
+}
+
+impl ProtectedPlan {
+    /// The staged plan.
+    pub fn staged(&self) -> &StagedPlan {
+        &self.staged
+    }
+
+    /// What was true before the run.
+    pub fn remembered(&self) -> &Remembered {
+        &self.remembered
+    }
+}
+
+/// Saves configuration, marks and the files that are damaged already.
+///
+/// # Errors
+/// Something cannot be read or stored; the run must not go on.
+pub fn protect(layout: &Layout, staged: StagedPlan) -> Result<ProtectedPlan, ProtectError> {
+    let root = layout.root();
+    let before = staged.folder().before();
+    storage::create_folder(&before, 0o700).map_err(ProtectError::Store)?;
+    let manifest = Manifest::capture(root).map_err(ProtectError::Configuration)?;
+    save::save(root, &manifest, &before).map_err(ProtectError::Configuration)?;
+    let archives = staged.old().values().map(|(path, _)| path.as_path());
+    let remembered = Remembered {
+        auto_marked: apt::auto_marked(root).map_err(ProtectError::Store)?,
+        damaged: verify::files(root, archives).map_err(ProtectError::Baseline)?.damaged,
+        leftover_configuration: leftovers(root, staged.plan()),
+    };
+    write(&remembered_file(staged.folder()), &remembered)?;
+    storage::sync_folder(&before).map_err(ProtectError::Store)?;
+    Ok(ProtectedPlan { staged, remembered })
+}
+
+/// dpkg keeps the list of files of a removed package whose configuration is still there.
+fn leftovers(root: &Path, plan: &PatchPlan) -> BTreeSet<PackageKey> {
+    let folder = root.join("var/lib/dpkg/info");
+    let added = plan.actions().filter(|action| action.kind == ActionKind::Install).map(crate::model::plan::Action::key);
+    added.filter(|key| [format!("{}.list", key.name), format!("{key}.list")].iter().any(|name| storage::exists(&folder.join(name)))).collect()
+}
+
+fn remembered_file(folder: &RunFolder) -> PathBuf {
+    folder.before().join("remembered.json")
+}
+
+/// Reads what an earlier run remembered.
+///
+/// # Errors
+/// The file is missing or cannot be understood.
+pub fn remembered(folder: &RunFolder) -> Result<Remembered, ProtectError> {
+    read(&remembered_file(folder))
+}
+
+fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), ProtectError> {
+    let json = serde_json::to_vec(value);
+    let json = json.map_err(|error| ProtectError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    storage::replace(path, &json, storage::PRIVATE).map_err(ProtectError::Store)
+}
+
+fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ProtectError> {
+    let bytes = storage::read(path).map_err(ProtectError::Store)?;
+    serde_json::from_slice(&bytes).map_err(|error| ProtectError::Unreadable { path: path.to_owned(), reason: error.to_string() })
+}
+
+/// What protects a run at package level, as the plan states it.
+pub fn package_level() -> Protection {
+    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+    Protection {
+        provider: "packages".to_owned(),
+        rollback: RollbackKind::PackagesOnly,
+        covers: texts(&["files of the planned packages", "package database", "/etc"]),
+        does_not_cover: texts(&["data that maintainer scripts migrate", "/home", "/srv", "/var/lib of services", "generated files"]),
+    }
+}

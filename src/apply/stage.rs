@@ -1,0 +1,231 @@
+//! Every archive of a run in the run's own folder: the new ones verified against the signed index, the old ones
+//! against what is installed. After this the run needs no network, forward or back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::Tools;
+use super::fetch::{self, FetchError, Wanted};
+use super::old_archives::{self, Source};
+use crate::config::layout::RunFolder;
+use crate::host::storage::{self, StorageError};
+use crate::model::digest::Sha256;
+use crate::model::offer::RepositoryView;
+use crate::model::package::PackageKey;
+use crate::model::plan::{Action, Artifact, PatchPlan};
+use crate::model::version::Version;
+use crate::package_manager::Target;
+use crate::package_manager::deb::rebuild;
+use crate::package_manager::deb::rules::DpkgRules;
+
+/// What kept a plan from being staged. The host is unchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// A new archive cannot be had.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The run's folder cannot be written.
+    #[error("cannot store the archives of the run")]
+    Store(#[source] StorageError),
+    /// An archive changed between its verification and its storing.
+    #[error("{path} changed while it was stored")]
+    Changed {
+        /// The archive.
+        path: PathBuf,
+    },
+    /// The installed version of some packages cannot be had again.
+    #[error("no way back for {}", packages.iter().map(|(key, why)| format!("{key} ({why})")).collect::<Vec<_>>().join(", "))]
+    NoWayBack {
+        /// Each package, with the reason.
+        packages: Vec<(PackageKey, String)>,
+    },
+}
+
+/// How an old archive was had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provenance {
+    /// The vendor's own archive.
+    Vendor,
+    /// Rebuilt here from the installed files, which verified clean.
+    Reconstructed,
+}
+
+/// A plan whose every archive, old and new, is stored and verified. Only [`stage`] makes one.
+#[derive(Debug)]
+pub struct StagedPlan {
+    plan: PatchPlan,
+    folder: RunFolder,
+    old: BTreeMap<PackageKey, (PathBuf, Provenance)>,
+}
+
+impl StagedPlan {
+    /// The plan.
+    pub fn plan(&self) -> &PatchPlan {
+        &self.plan
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// The stored archives of the installed versions.
+    pub fn old(&self) -> &BTreeMap<PackageKey, (PathBuf, Provenance)> {
+        &self.old
+    }
+}
+
+/// Stores every archive of a plan in a run's folder.
+///
+/// # Errors
+/// A new archive cannot be had or is not the one of the index; an installed version has no way back that was not
+/// waived by name.
+pub fn stage(
+    tools: &Tools<'_>,
+    view: &RepositoryView,
+    plan: PatchPlan,
+    folder: RunFolder,
+) -> Result<StagedPlan, StageError> {
+    let wanted = fetch::new_archives(&plan);
+    let downloads = fetch::fetch(tools, &wanted)?;
+    for place in [folder.new_archives(), folder.old_archives()] {
+        storage::create_folder(&place, 0o700).map_err(StageError::Store)?;
+    }
+    for archive in &wanted {
+        store(&downloads.join(archive.file_name()), &folder.new_archives(), Some(archive.artifact.sha256))?;
+    }
+    let old = secure_old(tools, view, &plan, &folder)?;
+    for place in [folder.new_archives(), folder.old_archives()] {
+        storage::sync_folder(&place).map_err(StageError::Store)?;
+    }
+    Ok(StagedPlan { plan, folder, old })
+}
+
+/// Copies an archive into the run and checks what was written, not what was read before.
+fn store(from: &Path, folder: &Path, stated: Option<Sha256>) -> Result<PathBuf, StageError> {
+    let to = folder.join(from.file_name().unwrap_or_default());
+    let (_, found) = storage::copy_in(from, &to, storage::PRIVATE).map_err(StageError::Store)?;
+    if stated.is_some_and(|stated| stated != found) {
+        storage::remove_file(&to).map_err(StageError::Store)?;
+        return Err(StageError::Changed { path: from.to_owned() });
+    }
+    Ok(to)
+}
+
+type Secured = BTreeMap<PackageKey, (PathBuf, Provenance)>;
+
+fn secure_old(
+    tools: &Tools<'_>,
+    view: &RepositoryView,
+    plan: &PatchPlan,
+    folder: &RunFolder,
+) -> Result<Secured, StageError> {
+    let mut secured = Secured::new();
+    let mut offered: HashMap<PackageKey, Wanted> = HashMap::new();
+    let changing: Vec<(&Action, &Version)> =
+        plan.actions().filter_map(|action| Some((action, action.from.as_ref()?))).collect();
+    let installed = |action: &Action, from: &Version| installed_key(tools, view, action, from);
+    for (action, from) in &changing {
+        let key = installed(action, from);
+        match take_file(tools, view, (&key, from), folder)? {
+            Some(path) => _ = secured.insert(action.key(), (path, Provenance::Vendor)),
+            None => offered.extend(offer(tools, view, &key, from).map(|wanted| (action.key(), wanted))),
+        }
+    }
+    secured.extend(fetch_offered(tools, offered, folder)?);
+    let mut lost = Vec::new();
+    for (action, from) in changing {
+        if secured.contains_key(&action.key()) {
+            continue;
+        }
+        match rebuild_installed(tools, &installed(action, from), from, folder) {
+            Ok(path) => _ = secured.insert(action.key(), (path, Provenance::Reconstructed)),
+            Err(_) if tools.rules.accept_no_rollback.contains(&action.package) => {}
+            Err(reason) => lost.push((action.key(), reason)),
+        }
+    }
+    if lost.is_empty() { Ok(secured) } else { Err(StageError::NoWayBack { packages: lost }) }
+}
+
+/// A package whose architecture changes with its version is still stored under the architecture that is installed.
+fn installed_key(tools: &Tools<'_>, view: &RepositoryView, action: &Action, from: &Version) -> PackageKey {
+    let key = action.key();
+    let other = if key.architecture.as_str() == "all" { tools.native.clone() } else { "all".into() };
+    let alternative = PackageKey { name: key.name.clone(), architecture: other };
+    let known = |key: &PackageKey| !old_archives::sources(tools.layout, view, key, from).is_empty();
+    if !known(&key) && known(&alternative) { alternative } else { key }
+}
+
+/// Takes an archive that lies on this host, when it is the one that is installed.
+fn take_file(
+    tools: &Tools<'_>,
+    view: &RepositoryView,
+    (key, from): (&PackageKey, &Version),
+    folder: &RunFolder,
+) -> Result<Option<PathBuf>, StageError> {
+    for source in old_archives::sources(tools.layout, view, key, from) {
+        if let Source::File(path) = source {
+            let stored = store(&path, &folder.old_archives(), None)?;
+            if old_archives::is_of_installed(&stored, tools.layout.root()) {
+                return Ok(Some(stored));
+            }
+            storage::remove_file(&stored).map_err(StageError::Store)?;
+        }
+    }
+    Ok(None)
+}
+
+fn offer(tools: &Tools<'_>, view: &RepositoryView, key: &PackageKey, from: &Version) -> Option<Wanted> {
+    let sources = old_archives::sources(tools.layout, view, key, from);
+    let artifact: Option<Artifact> = sources.into_iter().find_map(|source| match source {
+        Source::Repository(artifact) => Some(artifact),
+        Source::File(_) | Source::InstalledFiles => None,
+    });
+    Some(Wanted { target: Target { package: key.clone(), version: from.clone() }, artifact: artifact? })
+}
+
+/// Downloads old versions that are still offered; one that cannot be had is left for the next source.
+fn fetch_offered(
+    tools: &Tools<'_>,
+    offered: HashMap<PackageKey, Wanted>,
+    folder: &RunFolder,
+) -> Result<Secured, StageError> {
+    let mut secured = Secured::new();
+    let all: Vec<Wanted> = offered.values().cloned().collect();
+    if all.is_empty() || fetch::fetch(tools, &all).is_ok() {
+        for (key, wanted) in offered {
+            let path = tools.layout.downloads().join(wanted.file_name());
+            let stored = store(&path, &folder.old_archives(), Some(wanted.artifact.sha256))?;
+            secured.insert(key, (stored, Provenance::Vendor));
+        }
+        return Ok(secured);
+    }
+    for (key, wanted) in offered {
+        if fetch::fetch(tools, std::slice::from_ref(&wanted)).is_ok() {
+            let path = tools.layout.downloads().join(wanted.file_name());
+            let stored = store(&path, &folder.old_archives(), Some(wanted.artifact.sha256))?;
+            secured.insert(key, (stored, Provenance::Vendor));
+        }
+    }
+    Ok(secured)
+}
+
+fn rebuild_installed(
+    tools: &Tools<'_>,
+    key: &PackageKey,
+    from: &Version,
+    folder: &RunFolder,
+) -> Result<PathBuf, String> {
+    if !tools.rules.accept_reconstructed {
+        return Err("policy refuses rebuilt archives".to_owned());
+    }
+    let root = tools.layout.root();
+    let rules = DpkgRules::read(root).map_err(|error| error.to_string())?;
+    let rebuilt =
+        rebuild::rebuild(root, key, &rules, &folder.old_archives()).map_err(|error| error.to_string())?;
+    if rebuilt.version == *from {
+        Ok(rebuilt.path)
+    } else {
+        Err(format!("{} is installed now", rebuilt.version))
+    }
+}

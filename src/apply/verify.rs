@@ -1,0 +1,74 @@
+//! Proof: versions from a fresh read of the database, files against the archives they came from.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::package_manager::deb::archive::{Archive, ArchiveError};
+use crate::package_manager::deb::rules::{DpkgRules, RulesError};
+use crate::package_manager::deb::verify::{VerifyError, verify_installed};
+
+/// What kept files from being verified.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    /// dpkg's own rules about files cannot be read.
+    #[error("cannot read dpkg's rules about files")]
+    Rules(#[source] RulesError),
+    /// An archive cannot be read.
+    #[error("cannot read the archive {path}")]
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ArchiveError,
+    },
+    /// Files cannot be compared with an archive.
+    #[error("cannot verify the files of {path}")]
+    Verify {
+        /// The archive.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: VerifyError,
+    },
+}
+
+/// What verifying the files of some packages gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// Paths that were compared.
+    pub compared: u64,
+    /// Paths that do not hold what their archive brought, sorted.
+    pub damaged: BTreeSet<PathBuf>,
+    /// Configuration files that were edited.
+    pub edited: BTreeSet<PathBuf>,
+}
+
+impl Proof {
+    /// Returns the damage that was not there before: what failed before a run cannot fail it.
+    pub fn damage_beyond(&self, baseline: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
+        self.damaged.difference(baseline).cloned().collect()
+    }
+}
+
+/// Compares the files of a root with some archives.
+///
+/// # Errors
+/// An archive, dpkg's rules or a file cannot be read.
+pub fn files<'a>(root: &Path, archives: impl Iterator<Item = &'a Path>) -> Result<Proof, ProofError> {
+    let rules = DpkgRules::read(root).map_err(ProofError::Rules)?;
+    let mut proof = Proof::default();
+    for path in archives {
+        let archive =
+            Archive::open(path).map_err(|source| ProofError::Archive { path: path.to_owned(), source })?;
+        let verification = verify_installed(root, &archive, &rules);
+        let verification =
+            verification.map_err(|source| ProofError::Verify { path: path.to_owned(), source })?;
+        proof.compared += verification.compared as u64;
+        let damaged =
+            verification.mismatches.into_iter().filter(|mismatch| mismatch.fault.is_about_content());
+        proof.damaged.extend(damaged.map(|mismatch| mismatch.path));
+        proof.edited.extend(verification.edited_conffiles.into_iter().map(|mismatch| mismatch.path));
+    }
+    Ok(proof)
+}
