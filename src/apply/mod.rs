@@ -15,9 +15,10 @@ use std::time::Duration;
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
+use crate::model::decision::ConffilePolicy;
 use crate::model::package::{Architecture, PackageName};
 use crate::observe::Observer;
-use crate::package_manager::{ConffilePolicy, PackageManager};
+use crate::package_manager::PackageManager;
 
 /// What every stage of a run works with.
 #[derive(Clone, Copy)]

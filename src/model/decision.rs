@@ -149,3 +149,14 @@ pub struct Held {
     /// The vulnerabilities that stay open with it.
     pub keeps_open: Vec<String>,
 }
+
+/// What happens to a configuration file that both the administrator and the vendor changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConffilePolicy {
+    /// The administrator's file stays; the vendor's lies beside it.
+    #[default]
+    Keep,
+    /// The vendor's file is taken; the administrator's lies beside it.
+    Replace,
+}

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::host::runner::{CommandOutput, RunError};
+use crate::model::decision::ConffilePolicy;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, Resolution};
 use crate::model::version::Version;
@@ -128,17 +129,6 @@ pub struct RestoreRequest<'a> {
     pub time_limit: Duration,
     /// Everything the package manager prints goes here.
     pub log: &'a Path,
-}
-
-/// What happens to a configuration file that both the administrator and the vendor changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ConffilePolicy {
-    /// The administrator's file stays; the vendor's lies beside it.
-    #[default]
-    Keep,
-    /// The vendor's file is taken; the administrator's lies beside it.
-    Replace,
 }
 
 /// Downloads wanted from the repositories.

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    ConffilePolicy, FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals,
+    FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals,
     Resolved, RestoreRequest, Target,
 };
 use super::simulation::{parse_simulation, parse_unmet};
 use crate::config::layout::Layout;
 use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
 use crate::host::storage;
+use crate::model::decision::ConffilePolicy;
 use crate::model::package::{Architecture, PackageKey};
 use crate::model::plan::{Action, ActionKind};
 

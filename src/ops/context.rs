@@ -1,0 +1,169 @@
+//! What every verb works with: settings, paths, clock, and who listens.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::request::{Invocation, Refresh};
+use crate::apply::ApplyRules;
+use crate::config::layout::Layout;
+use crate::config::settings::Settings;
+use crate::host::clock::Clock;
+use crate::host::environment::Environment;
+use crate::host::facts;
+use crate::host::signals::Signals;
+use crate::model::assessment::AssessmentSettings;
+use crate::model::digest::Sha256;
+use crate::model::distro::Distribution;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::feed::SourceSettings;
+use crate::model::package::{Inventory, PackageName};
+use crate::model::plan::PlanHost;
+use crate::observe::Observer;
+use crate::package_manager::{PackageManager, registry};
+use crate::report::schema::{Report, ReportHost};
+use crate::scan::refresh::{self, RefreshMode};
+
+/// What every verb works with.
+pub struct Context<'a> {
+    /// Every path.
+    pub layout: Layout,
+    /// What the administrator wants.
+    pub settings: Settings,
+    /// What time it is.
+    pub clock: Clock,
+    /// The caller's environment, as far as it counts.
+    pub environment: Environment,
+    /// Who is told.
+    pub observer: &'a dyn Observer,
+    /// What asked to stop.
+    pub signals: Signals,
+    /// The flags of every verb.
+    pub invocation: Invocation,
+}
+
+impl Context<'_> {
+    /// Returns the time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Begins the report of a verb.
+    pub fn report(&self, command: &str) -> Report {
+        Report::begin(command, self.now())
+    }
+
+    /// Describes the host for a report.
+    pub fn report_host(&self, inventory: &Inventory) -> ReportHost {
+        ReportHost {
+            name: self.host_name(),
+            machine_id_hash: facts::machine_id_hash(self.layout.root()),
+            distribution: inventory.distribution.clone(),
+            kernel: inventory.kernels.clone(),
+            root: self.layout.root().display().to_string(),
+            criticality: self.settings.host.criticality,
+        }
+    }
+
+    /// Describes the host for a plan.
+    pub fn plan_host(&self, distribution: &Distribution) -> PlanHost {
+        PlanHost {
+            name: self.host_name(),
+            machine_id_hash: facts::machine_id_hash(self.layout.root()),
+            distribution: format!("{} {}", distribution.id, distribution.codename).trim_end().to_owned(),
+        }
+    }
+
+    /// The name of the running system, or the one that another root would have.
+    fn host_name(&self) -> String {
+        if self.layout.is_live() { facts::host_name() } else { facts::name_in(self.layout.root()) }
+    }
+
+    /// Returns the package manager of a distribution.
+    ///
+    /// # Errors
+    /// There is none for it.
+    pub fn package_manager(&self, distribution: &Distribution) -> Result<Box<dyn PackageManager>, Failure> {
+        registry::for_distribution(distribution, &self.layout).ok_or_else(|| {
+            let known = registry::distributions().join(", ");
+            Failure::new(FailureKind::Host, format!("no package manager of {} is known", distribution.title()))
+                .hint(format!("patchctl plans and applies on: {known}"))
+        })
+    }
+
+    /// Returns the advisory sources of a distribution: its own defaults, changed or added to by the settings.
+    pub fn sources(&self, distribution: &Distribution) -> Vec<SourceSettings> {
+        let mut sources = refresh::default_sources(distribution, self.settings.feeds.max_age);
+        for configured in &self.settings.feeds.sources {
+            match sources.iter_mut().find(|source| source.name == configured.name) {
+                Some(source) => source.clone_from(configured),
+                None => sources.push(configured.clone()),
+            }
+        }
+        sources
+    }
+
+    /// Tells whether sources may be asked.
+    pub fn refresh_mode(&self) -> RefreshMode {
+        match self.invocation.refresh {
+            Refresh::WhenDue => RefreshMode::WhenDue,
+            Refresh::Never | Refresh::Offline => RefreshMode::Never,
+        }
+    }
+
+    /// Returns how findings are ranked and when they are due.
+    pub fn assessment_settings(&self) -> AssessmentSettings {
+        AssessmentSettings {
+            criticality: self.settings.host.criticality,
+            due: self.settings.policy.due,
+            minimum_severity: self.settings.policy.minimum_severity,
+        }
+    }
+
+    /// Returns what a run obeys.
+    pub fn apply_rules(&self, accept_no_rollback: &[PackageName]) -> ApplyRules {
+        ApplyRules {
+            batch_timeout: self.settings.apply.batch_timeout,
+            conffiles: self.settings.apply.conffiles,
+            accept_reconstructed: self.settings.policy.accept_reconstructed,
+            accept_no_rollback: accept_no_rollback.to_vec(),
+        }
+    }
+
+    /// Returns how long to wait for a lock.
+    pub fn lock_patience(&self) -> Duration {
+        self.invocation.lock_timeout.unwrap_or(self.settings.apply.lock_timeout)
+    }
+
+    /// Returns the digest of the settings that decide.
+    pub fn policy_digest(&self) -> Sha256 {
+        self.settings.digest()
+    }
+
+    /// Refuses a verb that changes the host where it cannot: without root, or on another root.
+    ///
+    /// # Errors
+    /// The caller is not root, or `--root` names another root.
+    pub fn require_power_over_host(&self, verb: &str) -> Result<(), Failure> {
+        if !self.layout.is_live() {
+            let root = self.layout.root().display();
+            return Err(Failure::new(FailureKind::Usage, format!("{verb} changes only the running system, not {root}"))
+                .hint(format!("run patchctl inside that root: chroot {root} patchctl {verb}")));
+        }
+        if !facts::is_root() {
+            return Err(Failure::new(FailureKind::Privilege, format!("{verb} needs root"))
+                .hint(format!("sudo patchctl {verb}")));
+        }
+        Ok(())
+    }
+}
+
+/// First-seen dates by finding, as the ledger tells them.
+pub type FirstSeen = HashMap<String, DateTime<Utc>>;
+
+/// Where a path leads when it is named on the command line.
+pub fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
