@@ -2,3 +2,4 @@
 
 pub mod feed;
 pub mod inventory;
+mod source_field;
