@@ -128,8 +128,9 @@ fn newlines(bytes: &[u8]) -> usize {
 fn read_stanzas(chunk: &[u8], line: usize, reader: &mut dyn Reader) -> Result<(), IndexError> {
     let mut start = 0;
     for end in memmem::find_iter(chunk, b"\n\n").chain(std::iter::once(chunk.len())) {
-        let stanza = &chunk[start..end];
-        let begins = start;
+        let blank = chunk[start..end].iter().take_while(|b| **b == b'\n').count();
+        let begins = start + blank;
+        let stanza = &chunk[begins..end];
         start = (end + 2).min(chunk.len());
         let Some(name) = name_of(stanza) else { continue };
         if reader.wants(name) {

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn ubuntu_tells_its_pocket_in_the_suite() {
-        let text = "Origin: Ubuntu\nLabel: Ubuntu\nSuite: jammy-security\nCodename: jammy\nDate: Thu, 2 Jul 2026 1:02:03 +0000\n";
+        let text = "Origin: Ubuntu\nLabel: Ubuntu\nSuite: jammy-security\nCodename: jammy\nDate: Thu, 2 Jul 2026 01:02:03 +0000\n";
         let release = parse(text.as_bytes()).expect("well formed");
         assert!(release.is_security() && release.date.is_some());
         assert_eq!(release.pocket(), "jammy-security");
