@@ -1,9 +1,7 @@
-//! What is vulnerable here: inventory, feeds, the compiled index, and the assessment that joins them.
+//! What is vulnerable here: what is installed, what the vendors say, and where the two meet.
 
 pub mod assess;
 pub mod feed;
 pub mod index;
-//! What is vulnerable here: what is installed, what the vendors say, and where the two meet.
-
-pub mod feed;
 pub mod inventory;
+pub mod refresh;

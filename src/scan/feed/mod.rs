@@ -4,6 +4,7 @@ pub mod cache;
 pub mod debian_tracker;
 pub mod decompress;
 pub mod registry;
+pub mod repository;
 pub mod trust;
 
 use crate::model::advisory::Advisory;
@@ -65,6 +66,3 @@ pub enum FeedError {
         detail: String,
     },
 }
-//! Feeds: what vendors and repositories say about packages.
-
-pub mod repository;
