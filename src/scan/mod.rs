@@ -4,4 +4,4 @@ pub mod assess;
 pub mod feed;
 pub mod index;
 pub mod inventory;
-mod source_field;
+pub mod refresh;

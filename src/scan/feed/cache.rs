@@ -1,1 +1,194 @@
-//! x
+//! The last good content of a feed, and what went wrong since.
+//!
+//! A folder for each feed: `meta.json`, and the content as it was received in a file named by its digest. The record
+//! is replaced after the content is on disk and before the old content goes, so a power cut leaves one of the two.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::config::layout::Layout;
+use crate::host::storage::{self, StorageError};
+use crate::host::transport::Validators;
+use crate::model::digest::Sha256;
+use crate::model::feed::Authenticity;
+
+/// Largest record that is read; a real one has under 2 KiB.
+const LARGEST_RECORD: u64 = 256 * 1024;
+/// Mode of the folders: the cache holds public content only.
+const FOLDER: u32 = 0o755;
+
+/// What is known of a feed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheRecord {
+    /// The last content that was believed.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub content: Option<StoredContent>,
+    /// What went wrong since; gone with the next success.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub failure: Option<StoredFailure>,
+}
+
+/// Content that was believed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredContent {
+    /// Where it came from.
+    pub location: String,
+    /// When it was fetched.
+    pub fetched: DateTime<Utc>,
+    /// When its source was last asked, changed or not.
+    pub checked: DateTime<Utc>,
+    /// The vendor's date of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published: Option<DateTime<Utc>>,
+    /// `ETag`, or the stamp of a local file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub etag: Option<String>,
+    /// `Last-Modified`, as it was sent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_modified: Option<String>,
+    /// Digest of the bytes as received.
+    pub sha256: Sha256,
+    /// How it was authenticated.
+    pub authenticity: Authenticity,
+    /// Statements in it, all releases together.
+    pub entries: u64,
+    /// Statements by release, for the releases that were compiled.
+    pub advisories: BTreeMap<String, u64>,
+}
+
+impl StoredContent {
+    /// Returns what to send back to the server.
+    pub fn validators(&self) -> Validators {
+        Validators { etag: self.etag.clone(), last_modified: self.last_modified.clone() }
+    }
+
+    /// Returns the date that its age is counted from.
+    pub fn dated(&self) -> DateTime<Utc> {
+        self.published.unwrap_or(self.fetched)
+    }
+}
+
+/// A refresh that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredFailure {
+    /// When.
+    pub time: DateTime<Utc>,
+    /// Why, in a few words.
+    pub reason: String,
+    /// Content came and was refused, as opposed to no content.
+    pub refused: bool,
+}
+
+/// What kept the cache from being read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// A file of the cache cannot be read or written.
+    #[error("cannot use the feed cache")]
+    Storage {
+        /// What the system answered.
+        #[source]
+        source: StorageError,
+    },
+    /// The record is damaged.
+    #[error("cannot read the record {path} of the feed cache")]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The content is not what the record says.
+    #[error("{path} was changed: its digest is not the one recorded")]
+    Changed {
+        /// The content file.
+        path: PathBuf,
+    },
+}
+
+/// The folder of one feed.
+#[derive(Clone, Debug)]
+pub struct FeedCache {
+    folder: PathBuf,
+}
+
+impl FeedCache {
+    /// The cache of the feed of that name.
+    pub fn new(layout: &Layout, feed: &str) -> Self {
+        Self { folder: layout.feed(feed) }
+    }
+
+    /// Reads the record; an absent one is empty.
+    ///
+    /// # Errors
+    /// It cannot be read, or is damaged.
+    pub fn read(&self) -> Result<CacheRecord, CacheError> {
+        let path = self.record_path();
+        if !storage::exists(&path) {
+            return Ok(CacheRecord::default());
+        }
+        let bytes = storage::read_at_most(&path, LARGEST_RECORD).map_err(storing)?;
+        serde_json::from_slice(&bytes).map_err(|source| CacheError::Record { path, source })
+    }
+
+    /// Replaces the record.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, record: &CacheRecord) -> Result<(), CacheError> {
+        let path = self.record_path();
+        let bytes = serde_json::to_vec_pretty(record)
+            .map_err(|source| CacheError::Record { path: path.clone(), source })?;
+        storage::create_folder(&self.folder, FOLDER).map_err(storing)?;
+        storage::replace(&path, &bytes, storage::PUBLIC).map_err(storing)
+    }
+
+    /// Stores new content, then its record, then drops older content.
+    ///
+    /// # Errors
+    /// The folder cannot be written; the last content is still there.
+    pub fn store(&self, content: StoredContent, bytes: &[u8]) -> Result<CacheRecord, CacheError> {
+        storage::create_folder(&self.folder, FOLDER).map_err(storing)?;
+        let path = self.content_path(&content.sha256);
+        storage::replace(&path, bytes, storage::PUBLIC).map_err(storing)?;
+        let record = CacheRecord { content: Some(content), failure: None };
+        self.write(&record)?;
+        self.drop_other_content(&path)?;
+        Ok(record)
+    }
+
+    fn drop_other_content(&self, kept: &Path) -> Result<(), CacheError> {
+        let record = self.record_path();
+        for path in storage::list(&self.folder).map_err(storing)? {
+            if path != kept && path != record {
+                storage::remove_file(&path).map_err(storing)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the content and checks that it is the one recorded.
+    ///
+    /// # Errors
+    /// It cannot be read, or was changed.
+    pub fn content(&self, stored: &StoredContent, limit: u64) -> Result<Vec<u8>, CacheError> {
+        let path = self.content_path(&stored.sha256);
+        let bytes = storage::read_at_most(&path, limit).map_err(storing)?;
+        if Sha256::of(&bytes) == stored.sha256 { Ok(bytes) } else { Err(CacheError::Changed { path }) }
+    }
+
+    fn record_path(&self) -> PathBuf {
+        self.folder.join("meta.json")
+    }
+
+    fn content_path(&self, digest: &Sha256) -> PathBuf {
+        self.folder.join(format!("{digest}.content"))
+    }
+}
+
+fn storing(source: StorageError) -> CacheError {
+    CacheError::Storage { source }
+}

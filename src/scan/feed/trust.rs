@@ -1,1 +1,191 @@
-//! x
+//! Whether fetched content is believed, in numbered steps. Each names the attack that it stops (safety design, T1 to
+//! T9). Content that fails a step is dropped and the last good content stays in use.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::cache::StoredContent;
+use super::decompress::{DecompressError, LARGEST_FEED, decompress};
+use super::{AdvisoryFeed, FeedError};
+use crate::model::digest::Sha256;
+use crate::model::feed::FeedState;
+use crate::scan::index::{IndexError, Provenance, build};
+
+/// Largest content as received. The tracker has 40 to 75 MB without compression (feeds design, 1.1).
+pub const LARGEST_CONTENT: u64 = 256 * 1024 * 1024;
+/// How far ahead of this host's clock a vendor's date may be: a day covers clocks and time zones set wrong.
+const LARGEST_LEAD: TimeDelta = TimeDelta::days(1);
+/// How far ahead of this host's clock its own dates may be (safety design, P16).
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(10);
+/// Largest share of entries that may vanish at once, as a divisor: one in twenty (safety design, T8).
+const SHRINK_DIVISOR: u64 = 20;
+
+/// What content is measured against.
+#[derive(Clone, Copy)]
+pub struct Gate<'a> {
+    /// The feed that it claims to be.
+    pub feed: &'a dyn AdvisoryFeed,
+    /// The release of this host.
+    pub release: &'a str,
+    /// The digest that the administrator configured.
+    pub pin: Option<Sha256>,
+    /// The content in use.
+    pub last_good: Option<&'a StoredContent>,
+    /// The administrator accepts older or smaller content this time.
+    pub accept_older: bool,
+    /// The time.
+    pub now: DateTime<Utc>,
+}
+
+/// Content that passed, compiled.
+#[derive(Clone, Debug)]
+pub struct Admitted {
+    /// Digest of the bytes as received.
+    pub sha256: Sha256,
+    /// The index of the release.
+    pub index: Vec<u8>,
+    /// Statements, all releases together.
+    pub entries: u64,
+    /// Statements for the release.
+    pub advisories: u64,
+}
+
+/// Content that is not believed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Step 1.
+    #[error("larger than the limit of {LARGEST_CONTENT} bytes")]
+    TooLarge,
+    /// Step 2.
+    #[error("its SHA-256 is {found}, {expected} is configured")]
+    Pin {
+        /// The digest it has.
+        found: Sha256,
+        /// The digest it should have.
+        expected: Sha256,
+    },
+    /// Step 3.
+    #[error("cannot be decompressed")]
+    Compression {
+        /// What is wrong with it.
+        #[source]
+        source: DecompressError,
+    },
+    /// Step 4.
+    #[error("is no feed")]
+    Shape {
+        /// What is wrong with it.
+        #[source]
+        source: FeedError,
+    },
+    /// Step 4, for a release that the feed does not speak about.
+    #[error("says nothing about the release {release:?}")]
+    Release {
+        /// The release.
+        release: String,
+    },
+    /// Step 5.
+    #[error("its date {published} lies in the future")]
+    FromTheFuture {
+        /// The vendor's date.
+        published: DateTime<Utc>,
+    },
+    /// Step 6.
+    #[error("its date {published} is before {known}, the date of the content in use")]
+    Older {
+        /// The vendor's date.
+        published: DateTime<Utc>,
+        /// The date of the content in use.
+        known: DateTime<Utc>,
+    },
+    /// Step 7.
+    #[error("has {found} entries where the content in use has {known}: more than 5 % vanished")]
+    Shrunk {
+        /// Entries it has.
+        found: u64,
+        /// Entries of the content in use.
+        known: u64,
+    },
+    /// It cannot be compiled.
+    #[error("cannot be compiled")]
+    Compile {
+        /// What is wrong with it.
+        #[source]
+        source: IndexError,
+    },
+}
+
+impl Refusal {
+    /// Returns the whole chain in one line, for a record.
+    pub fn reason(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// Takes content through the steps and compiles it.
+///
+/// # Errors
+/// The first step that it fails.
+pub fn admit(bytes: &[u8], published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<Admitted, Refusal> {
+    // 1. Size as received (T5, endless data). The transport holds the same limit while it reads.
+    if bytes.len() as u64 > LARGEST_CONTENT {
+        return Err(Refusal::TooLarge);
+    }
+    // 2. The configured digest, before anything is decompressed or parsed (T1, altered feed).
+    let sha256 = Sha256::of(bytes);
+    if let Some(expected) = gate.pin.filter(|pin| *pin != sha256) {
+        return Err(Refusal::Pin { found: sha256, expected });
+    }
+    // 3. Size when decompressed (T6, bombs).
+    let content = decompress(bytes, LARGEST_FEED).map_err(|source| Refusal::Compression { source })?;
+    // 4. Shape, every field, and this release in it (T6 and T7, hostile or broken content).
+    let mut rows = gate.feed.parse(&content, gate.release).map_err(|source| Refusal::Shape { source })?;
+    if rows.advisories.is_empty() {
+        return Err(Refusal::Release { release: gate.release.to_owned() });
+    }
+    // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
+    check_date(published, gate)?;
+    // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers).
+    let advisories = rows.advisories.len() as u64;
+    check_shrink(rows.entries, advisories, gate)?;
+    let provenance = Provenance { content: sha256, published };
+    let index = build(&mut rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
+    Ok(Admitted { sha256, index, entries: rows.entries, advisories })
+}
+
+fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Refusal> {
+    let Some(published) = published else { return Ok(()) };
+    if published > gate.now + LARGEST_LEAD {
+        return Err(Refusal::FromTheFuture { published });
+    }
+    match gate.last_good.and_then(|content| content.published) {
+        Some(known) if published < known && !gate.accept_older => Err(Refusal::Older { published, known }),
+        _ => Ok(()),
+    }
+}
+
+fn check_shrink(entries: u64, advisories: u64, gate: Gate<'_>) -> Result<(), Refusal> {
+    let Some(last) = gate.last_good.filter(|_| !gate.accept_older) else { return Ok(()) };
+    let of_release = last.advisories.get(gate.release).copied().unwrap_or(0);
+    for (found, known) in [(entries, last.entries), (advisories, of_release)] {
+        if known.saturating_sub(found) > known / SHRINK_DIVISOR {
+            return Err(Refusal::Shrunk { found, known });
+        }
+    }
+    Ok(())
+}
+
+/// 8. Its age, at every use (T2, freeze): beyond the maximum, or dated ahead of the clock, it is stale.
+pub fn state_by_age(content: &StoredContent, max_age: Duration, now: DateTime<Utc>) -> FeedState {
+    let age = now.signed_duration_since(content.dated());
+    let limit = TimeDelta::from_std(max_age).unwrap_or(TimeDelta::MAX);
+    let clock_went_back = now + CLOCK_TOLERANCE < content.fetched;
+    if age > limit || clock_went_back { FeedState::Stale } else { FeedState::Fresh }
+}

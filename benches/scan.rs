@@ -1,0 +1,139 @@
+//! How long the stages of a scan take in this process, as medians. Prints what is vulnerable with the same data, so
+//! that figures are only compared where the results agree.
+//!
+//! Needs `debian.json.zst` (a tracker file) and `status-816.zst` (a dpkg status file) in the folder that
+//! `PATCHCTL_BENCH_DATA` names, or in `benches/data`; says so and ends when they are not there.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a measurement for people, not a part of the product"
+)]
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use patchctl::model::assessment::{AssessmentSettings, DueDays};
+use patchctl::model::digest::Sha256;
+use patchctl::model::distro::Distribution;
+use patchctl::model::kernel::Kernels;
+use patchctl::model::offer::RepositoryView;
+use patchctl::model::package::Inventory;
+use patchctl::model::severity::{Criticality, Exposure, Severity};
+use patchctl::scan::assess::{AssessInput, Detail, FeedIndex, assess};
+use patchctl::scan::feed::AdvisoryFeed;
+use patchctl::scan::feed::debian_tracker::DebianTracker;
+use patchctl::scan::feed::decompress::{LARGEST_FEED, decompress};
+use patchctl::scan::index::{Index, Provenance, build};
+use patchctl::scan::inventory::dpkg_status;
+
+const RELEASE: &str = "bookworm";
+const ROUNDS: usize = 15;
+
+fn main() {
+    let folder = std::env::var_os("PATCHCTL_BENCH_DATA").map_or(PathBuf::from("benches/data"), PathBuf::from);
+    let (feed, status) = (folder.join("debian.json.zst"), folder.join("status-816.zst"));
+    if !feed.exists() || !status.exists() {
+        println!("not run: {} and {} are needed", feed.display(), status.display());
+        return;
+    }
+    let (feed, status) = (unpacked(&feed), unpacked(&status));
+    let scratch = std::env::temp_dir().join(format!("patchctl-bench-{}", std::process::id()));
+    let file = import(&feed);
+    fs::write(&scratch, &file).unwrap();
+    open_and_look_up(&scratch, &status);
+    fs::remove_file(&scratch).unwrap();
+    assessment(Index::open(file).unwrap(), inventory(&status));
+}
+
+fn unpacked(path: &Path) -> Vec<u8> {
+    decompress(&fs::read(path).unwrap(), LARGEST_FEED).unwrap().into_owned()
+}
+
+fn inventory(status: &[u8]) -> Inventory {
+    let mut packages = dpkg_status::parse(status, "status").unwrap();
+    packages.sort_by_key(|package| package.key());
+    let distribution = Distribution {
+        id: "debian".into(),
+        version: "12".into(),
+        codename: RELEASE.into(),
+        point_release: None,
+        end_of_support: None,
+    };
+    Inventory { distribution, packages, kernels: Kernels::default(), digest: Sha256::of(status) }
+}
+
+fn median(name: &str, mut round: impl FnMut()) -> Duration {
+    let mut times: Vec<Duration> = (0..ROUNDS)
+        .map(|_| {
+            let start = Instant::now();
+            round();
+            start.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("{name:<44} {:>9.3} ms", times[ROUNDS / 2].as_secs_f64() * 1e3);
+    times[ROUNDS / 2]
+}
+
+fn import(feed: &[u8]) -> Vec<u8> {
+    median("skip everything (calibration)", || {
+        serde_json::from_slice::<serde::de::IgnoredAny>(feed).unwrap();
+    });
+    median("parse, one release", || drop(DebianTracker.parse(feed, RELEASE).unwrap()));
+    median("digest of the content", || _ = Sha256::of(feed));
+    let provenance = Provenance { content: Sha256::of(feed), published: None };
+    let compile = || build(&mut DebianTracker.parse(feed, RELEASE).unwrap().advisories, provenance).unwrap();
+    let took = median("import: parse and compile", || drop(compile()));
+    let file = compile();
+    let rate = feed.len() as f64 / took.as_secs_f64() / 1e9;
+    let share = 100.0 * file.len() as f64 / feed.len() as f64;
+    println!("import {rate:.2} GB/s, index {} bytes, {share:.1} % of the feed", file.len());
+    file
+}
+
+fn open_and_look_up(path: &Path, status: &[u8]) {
+    let inventory = inventory(status);
+    let bytes = fs::read(path).unwrap();
+    median("digest of the index", || _ = Sha256::of(&bytes));
+    median("read and open the index", || drop(Index::open(fs::read(path).unwrap()).unwrap()));
+    median("read, open, look up every package", || {
+        let index = Index::open(fs::read(path).unwrap()).unwrap();
+        let rows: usize =
+            inventory.packages.iter().map(|p| index.lookup(p.source.name.as_str()).count()).sum();
+        assert!(rows > 0);
+    });
+}
+
+fn assessment(index: Index, inventory: Inventory) {
+    let view = RepositoryView::default();
+    let settings = AssessmentSettings {
+        criticality: Criticality::Normal,
+        due: DueDays::default(),
+        minimum_severity: Severity::Low,
+    };
+    let input = AssessInput {
+        inventory: &inventory,
+        view: &view,
+        indexes: &[FeedIndex { feed: "debian-tracker", index: &index }],
+        not_covered: &[],
+        stamps: &[],
+        sources: &[],
+        settings: &settings,
+        now: Utc::now(),
+        exposure: &|_| Exposure::Installed,
+        first_seen: &HashMap::new(),
+        detail: Detail::Open,
+    };
+    let mut result = assess(input);
+    median("assess, and drop the last result", || result = assess(input));
+    println!(
+        "{} packages, {} findings, {:?}",
+        inventory.packages.len(),
+        result.findings.len(),
+        result.counts
+    );
+}

@@ -1,0 +1,66 @@
+//! The compiled index of a feed for a release: opened when it belongs to the content in use, else built again.
+
+use super::{RefreshError, caching};
+use crate::config::layout::Layout;
+use crate::host::storage::{self, StorageError};
+use crate::scan::feed::cache::{FeedCache, StoredContent};
+use crate::scan::feed::trust::{self, Gate, LARGEST_CONTENT};
+use crate::scan::feed::{AdvisoryFeed, registry};
+use crate::scan::index::Index;
+
+/// Largest index that is read: 5 % of the largest feed, and room (performance design, target 8).
+const LARGEST_INDEX: u64 = 64 * 1024 * 1024;
+
+/// Opens the index of a feed for a release. One that is absent, damaged, of another version or of other content is
+/// built again from the content in the cache. `None` when nothing was ever fetched.
+///
+/// # Errors
+/// The cached content cannot be read, was changed, or says nothing about the release.
+pub fn load_index(layout: &Layout, name: &str, release: &str) -> Result<Option<Index>, RefreshError> {
+    let feed = registry::find(name).ok_or_else(|| RefreshError::UnknownFeed { name: name.to_owned() })?;
+    let record = FeedCache::new(layout, name).read().map_err(caching(name))?;
+    let Some(content) = record.content else { return Ok(None) };
+    if let Some(index) = open(layout, name, release).filter(|i| i.provenance().content == content.sha256) {
+        return Ok(Some(index));
+    }
+    rebuild(layout, feed, release, &content).map(Some)
+}
+
+/// Opens the file as it is; any fault makes it absent, because it can be built again.
+fn open(layout: &Layout, name: &str, release: &str) -> Option<Index> {
+    let bytes = storage::read_at_most(&layout.index(name, release), LARGEST_INDEX).ok()?;
+    Index::open(bytes).ok()
+}
+
+fn rebuild(
+    layout: &Layout,
+    feed: &dyn AdvisoryFeed,
+    release: &str,
+    content: &StoredContent,
+) -> Result<Index, RefreshError> {
+    let name = feed.name();
+    let bytes = FeedCache::new(layout, name).content(content, LARGEST_CONTENT).map_err(caching(name))?;
+    let gate = Gate {
+        feed,
+        release,
+        pin: Some(content.sha256),
+        last_good: None,
+        accept_older: true,
+        now: content.fetched,
+    };
+    let refused = |source| RefreshError::Refused { feed: name.to_owned(), source };
+    let admitted = trust::admit(&bytes, content.published, gate).map_err(refused)?;
+    // A cache that cannot be written costs time at the next scan, and nothing else.
+    let _ = write(layout, name, release, &admitted.index);
+    Index::open(admitted.index).map_err(|source| refused(trust::Refusal::Compile { source }))
+}
+
+/// Writes an index file.
+pub(super) fn write(layout: &Layout, name: &str, release: &str, bytes: &[u8]) -> Result<(), RefreshError> {
+    let path = layout.index(name, release);
+    let failed = |source: StorageError| RefreshError::Index { feed: name.to_owned(), source };
+    if let Some(folder) = path.parent() {
+        storage::create_folder(folder, 0o755).map_err(failed)?;
+    }
+    storage::replace(&path, bytes, storage::PUBLIC).map_err(failed)
+}

@@ -1,0 +1,79 @@
+//! Feeds by hand: a file brought in, and everything that is cached checked again.
+
+use std::path::Path;
+
+use super::compiled::load_index;
+use super::stamp::stamp;
+use super::{Keeping, RefreshError, RefreshRequest, caching, feed_of, keep};
+use crate::host::environment::Environment;
+use crate::host::transport::{self, FetchRequest, Fetched, Limits, Validators};
+use crate::model::feed::{FeedStamp, SourceSettings};
+use crate::scan::feed::cache::FeedCache;
+use crate::scan::feed::trust::LARGEST_CONTENT;
+
+/// Takes a file as the content of a source. It goes through the same trust as content from the network; its date is
+/// the date of the file.
+///
+/// # Errors
+/// The file cannot be read, is refused, or cannot be kept. The last good content is still there.
+pub fn import_file(
+    request: &RefreshRequest<'_>,
+    source: &SourceSettings,
+    file: &Path,
+) -> Result<FeedStamp, RefreshError> {
+    let feed = feed_of(&source.name, request.distribution)?;
+    let cache = FeedCache::new(request.layout, &source.name);
+    let record = cache.read().unwrap_or_default();
+    let location = file.to_string_lossy();
+    let fetched = transport::fetch(FetchRequest {
+        location: &location,
+        pinned: false,
+        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect: request.patience },
+        known: &Validators::default(),
+        environment: &Environment::default(),
+    });
+    let fetched =
+        fetched.map_err(|error| RefreshError::Fetch { feed: source.name.clone(), source: error })?;
+    let release = &request.distribution.codename;
+    let now = request.clock.now();
+    let record = match fetched {
+        Fetched::Unchanged => record,
+        Fetched::New(mut content) => {
+            // The validators belong to the file, not to the source that is asked next time.
+            content.validators = Validators::default();
+            let accept_older = request.accept_older.contains(&source.name);
+            let last_good = record.content.as_ref();
+            let keeping =
+                Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: true };
+            keep(keeping, release, &content, now)?
+        }
+    };
+    Ok(stamp(source, &record, release, now))
+}
+
+/// What became of checking one feed.
+#[derive(Debug)]
+pub struct FeedCheck {
+    /// The feed.
+    pub name: String,
+    /// Statements for this release; `None` when nothing was ever fetched.
+    pub result: Result<Option<u64>, RefreshError>,
+}
+
+/// Checks what is cached: digest of the content, and an index that belongs to it.
+pub fn verify(request: &RefreshRequest<'_>) -> Vec<FeedCheck> {
+    let check = |source: &SourceSettings| FeedCheck {
+        name: source.name.clone(),
+        result: check(request, &source.name),
+    };
+    request.sources.iter().map(check).collect()
+}
+
+fn check(request: &RefreshRequest<'_>, name: &str) -> Result<Option<u64>, RefreshError> {
+    let cache = FeedCache::new(request.layout, name);
+    let record = cache.read().map_err(caching(name))?;
+    let Some(content) = record.content else { return Ok(None) };
+    cache.content(&content, LARGEST_CONTENT).map_err(caching(name))?;
+    let index = load_index(request.layout, name, &request.distribution.codename)?;
+    Ok(index.map(|index| index.len() as u64))
+}

@@ -1,0 +1,319 @@
+//! Feeds brought up to date: transport, trust, cache and index joined. A feed that fails is a stamp that says so,
+//! never an error that stops a scan.
+
+mod compiled;
+mod import;
+mod stamp;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub use self::compiled::load_index;
+pub use self::import::{FeedCheck, import_file, verify};
+use self::stamp::stamp;
+use super::feed::AdvisoryFeed;
+use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
+use super::feed::registry;
+use super::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
+use crate::config::layout::Layout;
+use crate::host::clock::Clock;
+use crate::host::environment::Environment;
+use crate::host::storage::StorageError;
+use crate::host::transport::{self, Content, FetchRequest, Fetched, Limits, TransportError, Validators};
+use crate::model::distro::Distribution;
+use crate::model::feed::{Authenticity, FeedStamp, SourceSettings};
+
+/// How long a failed refresh is not tried again, unless asked for (product design, section 5: remembered failures).
+const RETRY_AFTER: TimeDelta = TimeDelta::minutes(15);
+/// Longest wait for a connection: a scan without a network must not feel slow.
+const CONNECT: Duration = Duration::from_secs(4);
+
+/// When sources are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshMode {
+    /// Not at all: what is here is used.
+    Never,
+    /// When the interval is over.
+    WhenDue,
+    /// Now, whatever failed before.
+    Now,
+}
+
+/// What is to be brought up to date.
+#[derive(Clone, Copy, Debug)]
+pub struct RefreshRequest<'a> {
+    /// Where the cache is.
+    pub layout: &'a Layout,
+    /// The clock.
+    pub clock: &'a Clock,
+    /// Where the proxy is configured.
+    pub environment: &'a Environment,
+    /// The distribution whose release is compiled.
+    pub distribution: &'a Distribution,
+    /// The sources.
+    pub sources: &'a [SourceSettings],
+    /// When they are asked.
+    pub mode: RefreshMode,
+    /// How often they are asked.
+    pub every: Duration,
+    /// The longest that one source may take.
+    pub patience: Duration,
+    /// Feeds whose older or smaller content is accepted this time.
+    pub accept_older: &'a [String],
+}
+
+/// A refresh or import that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// There is no feed of that name.
+    #[error("there is no feed named {name:?}")]
+    UnknownFeed {
+        /// The name.
+        name: String,
+    },
+    /// The feed does not speak about this distribution.
+    #[error("{feed} does not speak about {distribution}")]
+    NotCovered {
+        /// The feed.
+        feed: String,
+        /// The distribution, for people.
+        distribution: String,
+    },
+    /// The content could not be had.
+    #[error("cannot refresh {feed}")]
+    Fetch {
+        /// The feed.
+        feed: String,
+        /// What failed.
+        #[source]
+        source: TransportError,
+    },
+    /// The content was not believed.
+    #[error("the content for {feed} is refused")]
+    Refused {
+        /// The feed.
+        feed: String,
+        /// Which step it failed.
+        #[source]
+        source: Refusal,
+    },
+    /// The cache cannot be used.
+    #[error("cannot keep {feed}")]
+    Cache {
+        /// The feed.
+        feed: String,
+        /// What failed.
+        #[source]
+        source: CacheError,
+    },
+    /// The index cannot be written.
+    #[error("cannot write the index of {feed}")]
+    Index {
+        /// The feed.
+        feed: String,
+        /// What the system answered.
+        #[source]
+        source: StorageError,
+    },
+}
+
+impl RefreshError {
+    /// Returns the whole chain in one line, for a record.
+    fn reason(&self) -> String {
+        match self {
+            Self::Fetch { source, .. } => source.reason(),
+            Self::Refused { source, .. } => source.reason(),
+            other => {
+                let cause =
+                    std::error::Error::source(other).map_or(String::new(), |cause| format!(": {cause}"));
+                format!("{other}{cause}")
+            }
+        }
+    }
+}
+
+/// Returns the sources that a distribution has without any configuration.
+pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<SourceSettings> {
+    registry::covering(distribution)
+        .map(|feed| SourceSettings {
+            name: feed.name().to_owned(),
+            location: feed.default_location().to_owned(),
+            sha256: None,
+            max_age,
+            configured_by_admin: false,
+        })
+        .collect()
+}
+
+/// Brings every source up to date that is due, and tells the state of each. Failures are remembered and told in the
+/// stamps.
+pub fn refresh(request: RefreshRequest<'_>) -> Vec<FeedStamp> {
+    request.sources.iter().map(|source| refresh_source(&request, source)).collect()
+}
+
+fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> FeedStamp {
+    let cache = FeedCache::new(request.layout, &source.name);
+    // A damaged record is as good as none: the cache may be deleted at any time.
+    let mut record = cache.read().unwrap_or_default();
+    let now = request.clock.now();
+    if is_due(request, source, &record) {
+        match update(request, source, &record) {
+            Ok(updated) => record = updated,
+            Err(error) => remember(&cache, &mut record, &error, now),
+        }
+    }
+    stamp(source, &record, &request.distribution.codename, now)
+}
+
+fn is_due(request: &RefreshRequest<'_>, source: &SourceSettings, record: &CacheRecord) -> bool {
+    let now = request.clock.now();
+    let since = |time: DateTime<Utc>| now.signed_duration_since(time);
+    match (request.mode, &record.failure, &record.content) {
+        (RefreshMode::Never, _, _) => false,
+        (RefreshMode::Now, _, _) => true,
+        (RefreshMode::WhenDue, Some(failure), _) => since(failure.time).abs() >= RETRY_AFTER,
+        (RefreshMode::WhenDue, None, None) => true,
+        (RefreshMode::WhenDue, None, Some(content)) => {
+            let every = TimeDelta::from_std(request.every).unwrap_or(TimeDelta::MAX);
+            since(content.checked).abs() >= every || !is_of_source(content, source)
+        }
+    }
+}
+
+/// Tells whether content came from where the source is now, with the digest that is configured now.
+fn is_of_source(content: &StoredContent, source: &SourceSettings) -> bool {
+    content.location == source.location && source.sha256.is_none_or(|pin| pin == content.sha256)
+}
+
+/// Keeps a failure for later scans. When even that cannot be written, this scan still tells it.
+fn remember(cache: &FeedCache, record: &mut CacheRecord, error: &RefreshError, now: DateTime<Utc>) {
+    let refused = matches!(error, RefreshError::Refused { .. });
+    record.failure = Some(StoredFailure { time: now, reason: error.reason(), refused });
+    let _ = cache.write(record);
+}
+
+/// Asks one source and takes what is new through trust into cache and index.
+fn update(
+    request: &RefreshRequest<'_>,
+    source: &SourceSettings,
+    record: &CacheRecord,
+) -> Result<CacheRecord, RefreshError> {
+    let feed = feed_of(&source.name, request.distribution)?;
+    let reusable = record.content.as_ref().filter(|content| is_of_source(content, source));
+    match fetch(request, source, reusable)? {
+        Fetched::Unchanged => note_unchanged(request, source, record),
+        Fetched::New(content) => {
+            let accept_older = request.accept_older.contains(&source.name);
+            let last_good = record.content.as_ref();
+            let keeping =
+                Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: false };
+            keep(keeping, &request.distribution.codename, &content, request.clock.now())
+        }
+    }
+}
+
+fn feed_of(name: &str, distribution: &Distribution) -> Result<&'static dyn AdvisoryFeed, RefreshError> {
+    let feed = registry::find(name).ok_or_else(|| RefreshError::UnknownFeed { name: name.to_owned() })?;
+    if feed.covers(distribution) {
+        return Ok(feed);
+    }
+    Err(RefreshError::NotCovered { feed: name.to_owned(), distribution: distribution.title() })
+}
+
+fn fetch(
+    request: &RefreshRequest<'_>,
+    source: &SourceSettings,
+    reusable: Option<&StoredContent>,
+) -> Result<Fetched, RefreshError> {
+    let known = reusable.map_or(Validators::default(), StoredContent::validators);
+    let connect = CONNECT.min(request.patience);
+    transport::fetch(FetchRequest {
+        location: &source.location,
+        pinned: source.sha256.is_some(),
+        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect },
+        known: &known,
+        environment: request.environment,
+    })
+    .map_err(|error| RefreshError::Fetch { feed: source.name.clone(), source: error })
+}
+
+fn note_unchanged(
+    request: &RefreshRequest<'_>,
+    source: &SourceSettings,
+    record: &CacheRecord,
+) -> Result<CacheRecord, RefreshError> {
+    let mut content = record.content.clone();
+    if let Some(content) = &mut content {
+        content.checked = request.clock.now();
+    }
+    let record = CacheRecord { content, failure: None };
+    let cache = FeedCache::new(request.layout, &source.name);
+    cache.write(&record).map_err(caching(&source.name))?;
+    Ok(record)
+}
+
+fn caching(feed: &str) -> impl FnOnce(CacheError) -> RefreshError + '_ {
+    move |source| RefreshError::Cache { feed: feed.to_owned(), source }
+}
+
+/// Where content goes, and what it is measured against.
+#[derive(Clone, Copy)]
+struct Keeping<'a> {
+    layout: &'a Layout,
+    feed: &'a dyn AdvisoryFeed,
+    source: &'a SourceSettings,
+    accept_older: bool,
+    last_good: Option<&'a StoredContent>,
+    /// Root brought it as a file.
+    by_hand: bool,
+}
+
+impl Keeping<'_> {
+    fn authenticity(&self) -> Authenticity {
+        if self.source.sha256.is_some() {
+            Authenticity::Pinned
+        } else if self.by_hand || transport::local_path(&self.source.location).is_some() {
+            Authenticity::Local
+        } else {
+            Authenticity::Tls
+        }
+    }
+}
+
+/// Takes content through trust, then writes content, record and index, in this order: an index is never newer than
+/// the content it can be built from again.
+fn keep(
+    keeping: Keeping<'_>,
+    release: &str,
+    content: &Content,
+    now: DateTime<Utc>,
+) -> Result<CacheRecord, RefreshError> {
+    let source = keeping.source;
+    let gate = Gate {
+        feed: keeping.feed,
+        release,
+        pin: source.sha256,
+        last_good: keeping.last_good,
+        accept_older: keeping.accept_older,
+        now,
+    };
+    let admitted = trust::admit(&content.bytes, content.published, gate)
+        .map_err(|refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal })?;
+    let stored = StoredContent {
+        location: source.location.clone(),
+        fetched: now,
+        checked: now,
+        published: content.published,
+        etag: content.validators.etag.clone(),
+        last_modified: content.validators.last_modified.clone(),
+        sha256: admitted.sha256,
+        authenticity: keeping.authenticity(),
+        entries: admitted.entries,
+        advisories: [(release.to_owned(), admitted.advisories)].into(),
+    };
+    let cache = FeedCache::new(keeping.layout, &source.name);
+    let record = cache.store(stored, &content.bytes).map_err(caching(&source.name))?;
+    compiled::write(keeping.layout, &source.name, release, &admitted.index)?;
+    Ok(record)
+}

@@ -1,0 +1,58 @@
+//! What a report says about a feed, from what the cache knows.
+
+use chrono::{DateTime, Utc};
+
+use super::is_of_source;
+use crate::model::feed::{FeedStamp, FeedState, SourceSettings};
+use crate::scan::feed::cache::{CacheRecord, StoredContent};
+use crate::scan::feed::trust::state_by_age;
+
+/// Makes the stamp of a source for one release.
+pub(super) fn stamp(
+    source: &SourceSettings,
+    record: &CacheRecord,
+    release: &str,
+    now: DateTime<Utc>,
+) -> FeedStamp {
+    let problem = record.failure.as_ref().map(|failure| failure.reason.clone());
+    let Some(content) = &record.content else { return missing(source, problem) };
+    let state = state(source, record, content, now);
+    FeedStamp {
+        name: source.name.clone(),
+        location: content.location.clone(),
+        published: content.published,
+        fetched: Some(content.fetched),
+        age_seconds: Some(now.signed_duration_since(content.dated()).num_seconds()),
+        sha256: Some(content.sha256),
+        authenticity: Some(content.authenticity),
+        advisories: content.advisories.get(release).copied().unwrap_or(0),
+        state,
+        problem,
+    }
+}
+
+fn missing(source: &SourceSettings, problem: Option<String>) -> FeedStamp {
+    FeedStamp {
+        name: source.name.clone(),
+        location: source.location.clone(),
+        published: None,
+        fetched: None,
+        age_seconds: None,
+        sha256: None,
+        authenticity: None,
+        advisories: 0,
+        state: FeedState::Missing,
+        problem,
+    }
+}
+
+fn state(
+    source: &SourceSettings,
+    record: &CacheRecord,
+    content: &StoredContent,
+    now: DateTime<Utc>,
+) -> FeedState {
+    let refused = record.failure.as_ref().is_some_and(|failure| failure.refused);
+    let unlike_pin = source.sha256.is_some() && !is_of_source(content, source);
+    if refused || unlike_pin { FeedState::Suspect } else { state_by_age(content, source.max_age, now) }
+}
