@@ -102,7 +102,11 @@ pub fn host_name() -> String {
 pub fn name_in(root: &Path) -> String {
     let bytes = storage::read_at_most(&root.join("etc/hostname"), 4096).unwrap_or_default();
     let name = String::from_utf8_lossy(&bytes).trim().to_owned();
-    if name.is_empty() { root.file_name().map_or_else(|| "root".into(), |n| n.to_string_lossy().into_owned()) } else { name }
+    if name.is_empty() {
+        root.file_name().map_or_else(|| "root".into(), |n| n.to_string_lossy().into_owned())
+    } else {
+        name
+    }
 }
 
 /// Returns a digest of the machine id of a root; the id itself is confidential (machine-id(5)).

@@ -88,8 +88,11 @@ impl Context<'_> {
     pub fn package_manager(&self, distribution: &Distribution) -> Result<Box<dyn PackageManager>, Failure> {
         registry::for_distribution(distribution, &self.layout).ok_or_else(|| {
             let known = registry::distributions().join(", ");
-            Failure::new(FailureKind::Host, format!("no package manager of {} is known", distribution.title()))
-                .hint(format!("patchctl plans and applies on: {known}"))
+            Failure::new(
+                FailureKind::Host,
+                format!("no package manager of {} is known", distribution.title()),
+            )
+            .hint(format!("patchctl plans and applies on: {known}"))
         })
     }
 
@@ -149,8 +152,11 @@ impl Context<'_> {
     pub fn require_power_over_host(&self, verb: &str) -> Result<(), Failure> {
         if !self.layout.is_live() {
             let root = self.layout.root().display();
-            return Err(Failure::new(FailureKind::Usage, format!("{verb} changes only the running system, not {root}"))
-                .hint(format!("run patchctl inside that root: chroot {root} patchctl {verb}")));
+            return Err(Failure::new(
+                FailureKind::Usage,
+                format!("{verb} changes only the running system, not {root}"),
+            )
+            .hint(format!("run patchctl inside that root: chroot {root} patchctl {verb}")));
         }
         if !facts::is_root() {
             return Err(Failure::new(FailureKind::Privilege, format!("{verb} needs root"))

@@ -26,15 +26,24 @@ fn file(layout: &Layout) -> PathBuf {
 
 /// Reads the first-seen dates; none where there is no ledger yet, or another user's.
 pub fn first_seen(layout: &Layout) -> FirstSeen {
-    let ledger = storage::read(&file(layout)).ok().and_then(|bytes| serde_json::from_slice::<Ledger>(&bytes).ok());
-    ledger.filter(|ledger| ledger.schema == SCHEMA).map(|ledger| ledger.first_seen.into_iter().collect()).unwrap_or_default()
+    let ledger =
+        storage::read(&file(layout)).ok().and_then(|bytes| serde_json::from_slice::<Ledger>(&bytes).ok());
+    ledger
+        .filter(|ledger| ledger.schema == SCHEMA)
+        .map(|ledger| ledger.first_seen.into_iter().collect())
+        .unwrap_or_default()
 }
 
 /// Records the open findings of a scan: a new one gets today's date, one that is gone is forgotten.
 ///
 /// # Errors
 /// The ledger cannot be written.
-pub fn record(layout: &Layout, known: &FirstSeen, findings: &[Finding], now: DateTime<Utc>) -> Result<(), StorageError> {
+pub fn record(
+    layout: &Layout,
+    known: &FirstSeen,
+    findings: &[Finding],
+    now: DateTime<Utc>,
+) -> Result<(), StorageError> {
     let open = findings.iter().filter(|finding| finding.verdict.is_open());
     let first_seen: BTreeMap<String, DateTime<Utc>> =
         open.map(|finding| (finding.id.clone(), known.get(&finding.id).copied().unwrap_or(now))).collect();

@@ -11,7 +11,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
-use crate::model::package::{Inventory, InstalledPackage};
+use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
 use crate::scan::assess::{AssessInput, Detail, FeedIndex, assess};
 use crate::scan::feed::repository::{self, RepositoryError};
@@ -55,7 +55,9 @@ fn unreadable(error: InventoryError) -> Failure {
         InventoryError::Parse { .. } => FailureKind::HostUnclean,
         _ => FailureKind::Host,
     };
-    Failure::new(kind, "the package database cannot be read").caused_by(error).hint("dpkg --audit tells what dpkg itself thinks of it")
+    Failure::new(kind, "the package database cannot be read")
+        .caused_by(error)
+        .hint("dpkg --audit tells what dpkg itself thinks of it")
 }
 
 /// Reads, refreshes and judges everything.
@@ -70,12 +72,29 @@ pub fn survey(context: &Context<'_>, detail: Detail) -> Result<Survey, Failure> 
     let not_covered = repository::foreign(&inventory, &view);
     let indexes = indexes(context, &inventory, &sources);
     let first_seen = ledger::first_seen(&context.layout);
-    let assessment = judge(context, &Judged { inventory: &inventory, view: &view, not_covered: &not_covered, stamps: &stamps, sources: &sources, indexes: &indexes, first_seen: &first_seen, detail });
+    let assessment = judge(
+        context,
+        &Judged {
+            inventory: &inventory,
+            view: &view,
+            not_covered: &not_covered,
+            stamps: &stamps,
+            sources: &sources,
+            indexes: &indexes,
+            first_seen: &first_seen,
+            detail,
+        },
+    );
     Ok(Survey { inventory, view, assessment, indexes, first_seen })
 }
 
 /// Brings feeds up to date and tells their state.
-pub fn stamps(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettings], mode: RefreshMode) -> Vec<FeedStamp> {
+pub fn stamps(
+    context: &Context<'_>,
+    inventory: &Inventory,
+    sources: &[SourceSettings],
+    mode: RefreshMode,
+) -> Vec<FeedStamp> {
     refresh::refresh(RefreshRequest {
         layout: &context.layout,
         clock: &context.clock,
@@ -98,7 +117,9 @@ fn lists_unreadable(error: RepositoryError) -> Failure {
 /// Opens the index of every feed; one that cannot be had is told by the feed's stamp.
 fn indexes(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettings]) -> Vec<(String, Index)> {
     let load = |source: &SourceSettings| {
-        let index = refresh::load_index(&context.layout, &source.name, &inventory.distribution.codename).ok().flatten()?;
+        let index = refresh::load_index(&context.layout, &source.name, &inventory.distribution.codename)
+            .ok()
+            .flatten()?;
         Some((source.name.clone(), index))
     };
     sources.iter().filter_map(load).collect()
@@ -116,7 +137,8 @@ struct Judged<'a> {
 }
 
 fn judge(context: &Context<'_>, judged: &Judged<'_>) -> Assessment {
-    let indexes: Vec<FeedIndex<'_>> = judged.indexes.iter().map(|(feed, index)| FeedIndex { feed, index }).collect();
+    let indexes: Vec<FeedIndex<'_>> =
+        judged.indexes.iter().map(|(feed, index)| FeedIndex { feed, index }).collect();
     assess(AssessInput {
         inventory: judged.inventory,
         view: judged.view,

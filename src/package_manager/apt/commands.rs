@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::{
-    FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals,
-    Resolved, RestoreRequest, Target,
+    FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
+    RestoreRequest, Target,
 };
 use super::simulation::{parse_simulation, parse_unmet};
 use crate::config::layout::Layout;
