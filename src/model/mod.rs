@@ -6,6 +6,7 @@ pub mod decision;
 pub mod digest;
 pub mod distro;
 pub mod duration;
+pub mod exit_code;
 pub mod explanation;
 pub mod failure;
 pub mod feed;

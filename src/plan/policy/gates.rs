@@ -147,22 +147,8 @@ fn judge_way_back(policy: &Policy, package: &InstalledPackage) -> Result<(), Cau
     Err(cause(&package.name, HoldReason::NoWayBack, detail))
 }
 
-/// Tells whether the command line asks for this finding. Lists that are empty leave nothing out.
+/// Tells whether the command line asks for this finding; naming exact versions asks for nothing else.
 fn is_selected(selection: &Selection, finding: &Finding) -> bool {
-    let names = |list: &[PackageName]| {
-        list.iter().any(|n| *n == finding.package.name || *n == finding.package.source.name)
-    };
     let only_exact = !selection.exact.is_empty() && selection.packages.is_empty();
-    let by_cve = selection.cves.is_empty() || finding.cves.iter().any(|cve| selection.cves.contains(cve));
-    let by_advisory = selection.advisories.is_empty() || selection.advisories.contains(&finding.advisory);
-    let by_package = selection.packages.is_empty() || names(&selection.packages);
-    let by_severity = selection.severity.is_none_or(|least| finding.severity >= least);
-    let by_exploit = !selection.known_exploited || finding.known_exploited;
-    !only_exact
-        && by_cve
-        && by_advisory
-        && by_package
-        && by_severity
-        && by_exploit
-        && !names(&selection.exclude)
+    !only_exact && selection.selects(finding)
 }

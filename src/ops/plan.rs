@@ -1,0 +1,200 @@
+//! `plan`: what exactly would change.
+
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::request::Removals as Asked;
+use super::resolve::{self, Outlook};
+use super::survey::{self, Survey};
+use super::{foresight, quarantine, records, scan};
+use crate::apply::old_archives;
+use crate::host::storage;
+use crate::model::decision::Selection;
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::outcome::Outcome;
+use crate::model::package::PackageName;
+use crate::model::plan::PatchPlan;
+use crate::observe::Event;
+use crate::plan::policy::{self, DecisionInput, Policy};
+use crate::plan::{self, Circumstances, PlanInput, difference, seal};
+use crate::report::documents::{ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference};
+use crate::report::schema::Report;
+use crate::scan::assess::Detail;
+
+/// What a plan is asked for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Which findings, packages or versions.
+    pub selection: Selection,
+    /// Whether packages may be removed.
+    pub removals: Asked,
+    /// Packages that may be changed although no way back was proved.
+    pub accept_no_rollback: Vec<PackageName>,
+}
+
+/// A plan with the survey it was made from.
+pub struct Planned {
+    /// The survey.
+    pub survey: Survey,
+    /// The sealed plan.
+    pub plan: PatchPlan,
+}
+
+/// Makes a plan, stores it, and returns the report.
+///
+/// # Errors
+/// The host cannot be judged, or the package manager refuses.
+pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<Report, Failure> {
+    let mut report = context.report("plan");
+    let planned = make(context, wish)?;
+    if let Some(file) = file {
+        write(file, &planned.plan)?;
+    }
+    keep(context, &planned.plan);
+    report.plan = Some(planned.plan);
+    scan::fill(context, &mut report, planned.survey);
+    let outcome = match &report.plan {
+        Some(plan) if plan.is_empty() => Outcome::NothingToDo,
+        _ => Outcome::Planned,
+    };
+    records::conclude(context, &mut report, outcome, ExitCode::Success);
+    if let Err(error) = records::store(context, &report) {
+        context.observer.event(&Event::Note(format!("the report is not stored: {error}")));
+    }
+    Ok(report)
+}
+
+/// Makes a sealed plan.
+///
+/// # Errors
+/// The host cannot be judged, a version that was named is not offered, or the package manager refuses.
+pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
+    let mut survey = survey::survey(context, Detail::Open)?;
+    if survey.view.is_empty() {
+        return Err(Failure::new(FailureKind::MissingFeed, "there are no repository lists, so nothing can be planned")
+            .hint("fetch them first: apt-get update"));
+    }
+    check_exact(&survey, &wish.selection)?;
+    let policy = policy_of(context, &survey, wish);
+    let way_back = policy.way_back.clone();
+    let mut decisions = policy::decide(&DecisionInput {
+        inventory: &survey.inventory,
+        view: &survey.view,
+        findings: &survey.assessment.findings,
+        selection: &wish.selection,
+        policy: &policy,
+    });
+    let outlook = resolve::resolve(context, &survey, &mut decisions, &policy, wish)?;
+    let Outlook { resolution, additions } = outlook;
+    let input = PlanInput {
+        inventory: &survey.inventory,
+        view: &survey.view,
+        additions: &additions,
+        findings: &survey.assessment.findings,
+        resolution: &resolution,
+        way_back: &way_back,
+    };
+    let actions = plan::actions(&input).map_err(|error| Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error))?;
+    let foresight = foresight::foresee(context, &survey, &actions)?;
+    for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
+        finding.disposition = Some(disposition);
+    }
+    let circumstances = Circumstances {
+        now: context.now(),
+        host: context.plan_host(&survey.inventory.distribution),
+        inventory_digest: survey.inventory.digest,
+        feeds: survey.assessment.feeds.clone(),
+        policy_digest: context.policy_digest(),
+        selection: wish.selection.clone(),
+    };
+    let plan = plan::assemble(circumstances, &resolution, (actions, decisions.held), foresight);
+    Ok(Planned { survey, plan })
+}
+
+fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Policy {
+    Policy {
+        minimum_severity: context.settings.policy.minimum_severity,
+        quarantine: quarantine::load(&context.layout),
+        way_back: old_archives::foresee(&context.layout, &survey.inventory, &survey.view),
+        accept_no_rollback: wish.accept_no_rollback.clone(),
+        accept_reconstructed: context.settings.policy.accept_reconstructed,
+    }
+}
+
+/// A version that the operator names must be installed in another version, newer, and offered.
+fn check_exact(survey: &Survey, selection: &Selection) -> Result<(), Failure> {
+    for exact in &selection.exact {
+        let name = &exact.name;
+        let Some(package) = survey::installed(&survey.inventory, name.as_str()) else {
+            return Err(Failure::new(FailureKind::Usage, format!("{name} is not installed"))
+                .hint("patchctl changes what is installed; apt-get install adds packages"));
+        };
+        let offers = survey.view.offers.get(&package.key()).map(Vec::as_slice).unwrap_or_default();
+        if !offers.iter().any(|offer| offer.version == exact.version) {
+            let known: Vec<&str> = offers.iter().map(|offer| offer.version.as_str()).collect();
+            return Err(Failure::new(FailureKind::Usage, format!("no enabled repository offers {name} {}", exact.version))
+                .hint(format!("offered now: {}", if known.is_empty() { "nothing".to_owned() } else { known.join(", ") })));
+        }
+        if exact.version.is_older_than(&package.version) {
+            return Err(Failure::new(FailureKind::Policy, format!("{name} {} is older than the installed {}", exact.version, package.version))
+                .hint("patchctl rollback takes a run back; apt-get install --allow-downgrades goes to any version"));
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the plan among patchctl's own; a user without a place for it still gets it on the screen.
+fn keep(context: &Context<'_>, plan: &PatchPlan) {
+    let path = context.layout.plans().join(format!("{}.json", plan.id.short()));
+    let kept = records::prepare(&context.layout).and_then(|()| storage::replace(&path, seal::to_json(plan).as_bytes(), storage::PRIVATE));
+    if let Err(error) = kept {
+        context.observer.event(&Event::Note(format!("the plan is not stored: {error}")));
+    }
+}
+
+fn write(file: &Path, plan: &PatchPlan) -> Result<(), Failure> {
+    let written = storage::replace(file, seal::to_json(plan).as_bytes(), storage::PRIVATE);
+    written.map_err(|error| Failure::new(FailureKind::Host, "the plan cannot be written").caused_by(error))
+}
+
+/// Reads a sealed plan.
+///
+/// # Errors
+/// It is missing, no plan, of another format, or was changed after it was made.
+pub fn load(path: &Path) -> Result<PatchPlan, Failure> {
+    const LARGEST: u64 = 64 * 1024 * 1024;
+    let bytes = storage::read_at_most(path, LARGEST)
+        .map_err(|error| Failure::new(FailureKind::Usage, "the plan cannot be read").caused_by(error))?;
+    seal::open(&bytes).map_err(|error| {
+        let kind = if matches!(error, seal::SealError::Broken { .. }) { FailureKind::Drift } else { FailureKind::Usage };
+        Failure::new(kind, format!("the plan {} cannot be used", path.display()))
+            .caused_by(error)
+            .hint("make a new one: patchctl plan -o FILE")
+    })
+}
+
+/// Tells how the second plan differs from the first.
+///
+/// # Errors
+/// One of them cannot be read.
+pub fn compare(context: &Context<'_>, before: &PathBuf, after: &PathBuf) -> Result<PlanDifference, Failure> {
+    let (before, after) = (load(before)?, load(after)?);
+    let changes = difference::actions(&before, &after).into_iter().map(|change| ActionDifference {
+        package: change.package.to_string(),
+        before: change.before.and_then(|change| change.to),
+        after: change.after.and_then(|change| change.to),
+    });
+    let (closed_before, closed_after) = (before.closes(), after.closes());
+    let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
+    let newly_held = after.held.iter().filter(|held| !before.held.iter().any(|known| known.package == held.package));
+    Ok(PlanDifference {
+        identity: Identity::of(PLAN_DIFFERENCE_SCHEMA, context.now()),
+        before: before.id.short(),
+        after: after.id.short(),
+        changes: changes.collect(),
+        closes_more: owned(difference::added(&closed_before, &closed_after)),
+        closes_less: owned(difference::added(&closed_after, &closed_before)),
+        newly_held: newly_held.map(|held| HeldDifference { package: held.package.clone(), cause_chain: held.cause_chain.clone() }).collect(),
+    })
+}

@@ -1,0 +1,146 @@
+//! Reports on disk: written for every verb, atomically, readable by their owner alone.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::context::Context;
+use crate::config::layout::Layout;
+use crate::host::facts;
+use crate::host::storage::{self, StorageError};
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::outcome::Outcome;
+use crate::report::schema::{Report, ReportError};
+
+/// Ends a report: outcome, code and time.
+pub fn conclude(context: &Context<'_>, report: &mut Report, outcome: Outcome, code: ExitCode) {
+    report.outcome = outcome;
+    report.exit_code = code.number();
+    report.finished = context.now();
+}
+
+/// Ends a report with a failure: the kind decides outcome and code.
+pub fn fail(context: &Context<'_>, report: &mut Report, failure: &Failure) {
+    let outcome = match failure.kind() {
+        FailureKind::Policy
+        | FailureKind::Drift
+        | FailureKind::Usage
+        | FailureKind::Privilege
+        | FailureKind::Lock => Outcome::Refused,
+        FailureKind::Space | FailureKind::HostUnclean | FailureKind::NoWayBack | FailureKind::OpenRun => {
+            Outcome::Refused
+        }
+        FailureKind::MissingFeed | FailureKind::StaleFeed | FailureKind::MalformedFeed => Outcome::Incomplete,
+        FailureKind::RolledBack => Outcome::RolledBack,
+        FailureKind::Operator => Outcome::Stuck,
+        FailureKind::Interrupted | FailureKind::Terminated => Outcome::Interrupted,
+        _ => Outcome::Failed,
+    };
+    report.error = Some(error_of(failure));
+    conclude(context, report, outcome, failure.kind().into());
+}
+
+/// Puts a failure with its causes into the words of a report.
+pub fn error_of(failure: &Failure) -> ReportError {
+    let mut message = failure.to_string();
+    let mut cause = std::error::Error::source(failure);
+    while let Some(error) = cause {
+        message = format!("{message}: {error}");
+        cause = error.source();
+    }
+    ReportError { kind: failure.kind(), message, hints: failure.hints().to_vec() }
+}
+
+/// Makes patchctl's own folders, private from the start.
+///
+/// # Errors
+/// A folder cannot be made.
+pub fn prepare(layout: &Layout) -> Result<(), StorageError> {
+    for folder in [layout.state().to_owned(), layout.runs(), layout.plans(), layout.reports()] {
+        storage::create_folder(&folder, 0o700)?;
+    }
+    storage::create_folder(layout.cache(), 0o755)?;
+    storage::create_folder(layout.volatile(), 0o755)
+}
+
+/// Stores the report of a verb that is no run, and points `latest.json` at it.
+///
+/// # Errors
+/// It cannot be written.
+pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
+    prepare(&context.layout)?;
+    let name = format!("{}-{}.json", report.command, report.started.format("%Y%m%dT%H%M%SZ"));
+    let path = context.layout.reports().join(name);
+    write(&path, report)?;
+    point_latest(&context.layout, &path)?;
+    Ok(path)
+}
+
+/// Stores the report of a run in the run's folder, links it among the reports, and points `latest.json` at it.
+///
+/// # Errors
+/// It cannot be written.
+pub fn store_run(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
+    let Some(run) = report.run_id else { return store(context, report) };
+    let path = context.layout.run(run).report();
+    write(&path, report)?;
+    storage::replace_link(&context.layout.reports().join(format!("{run}.json")), &path)?;
+    point_latest(&context.layout, &path)?;
+    Ok(path)
+}
+
+fn write(path: &Path, report: &Report) -> Result<(), StorageError> {
+    // Strings, numbers and lists always have a JSON form.
+    storage::replace(path, &serde_json::to_vec(report).unwrap_or_default(), storage::PRIVATE)
+}
+
+fn point_latest(layout: &Layout, report: &Path) -> Result<(), StorageError> {
+    storage::replace_link(&layout.latest_report(), report)
+}
+
+/// Counts and states for everybody: no names of holes.
+#[derive(Serialize)]
+struct PublicSummary<'a> {
+    schema: &'static str,
+    command: &'a str,
+    finished: String,
+    outcome: Outcome,
+    summary: Option<&'a crate::report::summary::Summary>,
+}
+
+/// Writes the summary that everybody may read. Only root has a place for it that others trust.
+pub fn publish_summary(context: &Context<'_>, report: &Report) {
+    if !facts::is_root() || !context.layout.is_live() {
+        return;
+    }
+    let summary = PublicSummary {
+        schema: "patchctl.summary/1",
+        command: &report.command,
+        finished: report.finished.to_rfc3339(),
+        outcome: report.outcome,
+        summary: report.summary.as_ref(),
+    };
+    let json = serde_json::to_vec(&summary).unwrap_or_default();
+    // A summary that cannot be written is missed by nobody who has the report.
+    let _ = storage::create_folder(context.layout.volatile(), 0o755)
+        .and_then(|()| storage::replace(&context.layout.summary(), &json, storage::PUBLIC));
+}
+
+/// Reads a stored report.
+///
+/// # Errors
+/// It is missing, no report, or of another version.
+pub fn load(path: &Path) -> Result<Report, Failure> {
+    let unreadable = |reason: String| {
+        Failure::new(
+            FailureKind::StateCorrupt,
+            format!("the report {} cannot be read: {reason}", path.display()),
+        )
+    };
+    let bytes = storage::read(path).map_err(|error| {
+        let kind = if error.is_not_found() { FailureKind::Usage } else { FailureKind::StateCorrupt };
+        Failure::new(kind, format!("there is no report {}", path.display())).caused_by(error)
+    })?;
+    serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+}

@@ -1,0 +1,117 @@
+//! `scan`: what is vulnerable here.
+
+use super::context::Context;
+use super::request::{Keep, ScanRequest};
+use super::survey::{Survey, survey};
+use super::{ledger, records};
+use crate::host::storage::{self, StorageError};
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::Failure;
+use crate::model::feed::CompletenessLevel;
+use crate::model::offer::RepositoryView;
+use crate::model::outcome::Outcome;
+use crate::model::package::{InstalledPackage, Inventory};
+use crate::model::severity::Severity;
+use crate::observe::Event;
+use crate::report::schema::{Coverage, Report, ReportPackage};
+use crate::report::summary::Summary;
+use crate::scan::assess::Detail;
+
+/// Scans the root and returns the report, which is stored unless that was not wanted.
+///
+/// # Errors
+/// The root cannot be judged at all; what is only incomplete is told in the report.
+pub fn scan(context: &Context<'_>, request: &ScanRequest) -> Result<Report, Failure> {
+    let mut report = context.report("scan");
+    let mut survey = survey(context, Detail::Open)?;
+    if request.keep == Keep::Record {
+        note_failure(context, "first-seen dates are not stored", remember(context, &survey));
+    }
+    survey.assessment.findings.retain(|finding| request.selection.selects(finding));
+    fill(context, &mut report, survey);
+    conclude(context, &mut report, request.fail_on);
+    if request.keep == Keep::Record {
+        note_failure(context, "the report is not stored", records::store(context, &report).map(|_| ()));
+        records::publish_summary(context, &report);
+    }
+    Ok(report)
+}
+
+/// Puts what a survey found into a report.
+pub fn fill(context: &Context<'_>, report: &mut Report, survey: Survey) {
+    let Survey { inventory, view, assessment, .. } = survey;
+    let mut summary = Summary::count(inventory.packages.len() as u64, &assessment.findings);
+    summary.pending_updates = pending_updates(&inventory, &view);
+    summary.reboot_required =
+        inventory.kernels.reboot_pending() || storage::exists(&context.layout.target("run/reboot-required"));
+    report.host = Some(context.report_host(&inventory));
+    report.completeness = Some(assessment.completeness);
+    let mut feeds = assessment.feeds;
+    feeds.extend(
+        view.stamps
+            .iter()
+            .filter(|stamp| !feeds.iter().any(|known| known.name == stamp.name))
+            .cloned()
+            .collect::<Vec<_>>(),
+    );
+    report.feeds = Some(feeds);
+    report.packages = Some(inventory.packages.iter().map(package).collect());
+    report.coverage = Some(Coverage { not_covered: assessment.not_covered });
+    report.summary = Some(summary);
+    report.findings = Some(assessment.findings);
+}
+
+fn package(package: &InstalledPackage) -> ReportPackage {
+    ReportPackage {
+        name: package.name.clone(),
+        version: package.version.clone(),
+        architecture: package.architecture.clone(),
+        source: package.source.clone(),
+    }
+}
+
+fn pending_updates(inventory: &Inventory, view: &RepositoryView) -> u64 {
+    let newer = |package: &&InstalledPackage| {
+        view.candidates
+            .get(&package.key())
+            .is_some_and(|candidate| package.version.is_older_than(&candidate.version))
+    };
+    inventory.packages.iter().filter(newer).count() as u64
+}
+
+/// Findings that the caller wants to fail on win over an incomplete result; the report tells both.
+fn conclude(context: &Context<'_>, report: &mut Report, fail_on: Option<Severity>) {
+    let findings = report.findings.as_deref().unwrap_or_default();
+    let reaches = |least: Severity| {
+        findings.iter().any(|f| f.verdict.is_open() && (f.severity >= least || f.known_exploited))
+    };
+    let incomplete = report.completeness.as_ref().is_some_and(|c| c.level == CompletenessLevel::Incomplete);
+    let any_open = findings.iter().any(|finding| finding.verdict.is_open());
+    let outcome = match (incomplete, any_open) {
+        (true, _) => Outcome::Incomplete,
+        (false, true) => Outcome::Findings,
+        (false, false) => Outcome::Clean,
+    };
+    let code = match fail_on {
+        Some(least) if reaches(least) => ExitCode::FindingsPresent,
+        _ if incomplete => ExitCode::Incomplete,
+        _ => ExitCode::Success,
+    };
+    records::conclude(context, report, outcome, code);
+}
+
+/// Records first-seen dates; only the running system has a history.
+fn remember(context: &Context<'_>, survey: &Survey) -> Result<(), StorageError> {
+    if !context.layout.is_live() {
+        return Ok(());
+    }
+    ledger::record(&context.layout, &survey.first_seen, &survey.assessment.findings, context.now())
+}
+
+/// A user without a place for reports still gets the result.
+fn note_failure(context: &Context<'_>, what: &str, stored: Result<(), StorageError>) {
+    if let Err(error) = stored {
+        let reason = std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+        context.observer.event(&Event::Note(format!("{what}: {error}{reason}")));
+    }
+}
