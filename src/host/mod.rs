@@ -12,6 +12,7 @@ pub mod clock;
 pub mod environment;
 pub mod facts;
 pub mod lock;
+pub mod ownership;
 pub mod processes;
 pub mod runner;
 pub mod signals;

@@ -2,7 +2,6 @@
 //! the merge of `/usr`, and an absolute link stays inside the root.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::host::storage::{self, StorageError};
@@ -46,7 +45,7 @@ impl<'a> Places<'a> {
                 continue;
             }
             let place = self.root.join(&inside).join(&part);
-            if !storage::metadata(&place)?.is_some_and(|m| m.mode() & 0o170_000 == 0o120_000) {
+            if storage::metadata(&place)?.is_none_or(|found| !found.is_symlink()) {
                 inside.push(part);
                 continue;
             }

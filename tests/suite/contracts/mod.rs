@@ -1,3 +1,4 @@
 //! Every back-end against what it promises.
 
+mod configuration;
 mod deb_archives;
