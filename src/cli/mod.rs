@@ -1,5 +1,11 @@
 //! The command line and the terminal: reads what was typed, prints what came of it.
 
 pub mod args;
+pub mod confirm;
+pub mod exit;
+pub mod failure;
+pub mod generate;
+pub mod progress;
 pub mod request;
+pub mod terminal;
 pub mod values;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::decision::Cause;
-use crate::model::feed::FeedStamp;
+use crate::model::feed::{Completeness, FeedStamp};
 use crate::model::finding::{Finding, NotCovered};
 use crate::model::outcome::Outcome;
 use crate::model::package::PackageName;
@@ -135,6 +135,9 @@ pub struct StatusDocument {
     pub scanned: Option<DateTime<Utc>>,
     /// The package database has changed since that scan.
     pub changed_since_scan: bool,
+    /// How complete that scan was.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub completeness: Option<Completeness>,
     /// The counts of the last scan.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub summary: Option<Summary>,

@@ -80,6 +80,20 @@ pub struct Report {
     /// What still runs old code.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub restart: Option<RestartReport>,
+    /// Where the documents of this verb were written.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub files: Option<ReportFiles>,
+}
+
+/// Where documents were written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReportFiles {
+    /// The stored report.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub report: Option<String>,
+    /// The sealed plan.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plan: Option<String>,
 }
 
 impl Report {
@@ -107,6 +121,7 @@ impl Report {
             plan: None,
             transaction: None,
             restart: None,
+            files: None,
         }
     }
 }

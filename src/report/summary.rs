@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::finding::{Finding, Verdict};
 use crate::model::severity::Severity;
 
-/// Counts of findings and of what is due.
+/// Counts of findings, of the vulnerabilities behind them, and of what is due.
+///
+/// A finding is one advisory in one binary package; a vulnerability counts once however many packages have it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Installed packages.
@@ -17,13 +19,15 @@ pub struct Summary {
     pub by_verdict: BTreeMap<Verdict, u64>,
     /// Open findings by the vendor's severity; a severity without findings is absent.
     pub by_severity: BTreeMap<Severity, u64>,
-    /// Different vulnerabilities behind the open findings.
+    /// Open vulnerabilities.
     pub open_vulnerabilities: u64,
-    /// Open findings that are exploited in the wild.
+    /// Open vulnerabilities by their worst severity; a severity without any is absent.
+    pub open_by_severity: BTreeMap<Severity, u64>,
+    /// Open vulnerabilities that are exploited in the wild.
     pub known_exploited: u64,
-    /// Open findings past their due date.
+    /// Open vulnerabilities past their due date.
     pub overdue: u64,
-    /// Open findings that the enabled repositories can close now.
+    /// Open vulnerabilities that the enabled repositories can close now in every package that has them.
     pub installable: u64,
     /// Packages for which the enabled repositories offer a newer version, security or not.
     pub pending_updates: u64,
@@ -37,23 +41,26 @@ impl Summary {
     /// Counts findings. What findings do not tell (pending updates, reboot, restarts) is left at zero.
     pub fn count(packages: u64, findings: &[Finding]) -> Self {
         let mut summary = Self { packages, ..Self::default() };
-        let mut open = BTreeSet::new();
+        let mut open: BTreeMap<&str, Open> = BTreeMap::new();
         for finding in findings {
             *summary.by_verdict.entry(finding.verdict).or_default() += 1;
             if finding.verdict.is_open() {
-                summary.add_open(finding);
-                open.extend(vulnerabilities(finding));
+                *summary.by_severity.entry(finding.severity).or_default() += 1;
+                vulnerabilities(finding).for_each(|id| open.entry(id).or_default().add(finding));
             }
         }
-        summary.open_vulnerabilities = open.len() as u64;
+        summary.add(open.into_values());
         summary
     }
 
-    fn add_open(&mut self, finding: &Finding) {
-        *self.by_severity.entry(finding.severity).or_default() += 1;
-        self.known_exploited += u64::from(finding.known_exploited);
-        self.overdue += u64::from(finding.days_overdue.is_some_and(|days| days > 0));
-        self.installable += u64::from(finding.is_installable());
+    fn add(&mut self, open: impl Iterator<Item = Open>) {
+        for vulnerability in open {
+            self.open_vulnerabilities += 1;
+            *self.open_by_severity.entry(vulnerability.severity).or_default() += 1;
+            self.known_exploited += u64::from(vulnerability.exploited);
+            self.overdue += u64::from(vulnerability.overdue);
+            self.installable += u64::from(!vulnerability.stays);
+        }
     }
 
     /// Returns how many findings have a verdict.
@@ -62,8 +69,37 @@ impl Summary {
     }
 }
 
+/// One open vulnerability over all packages that have it.
+struct Open {
+    severity: Severity,
+    exploited: bool,
+    overdue: bool,
+    /// It stays open in at least one package, whatever the enabled repositories offer.
+    stays: bool,
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Self { severity: Severity::Negligible, exploited: false, overdue: false, stays: false }
+    }
+}
+
+impl Open {
+    fn add(&mut self, finding: &Finding) {
+        self.severity = self.severity.max(finding.severity);
+        self.exploited |= finding.known_exploited;
+        self.overdue |= finding.days_overdue.is_some_and(|days| days > 0);
+        self.stays |= !finding.is_installable();
+    }
+}
+
 /// Returns the vulnerabilities of a finding; the advisory itself stands in where it names none.
 pub(crate) fn vulnerabilities(finding: &Finding) -> impl Iterator<Item = &str> {
     let advisory = finding.cves.is_empty().then_some(finding.advisory.as_str());
     finding.cves.iter().map(String::as_str).chain(advisory)
+}
+
+/// Returns how many different vulnerabilities the findings that pass have.
+pub(crate) fn distinct(findings: &[Finding], passes: impl Fn(&Finding) -> bool) -> usize {
+    findings.iter().filter(|finding| passes(finding)).flat_map(vulnerabilities).collect::<BTreeSet<_>>().len()
 }

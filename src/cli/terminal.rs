@@ -1,0 +1,257 @@
+//! The only printer: data to stdout or a file, talk to stderr. A closed pipe is not an error.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::args::{Cli, Colour, Format, Verb};
+use super::failure::ToldFailure;
+use crate::host::clock::{Clock, local};
+use crate::host::environment::Environment;
+use crate::host::storage::{self, StorageError};
+use crate::report::text::sanitize::{Repertoire, clean};
+use crate::report::text::{Detail, Rendering, Style};
+
+/// Columns where nobody says how many there are (product design, section 8).
+const COLUMNS: usize = 80;
+
+/// A result that could not be printed.
+#[derive(Debug, thiserror::Error)]
+pub enum PrintError {
+    /// The document cannot be written as JSON.
+    #[error("cannot write the result as JSON")]
+    Encode {
+        /// What JSON cannot hold.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The file of `--output` cannot be written.
+    #[error("cannot write the result to {path}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: StorageError,
+    },
+    /// Standard output cannot be written, for another reason than a closed pipe.
+    #[error("cannot write to standard output")]
+    StandardOutput {
+        /// What the system answered.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Whether a result is worth a mail from cron.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Something changed, failed or is due: shown always.
+    News,
+    /// All is as it was: not shown with `--quiet`.
+    Routine,
+}
+
+/// Prints.
+#[derive(Clone, Debug)]
+pub struct Terminal {
+    format: Format,
+    style: Style,
+    talk_style: Style,
+    file: Option<PathBuf>,
+    quiet: bool,
+    verbosity: u8,
+    bars: bool,
+    can_ask: bool,
+}
+
+impl Terminal {
+    /// Decides how to print from the command line, the environment and what is connected.
+    pub fn new(cli: &Cli, environment: &Environment, clock: &Clock) -> Self {
+        let global = &cli.global;
+        let file = global.output.clone().filter(|_| !matches!(cli.verb, Verb::Plan(_)));
+        let (out, err) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+        let style = Style {
+            width: width(environment),
+            colour: colour(global.color, environment, out && file.is_none()),
+            unicode: environment.utf8,
+            detail: detail(&cli.verb),
+            now: clock.now(),
+            local,
+        };
+        let talk_style = Style { colour: colour(global.color, environment, err), ..style.clone() };
+        let is_smart = environment.term.as_deref().is_some_and(|term| term != "dumb");
+        Self {
+            format: global.format,
+            style,
+            talk_style,
+            file,
+            quiet: global.quiet,
+            verbosity: global.verbose,
+            bars: err && is_smart && !global.no_progress && !global.quiet,
+            can_ask: io::stdin().is_terminal() && err,
+        }
+    }
+
+    /// Tells whether progress may be drawn.
+    pub fn has_bars(&self) -> bool {
+        self.bars
+    }
+
+    /// Tells whether somebody is there to answer.
+    pub fn can_ask(&self) -> bool {
+        self.can_ask
+    }
+
+    /// Tells whether only results and errors are wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Returns how talk looks.
+    pub fn talk_style(&self) -> &Style {
+        &self.talk_style
+    }
+
+    /// Prints a result as text or as one JSON document.
+    ///
+    /// # Errors
+    /// File or standard output cannot be written.
+    pub fn show<T: Rendering + Serialize>(&self, document: &T, weight: Weight) -> Result<(), PrintError> {
+        if self.quiet && weight == Weight::Routine && self.file.is_none() && self.format == Format::Text {
+            return Ok(());
+        }
+        match self.format {
+            Format::Text => self.data(document.text(&self.style).as_bytes()),
+            Format::Json => self.data(json(document)?.as_bytes()),
+        }
+    }
+
+    /// Prints bytes that are a result already.
+    ///
+    /// # Errors
+    /// File or standard output cannot be written.
+    pub fn data(&self, bytes: &[u8]) -> Result<(), PrintError> {
+        match &self.file {
+            Some(path) => write_file(path, bytes),
+            None => write_stdout(bytes).map_err(|source| PrintError::StandardOutput { source }),
+        }
+    }
+
+    /// Says something to people, unless they asked for quiet. The text may hold foreign words.
+    pub fn talk(&self, text: &str) {
+        if !self.quiet {
+            self.insist(text);
+        }
+    }
+
+    /// Says something to people who asked for this much detail (`-v` is 1).
+    pub fn mention(&self, verbosity: u8, text: &str) {
+        if self.verbosity >= verbosity {
+            self.insist(text);
+        }
+    }
+
+    /// Says something to people in any case.
+    pub fn insist(&self, text: &str) {
+        let repertoire = if self.talk_style.unicode { Repertoire::Unicode } else { Repertoire::Ascii };
+        for line in text.lines() {
+            self.raw(&format!("{}\n", clean(line, repertoire)));
+        }
+    }
+
+    /// Shows a document as talk, unless people asked for quiet.
+    pub fn talk_about(&self, document: &impl Rendering) {
+        if !self.quiet {
+            self.raw(&document.text(&self.talk_style));
+        }
+    }
+
+    /// Tells a failure: on stderr as text; with JSON, also as the one document on stdout.
+    ///
+    /// # Errors
+    /// File or standard output cannot be written.
+    pub fn fail(&self, failure: &ToldFailure, command: &str) -> Result<(), PrintError> {
+        self.insist(&failure.text());
+        match self.format {
+            Format::Text => Ok(()),
+            Format::Json => {
+                let report = failure.report(command, self.style.now, self.style.now);
+                self.data(json(&report)?.as_bytes())
+            }
+        }
+    }
+
+    /// Writes to stderr; there is nobody to tell when that fails.
+    pub(super) fn raw(&self, text: &str) {
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+fn json(document: &impl Serialize) -> Result<String, PrintError> {
+    let mut text = serde_json::to_string_pretty(document).map_err(|source| PrintError::Encode { source })?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// The file is written whole or not at all; it tells about holes, so it is private.
+fn write_file(path: &Path, bytes: &[u8]) -> Result<(), PrintError> {
+    storage::replace(path, bytes, storage::PRIVATE)
+        .map_err(|source| PrintError::File { path: path.to_owned(), source })
+}
+
+fn write_stdout(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+fn detail(verb: &Verb) -> Detail {
+    match verb {
+        Verb::Scan(args) if args.summary => Detail::Summary,
+        Verb::Scan(args) if args.all => Detail::All,
+        _ => Detail::Worst,
+    }
+}
+
+fn width(environment: &Environment) -> usize {
+    let asked = environment.columns.map(usize::from).filter(|columns| *columns > 0);
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    asked.or_else(measured).unwrap_or(COLUMNS)
+}
+
+/// The flag wins, then `NO_COLOR` (no-color.org), then `CLICOLOR_FORCE` (bixense.com/clicolors), then the terminal.
+fn colour(flag: Colour, environment: &Environment, is_terminal: bool) -> bool {
+    match flag {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto if environment.no_color => false,
+        Colour::Auto if environment.force_color => true,
+        Colour::Auto => is_terminal && environment.term.as_deref().is_some_and(|term| term != "dumb"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_decided_by_flag_then_environment_then_terminal() {
+        let with = |no_color, force_color, term: &str| Environment {
+            no_color,
+            force_color,
+            term: Some(term.to_owned()),
+            ..Environment::default()
+        };
+        assert!(colour(Colour::Always, &with(true, false, "dumb"), false));
+        assert!(!colour(Colour::Never, &with(false, true, "xterm"), true));
+        assert!(!colour(Colour::Auto, &with(true, true, "xterm"), true));
+        assert!(colour(Colour::Auto, &with(false, true, "dumb"), false));
+        assert!(colour(Colour::Auto, &with(false, false, "xterm"), true));
+        assert!(!colour(Colour::Auto, &with(false, false, "dumb"), true));
+        assert!(!colour(Colour::Auto, &with(false, false, "xterm"), false));
+    }
+}

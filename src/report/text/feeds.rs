@@ -1,0 +1,61 @@
+//! Feeds: how old, how far to be trusted, how much they know.
+
+use super::header;
+use super::sheet::{Sheet, Tone, WIDEST_NAME, Word, left, right};
+use super::words;
+use crate::model::feed::{Authenticity, FeedStamp, FeedState};
+use crate::report::documents::FeedsDocument;
+
+/// Renders the feeds of a host.
+pub(super) fn render(document: &FeedsDocument, sheet: &mut Sheet<'_>) {
+    if document.feeds.is_empty() {
+        sheet.prose("", &[Word::new("no feed is configured for this distribution", Tone::Warn)]);
+    }
+    table(&document.feeds, sheet);
+    sheet.gap();
+    let is_whole = document.feeds.iter().all(|feed| feed.state == FeedState::Fresh);
+    header::next(if is_whole { "patchctl scan" } else { "patchctl feeds refresh" }, sheet);
+}
+
+/// One line a feed, and below it what is wrong with it.
+pub(super) fn table(feeds: &[FeedStamp], sheet: &mut Sheet<'_>) {
+    let longest = feeds.iter().map(|feed| sheet.style().columns(&feed.name)).max().unwrap_or(0);
+    for feed in feeds {
+        let (state, tone) = state(feed.state);
+        let age = feed.age_seconds.map_or_else(|| "never".to_owned(), words::span);
+        let facts = format!(
+            "{}  {}  {}",
+            right(&age, 8),
+            right(&words::count(feed.advisories, "advisory", "advisories"), 18),
+            left(authenticity(feed.authenticity), 8)
+        );
+        sheet.line(&[
+            Word::new(format!(" {}  ", left(&feed.name, longest.min(WIDEST_NAME))), Tone::Strong),
+            Word::plain(format!("{facts}  ")),
+            Word::new(state, tone),
+        ]);
+        if let Some(problem) = &feed.problem {
+            sheet.prose("   ! ", &[Word::new(problem.as_str(), Tone::Warn)]);
+        }
+    }
+}
+
+fn state(state: FeedState) -> (&'static str, Tone) {
+    match state {
+        FeedState::Fresh => ("fresh", Tone::Good),
+        FeedState::Stale => ("STALE", Tone::Warn),
+        FeedState::Suspect => ("SUSPECT", Tone::Bad),
+        FeedState::Missing => ("MISSING", Tone::Bad),
+    }
+}
+
+/// Returns how a feed was authenticated, in one word.
+pub(super) fn authenticity(authenticity: Option<Authenticity>) -> &'static str {
+    match authenticity {
+        Some(Authenticity::Signed) => "signed",
+        Some(Authenticity::Tls) => "TLS only",
+        Some(Authenticity::Pinned) => "pinned",
+        Some(Authenticity::Local) => "local",
+        None => "-",
+    }
+}

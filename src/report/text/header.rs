@@ -1,0 +1,126 @@
+//! What every rendering of a report shares: who and from what, what is not whole, and what to do next.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::sheet::{Sheet, Tone, Word};
+use super::words;
+use crate::model::distro::Distribution;
+use crate::model::feed::{CompletenessLevel, FeedStamp, FeedState};
+use crate::report::schema::{Report, ReportHost};
+
+/// Writes host, distribution, size and feeds, and below it everything that makes the result less than whole.
+pub(super) fn write(report: &Report, sheet: &mut Sheet<'_>) {
+    let mut items = Vec::new();
+    if let Some(host) = &report.host {
+        items.extend(identity(host));
+    }
+    if let Some(summary) = &report.summary {
+        items.push(Word::plain(words::count(summary.packages, "package", "packages")));
+    }
+    sheet.items("", &items);
+    let feeds = feeds(report.feeds.as_deref().unwrap_or_default());
+    if !feeds.is_empty() {
+        sheet.items("", &feeds);
+    }
+    if let Some(host) = &report.host {
+        support_over(&host.distribution, sheet);
+    }
+    completeness(report, sheet);
+}
+
+/// Host name, distribution, and the root where it is not the running system.
+pub(super) fn identity(host: &ReportHost) -> Vec<Word> {
+    let mut items = vec![Word::new(host.name.as_str(), Tone::Strong), Word::plain(host.distribution.title())];
+    if host.root != "/" {
+        items.push(Word::plain(format!("root {}", host.root)));
+    }
+    items
+}
+
+fn support_over(distribution: &Distribution, sheet: &mut Sheet<'_>) {
+    let now = sheet.style().now;
+    match distribution.end_of_support {
+        Some(end) if end < now.date_naive() => {
+            alert(
+                &format!("security support of {} ended on {end}: new holes stay open", distribution.title()),
+                sheet,
+            );
+        }
+        Some(end) if (end - now.date_naive()).num_days() <= 90 => {
+            alert(&format!("security support of {} ends on {end}", distribution.title()), sheet);
+        }
+        _ => {}
+    }
+}
+
+/// Feeds of one kind (`apt:…`) are told once, by the oldest of them.
+fn feeds(stamps: &[FeedStamp]) -> Vec<Word> {
+    let mut kinds: Vec<&str> = Vec::new();
+    let mut oldest: BTreeMap<&str, &FeedStamp> = BTreeMap::new();
+    for stamp in stamps {
+        let kind = stamp.name.split([':', '/']).next().unwrap_or_default();
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+        let known = oldest.entry(kind).or_insert(stamp);
+        if badness(stamp) > badness(known) {
+            *known = stamp;
+        }
+    }
+    kinds.iter().filter_map(|kind| Some(feed_age(kind, oldest.get(kind)?))).collect()
+}
+
+fn badness(stamp: &FeedStamp) -> (u8, i64) {
+    let state = match stamp.state {
+        FeedState::Fresh => 0,
+        FeedState::Stale => 1,
+        FeedState::Suspect => 2,
+        FeedState::Missing => 3,
+    };
+    (state, stamp.age_seconds.unwrap_or(i64::MAX))
+}
+
+fn feed_age(kind: &str, stamp: &FeedStamp) -> Word {
+    let age =
+        stamp.age_seconds.map_or_else(|| "of unknown age".into(), |age| format!("{} old", words::span(age)));
+    match stamp.state {
+        FeedState::Fresh => Word::new(format!("{kind} {age}"), Tone::Dim),
+        FeedState::Stale => Word::new(format!("{kind} STALE, {age}"), Tone::Warn),
+        FeedState::Suspect => Word::new(format!("{kind} SUSPECT, {age}"), Tone::Bad),
+        FeedState::Missing => Word::new(format!("{kind} MISSING"), Tone::Bad),
+    }
+}
+
+fn completeness(report: &Report, sheet: &mut Sheet<'_>) {
+    let Some(completeness) = &report.completeness else { return };
+    let meaning = match completeness.level {
+        CompletenessLevel::Full => return,
+        CompletenessLevel::UpdatesOnly => {
+            "UPDATES ONLY: pending fixes are known, holes without a fix are not"
+        }
+        CompletenessLevel::Incomplete => "INCOMPLETE: holes may be missing from this list",
+    };
+    alert(meaning, sheet);
+    for reason in &completeness.reasons {
+        sheet.prose("   ", &[Word::plain(reason.as_str())]);
+    }
+}
+
+/// Writes something that nobody may overlook.
+pub(super) fn alert(text: &str, sheet: &mut Sheet<'_>) {
+    sheet.prose(" ! ", &[Word::new(text, Tone::Warn)]);
+}
+
+/// Writes what to do next, as the last line.
+pub(super) fn next(command: &str, sheet: &mut Sheet<'_>) {
+    let arrow = sheet.style().arrow();
+    sheet.prose(&format!(" {arrow} "), &[Word::new(command, Tone::Strong)]);
+}
+
+/// Writes a time for people: local, and how long ago.
+pub(super) fn moment(time: DateTime<Utc>, sheet: &Sheet<'_>) -> String {
+    let style = sheet.style();
+    format!("{} ({})", (style.local)(time), words::ago(time, style.now))
+}

@@ -1,0 +1,99 @@
+//! Text for people: pure renderings of reports and documents at a given width, with or without colour.
+
+mod feeds;
+mod group;
+mod header;
+mod history;
+mod plan;
+mod preview;
+mod run;
+pub mod sanitize;
+mod scan;
+mod sheet;
+mod status;
+mod style;
+mod why;
+mod words;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use style::{Detail, Style};
+
+use self::sheet::Sheet;
+use super::documents::{
+    FeedsDocument, HistoryDocument, PlanDifference, RollbackPreview, StatusDocument, WhyDocument,
+};
+use super::schema::Report;
+use crate::model::plan::PatchPlan;
+
+/// Something that can be told to people.
+pub trait Rendering {
+    /// Returns the text, each line within the width of the style, the last one saying what to do next.
+    fn text(&self, style: &Style) -> String;
+}
+
+/// A run is told as a run, a plan as a plan, anything else as a scan. A report that has nothing but an error gives
+/// no text: the error is told on its own.
+impl Rendering for Report {
+    fn text(&self, style: &Style) -> String {
+        let file = self.files.as_ref().and_then(|files| files.plan.as_deref());
+        written(style, |sheet| match (&self.transaction, &self.plan, &self.findings) {
+            (Some(transaction), ..) => run::render(self, transaction, sheet),
+            (None, Some(plan), _) => plan::render(plan, file, sheet),
+            (None, None, Some(_)) => scan::render(self, sheet),
+            (None, None, None) => {}
+        })
+    }
+}
+
+impl Rendering for PatchPlan {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| plan::render(self, None, sheet))
+    }
+}
+
+impl Rendering for WhyDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| why::render(self, sheet))
+    }
+}
+
+impl Rendering for HistoryDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| history::render(self, sheet))
+    }
+}
+
+impl Rendering for StatusDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| status::render(self, sheet))
+    }
+}
+
+impl Rendering for FeedsDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| feeds::render(self, sheet))
+    }
+}
+
+impl Rendering for RollbackPreview {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| preview::render(self, sheet))
+    }
+}
+
+impl Rendering for PlanDifference {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| preview::difference(self, sheet))
+    }
+}
+
+fn written(style: &Style, write: impl FnOnce(&mut Sheet<'_>)) -> String {
+    let style = style.clone().within_limits();
+    let mut sheet = Sheet::new(&style);
+    write(&mut sheet);
+    sheet.into_text()
+}

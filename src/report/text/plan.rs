@@ -1,0 +1,188 @@
+//! A plan: every change, what it closes, what stays, what protects it, and what comes after.
+
+use super::header;
+use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, right};
+use super::words;
+use crate::model::decision::Held;
+use crate::model::plan::{Action, ActionKind, PatchPlan, Reversibility};
+
+/// Margin, four columns of step, a gap of two.
+const MARGIN: &str = "       ";
+/// Identifiers told of one change before the rest becomes a number.
+const TOLD: usize = 3;
+
+/// Renders a plan; `file` is where it was sealed.
+pub(super) fn render(plan: &PatchPlan, file: Option<&str>, sheet: &mut Sheet<'_>) {
+    title(plan, sheet);
+    for warning in &plan.warnings {
+        header::alert(warning, sheet);
+    }
+    steps(plan, sheet);
+    held(&plan.held, sheet);
+    sheet.gap();
+    if !plan.is_empty() {
+        way_back(plan, sheet);
+        afterwards(plan, sheet);
+        room(plan, sheet);
+        sheet.gap();
+    }
+    let command = match (plan.is_empty(), file) {
+        (true, _) => "patchctl scan --all".to_owned(),
+        (false, Some(file)) => format!("patchctl apply {file}"),
+        (false, None) => "patchctl apply".to_owned(),
+    };
+    header::next(&command, sheet);
+}
+
+fn title(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
+    let mut items = vec![Word::new(format!("plan {}", plan.id.short()), Tone::Strong)];
+    if plan.is_empty() {
+        items.push(Word::plain("nothing to do"));
+    } else {
+        let steps = words::count(plan.steps.len() as u64, "step", "steps");
+        items.push(Word::plain(format!("{} in {steps}", words::packages(plan.actions().count()))));
+        items.push(Word::plain(format!("{} to download", words::size(plan.download_bytes))));
+        items.push(Word::new(format!("closes {}", words::cves(plan.closes().len())), Tone::Good));
+    }
+    sheet.items("", &items);
+}
+
+fn steps(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
+    sheet.gap();
+    let longest = plan.actions().map(|action| action.package.as_str().len()).max().unwrap_or(0);
+    for step in &plan.steps {
+        for (place, action) in step.actions.iter().enumerate() {
+            let number = if place == 0 { step.ordinal.to_string() } else { String::new() };
+            let row = Row {
+                lead: Word::new(format!(" {}  ", right(&number, 4)), Tone::Dim),
+                title: action.package.to_string(),
+                names: longest.min(WIDEST_NAME),
+                versions: change(action, sheet.style().arrow()),
+            };
+            sheet.row(&row);
+            particulars(action, sheet);
+        }
+    }
+}
+
+/// `old → new`, or the words for what has no old or no new.
+fn change(action: &Action, arrow: &str) -> String {
+    let (from, to) = (action.from.as_ref(), action.to.as_ref());
+    let shown = |version: Option<&crate::model::version::Version>, none: &str| {
+        version.map_or_else(|| none.to_owned(), ToString::to_string)
+    };
+    let kind = match action.kind {
+        ActionKind::Upgrade | ActionKind::Install | ActionKind::Remove => "",
+        ActionKind::Downgrade => " (downgrade)",
+    };
+    format!("{} {arrow} {}{kind}", shown(from, "not installed"), shown(to, "REMOVED"))
+}
+
+fn particulars(action: &Action, sheet: &mut Sheet<'_>) {
+    if !action.closes.is_empty() {
+        let ids = told(&action.closes);
+        sheet.list(&format!("{MARGIN}closes "), &ids);
+    }
+    let (text, tone) = match action.reversible {
+        Reversibility::Reversible => return,
+        Reversibility::Reconstructed => ("way back: an archive rebuilt from the installed files", Tone::Dim),
+        Reversibility::SnapshotOnly => ("way back: the file system snapshot alone", Tone::Warn),
+        Reversibility::NotReversible => ("NO WAY BACK", Tone::Alarm),
+    };
+    let why = if tone == Tone::Dim { String::new() } else { format!(": {}", action.why) };
+    sheet.prose(MARGIN, &[Word::new(format!("{text}{why}"), tone)]);
+}
+
+/// The first identifiers, and how many more there are.
+pub(super) fn told(ids: &[String]) -> Vec<Word> {
+    let mut items: Vec<Word> = ids.iter().take(TOLD).map(|id| Word::plain(id.as_str())).collect();
+    if ids.len() > TOLD {
+        items.push(Word::new(format!("+{} more", ids.len() - TOLD), Tone::Dim));
+    }
+    items
+}
+
+/// What stays as it is: each with the chain of causes down to the root.
+fn held(held: &[Held], sheet: &mut Sheet<'_>) {
+    if held.is_empty() {
+        return;
+    }
+    sheet.gap();
+    sheet.prose(" ", &[Word::new(format!("{} held back", words::packages(held.len())), Tone::Warn)]);
+    let longest = held.iter().map(|item| item.package.as_str().len()).max().unwrap_or(0);
+    for item in held {
+        let arrow = sheet.style().arrow();
+        let candidate =
+            item.candidate.as_ref().map(|version| format!(" {arrow} {version}")).unwrap_or_default();
+        let row = Row {
+            lead: Word::plain(MARGIN),
+            title: item.package.to_string(),
+            names: longest.min(WIDEST_NAME),
+            versions: format!("{}{candidate}", item.installed),
+        };
+        sheet.row(&row);
+        causes(item, sheet);
+    }
+}
+
+fn causes(item: &Held, sheet: &mut Sheet<'_>) {
+    for (depth, cause) in item.cause_chain.iter().enumerate() {
+        let lead = format!("{MARGIN}{}", "  ".repeat(depth.min(5)));
+        let subject = if depth == 0 { String::new() } else { format!("{}: ", cause.subject) };
+        let text = format!("{subject}{}: {}", cause.reason.words(), cause.detail);
+        sheet.prose(&lead, &[Word::new(text, if depth == 0 { Tone::Warn } else { Tone::Plain })]);
+    }
+    if !item.keeps_open.is_empty() {
+        sheet.list(&format!("{MARGIN}keeps open "), &told(&item.keeps_open));
+    }
+}
+
+fn way_back(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
+    let count = |kind: Reversibility| plan.actions().filter(|action| action.reversible == kind).count();
+    let none = count(Reversibility::NotReversible);
+    let mut items = vec![Word::plain(plan.snapshot.provider.as_str())];
+    for (number, text) in [
+        (count(Reversibility::Reversible), "reversible"),
+        (count(Reversibility::Reconstructed), "from rebuilt archives"),
+        (count(Reversibility::SnapshotOnly), "by snapshot alone"),
+    ] {
+        if number > 0 {
+            items.push(Word::plain(format!("{number} {text}")));
+        }
+    }
+    if none > 0 {
+        items.push(Word::new(format!("{none} WITHOUT A WAY BACK"), Tone::Alarm));
+    }
+    sheet.facts("way back", &items);
+    let words = |texts: &[String]| texts.iter().map(|text| Word::plain(text.as_str())).collect::<Vec<_>>();
+    if !plan.snapshot.does_not_cover.is_empty() {
+        sheet.facts("not covered", &words(&plan.snapshot.does_not_cover));
+    }
+}
+
+fn afterwards(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
+    if !plan.restarts.is_empty() {
+        let names: Vec<Word> = plan.restarts.iter().map(|item| Word::plain(item.name.as_str())).collect();
+        sheet.facts("restarts", &names);
+    }
+    if let Some(reason) = &plan.reboot {
+        sheet.fact("reboot", &[Word::new(reason.as_str(), Tone::Warn)]);
+    }
+    for file in &plan.conffiles {
+        let text = format!("{} ({}): {}", file.path, file.package, file.outcome);
+        sheet.fact("your edit", &[Word::plain(text)]);
+    }
+}
+
+fn room(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
+    for need in &plan.space {
+        let (needed, free) = (words::size(need.needed_bytes), words::size(need.free_bytes));
+        let text = format!("{}: needs {needed}, {free} free", need.mount);
+        let (text, tone) = match (need.fits(), need.needed_bytes <= need.free_bytes) {
+            (true, _) => (text, Tone::Plain),
+            (false, false) => (format!("{text}: TOO LITTLE"), Tone::Bad),
+            (false, true) => (format!("{}: TOO FEW INODES", need.mount), Tone::Bad),
+        };
+        sheet.fact("room", &[Word::new(text, tone)]);
+    }
+}

@@ -1,0 +1,102 @@
+//! What a way back would do, and how two plans differ.
+
+use super::header;
+use super::plan::told;
+use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word};
+use super::words;
+use crate::report::documents::{PlanDifference, RollbackPreview};
+
+/// Renders what the way back of a run would do.
+pub(super) fn render(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
+    let title = Word::new(format!("way back of run {}", preview.run), Tone::Strong);
+    sheet.items("", &[title, Word::plain(words::packages(preview.actions.len()))]);
+    for obstacle in &preview.obstacles {
+        let cross = sheet.style().cross();
+        sheet.prose(&format!(" {cross} "), &[Word::new(obstacle.as_str(), Tone::Bad)]);
+    }
+    changes(preview, sheet);
+    sheet.gap();
+    lists(preview, sheet);
+    sheet.gap();
+    let command = if preview.obstacles.is_empty() {
+        format!("patchctl rollback {}", preview.run)
+    } else {
+        format!("patchctl history show {}", preview.run)
+    };
+    header::next(&command, sheet);
+}
+
+fn changes(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
+    sheet.gap();
+    let longest = preview.actions.iter().map(|action| action.package.as_str().len()).max().unwrap_or(0);
+    for action in &preview.actions {
+        let arrow = sheet.style().arrow();
+        let from = action.from.as_ref().map_or_else(|| "not installed".to_owned(), ToString::to_string);
+        let to = action.to.as_ref().map_or_else(|| "REMOVED".to_owned(), ToString::to_string);
+        sheet.row(&Row {
+            lead: Word::plain(" "),
+            title: action.package.to_string(),
+            names: longest.min(WIDEST_NAME),
+            versions: format!("{from} {arrow} {to}"),
+        });
+    }
+}
+
+fn lists(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
+    let words = |texts: &[String]| texts.iter().map(|text| Word::plain(text.as_str())).collect::<Vec<_>>();
+    for (label, texts) in [
+        ("put back", &preview.configuration),
+        ("services", &preview.services),
+        ("not as was", &preview.not_restored),
+    ] {
+        if !texts.is_empty() {
+            sheet.facts(label, &words(texts));
+        }
+    }
+    if !preview.reopens.is_empty() {
+        let number = words::cves(preview.reopens.len());
+        sheet.list(&format!(" ! {number} open again: "), &told(&preview.reopens));
+    }
+}
+
+/// Renders how two plans differ.
+pub(super) fn difference(difference: &PlanDifference, sheet: &mut Sheet<'_>) {
+    let arrow = sheet.style().arrow();
+    let title = format!("plan {} {arrow} {}", difference.before, difference.after);
+    sheet.line(&[Word::new(title, Tone::Strong)]);
+    let is_same = difference.changes.is_empty()
+        && difference.closes_more.is_empty()
+        && difference.closes_less.is_empty()
+        && difference.newly_held.is_empty();
+    if is_same {
+        sheet.prose(" ", &[Word::plain("the same changes")]);
+    }
+    sheet.gap();
+    let longest = difference.changes.iter().map(|change| change.package.len()).max().unwrap_or(0);
+    for change in &difference.changes {
+        let shown = |version: &Option<crate::model::version::Version>| {
+            version.as_ref().map_or_else(|| "not in the plan".to_owned(), ToString::to_string)
+        };
+        sheet.row(&Row {
+            lead: Word::plain(" "),
+            title: change.package.clone(),
+            names: longest.min(WIDEST_NAME),
+            versions: format!("{} {arrow} {}", shown(&change.before), shown(&change.after)),
+        });
+    }
+    consequences(difference, sheet);
+    sheet.gap();
+    header::next("patchctl apply PLAN", sheet);
+}
+
+fn consequences(difference: &PlanDifference, sheet: &mut Sheet<'_>) {
+    for (ids, text) in [(&difference.closes_more, "more"), (&difference.closes_less, "fewer")] {
+        if !ids.is_empty() {
+            sheet.list(&format!(" closes {} {text}: ", ids.len()), &told(ids));
+        }
+    }
+    for held in &difference.newly_held {
+        let cause = held.cause_chain.last().map(|cause| cause.detail.as_str()).unwrap_or_default();
+        header::alert(&format!("{} is held now: {cause}", held.package), sheet);
+    }
+}

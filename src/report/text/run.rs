@@ -1,0 +1,194 @@
+//! A run: how it ended first, then what was proven, what is left to do, and where the records are.
+
+use super::header;
+use super::plan::told;
+use super::sheet::{Sheet, Tone, Word};
+use super::words;
+use crate::model::finding::StateAfter;
+use crate::model::outcome::Outcome;
+use crate::model::transaction::Phase;
+use crate::report::restart::{OldCode, RestartReport};
+use crate::report::schema::Report;
+use crate::report::summary::distinct;
+use crate::report::transaction::{StepOutcome, StepReport, TransactionReport};
+
+/// Renders the report of `apply`, `rollback` or `recover`.
+pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
+    title(report, transaction, sheet);
+    ending(report, transaction, sheet);
+    failure(report, transaction, sheet);
+    proven(report, transaction, sheet);
+    if let Some(restart) = &report.restart {
+        old_code(restart, sheet);
+    }
+    losses(transaction, sheet);
+    records(report, transaction, sheet);
+    sheet.gap();
+    header::next(&next_command(report, transaction.phase), sheet);
+}
+
+fn title(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
+    let run = report.run_id.map_or_else(|| report.command.clone(), |run| format!("run {run}"));
+    let mut items = vec![Word::new(run, Tone::Strong)];
+    if let Some(plan) = &report.plan {
+        items.push(Word::plain(format!("plan {}", plan.id.short())));
+        items.push(Word::plain(words::packages(plan.actions().count())));
+    }
+    items.push(Word::plain(format!("way back: {}", transaction.provider)));
+    if let Some(finished) = transaction.finished {
+        let seconds = (finished - transaction.started).num_seconds();
+        items.push(Word::plain(format!("took {}", words::span(seconds))));
+    }
+    sheet.items("", &items);
+}
+
+/// One line: how it ended, and in which state the host is.
+fn ending(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
+    let style = sheet.style();
+    let (mark, text, tone) = match report.outcome {
+        Outcome::Patched => (style.tick(), "patched", Tone::Good),
+        Outcome::RebootPending => (style.tick(), "patched; a reboot makes it effective", Tone::Good),
+        Outcome::NothingToDo => (style.tick(), "nothing to do", Tone::Good),
+        Outcome::Recovered => (style.tick(), recovered(transaction.phase), Tone::Good),
+        Outcome::RolledBack if !transaction.not_restored.is_empty() => {
+            (style.cross(), "rolled back; not everything is as before", Tone::Bad)
+        }
+        Outcome::RolledBack if report.error.is_none() => {
+            (style.tick(), "rolled back: the host is as before", Tone::Good)
+        }
+        Outcome::RolledBack => (style.cross(), "failed and rolled back: the host is as before", Tone::Bad),
+        Outcome::Interrupted => (style.cross(), "stopped at a clean boundary", Tone::Warn),
+        Outcome::Refused => (style.cross(), "refused; nothing was changed", Tone::Bad),
+        Outcome::Stuck => ("!", "A PERSON IS NEEDED: neither forward nor back worked", Tone::Alarm),
+        Outcome::Incomplete => (style.cross(), "incomplete; nothing was changed", Tone::Bad),
+        Outcome::Failed => (style.cross(), failed(transaction.phase), Tone::Bad),
+        Outcome::Clean | Outcome::Findings | Outcome::Planned => (style.tick(), "done", Tone::Plain),
+    };
+    sheet.prose(&format!(" {mark} "), &[Word::new(text, tone)]);
+}
+
+fn recovered(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Commit | Phase::Applied => "the interrupted run was finished: the host is patched",
+        _ => "the interrupted run was taken back: the host is as before",
+    }
+}
+
+fn failed(phase: Phase) -> &'static str {
+    if phase.may_have_changed_the_host() { "failed" } else { "failed; nothing was changed" }
+}
+
+fn failure(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
+    if let Some(error) = &report.error {
+        sheet.prose("   ", &[Word::plain(error.message.as_str())]);
+        for hint in &error.hints {
+            sheet.prose("   hint: ", &[Word::plain(hint.as_str())]);
+        }
+    }
+    for step in transaction.steps.iter().filter(|step| step.outcome == StepOutcome::Mixed) {
+        sheet.list(&format!("   step {} is mixed: ", step.ordinal), &unclean(step));
+    }
+    for line in &transaction.last_words {
+        sheet.line(&[Word::plain("   | "), Word::new(line.as_str(), Tone::Dim)]);
+    }
+}
+
+fn unclean(step: &StepReport) -> Vec<Word> {
+    let text = |observed: &crate::model::transaction::Observed| {
+        let version =
+            observed.version.as_ref().map_or_else(|| "not installed".to_owned(), ToString::to_string);
+        let state = if observed.clean { "" } else { ", unfinished" };
+        format!("{} ({version}{state})", observed.package)
+    };
+    step.observed.iter().map(|observed| Word::plain(text(observed))).collect()
+}
+
+/// What a fresh look at the host proved.
+fn proven(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
+    let tick = format!(" {} ", sheet.style().tick());
+    if let Some(verified) = transaction.verified {
+        let packages = words::count(verified.packages, "package", "packages");
+        let files = words::count(verified.files, "file", "files");
+        sheet.prose(&tick, &[Word::new(format!("verified: {packages}, {files}"), Tone::Good)]);
+    }
+    let findings = report.findings.as_deref().unwrap_or_default();
+    let ended = |state: StateAfter| distinct(findings, |finding| finding.state_after == Some(state));
+    let closed = ended(StateAfter::Closed);
+    if closed > 0 {
+        sheet.prose(&tick, &[Word::new(format!("{} closed", words::cves(closed)), Tone::Good)]);
+    }
+    for (number, text) in [
+        (ended(StateAfter::PendingReboot), "until a reboot"),
+        (ended(StateAfter::OldCodeInMemory), "until services restart"),
+        (ended(StateAfter::StillOpen), "although the plan should have closed them"),
+    ] {
+        if number > 0 {
+            header::alert(&format!("{} open {text}", words::cves(number)), sheet);
+        }
+    }
+    let held = ended(StateAfter::Held);
+    if held > 0 {
+        sheet.prose(
+            &format!(" {} ", sheet.style().dot()),
+            &[Word::plain(format!("{} held back", words::cves(held)))],
+        );
+    }
+}
+
+fn old_code(restart: &RestartReport, sheet: &mut Sheet<'_>) {
+    if let Some(reason) = &restart.reboot {
+        header::alert(&format!("reboot due: {reason}"), sheet);
+    }
+    for (what, items) in [("services", &restart.services), ("processes", &restart.processes)] {
+        if !items.is_empty() {
+            let names: Vec<Word> = items.iter().map(|item| Word::plain(described(item))).collect();
+            sheet.list(&format!(" ! {what} on old code: "), &names);
+        }
+    }
+}
+
+fn described(item: &OldCode) -> String {
+    match item.keeps_open.len() {
+        0 => item.name.clone(),
+        open => format!("{} ({})", item.name, words::cves(open)),
+    }
+}
+
+/// What a way back did not bring back, and what it opened again.
+fn losses(transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
+    for path in &transaction.not_restored {
+        header::alert(&format!("not as before: {}: {}", path.path, path.reason), sheet);
+    }
+    if !transaction.reopened.is_empty() {
+        let number = words::cves(transaction.reopened.len());
+        sheet.list(&format!(" ! {number} open again: "), &told(&transaction.reopened));
+    }
+}
+
+fn records(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
+    sheet.gap();
+    let file = report.files.as_ref().and_then(|files| files.report.as_deref());
+    for (label, path) in [("report", file), ("log", transaction.log.as_deref())] {
+        if let Some(path) = path {
+            sheet.fact(label, &[Word::plain(path)]);
+        }
+    }
+}
+
+fn next_command(report: &Report, phase: Phase) -> String {
+    let run = report.run_id.map(|run| format!(" {run}")).unwrap_or_default();
+    let restart = report.restart.as_ref();
+    let services = restart.map(|restart| restart.services.as_slice()).unwrap_or_default();
+    match report.outcome {
+        _ if !phase.is_final() => "patchctl recover".to_owned(),
+        Outcome::RolledBack | Outcome::Failed | Outcome::Refused | Outcome::Interrupted => {
+            format!("patchctl history show{run}")
+        }
+        _ if restart.is_some_and(|restart| restart.reboot.is_some()) => "systemctl reboot".to_owned(),
+        _ if !services.is_empty() => {
+            let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+            format!("systemctl restart {}", names.join(" "))
+        }
+        _ => "patchctl status".to_owned(),
+    }
+}

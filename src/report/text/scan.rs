@@ -1,0 +1,268 @@
+//! A scan: the worst first, what can be done about it, and what nobody knows.
+
+use super::group::{Group, Remedy, groups};
+use super::header;
+use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, right};
+use super::style::Detail;
+use super::words;
+use crate::model::feed::{Completeness, CompletenessLevel};
+use crate::model::finding::{Finding, Verdict};
+use crate::model::severity::{Exposure, Severity};
+use crate::report::schema::Report;
+use crate::report::summary::{Summary, distinct};
+
+/// Groups that fit on one screen of 50 lines together with head and foot.
+const WORST: usize = 12;
+/// Where the names of a group begin: a margin, three columns of score, a gap of two.
+const NAMES: usize = 6;
+
+/// Renders a scan.
+pub(super) fn render(report: &Report, sheet: &mut Sheet<'_>) {
+    let findings = report.findings.as_deref().unwrap_or_default();
+    let groups = groups(findings);
+    header::write(report, sheet);
+    sheet.gap();
+    let counted = Summary::count(0, findings);
+    totals(report.summary.as_ref().unwrap_or(&counted), level(report.completeness.as_ref()), sheet);
+    if sheet.style().detail != Detail::Summary {
+        list(&groups, sheet);
+    }
+    sheet.gap();
+    open_ends(report, findings, sheet);
+    deadlines(findings, sheet);
+    reboot(report, sheet);
+    sheet.gap();
+    header::next(next_command(report, &groups), sheet);
+}
+
+/// How many are open, how bad, and how many of them can be closed now.
+fn totals(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
+    let open = summary.open_vulnerabilities;
+    if open == 0 {
+        return nothing_open(summary, level, sheet);
+    }
+    sheet.items(&format!(" {} open: ", words::count(open, "CVE", "CVEs")), &by_severity(summary));
+    let (text, tone) = match summary.installable {
+        0 => ("none of them can be closed by an update today".to_owned(), Tone::Plain),
+        all if all == open => ("all of them can be closed now".to_owned(), Tone::Good),
+        some => (format!("{} of them can be closed now", words::thousands(some)), Tone::Good),
+    };
+    sheet.prose(" ", &[Word::new(text, tone)]);
+}
+
+/// Only a whole result with no unknown verdict may look green.
+pub(super) fn nothing_open(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
+    let is_known = summary.with_verdict(Verdict::Unknown) == 0;
+    let (mark, text, tone) = match level {
+        CompletenessLevel::Full if is_known => {
+            (sheet.style().tick(), "nothing open in what these feeds cover", Tone::Good)
+        }
+        CompletenessLevel::Full => ("?", "nothing known to be open; some verdicts are unknown", Tone::Warn),
+        CompletenessLevel::UpdatesOnly => {
+            ("?", "no security update is pending; more is not known", Tone::Warn)
+        }
+        CompletenessLevel::Incomplete => ("?", "nothing found, which means little: feeds are missing or stale", Tone::Warn),
+    };
+    sheet.prose(&format!(" {mark} "), &[Word::new(text, tone)]);
+}
+
+/// The open vulnerabilities by severity, worst first.
+pub(super) fn by_severity(summary: &Summary) -> Vec<Word> {
+    let word = |severity: Severity| {
+        let number = words::thousands(*summary.open_by_severity.get(&severity)?);
+        Some(Word::new(format!("{number} {}", words::severity(severity)), tone(severity)))
+    };
+    Severity::ALL.into_iter().filter_map(word).collect()
+}
+
+/// What is shown unless everything is: what an update can close, and what burns although none can.
+fn belongs_on_top(group: &Group<'_>) -> bool {
+    match group.remedy {
+        Remedy::Installable => true,
+        Remedy::NotOffered | Remedy::None => {
+            !group.exploited.is_empty() || group.severity == Severity::Critical
+        }
+        Remedy::Unknown => !group.exploited.is_empty(),
+    }
+}
+
+fn list(groups: &[Group<'_>], sheet: &mut Sheet<'_>) {
+    let everything = sheet.style().detail == Detail::All;
+    let listed: Vec<&Group<'_>> = groups.iter().filter(|group| everything || belongs_on_top(group)).collect();
+    let shown = if everything { listed.as_slice() } else { &listed[..listed.len().min(WORST)] };
+    let titles = shown.iter().map(|group| group.title(WIDEST_NAME));
+    let names = titles.map(|title| sheet.style().columns(&title)).max().unwrap_or(0).min(WIDEST_NAME);
+    sheet.gap();
+    for group in shown {
+        entry(group, names, sheet);
+    }
+    left_out(groups, &listed, shown.len(), sheet);
+}
+
+fn entry(group: &Group<'_>, names: usize, sheet: &mut Sheet<'_>) {
+    let score = format!(" {}  ", right(&words::score(group.worst.priority.score), 3));
+    let versions = versions(group, sheet.style().arrow());
+    let row = Row {
+        lead: Word::new(score, tone(group.severity)),
+        title: group.title(WIDEST_NAME),
+        names,
+        versions,
+    };
+    sheet.row(&row);
+    sheet.items(&" ".repeat(NAMES), &particulars(group, sheet));
+}
+
+fn versions(group: &Group<'_>, arrow: &str) -> String {
+    let installed = group.worst.package.version.as_str();
+    match (group.remedy, group.target()) {
+        (Remedy::Installable, Some(target)) => format!("{installed} {arrow} {target}"),
+        _ => installed.to_owned(),
+    }
+}
+
+/// Severity, number, exploitation, exposure, remedy and due date: one thought each.
+fn particulars(group: &Group<'_>, sheet: &Sheet<'_>) -> Vec<Word> {
+    let style = sheet.style();
+    let mut items = vec![
+        Word::new(words::severity(group.severity), tone(group.severity)),
+        Word::plain(words::cves(group.vulnerabilities.len())),
+    ];
+    if let Some(text) = exploited(group, style.ellipsis()) {
+        items.push(Word::new(text, Tone::Alarm));
+    }
+    match group.exposure {
+        Exposure::Listening => items.push(Word::new("open to the network", Tone::Strong)),
+        Exposure::Running => items.push(Word::plain("running")),
+        Exposure::Installed => {}
+    }
+    items.extend(remedy(group));
+    if let Some(date) = group.due {
+        let late = date < style.now.date_naive();
+        items.push(Word::new(words::due(date, style.now), if late { Tone::Bad } else { Tone::Plain }));
+    }
+    items
+}
+
+fn exploited(group: &Group<'_>, ellipsis: &str) -> Option<String> {
+    let mut ids = group.exploited.iter();
+    let first = ids.next()?;
+    let more = if ids.len() > 0 { format!(" {ellipsis} (+{})", ids.len()) } else { String::new() };
+    Some(format!("exploited in the wild: {first}{more}"))
+}
+
+fn remedy(group: &Group<'_>) -> Option<Word> {
+    match group.remedy {
+        Remedy::Installable => None,
+        Remedy::NotOffered => {
+            let fixed = group.worst.fixed_version.as_ref();
+            let version = fixed.map(|version| format!("{version} ")).unwrap_or_default();
+            Some(Word::new(format!("fix {version}is not in the enabled repositories"), Tone::Warn))
+        }
+        Remedy::None => Some(Word::new("no fix yet", Tone::Warn)),
+        Remedy::Unknown => Some(Word::new("verdict unknown", Tone::Warn)),
+    }
+}
+
+/// Says what the list does not show, so that it never looks whole.
+fn left_out(groups: &[Group<'_>], listed: &[&Group<'_>], shown: usize, sheet: &mut Sheet<'_>) {
+    let more = listed.len() - shown;
+    let others = groups.len() - listed.len();
+    let text = match (more, others) {
+        (0, 0) => return,
+        (0, others) => format!("{others} without an update"),
+        (more, 0) => format!("{more} more"),
+        (more, others) => format!("{more} more, and {others} without an update"),
+    };
+    let lead = format!("{}{} ", " ".repeat(NAMES), sheet.style().ellipsis());
+    sheet.prose(&lead, &[Word::new(format!("{text} (patchctl scan --all)"), Tone::Dim)]);
+}
+
+/// What no update closes today: shown as numbers, never as nothing.
+fn open_ends(report: &Report, findings: &[Finding], sheet: &mut Sheet<'_>) {
+    let mut items = Vec::new();
+    let mut add = |text: &str, number: usize| {
+        if number > 0 {
+            items.push(Word::plain(format!("{text} {}", words::thousands(number as u64))));
+        }
+    };
+    let of = |verdict: Verdict| distinct(findings, |finding| finding.verdict == verdict);
+    add("no fix yet", of(Verdict::VulnerableNoFix));
+    let not_offered = |f: &Finding| f.verdict == Verdict::Vulnerable && !f.is_installable();
+    add("fix not offered here", distinct(findings, not_offered));
+    add("unknown", of(Verdict::Unknown));
+    add("mitigated live", of(Verdict::MitigatedLive));
+    items.extend(not_covered(report));
+    if !items.is_empty() {
+        sheet.items(" ", &items);
+    }
+}
+
+fn not_covered(report: &Report) -> Option<Word> {
+    let packages = report.coverage.as_ref()?.not_covered.as_slice();
+    let mut origins: Vec<&str> = packages.iter().map(|package| package.origin.as_str()).collect();
+    origins.sort_unstable();
+    origins.dedup();
+    let named = origins.iter().take(3).copied().collect::<Vec<_>>().join(", ");
+    let more = if origins.len() > 3 { format!(" and {} more", origins.len() - 3) } else { String::new() };
+    let text = format!("not covered by any feed: {} ({named}{more})", words::packages(packages.len()));
+    (!packages.is_empty()).then(|| Word::plain(text))
+}
+
+fn deadlines(findings: &[Finding], sheet: &mut Sheet<'_>) {
+    let today = sheet.style().now.date_naive();
+    let due_in = |days: std::ops::Range<i64>| {
+        distinct(findings, |finding| {
+            let left = finding.due.map(|date| (date - today).num_days());
+            finding.verdict.is_open() && left.is_some_and(|left| days.contains(&left))
+        })
+    };
+    let mut items = Vec::new();
+    let overdue = due_in(i64::MIN..0);
+    if overdue > 0 {
+        items.push(Word::new(format!("{} overdue", words::thousands(overdue as u64)), Tone::Bad));
+    }
+    let soon = due_in(0..7);
+    if soon > 0 {
+        items.push(Word::plain(format!("{} due within a week", words::thousands(soon as u64))));
+    }
+    if !items.is_empty() {
+        sheet.items(" ", &items);
+    }
+}
+
+fn reboot(report: &Report, sheet: &mut Sheet<'_>) {
+    let kernel = report.host.as_ref().map(|host| &host.kernel);
+    if let Some((running, next)) = kernel
+        .filter(|kernel| kernel.reboot_pending())
+        .and_then(|kernel| Some((kernel.running.as_ref()?, kernel.next_boot.as_ref()?)))
+    {
+        header::alert(&format!("reboot due: kernel {running} runs, {next} is installed"), sheet);
+    }
+}
+
+/// A result that says nothing of its completeness is not complete.
+pub(super) fn level(completeness: Option<&Completeness>) -> CompletenessLevel {
+    completeness.map_or(CompletenessLevel::Incomplete, |completeness| completeness.level)
+}
+
+fn next_command(report: &Report, groups: &[Group<'_>]) -> &'static str {
+    if groups.iter().any(|group| group.remedy == Remedy::Installable) {
+        "patchctl plan"
+    } else if level(report.completeness.as_ref()) != CompletenessLevel::Full {
+        "patchctl feeds refresh"
+    } else if groups.is_empty() {
+        "patchctl status"
+    } else {
+        "patchctl scan --all"
+    }
+}
+
+/// The colour of a severity.
+pub(super) fn tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Critical => Tone::Alarm,
+        Severity::High => Tone::Bad,
+        Severity::Medium | Severity::Unknown => Tone::Warn,
+        Severity::Low | Severity::Negligible => Tone::Dim,
+    }
+}

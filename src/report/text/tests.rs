@@ -1,0 +1,136 @@
+//! Golden texts of every rendering, and the laws that hold for all of them.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::samples::{self, runs};
+use super::{Detail, Rendering, Style};
+use crate::model::feed::{Completeness, CompletenessLevel};
+use crate::model::package::PackageName;
+
+/// Where the golden texts are.
+const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/text");
+
+fn everything() -> Vec<(&'static str, Box<dyn Rendering>)> {
+    vec![
+        ("scan", Box::new(samples::scan())),
+        ("plan", Box::new(runs::plan())),
+        ("patched", Box::new(runs::patched())),
+        ("rolled-back", Box::new(runs::rolled_back())),
+        ("history", Box::new(runs::history())),
+        ("status", Box::new(runs::status())),
+        ("feeds", Box::new(runs::feeds())),
+        ("why", Box::new(runs::why())),
+        ("preview", Box::new(runs::preview())),
+    ]
+}
+
+fn looks(width: usize, unicode: bool, colour: bool) -> Style {
+    Style { width, unicode, colour, ..Style::plain(samples::now()) }
+}
+
+/// Removes colour sequences, as a reader without colours sees the text.
+fn colourless(text: &str) -> String {
+    let mut pieces = text.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| text + piece.split_once('m').map_or("", |(_, rest)| rest))
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a test reads its golden texts")]
+fn texts_are_the_golden_ones() {
+    for (name, document) in everything() {
+        let golden = std::fs::read_to_string(format!("{GOLDEN}/{name}.txt")).unwrap_or_default();
+        let text = document.text(&looks(80, true, false));
+        assert_eq!(
+            text, golden,
+            "{name}: write the new text with `cargo test --lib -- --ignored write_golden_texts`"
+        );
+    }
+}
+
+#[test]
+#[ignore = "writes the golden texts anew, to be read in the difference"]
+#[allow(clippy::disallowed_methods, reason = "a test writes its golden texts")]
+fn write_golden_texts() {
+    std::fs::create_dir_all(GOLDEN).expect("the folder of fixtures can be made");
+    for (name, document) in everything() {
+        std::fs::write(format!("{GOLDEN}/{name}.txt"), document.text(&looks(80, true, false)))
+            .expect("written");
+    }
+}
+
+#[test]
+fn no_line_is_wider_than_asked() {
+    for width in [40, 60, 80, 132, 200] {
+        for (name, document) in everything() {
+            for line in document.text(&looks(width, true, false)).lines() {
+                assert!(line.width() <= width, "{name} at {width}: {line}");
+                assert_eq!(line, line.trim_end(), "{name}: no trailing blanks");
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_is_never_the_only_carrier() {
+    for (name, document) in everything() {
+        let plain = document.text(&looks(80, true, false));
+        let coloured = document.text(&looks(80, true, true));
+        assert!(!plain.contains('\u{1b}'), "{name}");
+        let seen: Vec<String> =
+            colourless(&coloured).lines().map(|line| line.trim_end().to_owned()).collect();
+        assert_eq!(seen, plain.lines().collect::<Vec<_>>(), "{name}");
+    }
+}
+
+#[test]
+fn ascii_stays_ascii() {
+    for (name, document) in everything() {
+        assert!(document.text(&looks(80, false, false)).is_ascii(), "{name}");
+    }
+}
+
+#[test]
+fn the_last_line_says_what_is_next() {
+    for (name, document) in everything() {
+        let text = document.text(&looks(80, true, false));
+        assert!(text.lines().last().is_some_and(|line| line.starts_with(" → ")), "{name}: {text}");
+    }
+}
+
+#[test]
+fn updates_only_is_told_loudly() {
+    let mut report = samples::report(Vec::new());
+    report.completeness = Some(Completeness {
+        level: CompletenessLevel::UpdatesOnly,
+        reasons: vec!["debian-tracker was never fetched".into()],
+    });
+    let text = report.text(&looks(80, true, false));
+    assert!(text.contains(" ! UPDATES ONLY: pending fixes are known, holes without a fix are not"), "{text}");
+    assert!(text.contains("debian-tracker was never fetched"), "{text}");
+    assert!(!text.contains('✓'), "not green: {text}");
+}
+
+#[test]
+fn hostile_names_cannot_reach_the_terminal() {
+    let mut plan = runs::plan();
+    plan.steps[0].actions[0].package = PackageName::from("lib\u{1b}[2J\u{202e}ssl\r");
+    plan.held[0].cause_chain[0].detail = "a\u{9b}b\u{7}\nc".into();
+    let text = plan.text(&looks(80, true, false));
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(text.contains("\\u{1b}[2J\\u{202e}ssl\\u{d}"), "{text}");
+}
+
+#[test]
+fn the_summary_shows_no_group() {
+    let style = Style { detail: Detail::Summary, ..looks(80, true, false) };
+    let text = samples::scan().text(&style);
+    assert!(text.contains("8 CVEs open") && !text.contains("libssl3"), "{text}");
+}
+
+#[test]
+fn all_shows_what_has_no_fix() {
+    let style = Style { detail: Detail::All, ..looks(80, true, false) };
+    let text = samples::scan().text(&style);
+    assert!(text.contains("glibc: libc-bin, libc6") && text.contains("verdict unknown"), "{text}");
+}
