@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::configuration::{manifest::Manifest, restore, save};
+use super::configuration::decide::{Decision, decide};
+use super::configuration::manifest::{Manifest, Scope};
+use super::configuration::restore::{self, Restoration};
+use super::configuration::save::{self, Saved};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
 use super::{RunError, Tools, precheck, verify};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::package::PackageKey;
-use crate::model::plan::{Action, ActionKind, PatchPlan};
+use crate::model::plan::{Action, ActionKind};
 use crate::model::transaction::Phase;
 use crate::package_manager::{PackageManagerError, RestoreRequest, apt, deb};
 use crate::report::transaction::{NotRestored, Verified};
@@ -19,15 +22,15 @@ use crate::scan::inventory;
 /// After so many attempts a person is asked (safety design, P3).
 const ATTEMPTS: u32 = 3;
 
-/// Everything that one way back needs, taken from the folder of the run that is taken back.
+/// Everything that one way back needs.
 #[derive(Clone, Debug)]
 pub struct WayBack {
     actions: Vec<Action>,
     archives: Vec<PathBuf>,
-    folder: RunFolder,
+    work: RunFolder,
     remembered: Remembered,
-    before: Manifest,
-    after: Manifest,
+    before: Saved,
+    after: Option<Manifest>,
 }
 
 /// Where a way back ended.
@@ -50,29 +53,24 @@ pub enum Arrived {
 }
 
 impl WayBack {
-    /// The way back of a run that did not finish: what it left in the configuration is what lies there now.
+    /// Prepares the way back of some actions: `taken_back` is the folder of the run that made them, `work` the folder
+    /// of the run that goes back, which is the same one when a run takes itself back.
     ///
     /// # Errors
     /// What the run saved cannot be read.
-    pub fn of_run(plan: &PatchPlan, folder: &RunFolder, actions: Vec<Action>) -> Result<Self, RunError> {
-        let after = Manifest::capture(Path::new("/")).map_err(RunError::Configuration)?;
-        Self::with_after(plan, folder, (actions, after))
-    }
-
-    /// The way back of a run that is over, with the configuration as that run left it: what was edited since is kept.
-    ///
-    /// # Errors
-    /// What the run saved cannot be read.
-    pub fn of_finished_run(plan: &PatchPlan, folder: &RunFolder, actions: Vec<Action>) -> Result<Self, RunError> {
-        let after = Manifest::read(&folder.before().join(AFTER)).map_err(RunError::Configuration)?;
-        Self::with_after(plan, folder, (actions, after))
-    }
-
-    fn with_after(_plan: &PatchPlan, folder: &RunFolder, (actions, after): (Vec<Action>, Manifest)) -> Result<Self, RunError> {
-        let before = save::saved_manifest(&folder.before()).map_err(RunError::Configuration)?;
-        let remembered = protect::remembered(folder)?;
-        let archives = actions.iter().filter_map(|action| old_archive(folder, action)).collect();
-        Ok(Self { actions, archives, folder: folder.clone(), remembered, before, after })
+    pub fn new(taken_back: &RunFolder, work: &RunFolder, actions: Vec<Action>) -> Result<Self, RunError> {
+        let folder = taken_back.before();
+        let before = Saved::open(&folder).map_err(RunError::Saved)?;
+        let before = before.ok_or(RunError::NothingSaved { folder })?;
+        let archives = actions.iter().filter_map(|action| old_archive(taken_back, action)).collect();
+        Ok(Self {
+            actions,
+            archives,
+            work: work.clone(),
+            remembered: protect::remembered(taken_back)?,
+            before,
+            after: protect::after(taken_back)?,
+        })
     }
 
     /// The changes that are taken back.
@@ -80,18 +78,32 @@ impl WayBack {
         &self.actions
     }
 
-    /// The stored archives, oldest state.
+    /// The stored archives of the old state.
     pub fn archives(&self) -> &[PathBuf] {
         &self.archives
     }
 
-    /// The configuration files that would be put back now, and those that were edited since and stay.
+    /// Packages without a stored archive, which cannot be put back.
+    pub fn lost(&self) -> Vec<PackageKey> {
+        let stored = |action: &&Action| {
+            action.from.is_none() || self.archives.iter().any(|path| is_archive_of(path, action))
+        };
+        self.actions.iter().filter(|action| !stored(action)).map(Action::key).collect()
+    }
+
+    /// Tells what would become of each configuration file that the run changed.
     ///
     /// # Errors
     /// The configuration cannot be read.
-    pub fn configuration(&self, root: &Path) -> Result<Vec<restore::Decision>, RunError> {
-        let live = Manifest::capture(root).map_err(RunError::Configuration)?;
-        Ok(restore::decide(&self.before, &self.after, &live))
+    pub fn configuration(&self, root: &Path) -> Result<Vec<(PathBuf, Decision)>, RunError> {
+        let live = Manifest::capture(&Scope::etc(root)).map_err(RunError::Storage)?;
+        let after = self.after.as_ref().unwrap_or(&live);
+        let paths: BTreeSet<&PathBuf> =
+            self.before.manifest.entries().chain(after.entries()).map(|entry| &entry.path).collect();
+        let decided = paths.into_iter().map(|path| {
+            (path.clone(), decide(self.before.manifest.get(path), after.get(path), live.get(path)))
+        });
+        Ok(decided.filter(|(_, decision)| *decision != Decision::Unchanged).collect())
     }
 
     fn added(&self) -> (Vec<PackageKey>, Vec<PackageKey>) {
@@ -100,8 +112,10 @@ impl WayBack {
     }
 }
 
-/// Name of the manifest of the configuration as a run left it.
-pub const AFTER: &str = "configuration-after";
+fn is_archive_of(path: &Path, action: &Action) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with(&format!("{}_", action.package))
+}
 
 fn old_archive(folder: &RunFolder, action: &Action) -> Option<PathBuf> {
     let from = action.from.as_ref()?;
@@ -113,22 +127,32 @@ fn old_archive(folder: &RunFolder, action: &Action) -> Option<PathBuf> {
     // The architecture of a package may change between `all` and another with its version.
     let prefix = exact.file_name()?.to_str()?.rsplit_once('_')?.0.to_owned();
     let stored = storage::list(&folder.old_archives()).ok()?;
-    stored.into_iter().find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(&format!("{prefix}_"))))
+    stored.into_iter().find(|path| {
+        path.file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with(&format!("{prefix}_")))
+    })
 }
 
 /// Goes back, at most three times, each attempt proven from the database and the files.
 ///
 /// # Errors
 /// The journal or the package database cannot be used: the run stays open for `recover`.
-pub fn go(tools: &Tools<'_>, way: &WayBack, journal: &mut Journal, reason: &str) -> Result<Arrived, RunError> {
+pub fn go(
+    tools: &Tools<'_>,
+    way: &WayBack,
+    journal: &mut Journal,
+    reason: &str,
+) -> Result<Arrived, RunError> {
     if journal.phase() != Phase::Back {
         journal.enter(Phase::Back)?;
     }
+    let live = live_state(tools, way)?;
     let mut problem = String::new();
     for attempt in 1..=ATTEMPTS {
         journal.write(Event::BackIntended { attempt, reason: reason.to_owned() })?;
         put_back(tools, way, attempt)?;
-        match prove_old(tools, way)? {
+        match prove_old(tools, way, &live)? {
             Ok((verified, not_restored)) => {
                 journal.enter(Phase::Returned)?;
                 return Ok(Arrived::Old { verified, not_restored });
@@ -146,7 +170,7 @@ pub fn go(tools: &Tools<'_>, way: &WayBack, journal: &mut Journal, reason: &str)
 /// Installs the old archives: by apt first, so that its own records stay true, then by dpkg alone.
 fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunError> {
     let (purge, remove) = way.added();
-    let log = way.folder.log();
+    let log = way.work.log();
     let request = RestoreRequest {
         archives: &way.archives,
         purge: &purge,
@@ -154,7 +178,8 @@ fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunErr
         time_limit: tools.rules.batch_timeout,
         log: &log,
     };
-    let done = if attempt == 1 { tools.manager.restore(&request) } else { tools.manager.restore_by_force(&request) };
+    let done =
+        if attempt == 1 { tools.manager.restore(&request) } else { tools.manager.restore_by_force(&request) };
     match done {
         // What it did is read from the database by the proof.
         Ok(_) | Err(PackageManagerError::Refused { .. }) => Ok(()),
@@ -162,10 +187,21 @@ fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunErr
     }
 }
 
+/// The configuration when the way back began, saved before any old package is installed: an interrupted way back
+/// goes on with what it saved first.
+fn live_state(tools: &Tools<'_>, way: &WayBack) -> Result<Saved, RunError> {
+    let folder = way.work.live();
+    if let Some(saved) = Saved::open(&folder).map_err(RunError::Saved)? {
+        return Ok(saved);
+    }
+    storage::create_folder(&folder, 0o700).map_err(RunError::Storage)?;
+    save::save(&Scope::etc(tools.layout.root()), &folder).map_err(RunError::Storage)
+}
+
 type Proven = Result<(Verified, Vec<NotRestored>), String>;
 
 /// Proves the old state, and puts marks and configuration back once the packages are right.
-fn prove_old(tools: &Tools<'_>, way: &WayBack) -> Result<Proven, RunError> {
+fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, RunError> {
     let root = tools.layout.root();
     let inventory = inventory::read(root, tools.layout.is_live())?;
     let observed = precheck::observe(&inventory, &way.actions);
@@ -178,7 +214,9 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack) -> Result<Proven, RunError> {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
     }
     restore_marks(way)?;
-    let restored = restore::restore(root, &way.folder.before(), &way.configuration(root)?).map_err(RunError::Configuration)?;
+    let after = way.after.as_ref().unwrap_or(&live.manifest);
+    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after, live };
+    let restored = restore::restore(request).map_err(RunError::Storage)?;
     let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
     let damaged = proof.damage_beyond(&way.remembered.damaged);
     let damaged = damaged.into_iter().map(|path| NotRestored {
@@ -190,21 +228,33 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack) -> Result<Proven, RunError> {
         let paths: Vec<&str> = not_restored.iter().take(5).map(|entry| entry.path.as_str()).collect();
         return Ok(Err(format!("{} files are not the old ones: {}", not_restored.len(), paths.join(", "))));
     }
-    not_restored.extend(restored.not_restored.into_iter().map(|(path, reason)| NotRestored { path: path.display().to_string(), reason }));
+    not_restored.extend(restored.kept.iter().map(|kept| NotRestored {
+        path: kept.path.display().to_string(),
+        reason: match &kept.before {
+            Some(beside) => format!("edited since; the version from before lies in {}", beside.display()),
+            None => "edited since".to_owned(),
+        },
+    }));
+    not_restored.extend(restored.not_restored.iter().map(|entry| NotRestored {
+        path: entry.path.display().to_string(),
+        reason: entry.obstacle.to_string(),
+    }));
     Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
 }
 
 /// Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
 fn restore_marks(way: &WayBack) -> Result<(), RunError> {
     let touched: BTreeSet<PackageKey> = way.actions.iter().map(Action::key).collect();
-    let marks = way.remembered.auto_marked.iter().filter(|key| touched.iter().any(|action| action.name == key.name));
+    let marks =
+        way.remembered.auto_marked.iter().filter(|key| touched.iter().any(|action| action.name == key.name));
     Ok(apt::set_auto_marks(&marks.cloned().collect())?)
 }
 
 fn commands(way: &WayBack) -> Vec<String> {
     let archives: Vec<String> = way.archives.iter().map(|path| path.display().to_string()).collect();
     let (purge, remove) = way.added();
-    let mut commands = vec![format!("dpkg --force-downgrade --force-confold --install {}", archives.join(" "))];
+    let mut commands =
+        vec![format!("dpkg --force-downgrade --force-confold --install {}", archives.join(" "))];
     if !purge.is_empty() || !remove.is_empty() {
         let names: Vec<String> = purge.iter().chain(&remove).map(PackageKey::to_string).collect();
         commands.push(format!("dpkg --remove {}", names.join(" ")));

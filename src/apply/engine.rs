@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::journal::{Event, Intended, Journal};
 use super::precheck::{self, Standing};
-use super::protect::ProtectedPlan;
+use super::protect::{self, ProtectedPlan};
 use super::{RunError, Tools, back, verify};
 use crate::host::signals::Stop;
 use crate::model::package::Inventory;
@@ -64,7 +64,11 @@ struct Failed {
 ///
 /// # Errors
 /// The journal or the package database cannot be used: the run stays open for `recover`.
-pub fn perform(tools: &Tools<'_>, protected: &ProtectedPlan, journal: &mut Journal) -> Result<Performed, RunError> {
+pub fn perform(
+    tools: &Tools<'_>,
+    protected: &ProtectedPlan,
+    journal: &mut Journal,
+) -> Result<Performed, RunError> {
     journal.enter(Phase::Applying)?;
     let plan = protected.staged().plan();
     let mut steps = Vec::new();
@@ -76,7 +80,11 @@ pub fn perform(tools: &Tools<'_>, protected: &ProtectedPlan, journal: &mut Journ
             item: step.actions.first().map(|action| action.package.to_string()).unwrap_or_default(),
         });
         let result = match tools.signals.stop() {
-            Some(stop) => Err(Failed { reason: "stopped by a signal".to_owned(), last_words: Vec::new(), stopped: Some(stop) }),
+            Some(stop) => Err(Failed {
+                reason: "stopped by a signal".to_owned(),
+                last_words: Vec::new(),
+                stopped: Some(stop),
+            }),
             None => one_step(tools, protected, journal, (step, &mut steps))?,
         };
         if let Err(failed) = result {
@@ -84,9 +92,15 @@ pub fn perform(tools: &Tools<'_>, protected: &ProtectedPlan, journal: &mut Journ
         }
     }
     journal.enter(Phase::Applied)?;
+    protect::remember_after(tools.layout, protected.staged().folder())?;
     match prove(tools, protected)? {
         Ok(verified) => Ok(Performed { ending: Ending::Patched(verified), steps, last_words: Vec::new() }),
-        Err(reason) => go_back(tools, protected, journal, (Failed { reason, last_words: Vec::new(), stopped: None }, steps)),
+        Err(reason) => go_back(
+            tools,
+            protected,
+            journal,
+            (Failed { reason, last_words: Vec::new(), stopped: None }, steps),
+        ),
     }
 }
 
@@ -106,7 +120,11 @@ fn one_step(
     let observed = precheck::observe(&before, &step.actions);
     if precheck::standing(&observed, &step.actions) != Standing::Ready {
         let reason = precheck::deviations(&observed, &step.actions, |action| action.from.as_ref()).join(", ");
-        return Ok(Err(Failed { reason: format!("the host changed meanwhile: {reason}"), last_words: Vec::new(), stopped: None }));
+        return Ok(Err(Failed {
+            reason: format!("the host changed meanwhile: {reason}"),
+            last_words: Vec::new(),
+            stopped: None,
+        }));
     }
     journal.write(Event::BatchIntended { batch: step.ordinal, actions: intended(&step.actions) })?;
     let folder = protected.staged().folder();
@@ -122,7 +140,12 @@ fn one_step(
     let observed = precheck::observe(&after, &step.actions);
     let reason = step_failure(&before, &after, (&observed, step));
     let outcome = judged(&observed, &step.actions);
-    reports.push(StepReport { ordinal: step.ordinal, outcome, observed: observed.clone(), seconds: began.elapsed().as_secs_f64() });
+    reports.push(StepReport {
+        ordinal: step.ordinal,
+        outcome,
+        observed: observed.clone(),
+        seconds: began.elapsed().as_secs_f64(),
+    });
     match reason {
         None => {
             journal.write(Event::BatchDone { batch: step.ordinal, observed })?;
@@ -137,11 +160,19 @@ fn one_step(
 }
 
 fn intended(actions: &[Action]) -> Vec<Intended> {
-    let intend = |action: &Action| Intended { package: action.key(), from: action.from.clone(), to: action.to.clone() };
+    let intend = |action: &Action| Intended {
+        package: action.key(),
+        from: action.from.clone(),
+        to: action.to.clone(),
+    };
     actions.iter().map(intend).collect()
 }
 
-fn step_failure(before: &Inventory, after: &Inventory, (observed, step): (&[Observed], &Step)) -> Option<String> {
+fn step_failure(
+    before: &Inventory,
+    after: &Inventory,
+    (observed, step): (&[Observed], &Step),
+) -> Option<String> {
     let deviations = precheck::deviations(observed, &step.actions, |action| action.to.as_ref());
     if !deviations.is_empty() {
         return Some(deviations.join(", "));
@@ -181,7 +212,11 @@ fn prove(tools: &Tools<'_>, protected: &ProtectedPlan) -> Result<Result<Verified
     let damage = proof.damage_beyond(&protected.remembered().damaged);
     if !damage.is_empty() {
         let shown: Vec<String> = damage.iter().take(5).map(|path| path.display().to_string()).collect();
-        return Ok(Err(format!("{} files are not those of their archives: {}", damage.len(), shown.join(", "))));
+        return Ok(Err(format!(
+            "{} files are not those of their archives: {}",
+            damage.len(),
+            shown.join(", ")
+        )));
     }
     Ok(Ok(Verified { packages: actions.len() as u64, files: proof.compared }))
 }
@@ -194,12 +229,15 @@ fn go_back(
 ) -> Result<Performed, RunError> {
     tools.observer.event(&Told::StageFailed { stage: "applying", detail: failed.reason.clone() });
     let begun: Vec<Action> = begun_actions(protected, &steps);
-    let way = back::WayBack::of_run(protected.staged().plan(), protected.staged().folder(), begun)?;
+    let folder = protected.staged().folder();
+    let way = back::WayBack::new(folder, folder, begun)?;
     let ending = match back::go(tools, &way, journal, &failed.reason)? {
         back::Arrived::Old { verified, not_restored } => {
             Ending::Returned { reason: failed.reason, stopped: failed.stopped, verified, not_restored }
         }
-        back::Arrived::Nowhere { reason, commands } => Ending::Stuck { reason: format!("{}; {reason}", failed.reason), commands },
+        back::Arrived::Nowhere { reason, commands } => {
+            Ending::Stuck { reason: format!("{}; {reason}", failed.reason), commands }
+        }
     };
     Ok(Performed { ending, steps, last_words: failed.last_words })
 }
@@ -208,5 +246,12 @@ fn go_back(
 /// version.
 fn begun_actions(protected: &ProtectedPlan, steps: &[StepReport]) -> Vec<Action> {
     let begun = |step: &&Step| steps.iter().any(|report| report.ordinal == step.ordinal);
-    protected.staged().plan().steps.iter().filter(begun).flat_map(|step| step.actions.iter().cloned()).collect()
+    protected
+        .staged()
+        .plan()
+        .steps
+        .iter()
+        .filter(begun)
+        .flat_map(|step| step.actions.iter().cloned())
+        .collect()
 }

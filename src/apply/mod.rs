@@ -1,10 +1,13 @@
 //! Do it, prove it, or take it back.
 
+pub mod back;
 pub mod configuration;
+pub mod engine;
 pub mod fetch;
 pub mod journal;
 pub mod old_archives;
 pub mod precheck;
+pub mod protect;
 pub mod restart;
 pub mod space;
 pub mod stage;
@@ -64,6 +67,21 @@ pub enum RunError {
     /// The package manager cannot be asked.
     #[error("the package manager cannot be used")]
     PackageManager(#[from] crate::package_manager::PackageManagerError),
+    /// What was saved before the run cannot be used.
+    #[error("what was saved before the run cannot be used")]
+    Protect(#[from] protect::ProtectError),
+    /// The saved configuration cannot be read.
+    #[error("the saved configuration cannot be read")]
+    Saved(#[source] configuration::save::SavedError),
+    /// A run has no saved configuration.
+    #[error("{folder} holds no saved configuration")]
+    NothingSaved {
+        /// The folder.
+        folder: std::path::PathBuf,
+    },
+    /// A file cannot be read or written.
+    #[error("the state of the run cannot be stored")]
+    Storage(#[source] crate::host::storage::StorageError),
     /// Files cannot be verified.
     #[error("the files of the plan cannot be verified")]
     Proof(#[from] verify::ProofError),

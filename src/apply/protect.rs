@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::configuration::{ConfigurationError, manifest::Manifest, save};
+use super::configuration::manifest::{Manifest, ManifestError, Scope};
+use super::configuration::save;
 use super::stage::StagedPlan;
 use super::verify::{self, ProofError};
 use crate::config::layout::{Layout, RunFolder};
@@ -22,9 +23,9 @@ pub enum ProtectError {
     /// Something cannot be read or stored.
     #[error("cannot save the state before the run")]
     Store(#[source] StorageError),
-    /// The configuration cannot be saved.
-    #[error("cannot save the configuration before the run")]
-    Configuration(#[source] ConfigurationError),
+    /// The list of the configuration that the run left cannot be read.
+    #[error("cannot read the configuration that the run left")]
+    After(#[source] ManifestError),
     /// The installed files cannot be compared with their archives.
     #[error("cannot tell which installed files are damaged already")]
     Baseline(#[source] ProofError),
@@ -76,8 +77,7 @@ pub fn protect(layout: &Layout, staged: StagedPlan) -> Result<ProtectedPlan, Pro
     let root = layout.root();
     let before = staged.folder().before();
     storage::create_folder(&before, 0o700).map_err(ProtectError::Store)?;
-    let manifest = Manifest::capture(root).map_err(ProtectError::Configuration)?;
-    save::save(root, &manifest, &before).map_err(ProtectError::Configuration)?;
+    save::save(&Scope::etc(root), &before).map_err(ProtectError::Store)?;
     let archives = staged.old().values().map(|(path, _)| path.as_path());
     let remembered = Remembered {
         auto_marked: apt::auto_marked(root).map_err(ProtectError::Store)?,
@@ -92,8 +92,17 @@ pub fn protect(layout: &Layout, staged: StagedPlan) -> Result<ProtectedPlan, Pro
 /// dpkg keeps the list of files of a removed package whose configuration is still there.
 fn leftovers(root: &Path, plan: &PatchPlan) -> BTreeSet<PackageKey> {
     let folder = root.join("var/lib/dpkg/info");
-    let added = plan.actions().filter(|action| action.kind == ActionKind::Install).map(crate::model::plan::Action::key);
-    added.filter(|key| [format!("{}.list", key.name), format!("{key}.list")].iter().any(|name| storage::exists(&folder.join(name)))).collect()
+    let added = plan
+        .actions()
+        .filter(|action| action.kind == ActionKind::Install)
+        .map(crate::model::plan::Action::key);
+    added
+        .filter(|key| {
+            [format!("{}.list", key.name), format!("{key}.list")]
+                .iter()
+                .any(|name| storage::exists(&folder.join(name)))
+        })
+        .collect()
 }
 
 fn remembered_file(folder: &RunFolder) -> PathBuf {
@@ -108,15 +117,40 @@ pub fn remembered(folder: &RunFolder) -> Result<Remembered, ProtectError> {
     read(&remembered_file(folder))
 }
 
+fn after_file(folder: &RunFolder) -> PathBuf {
+    folder.before().join("configuration-after")
+}
+
+/// Lists the configuration as a run leaves it, so that a later way back can tell its changes from edits.
+///
+/// # Errors
+/// The configuration cannot be read, or the list not stored.
+pub fn remember_after(layout: &Layout, folder: &RunFolder) -> Result<(), ProtectError> {
+    let manifest = Manifest::capture(&Scope::etc(layout.root())).map_err(ProtectError::Store)?;
+    storage::replace(&after_file(folder), &manifest.to_lines(), storage::PRIVATE).map_err(ProtectError::Store)
+}
+
+/// Reads the configuration as a run left it; `None` when the run ended before it could be listed.
+///
+/// # Errors
+/// The list cannot be read, or was cut or changed.
+pub fn after(folder: &RunFolder) -> Result<Option<Manifest>, ProtectError> {
+    let path = after_file(folder);
+    let bytes = storage::read_if_present(&path).map_err(ProtectError::Store)?;
+    bytes.map(|bytes| Manifest::parse(&bytes, &path).map_err(ProtectError::After)).transpose()
+}
+
 fn write<T: Serialize>(path: &Path, value: &T) -> Result<(), ProtectError> {
     let json = serde_json::to_vec(value);
-    let json = json.map_err(|error| ProtectError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
+    let json =
+        json.map_err(|error| ProtectError::Unreadable { path: path.to_owned(), reason: error.to_string() })?;
     storage::replace(path, &json, storage::PRIVATE).map_err(ProtectError::Store)
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ProtectError> {
     let bytes = storage::read(path).map_err(ProtectError::Store)?;
-    serde_json::from_slice(&bytes).map_err(|error| ProtectError::Unreadable { path: path.to_owned(), reason: error.to_string() })
+    serde_json::from_slice(&bytes)
+        .map_err(|error| ProtectError::Unreadable { path: path.to_owned(), reason: error.to_string() })
 }
 
 /// What protects a run at package level, as the plan states it.
@@ -126,6 +160,12 @@ pub fn package_level() -> Protection {
         provider: "packages".to_owned(),
         rollback: RollbackKind::PackagesOnly,
         covers: texts(&["files of the planned packages", "package database", "/etc"]),
-        does_not_cover: texts(&["data that maintainer scripts migrate", "/home", "/srv", "/var/lib of services", "generated files"]),
+        does_not_cover: texts(&[
+            "data that maintainer scripts migrate",
+            "/home",
+            "/srv",
+            "/var/lib of services",
+            "generated files",
+        ]),
     }
 }

@@ -46,7 +46,11 @@ pub fn completions(shell: Shell) -> Vec<u8> {
 /// Returns the completion scripts that are shipped, with the file names that the shells look for.
 pub fn shipped_completions() -> Vec<Generated> {
     let named = |shell, name: &str| (name.to_owned(), completions(shell));
-    vec![named(Shell::Bash, "patchctl.bash"), named(Shell::Zsh, "_patchctl"), named(Shell::Fish, "patchctl.fish")]
+    vec![
+        named(Shell::Bash, "patchctl.bash"),
+        named(Shell::Zsh, "_patchctl"),
+        named(Shell::Fish, "patchctl.fish"),
+    ]
 }
 
 /// Returns every man page: the main one first, then one a verb.

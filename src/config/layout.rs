@@ -201,6 +201,11 @@ impl RunFolder {
         self.folder.join("before")
     }
 
+    /// The configuration when a way back began.
+    pub fn live(&self) -> PathBuf {
+        self.folder.join("live")
+    }
+
     /// Everything that apt and dpkg printed.
     pub fn log(&self) -> PathBuf {
         self.folder.join("log")

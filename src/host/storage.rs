@@ -200,6 +200,11 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder).and_then(|file| file.sync_all()).map_err(StorageError::at("sync the folder", folder))
 }
 
+/// Asks the system to write everything that is still in memory to its disks (sync(2)); on Linux it waits for it.
+pub fn sync_all() {
+    nix::unistd::sync();
+}
+
 /// A file that only grows; each record is durable when `append` returns.
 #[derive(Debug)]
 pub struct AppendFile {

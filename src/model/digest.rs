@@ -100,6 +100,11 @@ impl From<Sha256> for String {
 pub struct Md5([u8; 16]);
 
 impl Md5 {
+    /// Returns the digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(md5::Md5::digest(bytes).into())
+    }
+
     /// Wraps the 16 bytes that a hasher produced elsewhere.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)

@@ -8,11 +8,12 @@ use super::survey::Survey;
 use crate::apply::space::{self, Amounts, Places};
 use crate::apply::{protect, restart};
 use crate::host::{processes, storage};
+use crate::model::digest::Md5;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::{InstalledPackage, PackageKey, PackageName};
 use crate::model::plan::{Action, ConffileForeseen, RestartForeseen, SpaceNeed};
 use crate::plan::Foresight;
-use crate::scan::inventory::{conffiles, installed_files, md5_of};
+use crate::scan::inventory::dpkg_files::{conffiles, installed_files};
 
 /// Looks ahead for a list of actions.
 ///
@@ -38,17 +39,25 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
 
 fn unfinished(survey: &Survey) -> Vec<String> {
     let unclean = |package: &&InstalledPackage| !package.state.is_clean() || package.reinstall_required;
-    let names: Vec<&str> = survey.inventory.packages.iter().filter(unclean).map(|package| package.name.as_str()).collect();
+    let names: Vec<&str> =
+        survey.inventory.packages.iter().filter(unclean).map(|package| package.name.as_str()).collect();
     if names.is_empty() {
         return Vec::new();
     }
-    vec![format!("the package database is not clean ({}): mend it first with dpkg --configure -a", names.join(", "))]
+    vec![format!(
+        "the package database is not clean ({}): mend it first with dpkg --configure -a",
+        names.join(", ")
+    )]
 }
 
 fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<Vec<SpaceNeed>, Failure> {
-    let installed = |action: &Action| survey.inventory.find(&action.key()).map_or(0, |package| package.installed_size_kib * 1024);
-    let download = actions.iter().filter_map(|action| action.artifact.as_ref()).map(|artifact| artifact.size).sum();
-    let kernels = actions.iter().filter(|action| action.package.as_str().starts_with("linux-image-")).count() as u64;
+    let installed = |action: &Action| {
+        survey.inventory.find(&action.key()).map_or(0, |package| package.installed_size_kib * 1024)
+    };
+    let download =
+        actions.iter().filter_map(|action| action.artifact.as_ref()).map(|artifact| artifact.size).sum();
+    let kernels =
+        actions.iter().filter(|action| action.package.as_str().starts_with("linux-image-")).count() as u64;
     let amounts = Amounts {
         download,
         // The old archives are about as large as the new ones.
@@ -60,8 +69,9 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
     };
     let downloads = context.layout.downloads();
     let places = Places { root: context.layout.root(), state: context.layout.state(), downloads: &downloads };
-    space::needs(&space::writings(places, amounts))
-        .map_err(|error| Failure::new(FailureKind::Host, "the free space cannot be measured").caused_by(error))
+    space::needs(&space::writings(places, amounts)).map_err(|error| {
+        Failure::new(FailureKind::Host, "the free space cannot be measured").caused_by(error)
+    })
 }
 
 /// Services and processes that use files of the packages; what belongs to other users is seen by root alone.
@@ -76,7 +86,9 @@ fn restarts(context: &Context<'_>, actions: &[Action]) -> Vec<RestartForeseen> {
 pub fn owners(root: &Path, packages: impl Iterator<Item = PackageKey>) -> HashMap<PathBuf, PackageName> {
     let mut owners = HashMap::new();
     for key in packages {
-        let files = installed_files(root, &key).unwrap_or_default();
+        let files = installed_files(root, &key, false)
+            .or_else(|_| installed_files(root, &key, true))
+            .unwrap_or_default();
         for path in files.iter().filter(|path| is_code(path)) {
             owners.insert(merged(path), key.name.clone());
         }
@@ -100,12 +112,18 @@ fn merged(path: &Path) -> PathBuf {
 /// Configuration files of the packages that the administrator edited.
 fn edited(context: &Context<'_>, actions: &[Action]) -> Result<Vec<ConffileForeseen>, Failure> {
     let root = context.layout.root();
-    let recorded = conffiles(root)
-        .map_err(|error| Failure::new(FailureKind::HostUnclean, "dpkg's records of configuration files cannot be read").caused_by(error))?;
+    let recorded = conffiles(root).map_err(|error| {
+        Failure::new(FailureKind::HostUnclean, "dpkg's records of configuration files cannot be read")
+            .caused_by(error)
+    })?;
     let mut foreseen = Vec::new();
     for action in actions.iter().filter(|action| action.to.is_some()) {
-        for conffile in recorded.get(&action.key()).into_iter().flatten().filter(|conffile| !conffile.obsolete) {
-            let live = md5_of(&root.join(conffile.path.strip_prefix("/").unwrap_or(&conffile.path)));
+        for conffile in
+            recorded.get(&action.key()).into_iter().flatten().filter(|conffile| !conffile.obsolete)
+        {
+            let live = storage::read(&root.join(conffile.path.strip_prefix("/").unwrap_or(&conffile.path)))
+                .ok()
+                .map(|bytes| Md5::of(&bytes));
             let outcome = match (&conffile.md5, live) {
                 (Some(recorded), Some(live)) if *recorded == live => continue,
                 (_, None) => "deleted by you: stays deleted",

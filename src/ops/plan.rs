@@ -1,6 +1,6 @@
 //! `plan`: what exactly would change.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::context::Context;
 use super::request::Removals as Asked;
@@ -18,7 +18,9 @@ use crate::model::plan::PatchPlan;
 use crate::observe::Event;
 use crate::plan::policy::{self, DecisionInput, Policy};
 use crate::plan::{self, Circumstances, PlanInput, difference, seal};
-use crate::report::documents::{ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference};
+use crate::report::documents::{
+    ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference,
+};
 use crate::report::schema::Report;
 use crate::scan::assess::Detail;
 
@@ -72,8 +74,11 @@ pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<R
 pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
     let mut survey = survey::survey(context, Detail::Open)?;
     if survey.view.is_empty() {
-        return Err(Failure::new(FailureKind::MissingFeed, "there are no repository lists, so nothing can be planned")
-            .hint("fetch them first: apt-get update"));
+        return Err(Failure::new(
+            FailureKind::MissingFeed,
+            "there are no repository lists, so nothing can be planned",
+        )
+        .hint("fetch them first: apt-get update"));
     }
     check_exact(&survey, &wish.selection)?;
     let policy = policy_of(context, &survey, wish);
@@ -85,7 +90,7 @@ pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
         selection: &wish.selection,
         policy: &policy,
     });
-    let outlook = resolve::resolve(context, &survey, &mut decisions, &policy, wish)?;
+    let outlook = resolve::resolve(context, &survey, &mut decisions, (&policy, wish))?;
     let Outlook { resolution, additions } = outlook;
     let input = PlanInput {
         inventory: &survey.inventory,
@@ -95,7 +100,9 @@ pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
         resolution: &resolution,
         way_back: &way_back,
     };
-    let actions = plan::actions(&input).map_err(|error| Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error))?;
+    let actions = plan::actions(&input).map_err(|error| {
+        Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error)
+    })?;
     let foresight = foresight::foresee(context, &survey, &actions)?;
     for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
         finding.disposition = Some(disposition);
@@ -133,12 +140,23 @@ fn check_exact(survey: &Survey, selection: &Selection) -> Result<(), Failure> {
         let offers = survey.view.offers.get(&package.key()).map(Vec::as_slice).unwrap_or_default();
         if !offers.iter().any(|offer| offer.version == exact.version) {
             let known: Vec<&str> = offers.iter().map(|offer| offer.version.as_str()).collect();
-            return Err(Failure::new(FailureKind::Usage, format!("no enabled repository offers {name} {}", exact.version))
-                .hint(format!("offered now: {}", if known.is_empty() { "nothing".to_owned() } else { known.join(", ") })));
+            return Err(Failure::new(
+                FailureKind::Usage,
+                format!("no enabled repository offers {name} {}", exact.version),
+            )
+            .hint(format!(
+                "offered now: {}",
+                if known.is_empty() { "nothing".to_owned() } else { known.join(", ") }
+            )));
         }
         if exact.version.is_older_than(&package.version) {
-            return Err(Failure::new(FailureKind::Policy, format!("{name} {} is older than the installed {}", exact.version, package.version))
-                .hint("patchctl rollback takes a run back; apt-get install --allow-downgrades goes to any version"));
+            return Err(Failure::new(
+                FailureKind::Policy,
+                format!("{name} {} is older than the installed {}", exact.version, package.version),
+            )
+            .hint(
+                "patchctl rollback takes a run back; apt-get install --allow-downgrades goes to any version",
+            ));
         }
     }
     Ok(())
@@ -147,7 +165,8 @@ fn check_exact(survey: &Survey, selection: &Selection) -> Result<(), Failure> {
 /// Keeps the plan among patchctl's own; a user without a place for it still gets it on the screen.
 fn keep(context: &Context<'_>, plan: &PatchPlan) {
     let path = context.layout.plans().join(format!("{}.json", plan.id.short()));
-    let kept = records::prepare(&context.layout).and_then(|()| storage::replace(&path, seal::to_json(plan).as_bytes(), storage::PRIVATE));
+    let kept = records::prepare(&context.layout)
+        .and_then(|()| storage::replace(&path, seal::to_json(plan).as_bytes(), storage::PRIVATE));
     if let Err(error) = kept {
         context.observer.event(&Event::Note(format!("the plan is not stored: {error}")));
     }
@@ -167,7 +186,11 @@ pub fn load(path: &Path) -> Result<PatchPlan, Failure> {
     let bytes = storage::read_at_most(path, LARGEST)
         .map_err(|error| Failure::new(FailureKind::Usage, "the plan cannot be read").caused_by(error))?;
     seal::open(&bytes).map_err(|error| {
-        let kind = if matches!(error, seal::SealError::Broken { .. }) { FailureKind::Drift } else { FailureKind::Usage };
+        let kind = if matches!(error, seal::SealError::Broken { .. }) {
+            FailureKind::Drift
+        } else {
+            FailureKind::Usage
+        };
         Failure::new(kind, format!("the plan {} cannot be used", path.display()))
             .caused_by(error)
             .hint("make a new one: patchctl plan -o FILE")
@@ -178,7 +201,7 @@ pub fn load(path: &Path) -> Result<PatchPlan, Failure> {
 ///
 /// # Errors
 /// One of them cannot be read.
-pub fn compare(context: &Context<'_>, before: &PathBuf, after: &PathBuf) -> Result<PlanDifference, Failure> {
+pub fn compare(context: &Context<'_>, before: &Path, after: &Path) -> Result<PlanDifference, Failure> {
     let (before, after) = (load(before)?, load(after)?);
     let changes = difference::actions(&before, &after).into_iter().map(|change| ActionDifference {
         package: change.package.to_string(),
@@ -187,7 +210,8 @@ pub fn compare(context: &Context<'_>, before: &PathBuf, after: &PathBuf) -> Resu
     });
     let (closed_before, closed_after) = (before.closes(), after.closes());
     let owned = |ids: Vec<&str>| ids.into_iter().map(str::to_owned).collect();
-    let newly_held = after.held.iter().filter(|held| !before.held.iter().any(|known| known.package == held.package));
+    let newly_held =
+        after.held.iter().filter(|held| !before.held.iter().any(|known| known.package == held.package));
     Ok(PlanDifference {
         identity: Identity::of(PLAN_DIFFERENCE_SCHEMA, context.now()),
         before: before.id.short(),
@@ -195,6 +219,11 @@ pub fn compare(context: &Context<'_>, before: &PathBuf, after: &PathBuf) -> Resu
         changes: changes.collect(),
         closes_more: owned(difference::added(&closed_before, &closed_after)),
         closes_less: owned(difference::added(&closed_after, &closed_before)),
-        newly_held: newly_held.map(|held| HeldDifference { package: held.package.clone(), cause_chain: held.cause_chain.clone() }).collect(),
+        newly_held: newly_held
+            .map(|held| HeldDifference {
+                package: held.package.clone(),
+                cause_chain: held.cause_chain.clone(),
+            })
+            .collect(),
     })
 }

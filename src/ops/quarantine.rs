@@ -23,8 +23,12 @@ fn file(layout: &Layout) -> PathBuf {
 
 /// Reads the quarantined versions; none where nothing was ever rolled back, or for another user than root.
 pub fn load(layout: &Layout) -> Vec<Quarantined> {
-    let document = storage::read(&file(layout)).ok().and_then(|bytes| serde_json::from_slice::<Document>(&bytes).ok());
-    document.filter(|document| document.schema == SCHEMA).map(|document| document.versions).unwrap_or_default()
+    let document =
+        storage::read(&file(layout)).ok().and_then(|bytes| serde_json::from_slice::<Document>(&bytes).ok());
+    document
+        .filter(|document| document.schema == SCHEMA)
+        .map(|document| document.versions)
+        .unwrap_or_default()
 }
 
 /// Adds versions; one that is there already keeps its first entry.

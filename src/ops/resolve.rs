@@ -32,8 +32,7 @@ pub fn resolve(
     context: &Context<'_>,
     survey: &Survey,
     decisions: &mut Decisions,
-    policy: &Policy,
-    wish: &Wish,
+    (policy, wish): (&Policy, &Wish),
 ) -> Result<Outlook, Failure> {
     if decisions.targets.is_empty() {
         return Ok(Outlook { resolution: Resolution::default(), additions: HashMap::new() });
@@ -45,7 +44,8 @@ pub fn resolve(
         Asked::AsConfigured => Removals::Refuse,
     };
     let search = Search { manager: manager.as_ref(), survey, removals };
-    let goal = if decisions.unrestricted { Goal::Everything } else { Goal::Targets(targets(&decisions.targets)) };
+    let goal =
+        if decisions.unrestricted { Goal::Everything } else { Goal::Targets(targets(&decisions.targets)) };
     let first = search.manager.resolve(&goal, removals).map_err(refused)?;
     let (resolution, dropped) = match search.objection(&first) {
         None => (possible(first), HashMap::new()),
@@ -79,7 +79,10 @@ fn possible(resolved: Resolved) -> Resolution {
 }
 
 fn targets(wanted: &BTreeMap<PackageKey, Version>) -> Vec<Target> {
-    wanted.iter().map(|(package, version)| Target { package: package.clone(), version: version.clone() }).collect()
+    wanted
+        .iter()
+        .map(|(package, version)| Target { package: package.clone(), version: version.clone() })
+        .collect()
 }
 
 type Dropped = HashMap<PackageKey, Vec<Cause>>;
@@ -104,7 +107,11 @@ impl Search<'_> {
         let removed = |o: &&Operation| o.kind == OperationKind::Remove && self.removals == Removals::Refuse;
         if let Some(operation) = resolution.operations.iter().find(removed) {
             let detail = format!("{} would be removed (--allow-removals lets it)", operation.name);
-            return Some(Cause { subject: operation.name.to_string(), reason: HoldReason::WouldRemove, detail });
+            return Some(Cause {
+                subject: operation.name.to_string(),
+                reason: HoldReason::WouldRemove,
+                detail,
+            });
         }
         let on_hold = |o: &&Operation| o.kind == OperationKind::Unpack && self.is_on_hold(o);
         resolution.operations.iter().find(on_hold).map(|operation| Cause {
@@ -120,7 +127,10 @@ impl Search<'_> {
     }
 
     /// Finds the targets that can be had together: halves the list wherever it cannot be had whole.
-    fn largest_possible(&self, wanted: &BTreeMap<PackageKey, Version>) -> Result<(Resolution, Dropped), PackageManagerError> {
+    fn largest_possible(
+        &self,
+        wanted: &BTreeMap<PackageKey, Version>,
+    ) -> Result<(Resolution, Dropped), PackageManagerError> {
         let all = targets(wanted);
         let (mut kept, mut dropped) = (Vec::new(), Dropped::new());
         let mut waiting: Vec<&[Target]> = vec![&all];
@@ -154,7 +164,9 @@ fn chain(target: &Target, root: Cause) -> Vec<Cause> {
 
 /// Targets that the package manager left as they are without a word.
 fn kept_back(wanted: &BTreeMap<PackageKey, Version>, resolution: &Resolution, dropped: &Dropped) -> Dropped {
-    let changes = |key: &PackageKey| resolution.operations.iter().any(|o| o.kind != OperationKind::Configure && o.name == key.name);
+    let changes = |key: &PackageKey| {
+        resolution.operations.iter().any(|o| o.kind != OperationKind::Configure && o.name == key.name)
+    };
     let silent = wanted.keys().filter(|key| !dropped.contains_key(key) && !changes(key));
     let cause = |key: &PackageKey| {
         let detail = "the package manager keeps it back (see: apt-get -s install)".to_owned();
@@ -164,7 +176,11 @@ fn kept_back(wanted: &BTreeMap<PackageKey, Version>, resolution: &Resolution, dr
 }
 
 /// Looks up the archives of packages that are not installed yet, or change their architecture.
-fn additions(context: &Context<'_>, survey: &Survey, resolution: &Resolution) -> Result<HashMap<PackageKey, Offer>, Failure> {
+fn additions(
+    context: &Context<'_>,
+    survey: &Survey,
+    resolution: &Resolution,
+) -> Result<HashMap<PackageKey, Offer>, Failure> {
     let unknown = |operation: &&Operation| operation.kind == OperationKind::Unpack;
     let wanted: Vec<(PackageKey, Version)> = resolution
         .operations
@@ -179,7 +195,9 @@ fn additions(context: &Context<'_>, survey: &Survey, resolution: &Resolution) ->
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    let offers = repository::lookup(&context.layout, &wanted)
-        .map_err(|error| Failure::new(FailureKind::MalformedFeed, "the archives of new packages cannot be looked up").caused_by(error))?;
+    let offers = repository::lookup(&context.layout, &wanted).map_err(|error| {
+        Failure::new(FailureKind::MalformedFeed, "the archives of new packages cannot be looked up")
+            .caused_by(error)
+    })?;
     Ok(wanted.into_iter().zip(offers).filter_map(|((key, _), offer)| Some((key, offer?))).collect())
 }

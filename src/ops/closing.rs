@@ -1,0 +1,114 @@
+//! After a run: a fresh look, what became of each finding, and what still runs old code.
+
+use std::collections::HashSet;
+
+use super::context::Context;
+use super::{foresight, scan, survey};
+use crate::apply::protect::ProtectedPlan;
+use crate::apply::{Tools, restart};
+use crate::host::processes;
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::finding::{Finding, StateAfter, Verdict};
+use crate::model::outcome::Outcome;
+use crate::model::package::{PackageKey, PackageName};
+use crate::model::plan::{ActionKind, PatchPlan};
+use crate::package_manager::apt;
+use crate::report::restart::{OldCode, RestartReport};
+use crate::report::schema::Report;
+use crate::scan::assess::Detail;
+
+/// What apt had installed by itself stays so, and what the run added for others is so too.
+///
+/// # Errors
+/// apt-mark refuses.
+pub fn keep_marks(tools: &Tools<'_>, protected: &ProtectedPlan) -> Result<(), Failure> {
+    let plan = protected.staged().plan();
+    let before = &protected.remembered().auto_marked;
+    let changed: HashSet<&PackageName> = plan.actions().map(|action| &action.package).collect();
+    let added = plan
+        .actions()
+        .filter(|action| action.kind == ActionKind::Install)
+        .map(crate::model::plan::Action::key);
+    let kept = before.iter().filter(|key| changed.contains(&key.name)).cloned();
+    let marks = kept.chain(added).collect();
+    let _ = tools;
+    apt::set_auto_marks(&marks).map_err(|error| {
+        Failure::new(FailureKind::Host, "the marks of automatic packages cannot be kept").caused_by(error)
+    })
+}
+
+/// Scans again and tells for each finding of the plan what became of it.
+///
+/// # Errors
+/// The host cannot be judged any more.
+pub fn assess_again(
+    context: &Context<'_>,
+    report: &mut Report,
+    changed: &[PackageKey],
+) -> Result<(), Failure> {
+    let mut survey = survey::survey(context, Detail::Open)?;
+    let restart = old_code(context, report.plan.as_ref(), changed);
+    let kernels = survey.inventory.kernels.clone();
+    for finding in &mut survey.assessment.findings {
+        finding.state_after = Some(state_after(finding, report.plan.as_ref()));
+    }
+    scan::fill(context, report, survey);
+    let mut restart = restart;
+    if restart.reboot.is_none() && kernels.reboot_pending() {
+        restart.reboot = Some("a newer kernel is installed than the one that runs".to_owned());
+    }
+    if let Some(summary) = &mut report.summary {
+        summary.restarts_required = restart.count() as u64;
+        summary.reboot_required |= restart.reboot.is_some();
+    }
+    report.restart = Some(restart);
+    Ok(())
+}
+
+fn state_after(finding: &Finding, plan: Option<&PatchPlan>) -> StateAfter {
+    let held = plan.is_some_and(|plan| plan.held.iter().any(|held| held.package == finding.package.name));
+    let planned =
+        plan.is_some_and(|plan| plan.actions().any(|action| action.package == finding.package.name));
+    match finding.verdict {
+        Verdict::Vulnerable if finding.reason.contains("reboot") => StateAfter::PendingReboot,
+        _ if held && !planned => StateAfter::Held,
+        _ => StateAfter::StillOpen,
+    }
+}
+
+/// Finds services and processes that still run files which were replaced.
+pub fn old_code(context: &Context<'_>, plan: Option<&PatchPlan>, changed: &[PackageKey]) -> RestartReport {
+    let owners = foresight::owners(context.layout.root(), changed.iter().cloned());
+    let users = restart::on_old_code(&processes::list(), &owners);
+    let closes = |packages: &[PackageName]| -> Vec<String> {
+        let actions =
+            plan.into_iter().flat_map(PatchPlan::actions).filter(|action| packages.contains(&action.package));
+        let mut ids: Vec<String> = actions.flat_map(|action| action.closes.iter().cloned()).collect();
+        ids.sort();
+        ids.dedup();
+        ids
+    };
+    let told = users.into_iter().map(|user| OldCode {
+        keeps_open: closes(&user.because_of),
+        name: user.name,
+        processes: user.processes,
+        packages: user.because_of,
+    });
+    let (services, processes) = told.partition(|user| user.name.ends_with(".service"));
+    let reboot = plan.and_then(|plan| restart::reboot_reason(plan.actions().map(|action| &action.package)));
+    RestartReport { services, processes, reboot }
+}
+
+/// How a run ends whose plan was carried out and proven.
+pub fn success(report: &Report, detailed: bool) -> (Outcome, ExitCode) {
+    let reboot = report.summary.as_ref().is_some_and(|summary| summary.reboot_required);
+    let restarts = report.restart.as_ref().is_some_and(|restart| restart.count() > 0);
+    let outcome = if reboot { Outcome::RebootPending } else { Outcome::Patched };
+    let code = match (detailed, reboot, restarts) {
+        (true, true, _) => ExitCode::RebootNeeded,
+        (true, false, true) => ExitCode::RestartNeeded,
+        _ => ExitCode::Success,
+    };
+    (outcome, code)
+}

@@ -1,0 +1,178 @@
+//! The runs of this host: numbers, folders, locks, and the run that is still open.
+
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::records;
+use crate::apply::journal::{self, JournalError, Replay};
+use crate::apply::{RunError, Tools};
+use crate::config::layout::{Layout, RunFolder};
+use crate::host::lock::{LockError, RecordLock, RunLock};
+use crate::host::storage::{self, StorageError};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::package::{Architecture, Inventory, PackageName};
+use crate::model::run::RunId;
+
+/// Lists the runs that have a folder, oldest first.
+pub fn list(layout: &Layout) -> Vec<RunId> {
+    let folders = storage::list(&layout.runs()).unwrap_or_default();
+    let mut runs: Vec<RunId> =
+        folders.iter().filter_map(|path| path.file_name()?.to_str()?.parse().ok()).collect();
+    runs.sort_unstable();
+    runs
+}
+
+/// Begins a run: the next number, and a folder of its own.
+///
+/// # Errors
+/// The folder cannot be made.
+pub fn begin(layout: &Layout) -> Result<(RunId, RunFolder), Failure> {
+    records::prepare(layout).map_err(state_unwritable)?;
+    let id = list(layout).last().map_or(RunId::new(1), |last| last.next());
+    let folder = layout.run(id);
+    storage::create_new_folder(folder.path(), 0o700).map_err(state_unwritable)?;
+    storage::sync_folder_of(folder.path()).map_err(state_unwritable)?;
+    Ok((id, folder))
+}
+
+/// A run that has begun and not ended.
+#[derive(Debug)]
+pub struct OpenRun {
+    /// Its number.
+    pub id: RunId,
+    /// Its journal, read from the start.
+    pub replay: Replay,
+}
+
+/// Finds the run that is still open; a run without a journal never began.
+///
+/// # Errors
+/// The journal of the newest run cannot be believed.
+pub fn open_run(layout: &Layout) -> Result<Option<OpenRun>, Failure> {
+    for id in list(layout).into_iter().rev() {
+        let path = layout.run(id).journal();
+        if !storage::exists(&path) {
+            continue;
+        }
+        let replay = journal::replay(&path).map_err(corrupt)?;
+        if !replay.phase.is_final() {
+            return Ok(Some(OpenRun { id, replay }));
+        }
+    }
+    Ok(None)
+}
+
+fn corrupt(error: JournalError) -> Failure {
+    Failure::new(FailureKind::StateCorrupt, "the history of this host cannot be believed")
+        .caused_by(error)
+        .hint("patchctl history verify tells which journals are whole; nothing is changed until this one is moved away by hand")
+}
+
+/// Refuses to begin while an earlier run is open.
+///
+/// # Errors
+/// There is one, or a journal cannot be believed.
+pub fn refuse_while_open(layout: &Layout) -> Result<(), Failure> {
+    match open_run(layout)? {
+        None => Ok(()),
+        Some(open) => Err(Failure::new(
+            FailureKind::OpenRun,
+            format!("run {} was interrupted and is still open", open.id),
+        )
+        .hint("patchctl recover brings it to its end: fully old or fully new")),
+    }
+}
+
+/// Takes patchctl's own lock.
+///
+/// # Errors
+/// Another run holds it and did not let go in time.
+pub fn take_lock(context: &Context<'_>, command: &str) -> Result<RunLock, Failure> {
+    storage::create_folder(context.layout.volatile(), 0o755).map_err(state_unwritable)?;
+    RunLock::take(&context.layout.lock(), command, context.lock_patience()).map_err(locked)
+}
+
+/// Takes dpkg's front-end lock, which apt and every other front end respect.
+///
+/// # Errors
+/// Another tool holds it and did not let go in time.
+pub fn take_dpkg_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
+    let path = context.layout.target("var/lib/dpkg/lock-frontend");
+    RecordLock::take(&path, context.lock_patience()).map_err(locked)
+}
+
+fn locked(error: LockError) -> Failure {
+    match error {
+        LockError::Held { path, holder } => {
+            Failure::new(FailureKind::Lock, format!("{holder} holds {}", path.display()))
+                .hint("wait for it, or for longer: --lock-timeout 30m")
+        }
+        other => Failure::new(FailureKind::Host, "a lock cannot be used").caused_by(other),
+    }
+}
+
+/// Gathers what the stages of a run work with.
+///
+/// # Errors
+/// There is no package manager for the distribution, or the work fails.
+pub fn with_tools<T>(
+    context: &Context<'_>,
+    (inventory, accepted): (&Inventory, &[PackageName]),
+    work: impl FnOnce(&Tools<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let manager = context.package_manager(&inventory.distribution)?;
+    let rules = context.apply_rules(accepted);
+    let native = inventory
+        .named("dpkg")
+        .next()
+        .map_or_else(|| Architecture::from("amd64"), |dpkg| dpkg.architecture.clone());
+    work(&Tools {
+        manager: manager.as_ref(),
+        layout: &context.layout,
+        native: &native,
+        clock: context.clock,
+        observer: context.observer,
+        signals: &context.signals,
+        rules: &rules,
+    })
+}
+
+/// Downloads have served when the run has its own copies.
+pub fn clear_downloads(layout: &Layout) {
+    // What stays is cleared by the next run.
+    let _ = storage::remove_folder(&layout.downloads());
+}
+
+/// A failure of patchctl's own state before anything was changed.
+pub fn state_unwritable(error: StorageError) -> Failure {
+    let kind = if error.is_no_space() { FailureKind::Space } else { FailureKind::Host };
+    Failure::new(kind, "patchctl cannot write its own state; the host was not changed").caused_by(error)
+}
+
+/// A failure of the journal.
+pub fn journal_failed(error: JournalError) -> Failure {
+    let kind = match &error {
+        JournalError::Storage { source, .. } if source.is_no_space() => FailureKind::Space,
+        JournalError::Storage { .. } => FailureKind::Host,
+        _ => FailureKind::StateCorrupt,
+    };
+    Failure::new(kind, "the journal of the run cannot be written").caused_by(error)
+}
+
+/// A failure in the middle of a run: it stays open.
+pub fn left_open(error: RunError) -> Failure {
+    Failure::new(FailureKind::Operator, "the run was cut off and is still open")
+        .caused_by(error)
+        .hint("patchctl recover brings it to its end: fully old or fully new")
+}
+
+/// A report that cannot be stored after a run is a failure of its own: nothing may seem not to have happened.
+///
+/// # Errors
+/// The report was not stored.
+pub fn stored(context: &Context<'_>, result: Result<PathBuf, StorageError>) -> Result<(), Failure> {
+    let _ = context;
+    result
+        .map(|_| ())
+        .map_err(|error| Failure::new(FailureKind::Host, "the report cannot be stored").caused_by(error))
+}

@@ -1,0 +1,37 @@
+//! The laboratory: real Debian roots, the real apt and dpkg, a real signed repository, real faults.
+//!
+//! A *golden* root is built once a machine and kept read-only on a btrfs loop file; a test works on a clone of its own
+//! (a few milliseconds) that vanishes with the value. Commands in a clone run in their own mount, pid, network, uts and ipc
+//! namespaces, without network, with a cleared environment and a private `/dev`.
+//!
+//! ```ignore
+//! let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+//! let before = Manifest::of(&root);
+//! root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+//! assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
+//! root.run(&["patchctl", "rollback"]).expect_code(0);
+//! assert_eq!(before.diff(&Manifest::of(&root)), []);
+//! ```
+//!
+//! - [`debian`]: the roots, `small`, `small_with` and `server`, and what a test asks of one
+//! - [`namespace`]: a command in a root, waited for or watched while it runs
+//! - [`packages`], [`repository`]: the fixture packages and the signed repository that serves them
+//! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
+//! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
+//! - [`faults`]: locks, full disks, read-only mounts, kills and errnos at a chosen call, a moved clock
+//! - [`transcript`]: outputs with paths, times and ids made equal
+//! - [`pool`]: the loop file; a test never needs it by name
+//!
+//! A machine that cannot carry the laboratory fails the tests as root or where `CI=true`; elsewhere a test prints
+//! `not run: REASON`. `PATCHCTL_LAB_CACHE` moves the goldens away from `/var/cache/patchctl-lab`.
+#![allow(dead_code)] // stories take what they need; the laboratory is complete before they are
+
+pub mod debian;
+pub mod faults;
+pub mod namespace;
+pub mod offline_mirror;
+pub mod oracle;
+pub mod packages;
+pub mod pool;
+pub mod repository;
+pub mod transcript;
