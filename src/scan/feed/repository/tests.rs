@@ -16,6 +16,7 @@ const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2
 struct Root(PathBuf);
 
 impl Root {
+    #[allow(clippy::disallowed_methods, reason = "a scratch folder of the tests")]
     fn new(name: &str) -> Self {
         let root = Self(std::env::temp_dir().join(format!("patchctl-lists-{}-{name}", std::process::id())));
         let _ = storage::remove_folder(&root.0);
