@@ -167,6 +167,17 @@ fn foreign_packages_are_named_with_their_vendor() {
 }
 
 #[test]
+fn flat_repository_without_release_file_is_local_and_says_so() {
+    let root = Root::new("flat");
+    root.write("etc/apt/sources.list", "deb [trusted=yes] file:/srv/repo ./\n");
+    root.list("_srv_repo_._Packages", &offer("bash", "9", "amd64").replace("pool/", "./pool/"));
+    let view = root.view(&root.install(&INSTALLED)).expect("well formed");
+    assert_eq!(view.offers[&key("bash", "amd64")][0].artifact.uri, "file:/srv/repo/pool/bash.deb");
+    assert_eq!((view.stamps[0].authenticity, view.is_empty()), (Some(Authenticity::Local), false));
+    assert!(view.stamps[0].problem.as_deref().is_some_and(|problem| problem.contains("no release file")));
+}
+
+#[test]
 fn nothing_is_called_foreign_without_the_distributions_lists() {
     let root = Root::new("empty");
     let inventory = root.install(&INSTALLED);
