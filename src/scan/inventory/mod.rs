@@ -154,16 +154,94 @@ fn sort(packages: &mut [InstalledPackage], root: &Path) -> Result<(), InventoryE
 
 /// Digests every field that the inventory keeps, one line a package.
 fn digest(packages: &[InstalledPackage]) -> Sha256 {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(packages.len() * 96);
-    for p in packages {
-        let flags = [p.reinstall_required, p.hold, p.essential, p.multi_arch_same].map(u8::from);
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{} {} {} {} {} {:?} {flags:?} {}",
-            p.name, p.architecture, p.version, p.source.name, p.source.version, p.state, p.installed_size_kib
+    let mut bytes = Vec::with_capacity(packages.len() * 96);
+    for package in packages {
+        let (source, version) = (package.source.name.as_str(), package.source.version.as_str());
+        let texts =
+            [package.name.as_str(), package.architecture.as_str(), package.version.as_str(), source, version];
+        for text in texts {
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.push(b' ');
+        }
+        let flags = [package.reinstall_required, package.hold, package.essential, package.multi_arch_same]
+            .map(u8::from);
+        bytes.extend_from_slice(&flags);
+        bytes.push(package.state as u8);
+        bytes.extend_from_slice(&package.installed_size_kib.to_le_bytes());
+        bytes.push(b'\n');
+    }
+    Sha256::of(&bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A root below a scratch folder, removed at the end.
+    struct Root(PathBuf);
+
+    impl Root {
+        #[allow(clippy::disallowed_methods, reason = "a scratch folder of the tests")]
+        fn new(name: &str, files: &[(&str, &str)]) -> Self {
+            let root = std::env::temp_dir().join(format!("patchctl-inventory-{}-{name}", std::process::id()));
+            let _ = storage::remove_folder(&root);
+            for (path, text) in [("etc/os-release", "ID=debian\n")].iter().chain(files) {
+                let path = root.join(path);
+                storage::create_folder(path.parent().expect("it has one"), 0o755).expect("writable");
+                storage::replace(&path, text.as_bytes(), storage::PUBLIC).expect("writable");
+            }
+            Self(root)
+        }
+    }
+
+    impl Drop for Root {
+        fn drop(&mut self) {
+            let _ = storage::remove_folder(&self.0);
+        }
+    }
+
+    const B: &str = "Package: bb\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n";
+
+    #[test]
+    fn image_without_package_manager_has_its_packages_in_fragments() {
+        let control = "Package: aa\nArchitecture: amd64\nVersion: 1\n";
+        let files = [
+            (STATUS, B),
+            ("var/lib/dpkg/status.d/aa", control),
+            ("var/lib/dpkg/status.d/aa.md5sums", "x  y"),
+        ];
+        let root = Root::new("fragments", &files);
+        let inventory = read(&root.0, false).expect("well formed");
+        let names: Vec<&str> = inventory.packages.iter().map(|package| package.name.as_str()).collect();
+        assert_eq!(names, ["aa", "bb"]);
+        assert!(inventory.find(&inventory.packages[1].key()).is_some());
+        assert_eq!(DpkgDistribution::of(&inventory.distribution), Some(DpkgDistribution::Debian));
+    }
+
+    #[test]
+    fn package_in_two_files_is_refused() {
+        let root = Root::new("twice", &[(STATUS, B), ("var/lib/dpkg/status.d/bb", B)]);
+        assert!(
+            matches!(read(&root.0, false), Err(InventoryError::Twice { package, .. }) if package.name.as_str() == "bb")
         );
     }
-    Sha256::of(text.as_bytes())
+
+    #[test]
+    fn root_without_packages_is_not_an_empty_inventory() {
+        let root = Root::new("none", &[]);
+        assert!(matches!(read(&root.0, false), Err(InventoryError::NoPackages { .. })));
+        let root = Root::new("empty", &[(STATUS, "\n")]);
+        assert!(matches!(read(&root.0, false), Err(InventoryError::NoPackages { .. })));
+    }
+
+    #[test]
+    fn digest_changes_with_any_field_and_with_nothing_else() {
+        let of = |text: &str| digest(&dpkg_status::parse(text.as_bytes(), STATUS).expect("well formed"));
+        assert_eq!(of(B), of(&B.replace("\n\n", "\nDescription: x\n\n")));
+        for (from, to) in
+            [("install ok", "hold ok"), (": 1", ": 2"), (": all", ": amd64"), ("\n\n", "\nSource: cc\n\n")]
+        {
+            assert_ne!(of(B), of(&B.replace(from, to)), "{to}");
+        }
+    }
 }

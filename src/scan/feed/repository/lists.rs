@@ -88,6 +88,11 @@ fn fetched(source: &Source, folder: &Path) -> Result<Option<Fetched>, Repository
 }
 
 impl Repository {
+    /// Tells whether anything was fetched; a repository that is trusted as it is may do without a release file.
+    pub(super) fn has_lists(&self) -> bool {
+        self.fetched.is_some() || !self.indexes.is_empty()
+    }
+
     fn find_indexes(&self, paths: &[PathBuf]) -> Vec<Index> {
         let prefix = list_name::of(&self.source.release_folder());
         let component_of = |path: &PathBuf| {

@@ -143,8 +143,7 @@ fn read(layout: &Layout, inventory: &Inventory) -> Result<DatedView, RepositoryE
     let native = native_architecture(inventory.packages.iter().map(|package| &package.architecture));
     let repositories = lists::find(layout.root(), &native)?;
     let found = offers::of_installed(&repositories, inventory, &native)?;
-    let is_fetched = repositories.iter().any(|repository| repository.fetched.is_some());
-    let ask_apt = layout.is_live() && is_fetched;
+    let ask_apt = layout.is_live() && repositories.iter().any(lists::Repository::has_lists);
     let ignores_expiry = ask_apt && policy::ignores_expiry()?;
     let candidates = if ask_apt {
         candidates::of_apt(inventory, &found, &native)?

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::lists::Repository;
-use crate::model::feed::{FeedStamp, FeedState};
+use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 
 /// A stamp, with what its state depends on when the day changes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -32,7 +32,12 @@ impl DatedStamp {
             problem: None,
         };
         let Some(fetched) = &repository.fetched else {
-            stamp.problem = Some("enabled, but never fetched".to_owned());
+            if repository.has_lists() {
+                (stamp.authenticity, stamp.state) = (Some(Authenticity::Local), FeedState::Fresh);
+                stamp.problem = Some("has no release file: neither signed nor dated".to_owned());
+            } else {
+                stamp.problem = Some("enabled, but never fetched".to_owned());
+            }
             return Self { stamp, valid_until: None, ignores_expiry };
         };
         stamp.published = fetched.release.date;

@@ -16,6 +16,7 @@ const DIGEST: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f2
 struct Root(PathBuf);
 
 impl Root {
+    #[allow(clippy::disallowed_methods, reason = "a scratch folder of the tests")]
     fn new(name: &str) -> Self {
         let root = Self(std::env::temp_dir().join(format!("patchctl-lists-{}-{name}", std::process::id())));
         let _ = storage::remove_folder(&root.0);
@@ -156,14 +157,24 @@ fn offer_without_sha256_is_left_out_and_counted() {
 fn foreign_packages_are_named_with_their_vendor() {
     let root = Root::new("foreign").with_lists();
     let mut installed = INSTALLED.to_vec();
-    installed.extend([("local-tool", "1", "all"), ("bash-doc", "1", "all")]);
+    installed.extend([("local-tool", "1", "all"), ("old-bash", "1\nSource: bash (1)", "all")]);
     let inventory = root.install(&installed);
     let view = root.view(&inventory).expect("well formed");
     let found: Vec<(String, String)> =
         foreign(&inventory, &view).into_iter().map(|one| (one.name.to_string(), one.origin)).collect();
-    let expected =
-        [("agent", "local"), ("bash-doc", "local"), ("local-tool", "local"), ("node", "vendor.example")];
+    let expected = [("agent", "local"), ("local-tool", "local"), ("node", "vendor.example")];
     assert_eq!(found, expected.map(|(name, origin)| (name.to_owned(), origin.to_owned())));
+}
+
+#[test]
+fn flat_repository_without_release_file_is_local_and_says_so() {
+    let root = Root::new("flat");
+    root.write("etc/apt/sources.list", "deb [trusted=yes] file:/srv/repo ./\n");
+    root.list("_srv_repo_._Packages", &offer("bash", "9", "amd64").replace("pool/", "./pool/"));
+    let view = root.view(&root.install(&INSTALLED)).expect("well formed");
+    assert_eq!(view.offers[&key("bash", "amd64")][0].artifact.uri, "file:/srv/repo/pool/bash.deb");
+    assert_eq!((view.stamps[0].authenticity, view.is_empty()), (Some(Authenticity::Local), false));
+    assert!(view.stamps[0].problem.as_deref().is_some_and(|problem| problem.contains("no release file")));
 }
 
 #[test]

@@ -146,15 +146,16 @@ struct Parser<'a> {
     file: &'a str,
     kind: Kind,
     stanza: Stanza<'a>,
-    seen: HashSet<(&'a [u8], &'a [u8])>,
+    /// The line that the package at the same place begins on.
+    lines: Vec<usize>,
     architectures: Vec<Architecture>,
     packages: Vec<InstalledPackage>,
 }
 
 impl<'a> Parser<'a> {
     fn new(file: &'a str, kind: Kind) -> Self {
-        let (stanza, seen) = (Stanza::default(), HashSet::new());
-        Self { file, kind, stanza, seen, architectures: Vec::new(), packages: Vec::new() }
+        let (stanza, lines) = (Stanza::default(), Vec::new());
+        Self { file, kind, stanza, lines, architectures: Vec::new(), packages: Vec::new() }
     }
 
     fn run(mut self, bytes: &'a [u8]) -> Result<Vec<InstalledPackage>, StatusError> {
@@ -171,7 +172,21 @@ impl<'a> Parser<'a> {
             self.take_line(line + 1, &bytes[start..])?;
         }
         self.end_stanza()?;
+        self.check_unique()?;
         Ok(self.packages)
+    }
+
+    /// dpkg writes its packages in order: only where somebody else did, all have to be remembered.
+    fn check_unique(&self) -> Result<(), StatusError> {
+        let key = InstalledPackage::key;
+        if self.packages.is_sorted_by(|a, b| (&a.name, &a.architecture) < (&b.name, &b.architecture)) {
+            return Ok(());
+        }
+        let mut seen = HashSet::with_capacity(self.packages.len());
+        match self.packages.iter().position(|package| !seen.insert(key(package))) {
+            Some(at) => Err(self.error(self.lines[at], StatusProblem::PackageTwice(self.packages[at].key()))),
+            None => Ok(()),
+        }
     }
 
     fn error(&self, line: usize, problem: StatusProblem) -> StatusError {
@@ -239,10 +254,8 @@ impl<'a> Parser<'a> {
             multi_arch_same: stanza.is(Field::MultiArch, b"same"),
             installed_size_kib: stanza.number(Field::InstalledSize),
         };
-        if !self.seen.insert((name.bytes, architecture.bytes)) {
-            return Err(self.error(stanza.line, StatusProblem::PackageTwice(package.key())));
-        }
         self.packages.push(package);
+        self.lines.push(stanza.line);
         Ok(())
     }
 
