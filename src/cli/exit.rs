@@ -50,7 +50,9 @@ impl ExitCode {
         }
         match outcome {
             Outcome::Clean | Outcome::Findings | Outcome::Planned | Outcome::Patched => Self::Done,
-            Outcome::NothingToDo | Outcome::RebootPending | Outcome::RolledBack | Outcome::Recovered => Self::Done,
+            Outcome::NothingToDo | Outcome::RebootPending | Outcome::RolledBack | Outcome::Recovered => {
+                Self::Done
+            }
             Outcome::Interrupted => Self::Interrupted,
             Outcome::Refused => Self::Refused,
             Outcome::Incomplete => Self::Incomplete,
@@ -89,7 +91,9 @@ impl From<FailureKind> for ExitCode {
             Kind::Lock => Self::Lock,
             Kind::Policy | Kind::Drift => Self::Refused,
             Kind::MissingFeed | Kind::StaleFeed | Kind::MalformedFeed | Kind::Signature => Self::Incomplete,
-            Kind::Space | Kind::HostUnclean | Kind::NoWayBack | Kind::OpenRun | Kind::StateCorrupt => Self::Preflight,
+            Kind::Space | Kind::HostUnclean | Kind::NoWayBack | Kind::OpenRun | Kind::StateCorrupt => {
+                Self::Preflight
+            }
             Kind::RolledBack => Self::RolledBack,
             Kind::Operator => Self::Operator,
             Kind::Interrupted => Self::Interrupted,

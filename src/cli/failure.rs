@@ -118,7 +118,10 @@ mod tests {
             "error: scan of web-01\n  caused by: cannot fetch debian-tracker\n  caused by: connection reset\n\
              hint: patchctl feeds import FILE brings it by hand\n"
         );
-        assert_eq!(told.report_error().message, "scan of web-01: cannot fetch debian-tracker: connection reset");
+        assert_eq!(
+            told.report_error().message,
+            "scan of web-01: cannot fetch debian-tracker: connection reset"
+        );
     }
 
     #[test]

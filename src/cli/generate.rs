@@ -46,7 +46,11 @@ pub fn completions(shell: Shell) -> Vec<u8> {
 /// Returns the completion scripts that are shipped, with the file names that the shells look for.
 pub fn shipped_completions() -> Vec<Generated> {
     let named = |shell, name: &str| (name.to_owned(), completions(shell));
-    vec![named(Shell::Bash, "patchctl.bash"), named(Shell::Zsh, "_patchctl"), named(Shell::Fish, "patchctl.fish")]
+    vec![
+        named(Shell::Bash, "patchctl.bash"),
+        named(Shell::Zsh, "_patchctl"),
+        named(Shell::Fish, "patchctl.fish"),
+    ]
 }
 
 /// Returns every man page: the main one first, then one a verb.
@@ -63,7 +67,7 @@ pub fn man_pages() -> Result<Vec<Generated>, GenerateError> {
 
 fn collect(command: &Command, name: &str, pages: &mut Vec<Generated>) -> Result<(), GenerateError> {
     let mut page = Vec::new();
-    let titled = command.clone().name(name.to_owned()).display_name(name.to_owned());
+    let titled = command.clone().display_name(name);
     Man::new(titled)
         .render(&mut page)
         .map_err(|source| GenerateError::Page { page: name.to_owned(), source })?;

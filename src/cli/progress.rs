@@ -107,7 +107,9 @@ fn spinner(is_wide: bool) -> ProgressStyle {
 
 fn gauge(unit: Unit, is_wide: bool) -> ProgressStyle {
     let template = match unit {
-        Unit::Bytes => " {spinner} {prefix}{wide_msg} {bar:20} {binary_bytes}/{binary_total_bytes} {percent:>3} %",
+        Unit::Bytes => {
+            " {spinner} {prefix}{wide_msg} {bar:20} {binary_bytes}/{binary_total_bytes} {percent:>3} %"
+        }
         Unit::Items => " {spinner} {prefix}{wide_msg} {bar:20} {pos}/{len} {percent:>3} %",
     };
     let style = styled(template);
@@ -125,7 +127,9 @@ mod tests {
 
     #[test]
     fn the_templates_are_accepted() {
-        for template in [" {spinner} {prefix}{wide_msg}", " {bar:20} {binary_bytes}/{binary_total_bytes} {percent:>3} %"] {
+        for template in
+            [" {spinner} {prefix}{wide_msg}", " {bar:20} {binary_bytes}/{binary_total_bytes} {percent:>3} %"]
+        {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

@@ -1,1 +1,3 @@
 //! The one test program of patchctl.
+
+mod rules;

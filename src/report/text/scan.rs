@@ -61,7 +61,9 @@ pub(super) fn nothing_open(summary: &Summary, level: CompletenessLevel, sheet: &
         CompletenessLevel::UpdatesOnly => {
             ("?", "no security update is pending; more is not known", Tone::Warn)
         }
-        CompletenessLevel::Incomplete => ("?", "nothing found, which means little: feeds are missing or stale", Tone::Warn),
+        CompletenessLevel::Incomplete => {
+            ("?", "nothing found, which means little: feeds are missing or stale", Tone::Warn)
+        }
     };
     sheet.prose(&format!(" {mark} "), &[Word::new(text, tone)]);
 }
