@@ -88,20 +88,20 @@ pub struct GlobalArgs {
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people.
+    /// For people
     Text,
-    /// For scripts: exactly one document.
+    /// For scripts: exactly one document
     Json,
 }
 
 /// Whether output is coloured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Colour {
-    /// On a terminal, unless NO_COLOR says otherwise.
+    /// On a terminal, unless NO_COLOR says otherwise
     Auto,
-    /// Always.
+    /// Always
     Always,
-    /// Never.
+    /// Never
     Never,
 }
 
@@ -223,7 +223,7 @@ pub struct PlanArgs {
     #[arg(long)]
     pub allow_removals: bool,
     /// Compare two sealed plans
-    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"], exclusive = false)]
+    #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"])]
     #[arg(conflicts_with_all = ["targets", "all_updates", "allow_removals"])]
     pub diff: Vec<PathBuf>,
     /// Which findings

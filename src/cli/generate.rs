@@ -67,7 +67,7 @@ pub fn man_pages() -> Result<Vec<Generated>, GenerateError> {
 
 fn collect(command: &Command, name: &str, pages: &mut Vec<Generated>) -> Result<(), GenerateError> {
     let mut page = Vec::new();
-    let titled = command.clone().name(name.to_owned()).display_name(name.to_owned());
+    let titled = command.clone().display_name(name);
     Man::new(titled)
         .render(&mut page)
         .map_err(|source| GenerateError::Page { page: name.to_owned(), source })?;

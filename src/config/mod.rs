@@ -1,4 +1,8 @@
 //! Settings: what the administrator wrote, checked, and every path that patchctl uses.
 
+pub mod error;
+pub mod fragment;
 pub mod layout;
+pub mod load;
+pub mod merge;
 pub mod settings;

@@ -55,8 +55,10 @@ pub fn parse(text: &str) -> Result<Duration, DurationError> {
 /// Writes a span the way [`parse`] reads it, in the largest unit that divides it; fractions of a second are dropped.
 pub fn write(span: Duration) -> String {
     let whole = span.as_secs();
-    let (unit, seconds) =
-        UNITS.iter().find(|(_, seconds)| whole >= *seconds && whole % seconds == 0).unwrap_or(&('s', 1));
+    let (unit, seconds) = UNITS
+        .iter()
+        .find(|(_, seconds)| whole >= *seconds && whole.is_multiple_of(*seconds))
+        .unwrap_or(&('s', 1));
     format!("{}{unit}", whole / seconds)
 }
 

@@ -1,5 +1,6 @@
 //! Tells what happened: one versioned report, and its pure renderings. What is remembered is left to `report::ledger`.
 
+pub mod contract;
 pub mod documents;
 pub mod restart;
 pub mod schema;

@@ -12,3 +12,4 @@
 
 mod contracts;
 mod lab;
+mod rules;

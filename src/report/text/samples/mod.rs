@@ -1,6 +1,6 @@
 //! Reports made by hand for the tests of the renderings.
 
-pub(super) mod runs;
+pub(crate) mod runs;
 
 use std::sync::Arc;
 
@@ -17,25 +17,25 @@ use crate::report::schema::{Coverage, Report, ReportHost};
 use crate::report::summary::Summary;
 
 /// The moment that the samples are told from.
-pub(super) fn now() -> DateTime<Utc> {
+pub(crate) fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_795_264_200, 0).expect("a valid time")
 }
 
-pub(super) fn version(text: &str) -> Version {
+pub(crate) fn version(text: &str) -> Version {
     Version::deb(text).expect("a valid version")
 }
 
 /// One finding, as a line: source, binary, installed version, candidate, CVE.
-pub(super) struct Row(
-    pub(super) &'static str,
-    pub(super) &'static str,
-    pub(super) &'static str,
-    pub(super) Option<&'static str>,
-    pub(super) &'static str,
-    pub(super) Severity,
+pub(crate) struct Row(
+    pub(crate) &'static str,
+    pub(crate) &'static str,
+    pub(crate) &'static str,
+    pub(crate) Option<&'static str>,
+    pub(crate) &'static str,
+    pub(crate) Severity,
 );
 
-pub(super) fn finding(row: &Row) -> Finding {
+pub(crate) fn finding(row: &Row) -> Finding {
     let input = PriorityInput {
         severity: row.5,
         cvss: None,
@@ -95,7 +95,7 @@ fn origin() -> Origin {
     }
 }
 
-pub(super) fn stamp(name: &str, age_seconds: i64) -> FeedStamp {
+pub(crate) fn stamp(name: &str, age_seconds: i64) -> FeedStamp {
     FeedStamp {
         name: name.to_owned(),
         location: format!("https://feeds.example/{name}"),
@@ -110,7 +110,7 @@ pub(super) fn stamp(name: &str, age_seconds: i64) -> FeedStamp {
     }
 }
 
-pub(super) fn host() -> ReportHost {
+pub(crate) fn host() -> ReportHost {
     ReportHost {
         name: "web-01".into(),
         machine_id_hash: None,
@@ -132,7 +132,7 @@ pub(super) fn host() -> ReportHost {
 }
 
 /// A web server with something of everything.
-pub(super) fn scan() -> Report {
+pub(crate) fn scan() -> Report {
     let mut findings = open_findings();
     let openssl = &mut findings[0];
     openssl.known_exploited = true;
@@ -153,7 +153,7 @@ pub(super) fn scan() -> Report {
     report(findings)
 }
 
-pub(super) fn report(findings: Vec<Finding>) -> Report {
+pub(crate) fn report(findings: Vec<Finding>) -> Report {
     let mut report = Report::begin("scan", now());
     report.host = Some(host());
     report.completeness = Some(Completeness { level: CompletenessLevel::Full, reasons: Vec::new() });

@@ -1,0 +1,402 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_patchctl_global_optspecs
+    string join \n root= config= format= o/output= q/quiet v/verbose color= no-progress offline no-refresh as-of= lock-timeout= h/help V/version
+end
+
+function __fish_patchctl_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_patchctl_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_patchctl_using_subcommand
+    set -l cmd (__fish_patchctl_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c patchctl -n "__fish_patchctl_needs_command" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_needs_command" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_needs_command" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_needs_command" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_needs_command" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_needs_command" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_needs_command" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_needs_command" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_needs_command" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_needs_command" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_needs_command" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_needs_command" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_needs_command" -s V -l version -d 'Print version'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "scan" -d 'Find what is vulnerable here, worst first'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "why" -d 'Explain a verdict: the rule, the versions and the feed behind it'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "plan" -d 'Make the exact set of package changes that closes the findings'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "apply" -d 'Carry out a plan, prove the result, or take it back'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rollback" -d 'Bring back the state before a run'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run: fully new or fully old'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "status" -d 'Show on one screen where this host stands'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "history" -d 'List past runs, show one, or prove their journals'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "feeds" -d 'List, refresh, import or verify the advisory feeds'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "completions" -d 'Write a shell completion script'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "man" -d 'Write the man pages'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l fail-on -d 'Exit with 100 on open findings of this severity or worse' -r -f -a "critical\t''
+high\t''
+medium\t''
+low\t''
+negligible\t''"
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l cve -d 'Only these vulnerabilities' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l advisory -d 'Only these advisories' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l package -d 'Only these binary or source packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l exclude -d 'Never these packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l severity -d 'Only this severity and worse' -r -f -a "critical\t''
+high\t''
+medium\t''
+low\t''
+negligible\t''"
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l summary -d 'Print the counts alone'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-save -d 'Write neither report nor first-seen dates'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l all -d 'Show every group'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l known-exploited -d 'Only what is exploited in the wild'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l diff -d 'Compare two sealed plans' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l cve -d 'Only these vulnerabilities' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l advisory -d 'Only these advisories' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l package -d 'Only these binary or source packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l exclude -d 'Never these packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l severity -d 'Only this severity and worse' -r -f -a "critical\t''
+high\t''
+medium\t''
+low\t''
+negligible\t''"
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l all-updates -d 'Include updates that close no vulnerability'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l allow-removals -d 'Allow the plan to remove packages'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l known-exploited -d 'Only what is exploited in the wild'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l cve -d 'Only these vulnerabilities' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l advisory -d 'Only these advisories' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l package -d 'Only these binary or source packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l exclude -d 'Never these packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l severity -d 'Only this severity and worse' -r -f -a "critical\t''
+high\t''
+medium\t''
+low\t''
+negligible\t''"
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s y -l yes -d 'Do not ask'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s n -l dry-run -d 'Show the plan and stop'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l download-only -d 'Fetch and verify every archive and stop'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l allow-removals -d 'Allow packages to be removed'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l all-updates -d 'Include updates that close no vulnerability'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l detailed-exitcode -d 'Exit with 102 when a reboot is due, 103 when restarts are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l known-exploited -d 'Only what is exploited in the wild'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l only -d 'Only these packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l preview -d 'Show what would change and what opens again'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l check -d 'Prove archives and room, change nothing'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s y -l yes -d 'Do not ask'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -f -a "list" -d 'List the runs, newest first'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -f -a "show" -d 'Show one run in full'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -f -a "verify" -d 'Prove that no journal was changed afterwards'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "list" -d 'Show the feeds, their age and how far they can be trusted'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "refresh" -d 'Fetch the feeds now'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "import" -d 'Take a file in as the content of a feed'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "verify" -d 'Prove the stored feeds against their digests'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l name -d 'The feed that it belongs to' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,0 +1,281 @@
+//! One configuration file as written: every field optional, unknown keys refused with their place.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+use super::error::ConfigurationError;
+use super::settings::{ConffileChoice, FeedSource, Permission};
+use crate::model::duration;
+use crate::model::severity::{Criticality, Severity};
+
+/// A configuration file.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fragment {
+    /// `[host]`
+    pub host: HostFragment,
+    /// `[feeds]`
+    pub feeds: FeedsFragment,
+    /// `[policy]`
+    pub policy: PolicyFragment,
+    /// `[snapshot]`
+    pub snapshot: SnapshotFragment,
+    /// `[apply]`
+    pub apply: ApplyFragment,
+    /// `[retention]`
+    pub retention: RetentionFragment,
+    /// `[report]`
+    pub report: ReportFragment,
+}
+
+/// `[host]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HostFragment {
+    /// How much the host matters.
+    pub criticality: Option<Criticality>,
+}
+
+/// `[feeds]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FeedsFragment {
+    /// How often feeds are fetched.
+    pub refresh: Option<Span>,
+    /// From which age on a feed is stale.
+    pub max_age: Option<Span>,
+    /// Feeds beside the distribution's own; the list replaces an earlier one.
+    pub source: Option<Vec<SourceFragment>>,
+}
+
+/// `[[feeds.source]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "SourceAsWritten")]
+pub struct SourceFragment(pub FeedSource);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceAsWritten {
+    name: String,
+    location: String,
+    sha256: Option<crate::model::digest::Sha256>,
+    max_age: Option<Span>,
+}
+
+impl TryFrom<SourceAsWritten> for SourceFragment {
+    type Error = String;
+
+    fn try_from(written: SourceAsWritten) -> Result<Self, String> {
+        let SourceAsWritten { name, location, sha256, max_age } = written;
+        check_name(&name)?;
+        let is_place = location.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())
+            || location.strip_prefix("file://").unwrap_or(&location).starts_with('/');
+        if !is_place || location.chars().any(|c| c.is_control() || c == ' ') {
+            return Err(format!("location {location:?} is neither an https:// address nor an absolute path"));
+        }
+        Ok(Self(FeedSource { name, location, sha256, max_age: max_age.map(|span| span.0) }))
+    }
+}
+
+/// A feed's name becomes the name of a folder.
+fn check_name(name: &str) -> Result<(), String> {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=40).contains(&name.len()) && name.bytes().all(is_plain) && !name.starts_with('-') {
+        return Ok(());
+    }
+    Err(format!("name {name:?} is not 1 to 40 lower case letters, digits and '-'"))
+}
+
+/// `[policy]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyFragment {
+    /// The least severity that a plan closes.
+    pub minimum_severity: Option<Severity>,
+    /// Whether plans may remove packages.
+    pub removals: Option<Permission>,
+    /// How soon findings have to be closed.
+    pub due: DueFragment,
+    /// Whether an archive rebuilt from installed files counts as a way back.
+    pub reconstructed_archives: Option<Permission>,
+}
+
+/// `[policy] due`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DueFragment {
+    /// Exploited in the wild.
+    pub known_exploited: Option<Span>,
+    /// Critical.
+    pub critical: Option<Span>,
+    /// High.
+    pub high: Option<Span>,
+    /// Medium.
+    pub medium: Option<Span>,
+    /// Low.
+    pub low: Option<Span>,
+}
+
+/// `[snapshot]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SnapshotFragment {
+    /// How many runs keep their way back.
+    pub keep: Option<u32>,
+}
+
+/// `[apply]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApplyFragment {
+    /// What happens to configuration files that were edited.
+    pub conffiles: Option<ConffileChoice>,
+    /// How long one batch may take.
+    pub batch_timeout: Option<Span>,
+    /// How long to wait for a lock.
+    pub lock_timeout: Option<Span>,
+}
+
+/// `[retention]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RetentionFragment {
+    /// How many runs are kept.
+    pub runs: Option<u32>,
+    /// For how many days reports are kept.
+    pub days: Option<u32>,
+}
+
+/// `[report]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReportFragment {
+    /// The group that may read reports.
+    pub group: Option<String>,
+}
+
+/// A span of time as written, such as `"6h"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub Duration);
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        duration::parse(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Fragment {
+    /// Reads a file's content; `path` is for messages.
+    ///
+    /// # Errors
+    /// It is no TOML, has an unknown key or a value that means nothing: file, line, column and key are named.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigurationError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| ConfigurationError::NotText {
+            path: path.to_owned(),
+            line: 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
+        })?;
+        toml::from_str(text).map_err(|error| {
+            let at = error.span().map_or(0, |span| span.start);
+            let place = Place::of(text, at);
+            ConfigurationError::Malformed {
+                path: path.to_owned(),
+                line: place.line,
+                column: place.column,
+                key: place.key,
+                reason: error.message().trim().replace('\n', ", "),
+            }
+        })
+    }
+}
+
+/// Where in a file something is.
+struct Place {
+    line: usize,
+    column: usize,
+    key: String,
+}
+
+impl Place {
+    fn of(text: &str, at: usize) -> Self {
+        let before = text.get(..at).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let line = before.matches('\n').count() + 1;
+        let column = before[line_start..].chars().count() + 1;
+        Self {
+            line,
+            column,
+            key: key_at(&text[..line_start], text[line_start..].lines().next().unwrap_or("")),
+        }
+    }
+}
+
+/// The key of a line, behind the table that it stands in.
+fn key_at(before: &str, line: &str) -> String {
+    let table_of = |line: &str| {
+        let line = line.trim();
+        let name = line.strip_prefix('[')?.split(']').next()?;
+        Some(name.trim_start_matches('[').trim().to_owned())
+    };
+    if let Some(table) = table_of(line) {
+        return table;
+    }
+    let key = line.split('=').next().unwrap_or_default().trim();
+    let table = before.lines().rev().find_map(table_of);
+    match (table, key) {
+        (_, "") => "-".to_owned(),
+        (Some(table), key) => format!("{table}.{key}"),
+        (None, key) => key.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        Fragment::parse(Path::new("/etc/patchctl/patchctl.toml"), text.as_bytes())
+            .expect_err(text)
+            .to_string()
+    }
+
+    #[test]
+    fn errors_name_file_line_column_and_key() {
+        let cases = [
+            (
+                "[policy]\nremoval = \"allow\"\n",
+                "line 2, column 1, key policy.removal: unknown field `removal`",
+            ),
+            ("[feeds]\nrefresh = \"6 hours\"\n", "line 2, column 11, key feeds.refresh: not a span of time"),
+            (
+                "[feeds]\nmax_age = \"0d\"\n",
+                "line 2, column 11, key feeds.max_age: a span of time must be longer",
+            ),
+            (
+                "[host]\n\ncriticality = \"huge\"\n",
+                "line 3, column 15, key host.criticality: unknown variant",
+            ),
+            ("[nonsense]\n", "line 1, column 2, key nonsense: unknown field `nonsense`"),
+            ("[snapshot]\nkeep = -1\n", "line 2, column 8, key snapshot.keep: invalid value"),
+            ("[snapshot]\nkeep = \n", "line 2, column 8, key snapshot.keep: string values must be quoted"),
+            ("[[feeds.source]]\nname = \"../x\"\nlocation = \"/x\"\n", "key feeds.source: name \"../x\""),
+            (
+                "[[feeds.source]]\nname = \"x\"\nlocation = \"http://x\"\n",
+                "key feeds.source: location \"http://x\"",
+            ),
+        ];
+        for (text, expected) in cases {
+            let error = refused(text);
+            assert!(error.starts_with("/etc/patchctl/patchctl.toml, "), "{error}");
+            assert!(error.contains(expected), "{error}\nlacks {expected}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_refused_with_their_line() {
+        let error = Fragment::parse(Path::new("x"), b"[host]\n\xff\n").expect_err("no text");
+        assert_eq!(error.to_string(), "x is not UTF-8 text: the first wrong byte is in line 2");
+    }
+}

@@ -1,0 +1,91 @@
+//! Reads the configuration files in their order, after each was found to be safe.
+
+use std::path::{Path, PathBuf};
+
+use super::error::ConfigurationError;
+use super::fragment::Fragment;
+use super::layout::Layout;
+use super::merge::Merged;
+use super::settings::Settings;
+use crate::host::storage::{self, Distrust};
+
+/// Largest configuration file that is read; the shipped one has three KiB.
+const LARGEST: u64 = 1024 * 1024;
+
+/// Reads `patchctl.toml` and then `conf.d/*.toml` in lexical order, or `file` alone when one is named.
+///
+/// Files that are absent say nothing; a named file must be there. `user` is who patchctl runs as: every file and every folder above it
+/// must belong to root or to that user and be writable by nobody else.
+///
+/// # Errors
+/// A file cannot be read, is unsafe or malformed, or a value is no use.
+pub fn load(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Settings, ConfigurationError> {
+    let mut merged = Merged::default();
+    for path in files(layout, file)? {
+        check_trust(&path, user)?;
+        let bytes = storage::read_at_most(&path, LARGEST).map_err(at(&path))?;
+        merged.add(&path, Fragment::parse(&path, &bytes)?);
+    }
+    Settings::from_merged(merged)
+}
+
+fn files(layout: &Layout, file: Option<&Path>) -> Result<Vec<PathBuf>, ConfigurationError> {
+    if let Some(file) = file {
+        return Ok(vec![file.to_owned()]);
+    }
+    let main = layout.main_configuration();
+    let mut files: Vec<PathBuf> = storage::exists(&main).then_some(main).into_iter().collect();
+    let folder = layout.drop_ins();
+    let drop_ins = storage::list(&folder).map_err(at(&folder))?;
+    let is_toml =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml") && !is_hidden(path);
+    files.extend(drop_ins.into_iter().filter(is_toml));
+    Ok(files)
+}
+
+/// Editors and configuration tools leave hidden files behind while they write.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+fn check_trust(file: &Path, user: u32) -> Result<(), ConfigurationError> {
+    match storage::distrust(file, user).map_err(at(file))? {
+        None => Ok(()),
+        Some(Distrust::ForeignOwner(path, owner)) => {
+            Err(ConfigurationError::ForeignOwner { file: file.to_owned(), path, owner })
+        }
+        Some(Distrust::WritableByOthers(path)) => {
+            Err(ConfigurationError::WritableByOthers { file: file.to_owned(), path })
+        }
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(storage::StorageError) -> ConfigurationError + '_ {
+    move |source| ConfigurationError::Read { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::facts::user_id;
+    use crate::model::failure::FailureKind;
+
+    #[test]
+    fn a_file_in_a_folder_that_all_can_write_is_refused() {
+        let path = PathBuf::from(format!("/tmp/patchctl-load-{}.toml", std::process::id()));
+        storage::replace(&path, b"[policy]\nremovals = \"allow\"\n", storage::PUBLIC).expect("written");
+        let error = load(&Layout::system(Path::new("/")), Some(&path), user_id()).expect_err("unsafe");
+        storage::remove_file(&path).expect("removed");
+        assert_eq!(error.kind(), FailureKind::InsecureConfig);
+        assert!(error.to_string().ends_with("/tmp can be written by its group or by everyone"), "{error}");
+    }
+
+    #[test]
+    fn a_named_file_must_be_there() {
+        let error = load(&Layout::system(Path::new("/")), Some(Path::new("/nonexistent/x.toml")), 0);
+        assert_eq!(
+            error.expect_err("absent").to_string(),
+            "cannot read the configuration /nonexistent/x.toml"
+        );
+    }
+}

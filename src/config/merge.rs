@@ -1,0 +1,98 @@
+//! Fragments in their order: later wins, lists replace, and every value remembers its file.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::fragment::{Fragment, Span};
+use super::settings::{ConffileChoice, FeedSource, Permission};
+use crate::model::severity::{Criticality, Severity};
+
+/// A value and the file that it was written in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// The file.
+    pub file: PathBuf,
+}
+
+/// What all files together say; a value that none says is absent.
+#[derive(Clone, Debug, Default)]
+pub struct Merged {
+    /// `host.criticality`
+    pub criticality: Option<Sourced<Criticality>>,
+    /// `feeds.refresh`
+    pub refresh: Option<Sourced<Duration>>,
+    /// `feeds.max_age`
+    pub max_age: Option<Sourced<Duration>>,
+    /// `feeds.source`
+    pub sources: Option<Sourced<Vec<FeedSource>>>,
+    /// `policy.minimum_severity`
+    pub minimum_severity: Option<Sourced<Severity>>,
+    /// `policy.removals`
+    pub removals: Option<Sourced<Permission>>,
+    /// `policy.reconstructed_archives`
+    pub reconstructed_archives: Option<Sourced<Permission>>,
+    /// `policy.due.known_exploited`
+    pub due_known_exploited: Option<Sourced<Duration>>,
+    /// `policy.due.critical`
+    pub due_critical: Option<Sourced<Duration>>,
+    /// `policy.due.high`
+    pub due_high: Option<Sourced<Duration>>,
+    /// `policy.due.medium`
+    pub due_medium: Option<Sourced<Duration>>,
+    /// `policy.due.low`
+    pub due_low: Option<Sourced<Duration>>,
+    /// `snapshot.keep`
+    pub keep: Option<Sourced<u32>>,
+    /// `apply.conffiles`
+    pub conffiles: Option<Sourced<ConffileChoice>>,
+    /// `apply.batch_timeout`
+    pub batch_timeout: Option<Sourced<Duration>>,
+    /// `apply.lock_timeout`
+    pub lock_timeout: Option<Sourced<Duration>>,
+    /// `retention.runs`
+    pub retention_runs: Option<Sourced<u32>>,
+    /// `retention.days`
+    pub retention_days: Option<Sourced<u32>>,
+    /// `report.group`
+    pub report_group: Option<Sourced<String>>,
+}
+
+/// Puts a value that a file has in the place of an earlier one.
+fn put<T>(slot: &mut Option<Sourced<T>>, value: Option<T>, file: &Path) {
+    if let Some(value) = value {
+        *slot = Some(Sourced { value, file: file.to_owned() });
+    }
+}
+
+fn put_span(slot: &mut Option<Sourced<Duration>>, value: Option<Span>, file: &Path) {
+    put(slot, value.map(|span| span.0), file);
+}
+
+impl Merged {
+    /// Adds a file that comes after the ones before.
+    pub fn add(&mut self, file: &Path, fragment: Fragment) {
+        let Fragment { host, feeds, policy, snapshot, apply, retention, report } = fragment;
+        put(&mut self.criticality, host.criticality, file);
+        put_span(&mut self.refresh, feeds.refresh, file);
+        put_span(&mut self.max_age, feeds.max_age, file);
+        let sources = feeds.source.map(|list| list.into_iter().map(|source| source.0).collect());
+        put(&mut self.sources, sources, file);
+        put(&mut self.minimum_severity, policy.minimum_severity, file);
+        put(&mut self.removals, policy.removals, file);
+        put(&mut self.reconstructed_archives, policy.reconstructed_archives, file);
+        put_span(&mut self.due_known_exploited, policy.due.known_exploited, file);
+        put_span(&mut self.due_critical, policy.due.critical, file);
+        put_span(&mut self.due_high, policy.due.high, file);
+        put_span(&mut self.due_medium, policy.due.medium, file);
+        put_span(&mut self.due_low, policy.due.low, file);
+        put(&mut self.keep, snapshot.keep, file);
+        put(&mut self.conffiles, apply.conffiles, file);
+        put_span(&mut self.batch_timeout, apply.batch_timeout, file);
+        put_span(&mut self.lock_timeout, apply.lock_timeout, file);
+        put(&mut self.retention_runs, retention.runs, file);
+        put(&mut self.retention_days, retention.days, file);
+        put(&mut self.report_group, report.group, file);
+    }
+}

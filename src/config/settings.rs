@@ -1,0 +1,342 @@
+//! The settings that the rest of patchctl sees: complete and checked.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::error::ConfigurationError;
+use super::merge::{Merged, Sourced};
+use crate::model::digest::Sha256;
+use crate::model::duration;
+use crate::model::severity::{Criticality, Severity};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// All settings. The defaults are those of the product design, section 4.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Settings {
+    /// How much this host matters.
+    pub criticality: Criticality,
+    /// Feeds.
+    pub feeds: FeedSettings,
+    /// What a plan may do.
+    pub policy: PolicySettings,
+    /// How many runs keep their way back.
+    pub snapshots_kept: u32,
+    /// How a plan is carried out.
+    pub apply: ApplySettings,
+    /// How long records are kept.
+    pub retention: Retention,
+    /// The group that may read reports; nobody but root when absent.
+    pub report_group: Option<String>,
+}
+
+/// Settings of feeds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FeedSettings {
+    /// How often feeds are fetched.
+    #[serde(serialize_with = "as_span")]
+    pub refresh: Duration,
+    /// From which age on a feed is stale.
+    #[serde(serialize_with = "as_span")]
+    pub max_age: Duration,
+    /// Feeds that are added to the distribution's own, or replace one of the same name.
+    pub sources: Vec<FeedSource>,
+}
+
+/// A feed that the administrator configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FeedSource {
+    /// Its name, which is also the name of its folder.
+    pub name: String,
+    /// An `https://` address, a `file://` address or an absolute path.
+    pub location: String,
+    /// The digest that its content must have.
+    pub sha256: Option<Sha256>,
+    /// Its own maximum age.
+    #[serde(serialize_with = "as_optional_span")]
+    pub max_age: Option<Duration>,
+}
+
+/// What a plan may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicySettings {
+    /// The least severity that a plan closes; findings that are not rated count between low and medium.
+    pub minimum_severity: Severity,
+    /// Whether plans may remove packages.
+    pub removals: Permission,
+    /// Whether an archive rebuilt from installed files counts as a way back.
+    pub reconstructed_archives: Permission,
+    /// How soon findings have to be closed.
+    pub due: DueSettings,
+}
+
+/// How long after a finding was first seen it has to be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct DueSettings {
+    /// Exploited in the wild, whatever the severity.
+    #[serde(serialize_with = "as_span")]
+    pub known_exploited: Duration,
+    /// Critical.
+    #[serde(serialize_with = "as_span")]
+    pub critical: Duration,
+    /// High.
+    #[serde(serialize_with = "as_span")]
+    pub high: Duration,
+    /// Medium, and not rated.
+    #[serde(serialize_with = "as_span")]
+    pub medium: Duration,
+    /// Low and negligible.
+    #[serde(serialize_with = "as_span")]
+    pub low: Duration,
+}
+
+impl DueSettings {
+    /// Returns how long a finding may stay open.
+    pub fn allowance(&self, severity: Severity, known_exploited: bool) -> Duration {
+        let by_severity = match severity {
+            Severity::Critical => self.critical,
+            Severity::High => self.high,
+            Severity::Medium | Severity::Unknown => self.medium,
+            Severity::Low | Severity::Negligible => self.low,
+        };
+        if known_exploited { by_severity.min(self.known_exploited) } else { by_severity }
+    }
+}
+
+/// Yes or no, as it is written in a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permission {
+    /// Yes.
+    Allow,
+    /// No.
+    Refuse,
+}
+
+/// What happens to configuration files that the administrator edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConffileChoice {
+    /// The edited file stays.
+    Keep,
+    /// The package's file takes its place.
+    Replace,
+}
+
+/// How a plan is carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApplySettings {
+    /// What happens to edited configuration files.
+    pub conffiles: ConffileChoice,
+    /// How long one batch may take.
+    #[serde(serialize_with = "as_span")]
+    pub batch_timeout: Duration,
+    /// How long to wait for a lock.
+    #[serde(serialize_with = "as_span")]
+    pub lock_timeout: Duration,
+}
+
+/// How long records are kept; the last run and open ones always are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Retention {
+    /// Runs.
+    pub runs: u32,
+    /// Days, for reports of scans.
+    pub days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            criticality: Criticality::Normal,
+            feeds: FeedSettings { refresh: 6 * HOUR, max_age: 7 * DAY, sources: Vec::new() },
+            policy: PolicySettings {
+                minimum_severity: Severity::Low,
+                removals: Permission::Refuse,
+                reconstructed_archives: Permission::Allow,
+                due: DueSettings {
+                    known_exploited: 3 * DAY,
+                    critical: 7 * DAY,
+                    high: 14 * DAY,
+                    medium: 30 * DAY,
+                    low: 90 * DAY,
+                },
+            },
+            snapshots_kept: 3,
+            apply: ApplySettings {
+                conffiles: ConffileChoice::Keep,
+                batch_timeout: HOUR / 2,
+                lock_timeout: Duration::from_secs(300),
+            },
+            // A year of monthly runs twice over, and a year of reports: what auditors ask for.
+            retention: Retention { runs: 24, days: 365 },
+            report_group: None,
+        }
+    }
+}
+
+impl Settings {
+    /// Fills what no file says with the defaults, and checks the rest.
+    ///
+    /// # Errors
+    /// A value is no use; its file and key are named.
+    pub fn from_merged(merged: Merged) -> Result<Self, ConfigurationError> {
+        check(&merged)?;
+        let default = Self::default();
+        let due = default.policy.due;
+        Ok(Self {
+            criticality: or(merged.criticality, default.criticality),
+            feeds: FeedSettings {
+                refresh: or(merged.refresh, default.feeds.refresh),
+                max_age: or(merged.max_age, default.feeds.max_age),
+                sources: or(merged.sources, default.feeds.sources),
+            },
+            policy: PolicySettings {
+                minimum_severity: or(merged.minimum_severity, default.policy.minimum_severity),
+                removals: or(merged.removals, default.policy.removals),
+                reconstructed_archives: or(
+                    merged.reconstructed_archives,
+                    default.policy.reconstructed_archives,
+                ),
+                due: DueSettings {
+                    known_exploited: or(merged.due_known_exploited, due.known_exploited),
+                    critical: or(merged.due_critical, due.critical),
+                    high: or(merged.due_high, due.high),
+                    medium: or(merged.due_medium, due.medium),
+                    low: or(merged.due_low, due.low),
+                },
+            },
+            snapshots_kept: or(merged.keep, default.snapshots_kept),
+            apply: ApplySettings {
+                conffiles: or(merged.conffiles, default.apply.conffiles),
+                batch_timeout: or(merged.batch_timeout, default.apply.batch_timeout),
+                lock_timeout: or(merged.lock_timeout, default.apply.lock_timeout),
+            },
+            retention: Retention {
+                runs: or(merged.retention_runs, default.retention.runs),
+                days: or(merged.retention_days, default.retention.days),
+            },
+            report_group: merged.report_group.map(|group| group.value),
+        })
+    }
+
+    /// Returns the digest of everything that decides: equal digests mean equal settings.
+    pub fn digest(&self) -> Sha256 {
+        // The keys come in the order of the fields, so equal settings give equal bytes; values cannot fail to encode.
+        Sha256::of(&serde_json::to_vec(self).unwrap_or_default())
+    }
+}
+
+fn or<T>(written: Option<Sourced<T>>, default: T) -> T {
+    written.map_or(default, |sourced| sourced.value)
+}
+
+fn check(merged: &Merged) -> Result<(), ConfigurationError> {
+    for (key, number) in [
+        ("snapshot.keep", &merged.keep),
+        ("retention.runs", &merged.retention_runs),
+        ("retention.days", &merged.retention_days),
+    ] {
+        refuse(number.as_ref(), key, |number| (*number == 0).then(|| "must be at least 1".to_owned()))?;
+    }
+    refuse(merged.report_group.as_ref(), "report.group", |group| {
+        let is_name = !group.is_empty()
+            && group.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+        (!is_name).then(|| format!("{group:?} is not the name of a group"))
+    })?;
+    refuse(merged.sources.as_ref(), "feeds.source", |sources| {
+        let mut names = BTreeSet::new();
+        let twice = sources.iter().find(|source| !names.insert(source.name.as_str()))?;
+        Some(format!("the name {:?} stands twice", twice.name))
+    })
+}
+
+fn refuse<T>(
+    sourced: Option<&Sourced<T>>,
+    key: &'static str,
+    complaint: impl FnOnce(&T) -> Option<String>,
+) -> Result<(), ConfigurationError> {
+    let Some(sourced) = sourced else { return Ok(()) };
+    match complaint(&sourced.value) {
+        None => Ok(()),
+        Some(reason) => Err(ConfigurationError::Invalid { path: sourced.file.clone(), key, reason }),
+    }
+}
+
+fn as_span<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&duration::write(*span))
+}
+
+fn as_optional_span<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match span {
+        Some(span) => as_span(span, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::fragment::Fragment;
+    use super::*;
+
+    fn settings(files: &[(&str, &str)]) -> Result<Settings, ConfigurationError> {
+        let mut merged = Merged::default();
+        for (path, text) in files {
+            let path = Path::new(path);
+            merged.add(path, Fragment::parse(path, text.as_bytes())?);
+        }
+        Settings::from_merged(merged)
+    }
+
+    #[test]
+    fn the_shipped_example_says_the_defaults() {
+        let example = include_str!("../../packaging/patchctl.toml");
+        let read = settings(&[("packaging/patchctl.toml", example)]).expect("the example is valid");
+        assert_eq!(read, Settings::default());
+        let uncommented = example.replace("\n#: ", "\n");
+        assert!(settings(&[("example", &uncommented)]).is_ok(), "what is commented out is valid too");
+    }
+
+    #[test]
+    fn later_files_win_and_lists_replace() {
+        let source =
+            |name: &str| format!("[[feeds.source]]\nname = \"{name}\"\nlocation = \"/srv/{name}\"\n");
+        let first = format!("[policy]\nremovals = \"allow\"\nminimum_severity = \"high\"\n{}", source("a"));
+        let second = format!("[policy]\nremovals = \"refuse\"\n{}", source("b"));
+        let read = settings(&[("10.toml", &first), ("20.toml", &second)]).expect("valid");
+        assert_eq!(
+            (read.policy.removals, read.policy.minimum_severity),
+            (Permission::Refuse, Severity::High)
+        );
+        assert_eq!(read.feeds.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["b"]);
+    }
+
+    #[test]
+    fn a_useless_value_names_the_file_it_came_from() {
+        let error = settings(&[("10.toml", "[snapshot]\nkeep = 0\n"), ("20.toml", "")]).expect_err("useless");
+        assert_eq!(error.to_string(), "10.toml, key snapshot.keep: must be at least 1");
+        let twice = "[[feeds.source]]\nname = \"a\"\nlocation = \"/a\"\n".repeat(2);
+        let error = settings(&[("x.toml", &twice)]).expect_err("twice");
+        assert_eq!(error.to_string(), "x.toml, key feeds.source: the name \"a\" stands twice");
+    }
+
+    #[test]
+    fn the_digest_follows_the_values() {
+        let same = settings(&[("x.toml", "[feeds]\nrefresh = \"360m\"\n")]).expect("valid");
+        let other = settings(&[("x.toml", "[feeds]\nrefresh = \"7h\"\n")]).expect("valid");
+        assert_eq!(same.digest(), Settings::default().digest());
+        assert_ne!(other.digest(), Settings::default().digest());
+    }
+
+    #[test]
+    fn known_exploited_shortens_and_never_lengthens() {
+        let due = Settings::default().policy.due;
+        assert_eq!(due.allowance(Severity::Low, true), due.known_exploited);
+        assert_eq!(due.allowance(Severity::Unknown, false), due.medium);
+    }
+}

@@ -1,0 +1,67 @@
+//! The JSON documents as schemas, from the same types that write them.
+
+use schemars::{Schema, schema_for};
+
+use super::documents::{
+    FeedsDocument, HistoryDocument, PlanDifference, RollbackPreview, StatusDocument, WhyDocument,
+};
+use super::schema::Report;
+use crate::model::plan::PatchPlan;
+
+/// Returns every document's schema (JSON Schema 2020-12) with the name of its shipped file.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("report-1.json", schema_for!(Report)),
+        ("plan-1.json", schema_for!(PatchPlan)),
+        ("why-1.json", schema_for!(WhyDocument)),
+        ("history-1.json", schema_for!(HistoryDocument)),
+        ("status-1.json", schema_for!(StatusDocument)),
+        ("feeds-1.json", schema_for!(FeedsDocument)),
+        ("rollback-preview-1.json", schema_for!(RollbackPreview)),
+        ("plan-diff-1.json", schema_for!(PlanDifference)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    use super::super::text::samples::{self, runs};
+    use super::*;
+
+    /// Proves that a document fits its schema, survives the way through JSON, and has no null.
+    fn assert_fits<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(file: &str, document: &T) {
+        let schemas = schemas();
+        let (_, schema) = schemas.iter().find(|(name, _)| *name == file).expect("the schema is in the table");
+        let validator = jsonschema::validator_for(schema.as_value()).expect("the schema is sound");
+        let value = serde_json::to_value(document).expect("JSON can hold it");
+        let errors: Vec<String> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{file}: {errors:?}");
+        assert!(!value.to_string().contains("null"), "{file}: absent, never null");
+        let back: T = serde_json::from_value(value).expect("it can be read back");
+        assert_eq!(&back, document, "{file}");
+    }
+
+    #[test]
+    fn documents_fit_their_schemas() {
+        assert_fits("report-1.json", &samples::scan());
+        assert_fits("report-1.json", &runs::patched());
+        assert_fits("report-1.json", &runs::rolled_back());
+        assert_fits("plan-1.json", &runs::plan());
+        assert_fits("why-1.json", &runs::why());
+        assert_fits("history-1.json", &runs::history());
+        assert_fits("status-1.json", &runs::status());
+        assert_fits("feeds-1.json", &runs::feeds());
+        assert_fits("rollback-preview-1.json", &runs::preview());
+    }
+
+    #[test]
+    fn a_verdict_that_does_not_exist_is_refused() {
+        let schemas = schemas();
+        let validator = jsonschema::validator_for(schemas[0].1.as_value()).expect("the schema is sound");
+        let mut value = serde_json::to_value(samples::scan()).expect("JSON can hold it");
+        value["findings"][0]["verdict"] = "probably-fine".into();
+        assert!(!validator.is_valid(&value));
+    }
+}
