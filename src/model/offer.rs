@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::feed::FeedStamp;
+use super::feed::{FeedStamp, FeedState};
 use super::finding::{Candidate, Origin};
 use super::package::{PackageKey, SourcePackage};
 use super::plan::Artifact;
@@ -38,7 +38,7 @@ pub struct RepositoryView {
 impl RepositoryView {
     /// Tells whether no repository lists were there at all.
     pub fn is_empty(&self) -> bool {
-        self.stamps.is_empty()
+        self.stamps.iter().all(|stamp| stamp.state == FeedState::Missing)
     }
 
     /// Returns the offer of exactly this version.

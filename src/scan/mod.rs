@@ -6,3 +6,4 @@ pub mod feed;
 pub mod index;
 pub mod inventory;
 pub mod refresh;
+mod source_field;

@@ -154,16 +154,21 @@ fn sort(packages: &mut [InstalledPackage], root: &Path) -> Result<(), InventoryE
 
 /// Digests every field that the inventory keeps, one line a package.
 fn digest(packages: &[InstalledPackage]) -> Sha256 {
-    use std::fmt::Write;
-    let mut text = String::with_capacity(packages.len() * 96);
-    for p in packages {
-        let flags = [p.reinstall_required, p.hold, p.essential, p.multi_arch_same].map(u8::from);
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            text,
-            "{} {} {} {} {} {:?} {flags:?} {}",
-            p.name, p.architecture, p.version, p.source.name, p.source.version, p.state, p.installed_size_kib
-        );
+    let mut bytes = Vec::with_capacity(packages.len() * 96);
+    for package in packages {
+        let (source, version) = (package.source.name.as_str(), package.source.version.as_str());
+        let texts =
+            [package.name.as_str(), package.architecture.as_str(), package.version.as_str(), source, version];
+        for text in texts {
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.push(b' ');
+        }
+        let flags = [package.reinstall_required, package.hold, package.essential, package.multi_arch_same]
+            .map(u8::from);
+        bytes.extend_from_slice(&flags);
+        bytes.push(package.state as u8);
+        bytes.extend_from_slice(&package.installed_size_kib.to_le_bytes());
+        bytes.push(b'\n');
     }
-    Sha256::of(text.as_bytes())
+    Sha256::of(&bytes)
 }

@@ -10,7 +10,8 @@ use crate::model::package::{
     Architecture, InstalledPackage, PackageKey, PackageName, PackageState, SourcePackage,
     is_valid_package_name,
 };
-use crate::model::version::{Version, without_binary_rebuild};
+use crate::model::version::Version;
+use crate::scan::source_field::source_of;
 
 /// A place in the database that cannot be understood.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -145,15 +146,16 @@ struct Parser<'a> {
     file: &'a str,
     kind: Kind,
     stanza: Stanza<'a>,
-    seen: HashSet<(&'a [u8], &'a [u8])>,
+    /// The line that the package at the same place begins on.
+    lines: Vec<usize>,
     architectures: Vec<Architecture>,
     packages: Vec<InstalledPackage>,
 }
 
 impl<'a> Parser<'a> {
     fn new(file: &'a str, kind: Kind) -> Self {
-        let (stanza, seen) = (Stanza::default(), HashSet::new());
-        Self { file, kind, stanza, seen, architectures: Vec::new(), packages: Vec::new() }
+        let (stanza, lines) = (Stanza::default(), Vec::new());
+        Self { file, kind, stanza, lines, architectures: Vec::new(), packages: Vec::new() }
     }
 
     fn run(mut self, bytes: &'a [u8]) -> Result<Vec<InstalledPackage>, StatusError> {
@@ -170,7 +172,21 @@ impl<'a> Parser<'a> {
             self.take_line(line + 1, &bytes[start..])?;
         }
         self.end_stanza()?;
+        self.check_unique()?;
         Ok(self.packages)
+    }
+
+    /// dpkg writes its packages in order: only where somebody else did, all have to be remembered.
+    fn check_unique(&self) -> Result<(), StatusError> {
+        let key = InstalledPackage::key;
+        if self.packages.is_sorted_by(|a, b| (&a.name, &a.architecture) < (&b.name, &b.architecture)) {
+            return Ok(());
+        }
+        let mut seen = HashSet::with_capacity(self.packages.len());
+        match self.packages.iter().position(|package| !seen.insert(key(package))) {
+            Some(at) => Err(self.error(self.lines[at], StatusProblem::PackageTwice(self.packages[at].key()))),
+            None => Ok(()),
+        }
     }
 
     fn error(&self, line: usize, problem: StatusProblem) -> StatusError {
@@ -219,9 +235,14 @@ impl<'a> Parser<'a> {
         let Some(state) = status.state else { return Ok(()) };
         let (version, architecture) = (required(Field::Version)?, required(Field::Architecture)?);
         let package_name = self.read_name(Field::Package, name)?;
+        let package_version = self.read_version(Field::Version, version)?;
         let package = InstalledPackage {
-            source: self.read_source(stanza.value(Field::Source), &package_name, version)?,
-            version: self.read_version(Field::Version, version)?,
+            source: self.read_source(
+                stanza.value(Field::Source),
+                &package_name,
+                (&package_version, version),
+            )?,
+            version: package_version,
             architecture: self.read_architecture(architecture)?,
             name: package_name,
             state,
@@ -233,10 +254,8 @@ impl<'a> Parser<'a> {
             multi_arch_same: stanza.is(Field::MultiArch, b"same"),
             installed_size_kib: stanza.number(Field::InstalledSize),
         };
-        if !self.seen.insert((name.bytes, architecture.bytes)) {
-            return Err(self.error(stanza.line, StatusProblem::PackageTwice(package.key())));
-        }
         self.packages.push(package);
+        self.lines.push(stanza.line);
         Ok(())
     }
 
@@ -277,35 +296,17 @@ impl<'a> Parser<'a> {
         Ok(Architecture::from(text))
     }
 
-    /// Reads `Source: name (version)`; what is missing there is as in the binary package, without the suffix of a
-    /// binary-only rebuild (Debian Policy 5.6.1; dpkg-gencontrol(1)).
     fn read_source(
         &self,
         source: Option<Value<'a>>,
         package: &PackageName,
-        version: Value<'a>,
+        version: (&Version, Value<'a>),
     ) -> Result<SourcePackage, StatusError> {
-        let Some(value) = source else {
-            return Ok(SourcePackage { name: package.clone(), version: self.source_version(version)? });
-        };
-        let (name, stated) = match memchr(b'(', value.bytes) {
-            None => (value.bytes, None),
-            Some(at) => (value.bytes[..at].trim_ascii_end(), Some(&value.bytes[at + 1..])),
-        };
-        let name = self.read_name(Field::Source, Value { line: value.line, bytes: name })?;
-        let version = match stated.map(|rest| rest.strip_suffix(b")")) {
-            None => self.source_version(version)?,
-            Some(Some(bytes)) => {
-                self.read_version(Field::Source, Value { line: value.line, bytes: bytes.trim_ascii() })?
-            }
-            Some(None) => return Err(self.invalid(Field::Source, value, "a parenthesis is not closed")),
-        };
-        Ok(SourcePackage { name, version })
-    }
-
-    fn source_version(&self, value: Value<'a>) -> Result<Version, StatusError> {
-        let bytes = without_binary_rebuild(self.text(Field::Version, value)?).as_bytes();
-        self.read_version(Field::Version, Value { line: value.line, bytes })
+        let stated = source.map(|value| self.text(Field::Source, value)).transpose()?;
+        source_of(stated, package, version.0).map_err(|reason| match source {
+            Some(value) => self.invalid(Field::Source, value, reason),
+            None => self.invalid(Field::Version, version.1, reason),
+        })
     }
 
     fn read_status(&self, value: Value<'a>) -> Result<Status, StatusError> {
@@ -330,7 +331,14 @@ impl<'a> Stanza<'a> {
 
 /// Finds a field that is used; names are compared without case (deb822(5)).
 fn field_named(name: &[u8]) -> Option<Field> {
-    FIELDS.into_iter().find(|field| NAMES[*field as usize].as_bytes().eq_ignore_ascii_case(name))
+    // Most lines are of other fields: their first letter and length tell.
+    let is_it = |field: &Field| {
+        let known = NAMES[*field as usize].as_bytes();
+        known.len() == name.len()
+            && known[0] == name[0].to_ascii_uppercase()
+            && known.eq_ignore_ascii_case(name)
+    };
+    FIELDS.into_iter().find(is_it)
 }
 
 /// The three words of `Status` (dpkg(1), "Package states", "Package selection states", "Package flags").

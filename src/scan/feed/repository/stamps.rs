@@ -1,0 +1,93 @@
+//! What is said of each repository itself: its date, its age, and whether it is still good today.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::lists::Repository;
+use crate::model::feed::{FeedStamp, FeedState};
+
+/// A stamp, with what its state depends on when the day changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct DatedStamp {
+    stamp: FeedStamp,
+    valid_until: Option<DateTime<Utc>>,
+    /// The administrator told apt not to look at the date above.
+    ignores_expiry: bool,
+}
+
+impl DatedStamp {
+    /// Makes the stamp of a repository; `left_out` counts offers that no SHA-256 vouches for.
+    pub(super) fn new(repository: &Repository, ignores_expiry: bool, left_out: usize) -> Self {
+        let location = repository.source.release_folder();
+        let mut stamp = FeedStamp {
+            name: name_of(repository),
+            location,
+            published: None,
+            fetched: None,
+            age_seconds: None,
+            sha256: None,
+            authenticity: None,
+            advisories: 0,
+            state: FeedState::Missing,
+            problem: None,
+        };
+        let Some(fetched) = &repository.fetched else {
+            stamp.problem = Some("enabled, but never fetched".to_owned());
+            return Self { stamp, valid_until: None, ignores_expiry };
+        };
+        stamp.published = fetched.release.date;
+        stamp.fetched = fetched.at;
+        stamp.sha256 = Some(fetched.sha256);
+        stamp.authenticity = Some(fetched.authenticity);
+        stamp.state = FeedState::Fresh;
+        if left_out > 0 {
+            stamp.problem = Some(format!("{left_out} offers without a SHA-256 are left out"));
+        }
+        let ignores_expiry = ignores_expiry || repository.source.ignores_expiry;
+        Self { stamp, valid_until: fetched.release.valid_until, ignores_expiry }
+    }
+
+    /// Judges the stamp at a time.
+    pub(super) fn at(&self, now: DateTime<Utc>) -> FeedStamp {
+        let mut stamp = self.stamp.clone();
+        stamp.age_seconds = stamp.published.or(stamp.fetched).map(|date| (now - date).num_seconds());
+        let Some(valid_until) = self.valid_until.filter(|end| *end < now) else { return stamp };
+        let end = valid_until.format("%Y-%m-%d %H:%M UTC");
+        if self.ignores_expiry {
+            stamp.problem = Some(format!("expired on {end}; apt is configured not to look at that"));
+        } else {
+            stamp.state = FeedState::Stale;
+            stamp.problem = Some(format!("expired on {end}"));
+        }
+        stamp
+    }
+}
+
+/// `apt:bookworm-security` for a distribution, `apt:deb.example.org/stable` for other vendors.
+fn name_of(repository: &Repository) -> String {
+    let suite = repository.source.suite.trim_end_matches('/');
+    match &repository.fetched {
+        Some(fetched) if is_distribution(&fetched.release.origin) => {
+            format!("apt:{}", fetched.release.pocket())
+        }
+        _ => {
+            let host = host_of(&repository.source.uri);
+            format!("apt:{host}/{suite}").trim_end_matches('/').to_owned()
+        }
+    }
+}
+
+/// The vendors whose own advisories speak about their packages. `Debian Backports` and the like are not among them:
+/// the stable advisories do not speak about those.
+pub(super) fn is_distribution(vendor: &str) -> bool {
+    ["Debian", "Ubuntu", "UbuntuESM", "UbuntuESMApps"].contains(&vendor)
+}
+
+/// Returns the host of an address, or its path where there is none.
+pub(super) fn host_of(uri: &str) -> &str {
+    match uri.split_once("://") {
+        Some((_, rest)) if !rest.starts_with('/') => rest.split('/').next().unwrap_or(rest),
+        Some((_, rest)) => rest.trim_end_matches('/'),
+        None => uri.split_once(':').map_or(uri, |(_, path)| path.trim_end_matches('/')),
+    }
+}
