@@ -2,6 +2,7 @@
 
 use super::AssessInput;
 use crate::model::feed::{Completeness, CompletenessLevel, FeedStamp, FeedState};
+use crate::model::offer::RepositoryView;
 
 /// Decides how complete an assessment is, with one sentence for each thing that is missing.
 pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
@@ -14,15 +15,21 @@ pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
     for stamp in input.stamps {
         judge_feed(input, stamp, &mut found);
     }
-    if input.view.is_empty() {
-        let sentence = "there are no repository lists: run apt-get update".to_owned();
-        lower(&mut found, CompletenessLevel::Incomplete, sentence);
-    }
-    for stamp in input.view.stamps.iter().filter(|stamp| stamp.state != FeedState::Fresh) {
-        let sentence = format!("{} is {}: run apt-get update", stamp.name, trouble(stamp));
-        lower(&mut found, CompletenessLevel::Incomplete, sentence);
-    }
+    judge_repositories(input.view, &mut found);
     found
+}
+
+/// Without lists it is not even known which packages come from other publishers.
+fn judge_repositories(view: &RepositoryView, found: &mut Completeness) {
+    if view.is_empty() {
+        let sentence = "there are no repository lists, so neither updates nor packages of other publishers are \
+                        known: run apt-get update";
+        return lower(found, CompletenessLevel::Incomplete, sentence.to_owned());
+    }
+    for stamp in view.stamps.iter().filter(|stamp| stamp.state != FeedState::Fresh) {
+        let sentence = format!("{} is {}: run apt-get update", stamp.name, trouble(stamp));
+        lower(found, CompletenessLevel::Incomplete, sentence);
+    }
 }
 
 fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completeness) {

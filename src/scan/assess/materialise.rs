@@ -41,7 +41,7 @@ struct Statement<'s> {
 }
 
 /// Returns a package as its findings carry it.
-pub(super) fn finding_package(matched: &Matched<'_>) -> FindingPackage {
+pub fn finding_package(matched: &Matched<'_>) -> FindingPackage {
     let package = matched.package;
     let source = SourcePackage { name: matched.source.as_ref().into(), version: matched.version.clone() };
     FindingPackage {

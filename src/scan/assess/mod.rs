@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 
 use self::materialise::Materialiser;
+pub use self::materialise::finding_package;
 use self::origin::Matched;
 use crate::model::assessment::{Assessment, AssessmentSettings, VerdictCounts};
 use crate::model::feed::{FeedStamp, SourceSettings};
@@ -110,3 +111,6 @@ fn judge_group(input: &AssessInput<'_>, feed: FeedIndex<'_>, group: &[Matched<'_
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

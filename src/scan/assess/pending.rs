@@ -70,7 +70,7 @@ fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, off
         epss: None,
         known_exploited: false,
         published: None,
-        fixed_version: Some(offer.version.clone()),
+        fixed_version: Some(offer.source.version.clone()),
         candidate: input.view.candidates.get(key).cloned(),
         first_seen: Some(first_seen),
         due: due.date,

@@ -4,6 +4,8 @@
 mod compiled;
 mod import;
 mod stamp;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -156,14 +158,36 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
     let cache = FeedCache::new(request.layout, &source.name);
     // A damaged record is as good as none: the cache may be deleted at any time.
     let mut record = cache.read().unwrap_or_default();
-    let now = request.clock.now();
+    let (now, release) = (request.clock.now(), &request.distribution.codename);
     if is_due(request, source, &record) {
         match update(request, source, &record) {
             Ok(updated) => record = updated,
             Err(error) => remember(&cache, &mut record, &error, now),
         }
     }
-    stamp(source, &record, &request.distribution.codename, now)
+    if let Err(error) = count_release(request, source, &mut record) {
+        record.failure.get_or_insert(failure(&error, now));
+    }
+    stamp(source, &record, release, now)
+}
+
+/// Compiles the content in use for a release that it was not compiled for yet, such as that of another root.
+fn count_release(
+    request: &RefreshRequest<'_>,
+    source: &SourceSettings,
+    record: &mut CacheRecord,
+) -> Result<(), RefreshError> {
+    let release = &request.distribution.codename;
+    let Some(content) = &mut record.content else { return Ok(()) };
+    if content.advisories.contains_key(release) {
+        return Ok(());
+    }
+    if let Some(index) = load_index(request.layout, &source.name, release)? {
+        content.advisories.insert(release.clone(), index.len() as u64);
+        // A cache that cannot be written costs time at the next scan, and nothing else.
+        let _ = FeedCache::new(request.layout, &source.name).write(record);
+    }
+    Ok(())
 }
 
 fn is_due(request: &RefreshRequest<'_>, source: &SourceSettings, record: &CacheRecord) -> bool {
@@ -186,11 +210,18 @@ fn is_of_source(content: &StoredContent, source: &SourceSettings) -> bool {
     content.location == source.location && source.sha256.is_none_or(|pin| pin == content.sha256)
 }
 
-/// Keeps a failure for later scans. When even that cannot be written, this scan still tells it.
+/// Keeps a failure for later scans. When even that cannot be written, this scan still tells it. That a release is
+/// not in the feed concerns this root only, and other roots may share the cache.
 fn remember(cache: &FeedCache, record: &mut CacheRecord, error: &RefreshError, now: DateTime<Utc>) {
+    record.failure = Some(failure(error, now));
+    if !matches!(error, RefreshError::Refused { source: Refusal::Release { .. }, .. }) {
+        let _ = cache.write(record);
+    }
+}
+
+fn failure(error: &RefreshError, now: DateTime<Utc>) -> StoredFailure {
     let refused = matches!(error, RefreshError::Refused { .. });
-    record.failure = Some(StoredFailure { time: now, reason: error.reason(), refused });
-    let _ = cache.write(record);
+    StoredFailure { time: now, reason: error.reason(), refused }
 }
 
 /// Asks one source and takes what is new through trust into cache and index.

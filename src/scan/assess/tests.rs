@@ -1,0 +1,334 @@
+//! The whole assessment on small inventories.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::model::advisory::{Advisory, VendorState};
+use crate::model::assessment::DueDays;
+use crate::model::digest::Sha256;
+use crate::model::distro::Distribution;
+use crate::model::feed::{CompletenessLevel, FeedState};
+use crate::model::finding::Origin;
+use crate::model::kernel::Kernels;
+use crate::model::offer::Offer;
+use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
+use crate::model::plan::Artifact;
+use crate::model::severity::{Criticality, Severity};
+use crate::model::version::Version;
+use crate::scan::explain::why;
+use crate::scan::index::{Provenance, build};
+
+const FEED: &str = "debian-tracker";
+
+fn version(text: &str) -> Version {
+    Version::deb(text).expect("a valid version")
+}
+
+fn package(name: &str, source: &str, installed: &str) -> InstalledPackage {
+    InstalledPackage {
+        name: name.into(),
+        architecture: "amd64".into(),
+        version: version(installed),
+        source: SourcePackage { name: source.into(), version: version(installed) },
+        state: PackageState::Installed,
+        reinstall_required: false,
+        hold: false,
+        essential: false,
+        multi_arch_same: false,
+        installed_size_kib: 1,
+    }
+}
+
+fn row(source: &'static str, id: &'static str, state: VendorState) -> Advisory<'static> {
+    Advisory {
+        id: id.into(),
+        source: source.into(),
+        state,
+        fixed_version: None,
+        severity: Severity::Medium,
+        note: None,
+    }
+}
+
+fn fixed(source: &'static str, id: &'static str, at: &'static str) -> Advisory<'static> {
+    Advisory { fixed_version: Some(at.into()), ..row(source, id, VendorState::Fixed) }
+}
+
+fn stamp(name: &str, state: FeedState) -> FeedStamp {
+    FeedStamp {
+        name: name.into(),
+        location: "https://tracker.example/json".into(),
+        published: None,
+        fetched: None,
+        age_seconds: None,
+        sha256: None,
+        authenticity: None,
+        advisories: 1,
+        state,
+        problem: None,
+    }
+}
+
+fn offer(at: &str, security: bool) -> Offer {
+    let text = |word: &str| word.to_owned();
+    let origin = Origin {
+        vendor: text("Debian"),
+        label: text("Debian-Security"),
+        suite: text("oldstable-security"),
+        codename: text("bookworm-security"),
+        component: text("main"),
+        site: text("https://security.example"),
+        security,
+    };
+    let artifact = Artifact { uri: text("pool/x.deb"), size: 1, sha256: Sha256::of(b"x") };
+    let source = SourcePackage { name: "a1".into(), version: version(at) };
+    Offer { version: version(at), source, origin: Arc::new(origin), artifact }
+}
+
+/// A root, the statements about it, and what is asked for.
+struct Scene {
+    inventory: Inventory,
+    rows: Vec<Advisory<'static>>,
+    view: RepositoryView,
+    not_covered: Vec<NotCovered>,
+    stamps: Vec<FeedStamp>,
+    sources: Vec<SourceSettings>,
+    first_seen: HashMap<String, DateTime<Utc>>,
+    detail: Detail,
+}
+
+impl Scene {
+    fn new(packages: Vec<InstalledPackage>, rows: Vec<Advisory<'static>>) -> Self {
+        let distribution = Distribution {
+            id: "debian".into(),
+            version: "12".into(),
+            codename: "bookworm".into(),
+            point_release: None,
+            end_of_support: None,
+        };
+        let (digest, kernels) = (Sha256::of(b""), Kernels::default());
+        let view = RepositoryView { stamps: vec![stamp("bookworm", FeedState::Fresh)], ..Default::default() };
+        Self {
+            inventory: Inventory { distribution, packages, kernels, digest },
+            rows,
+            view,
+            not_covered: Vec::new(),
+            stamps: vec![stamp(FEED, FeedState::Fresh)],
+            sources: Vec::new(),
+            first_seen: HashMap::new(),
+            detail: Detail::Open,
+        }
+    }
+
+    fn with<T>(&self, act: impl FnOnce(AssessInput<'_>) -> T) -> T {
+        let provenance = Provenance { content: Sha256::of(b""), published: None };
+        let index = Index::open(build(&mut self.rows.clone(), provenance).expect("small")).expect("sound");
+        let settings = AssessmentSettings {
+            criticality: Criticality::Normal,
+            due: DueDays::default(),
+            minimum_severity: Severity::Low,
+        };
+        act(AssessInput {
+            inventory: &self.inventory,
+            view: &self.view,
+            indexes: &[FeedIndex { feed: FEED, index: &index }],
+            not_covered: &self.not_covered,
+            stamps: &self.stamps,
+            sources: &self.sources,
+            settings: &settings,
+            now: now(),
+            exposure: &|_| Exposure::Installed,
+            first_seen: &self.first_seen,
+            detail: self.detail,
+        })
+    }
+
+    fn assess(&self) -> Assessment {
+        self.with(assess)
+    }
+
+    fn only(&self) -> Finding {
+        let mut findings = self.assess().findings;
+        assert_eq!(findings.len(), 1, "{findings:#?}");
+        findings.remove(0)
+    }
+}
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_790_000_000, 0).expect("a date")
+}
+
+#[test]
+fn an_older_source_version_is_vulnerable_and_says_so() {
+    let rows = vec![fixed("openssl", "CVE-2026-0001", "3.0.22-1~deb12u2")];
+    let finding = Scene::new(vec![package("libssl3", "openssl", "3.0.17-1~deb12u2")], rows).only();
+    assert_eq!(finding.verdict, Verdict::Vulnerable);
+    assert_eq!(finding.id, "debian-tracker/CVE-2026-0001/libssl3:amd64");
+    assert_eq!(finding.reason, "installed source 3.0.17-1~deb12u2 is older than the fixed 3.0.22-1~deb12u2");
+    assert_eq!((finding.due, finding.days_overdue), (Some("2026-10-21".parse().expect("a date")), Some(0)));
+}
+
+#[test]
+fn a_finding_seen_long_ago_is_overdue() {
+    let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![fixed("a1", "CVE-2026-0001", "2")]);
+    let id = "debian-tracker/CVE-2026-0001/a1:amd64".to_owned();
+    scene.first_seen.insert(id, now() - TimeDelta::days(32));
+    assert_eq!(scene.only().days_overdue, Some(2));
+}
+
+#[test]
+fn every_vendor_state_has_its_verdict() {
+    for (state, verdict) in [
+        (VendorState::NotAffected, Verdict::NotAffected),
+        (VendorState::Open, Verdict::VulnerableNoFix),
+        (VendorState::NoAdvisory, Verdict::VulnerableNoFix),
+        (VendorState::Postponed, Verdict::VulnerableNoFix),
+        (VendorState::Ignored, Verdict::VulnerableNoFix),
+        (VendorState::EndOfLife, Verdict::VulnerableNoFix),
+        (VendorState::Undetermined, Verdict::Unknown),
+    ] {
+        let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![row("a1", "CVE-2026-0001", state)]);
+        scene.detail = Detail::All;
+        let finding = scene.only();
+        assert_eq!((finding.verdict, finding.vendor_state), (verdict, Some(state)));
+        assert_eq!(finding.due, None);
+    }
+}
+
+#[test]
+fn fixed_and_unaffected_are_counted_without_findings() {
+    let rows = vec![fixed("a1", "CVE-2026-0001", "1"), row("a1", "CVE-2026-0002", VendorState::NotAffected)];
+    let result = Scene::new(vec![package("a1", "a1", "1")], rows).assess();
+    assert!(result.findings.is_empty());
+    assert_eq!((result.counts.fixed, result.counts.not_affected, result.counts.open()), (1, 1, 0));
+}
+
+#[test]
+fn half_installed_and_foreign_versions_are_unknown() {
+    let rows = vec![fixed("a1", "CVE-2026-0001", "2")];
+    let mut broken = package("a1", "a1", "3");
+    broken.reinstall_required = true;
+    assert_eq!(Scene::new(vec![broken], rows.clone()).only().verdict, Verdict::Unknown);
+    let backport = package("a1", "a1", "3-1~bpo12+1");
+    let finding = Scene::new(vec![backport], rows).only();
+    assert_eq!(finding.verdict, Verdict::Unknown);
+    assert!(finding.reason.contains("backport"));
+}
+
+#[test]
+fn packages_that_are_not_covered_are_listed_and_never_matched() {
+    let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![fixed("a1", "CVE-2026-0001", "2")]);
+    scene.not_covered = vec![NotCovered {
+        name: "a1".into(),
+        architecture: "amd64".into(),
+        version: version("1"),
+        origin: "nodesource".into(),
+    }];
+    let result = scene.assess();
+    assert!(result.findings.is_empty());
+    assert_eq!((result.not_covered.len(), result.counts.open()), (1, 0));
+    let told = scene.with(|input| why("a1", &input));
+    assert!(told.judged.is_empty() && told.remarks[0].contains("nodesource"));
+}
+
+#[test]
+fn a_pending_security_update_is_a_finding_unless_the_tracker_tells_it() {
+    let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
+    let key = scene.inventory.packages[0].key();
+    scene.view.offers.insert(key.clone(), vec![offer("3", false), offer("2", true)]);
+    let finding = scene.only();
+    assert_eq!((finding.feed.as_ref(), finding.verdict), ("repository", Verdict::Vulnerable));
+    assert_eq!(finding.fixed_version, Some(version("2")));
+    scene.rows = vec![fixed("a1", "CVE-2026-0001", "2")];
+    assert_eq!(scene.only().feed.as_ref(), FEED);
+    scene.rows.clear();
+    scene.view.offers.insert(key, vec![offer("1", true)]);
+    assert!(scene.assess().findings.is_empty());
+}
+
+#[test]
+fn signed_kernels_are_judged_as_linux_and_named_by_their_role() {
+    let image = |release: &str, at: &str| {
+        let mut image = package(&format!("linux-image-{release}"), "linux-signed-amd64", at);
+        image.source.version = version(&at.replace('-', "+"));
+        image
+    };
+    let packages = vec![
+        image("6.1.0-40-amd64", "6.1.1-1"),
+        image("6.1.0-41-amd64", "6.1.2-1"),
+        image("6.1.0-42-amd64", "6.1.3-1"),
+    ];
+    let mut scene = Scene::new(packages, vec![fixed("linux", "CVE-2026-0001", "6.1.3-1")]);
+    scene.inventory.kernels = Kernels {
+        running: Some("6.1.0-41-amd64".into()),
+        next_boot: Some("6.1.0-42-amd64".into()),
+        leftover: vec!["6.1.0-40-amd64".into()],
+    };
+    let findings = scene.assess().findings;
+    assert_eq!(findings.len(), 2);
+    assert!(findings[0].reason.ends_with("leftover kernel, neither running nor booted next"));
+    assert!(findings[1].reason.ends_with("fixed kernel installed, reboot"));
+    assert_eq!(findings[1].package.source.name.as_str(), "linux");
+}
+
+#[test]
+fn kernels_of_another_series_have_a_source_of_their_own() {
+    let meta = package("linux-image-6.12-amd64", "linux-signed-6.12-amd64", "6.12.1-1~deb12u1");
+    assert_eq!(origin::matched(&meta).source, "linux-6.12");
+    let arm = package("linux-image-arm64", "linux-signed-arm64", "6.1.1-1");
+    assert_eq!((origin::matched(&arm).source.as_ref(), origin::matched(&arm).kernel), ("linux", None));
+}
+
+#[test]
+fn findings_are_sorted_by_priority_then_name() {
+    let mut high = fixed("b1", "CVE-2026-0003", "2");
+    high.severity = Severity::High;
+    let rows = vec![fixed("a1", "CVE-2026-0002", "2"), fixed("a1", "CVE-2026-0001", "2"), high];
+    let result = Scene::new(vec![package("a1", "a1", "1"), package("b1", "b1", "1")], rows).assess();
+    let ids: Vec<_> = result.findings.iter().map(|finding| finding.advisory.as_str()).collect();
+    assert_eq!(ids, ["CVE-2026-0003", "CVE-2026-0001", "CVE-2026-0002"]);
+}
+
+#[test]
+fn completeness_follows_the_feeds() {
+    let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
+    assert_eq!(scene.assess().completeness.level, CompletenessLevel::Full);
+    scene.stamps[0].problem = Some("no route".into());
+    assert_eq!(scene.assess().completeness.level, CompletenessLevel::Incomplete);
+    scene.stamps[0].state = FeedState::Missing;
+    assert_eq!(scene.assess().completeness.level, CompletenessLevel::UpdatesOnly);
+    scene.sources = vec![SourceSettings {
+        name: FEED.into(),
+        location: String::new(),
+        sha256: None,
+        max_age: std::time::Duration::ZERO,
+        configured_by_admin: true,
+    }];
+    assert_eq!(scene.assess().completeness.level, CompletenessLevel::Incomplete);
+    scene.stamps = vec![stamp(FEED, FeedState::Stale)];
+    assert_eq!(scene.assess().completeness.level, CompletenessLevel::Incomplete);
+    scene.stamps = vec![stamp(FEED, FeedState::Fresh)];
+    scene.view.stamps.clear();
+    let completeness = scene.assess().completeness;
+    assert_eq!(completeness.level, CompletenessLevel::Incomplete);
+    assert!(completeness.reasons[0].contains("apt-get update"));
+}
+
+#[test]
+fn why_tells_every_statement_and_says_when_nobody_speaks() {
+    let rows = vec![
+        fixed("a1", "CVE-2026-0001", "1"),
+        row("a1", "CVE-2026-0002", VendorState::Ignored),
+        row("z9", "CVE-2026-0003", VendorState::Open),
+    ];
+    let scene = Scene::new(vec![package("a1", "a1", "1"), package("quiet", "quiet", "1")], rows);
+    let told = |subject: &str| scene.with(|input| why(subject, &input));
+    let verdicts: Vec<_> = told("a1").judged.iter().map(|statement| statement.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Fixed, Verdict::VulnerableNoFix]);
+    assert_eq!(told("cve-2026-0001").judged.len(), 1);
+    assert!(told("CVE-2026-0003").remarks[0].contains("concerns z9, which is not installed"));
+    assert!(told("quiet").remarks[0].contains("no feed says anything"));
+    assert!(told("CVE-2026-9999").remarks[0].contains("no feed speaks about it"));
+}
