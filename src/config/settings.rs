@@ -327,9 +327,8 @@ mod tests {
     }
 
     #[test]
-    fn known_exploited_shortens_and_never_lengthens() {
-        let due = Settings::default().policy.due;
-        assert_eq!(due.allowance(Severity::Low, true), due.known_exploited);
-        assert_eq!(due.allowance(Severity::Unknown, false), due.medium);
+    fn a_begun_day_counts_as_a_day() {
+        let due = DueSettings { critical: DAY + HOUR, ..Settings::default().policy.due };
+        assert_eq!(due.in_days(), DueDays { critical: 2, ..DueDays::default() });
     }
 }
