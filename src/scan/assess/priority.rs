@@ -63,8 +63,10 @@ pub fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
     for tied in order.chunk_by_mut(|a, b| a.0 == b.0) {
         tied.sort_by(|a, b| findings[a.1].advisory.cmp(&findings[b.1].advisory));
     }
+    let mut sorted = Vec::with_capacity(findings.len());
     let mut places: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|(_, at)| places[at].take()).collect()
+    sorted.extend(order.into_iter().filter_map(|(_, at)| places.get_mut(at)?.take()));
+    sorted
 }
 
 /// A score as the report shows it, as a whole number of tenths: 0 to 1000.
