@@ -4,10 +4,10 @@ use std::error::Error;
 
 use chrono::{DateTime, Utc};
 
-use super::exit::{ExitCode, outcome_of};
 use crate::config::error::ConfigurationError;
 use crate::host::lock::LockError;
 use crate::host::storage::StorageError;
+use crate::model::exit_code::{ExitCode, outcome_of};
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::schema::{Report, ReportError};
 

@@ -2,7 +2,6 @@
 
 pub mod args;
 pub mod confirm;
-pub mod exit;
 pub mod failure;
 pub mod generate;
 pub mod progress;

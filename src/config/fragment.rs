@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 
 use super::error::ConfigurationError;
-use super::settings::{ConffileChoice, FeedSource, Permission};
+use super::settings::{FeedSource, Permission};
+use crate::model::decision::ConffilePolicy;
 use crate::model::duration;
 use crate::model::severity::{Criticality, Severity};
 
@@ -131,7 +132,7 @@ pub struct SnapshotFragment {
 #[serde(default, deny_unknown_fields)]
 pub struct ApplyFragment {
     /// What happens to configuration files that were edited.
-    pub conffiles: Option<ConffileChoice>,
+    pub conffiles: Option<ConffilePolicy>,
     /// How long one batch may take.
     pub batch_timeout: Option<Span>,
     /// How long to wait for a lock.

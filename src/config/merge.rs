@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::fragment::{Fragment, Span};
-use super::settings::{ConffileChoice, FeedSource, Permission};
+use super::settings::{FeedSource, Permission};
+use crate::model::decision::ConffilePolicy;
 use crate::model::severity::{Criticality, Severity};
 
 /// A value and the file that it was written in.
@@ -46,7 +47,7 @@ pub struct Merged {
     /// `snapshot.keep`
     pub keep: Option<Sourced<u32>>,
     /// `apply.conffiles`
-    pub conffiles: Option<Sourced<ConffileChoice>>,
+    pub conffiles: Option<Sourced<ConffilePolicy>>,
     /// `apply.batch_timeout`
     pub batch_timeout: Option<Sourced<Duration>>,
     /// `apply.lock_timeout`

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::error::ConfigurationError;
 use super::merge::{Merged, Sourced};
+use crate::model::assessment::DueDays;
+use crate::model::decision::ConffilePolicy;
 use crate::model::digest::Sha256;
 use crate::model::duration;
 use crate::model::severity::{Criticality, Severity};
@@ -94,15 +96,16 @@ pub struct DueSettings {
 }
 
 impl DueSettings {
-    /// Returns how long a finding may stay open.
-    pub fn allowance(&self, severity: Severity, known_exploited: bool) -> Duration {
-        let by_severity = match severity {
-            Severity::Critical => self.critical,
-            Severity::High => self.high,
-            Severity::Medium | Severity::Unknown => self.medium,
-            Severity::Low | Severity::Negligible => self.low,
-        };
-        if known_exploited { by_severity.min(self.known_exploited) } else { by_severity }
+    /// Returns the same in whole days, a begun day counting as one.
+    pub fn in_days(&self) -> DueDays {
+        let days = |span: Duration| u32::try_from(span.as_secs().div_ceil(DAY.as_secs())).unwrap_or(u32::MAX);
+        DueDays {
+            known_exploited: days(self.known_exploited),
+            critical: days(self.critical),
+            high: days(self.high),
+            medium: days(self.medium),
+            low: days(self.low),
+        }
     }
 }
 
@@ -116,21 +119,11 @@ pub enum Permission {
     Refuse,
 }
 
-/// What happens to configuration files that the administrator edited.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ConffileChoice {
-    /// The edited file stays.
-    Keep,
-    /// The package's file takes its place.
-    Replace,
-}
-
 /// How a plan is carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ApplySettings {
     /// What happens to edited configuration files.
-    pub conffiles: ConffileChoice,
+    pub conffiles: ConffilePolicy,
     /// How long one batch may take.
     #[serde(serialize_with = "as_span")]
     pub batch_timeout: Duration,
@@ -167,7 +160,7 @@ impl Default for Settings {
             },
             snapshots_kept: 3,
             apply: ApplySettings {
-                conffiles: ConffileChoice::Keep,
+                conffiles: ConffilePolicy::Keep,
                 batch_timeout: HOUR / 2,
                 lock_timeout: Duration::from_secs(300),
             },

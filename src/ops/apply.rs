@@ -88,7 +88,7 @@ fn dry_run(
     let outcome = if planned.plan.is_empty() { Outcome::NothingToDo } else { Outcome::Planned };
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);
-    records::conclude(context, &mut report, outcome, ExitCode::Success);
+    records::conclude(context, &mut report, outcome, ExitCode::Done);
     Ok(report)
 }
 
@@ -149,7 +149,7 @@ fn finish_without_work(
 ) -> Result<Report, Failure> {
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);
-    records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Success);
+    records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
     runs::stored(context, records::store(context, &report))?;
     Ok(report)
 }
@@ -165,7 +165,7 @@ fn download_only(context: &Context<'_>, planned: Planned, mut report: Report) ->
     })?;
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);
-    records::conclude(context, &mut report, Outcome::Planned, ExitCode::Success);
+    records::conclude(context, &mut report, Outcome::Planned, ExitCode::Done);
     runs::stored(context, records::store(context, &report))?;
     Ok(report)
 }
@@ -408,7 +408,7 @@ fn finish(
                 failure = failure.hint(command.clone());
             }
             records::fail(context, report, &failure);
-            ExitCode::PersonNeeded
+            ExitCode::Operator
         }
     };
     report.exit_code = code.number();

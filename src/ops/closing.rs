@@ -105,10 +105,7 @@ pub fn success(report: &Report, detailed: bool) -> (Outcome, ExitCode) {
     let reboot = report.summary.as_ref().is_some_and(|summary| summary.reboot_required);
     let restarts = report.restart.as_ref().is_some_and(|restart| restart.count() > 0);
     let outcome = if reboot { Outcome::RebootPending } else { Outcome::Patched };
-    let code = match (detailed, reboot, restarts) {
-        (true, true, _) => ExitCode::RebootNeeded,
-        (true, false, true) => ExitCode::RestartNeeded,
-        _ => ExitCode::Success,
-    };
+    let code = ExitCode::of(outcome, None);
+    let code = if detailed { code.detailed(reboot, restarts) } else { code };
     (outcome, code)
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
 use crate::config::layout::Layout;
-use crate::config::settings::Settings;
+use crate::config::settings::{Permission, Settings};
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::facts;
@@ -63,7 +63,7 @@ impl Context<'_> {
             distribution: inventory.distribution.clone(),
             kernel: inventory.kernels.clone(),
             root: self.layout.root().display().to_string(),
-            criticality: self.settings.host.criticality,
+            criticality: self.settings.criticality,
         }
     }
 
@@ -100,9 +100,16 @@ impl Context<'_> {
     pub fn sources(&self, distribution: &Distribution) -> Vec<SourceSettings> {
         let mut sources = refresh::default_sources(distribution, self.settings.feeds.max_age);
         for configured in &self.settings.feeds.sources {
+            let configured = SourceSettings {
+                name: configured.name.clone(),
+                location: configured.location.clone(),
+                sha256: configured.sha256,
+                max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),
+                configured_by_admin: true,
+            };
             match sources.iter_mut().find(|source| source.name == configured.name) {
-                Some(source) => source.clone_from(configured),
-                None => sources.push(configured.clone()),
+                Some(source) => *source = configured,
+                None => sources.push(configured),
             }
         }
         sources
@@ -119,8 +126,8 @@ impl Context<'_> {
     /// Returns how findings are ranked and when they are due.
     pub fn assessment_settings(&self) -> AssessmentSettings {
         AssessmentSettings {
-            criticality: self.settings.host.criticality,
-            due: self.settings.policy.due,
+            criticality: self.settings.criticality,
+            due: self.settings.policy.due.in_days(),
             minimum_severity: self.settings.policy.minimum_severity,
         }
     }
@@ -130,7 +137,7 @@ impl Context<'_> {
         ApplyRules {
             batch_timeout: self.settings.apply.batch_timeout,
             conffiles: self.settings.apply.conffiles,
-            accept_reconstructed: self.settings.policy.accept_reconstructed,
+            accept_reconstructed: self.settings.policy.reconstructed_archives == Permission::Allow,
             accept_no_rollback: accept_no_rollback.to_vec(),
         }
     }

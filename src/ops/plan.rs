@@ -8,6 +8,7 @@ use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
 use super::{foresight, quarantine, records, scan};
 use crate::apply::old_archives;
+use crate::config::settings::Permission;
 use crate::host::storage;
 use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
@@ -60,7 +61,7 @@ pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<R
         Some(plan) if plan.is_empty() => Outcome::NothingToDo,
         _ => Outcome::Planned,
     };
-    records::conclude(context, &mut report, outcome, ExitCode::Success);
+    records::conclude(context, &mut report, outcome, ExitCode::Done);
     if let Err(error) = records::store(context, &report) {
         context.observer.event(&Event::Note(format!("the report is not stored: {error}")));
     }
@@ -125,7 +126,7 @@ fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Policy {
         quarantine: quarantine::load(&context.layout),
         way_back: old_archives::foresee(&context.layout, &survey.inventory, &survey.view),
         accept_no_rollback: wish.accept_no_rollback.clone(),
-        accept_reconstructed: context.settings.policy.accept_reconstructed,
+        accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,
     }
 }
 

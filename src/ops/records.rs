@@ -8,7 +8,7 @@ use super::context::Context;
 use crate::config::layout::Layout;
 use crate::host::facts;
 use crate::host::storage::{self, StorageError};
-use crate::model::exit_code::ExitCode;
+use crate::model::exit_code::{ExitCode, outcome_of};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::report::schema::{Report, ReportError};
@@ -22,23 +22,8 @@ pub fn conclude(context: &Context<'_>, report: &mut Report, outcome: Outcome, co
 
 /// Ends a report with a failure: the kind decides outcome and code.
 pub fn fail(context: &Context<'_>, report: &mut Report, failure: &Failure) {
-    let outcome = match failure.kind() {
-        FailureKind::Policy
-        | FailureKind::Drift
-        | FailureKind::Usage
-        | FailureKind::Privilege
-        | FailureKind::Lock => Outcome::Refused,
-        FailureKind::Space | FailureKind::HostUnclean | FailureKind::NoWayBack | FailureKind::OpenRun => {
-            Outcome::Refused
-        }
-        FailureKind::MissingFeed | FailureKind::StaleFeed | FailureKind::MalformedFeed => Outcome::Incomplete,
-        FailureKind::RolledBack => Outcome::RolledBack,
-        FailureKind::Operator => Outcome::Stuck,
-        FailureKind::Interrupted | FailureKind::Terminated => Outcome::Interrupted,
-        _ => Outcome::Failed,
-    };
     report.error = Some(error_of(failure));
-    conclude(context, report, outcome, failure.kind().into());
+    conclude(context, report, outcome_of(failure.kind()), failure.kind().into());
 }
 
 /// Puts a failure with its causes into the words of a report.

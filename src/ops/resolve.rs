@@ -6,6 +6,7 @@ use super::context::Context;
 use super::plan::Wish;
 use super::request::Removals as Asked;
 use super::survey::Survey;
+use crate::config::settings::Permission;
 use crate::model::decision::{Cause, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Offer;
@@ -40,7 +41,7 @@ pub fn resolve(
     let manager = context.package_manager(&survey.inventory.distribution)?;
     let removals = match wish.removals {
         Asked::Allow => Removals::Allow,
-        Asked::AsConfigured if context.settings.policy.removals => Removals::Allow,
+        Asked::AsConfigured if context.settings.policy.removals == Permission::Allow => Removals::Allow,
         Asked::AsConfigured => Removals::Refuse,
     };
     let search = Search { manager: manager.as_ref(), survey, removals };

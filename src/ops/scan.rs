@@ -92,11 +92,7 @@ fn conclude(context: &Context<'_>, report: &mut Report, fail_on: Option<Severity
         (false, true) => Outcome::Findings,
         (false, false) => Outcome::Clean,
     };
-    let code = match fail_on {
-        Some(least) if reaches(least) => ExitCode::FindingsPresent,
-        _ if incomplete => ExitCode::Incomplete,
-        _ => ExitCode::Success,
-    };
+    let code = ExitCode::of_scan(outcome, fail_on.is_some_and(reaches));
     records::conclude(context, report, outcome, code);
 }
 
