@@ -53,7 +53,7 @@ pub struct FeedSettings {
 pub struct FeedSource {
     /// Its name, which is also the name of its folder.
     pub name: String,
-    /// An `https://` address, a `file://` address or an absolute path.
+    /// `https://`, `file://`, an absolute path, or `http://` with a digest.
     pub location: String,
     /// The digest that its content must have.
     pub sha256: Option<Sha256>,
@@ -327,9 +327,8 @@ mod tests {
     }
 
     #[test]
-    fn known_exploited_shortens_and_never_lengthens() {
-        let due = Settings::default().policy.due;
-        assert_eq!(due.allowance(Severity::Low, true), due.known_exploited);
-        assert_eq!(due.allowance(Severity::Unknown, false), due.medium);
+    fn a_begun_day_counts_as_one() {
+        let read = settings(&[("x.toml", "[policy.due]\ncritical = \"36h\"\n")]).expect("valid");
+        assert_eq!(read.policy.due.in_days(), DueDays { critical: 2, ..DueDays::default() });
     }
 }
