@@ -1,2 +1,18 @@
-//! patchctl
-fn main() {}
+//! patchctl: reads the command line, builds the context, runs one verb, and ends with its exit code.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use patchctl::cli::args::Cli;
+use patchctl::cli::session::Session;
+use patchctl::cli::terminal::Terminal;
+use patchctl::host::clock::Clock;
+use patchctl::host::environment::Environment;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::read();
+    let clock = cli.global.as_of.map_or_else(Clock::system, Clock::fixed);
+    let terminal = Terminal::new(&cli, &environment, &clock);
+    Session::new(&terminal, environment, clock).run(cli)
+}

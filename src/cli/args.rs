@@ -144,6 +144,25 @@ pub enum Verb {
     },
 }
 
+impl Verb {
+    /// Returns the word that was typed.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Scan(_) => "scan",
+            Self::Why(_) => "why",
+            Self::Plan(_) => "plan",
+            Self::Apply(_) => "apply",
+            Self::Rollback(_) => "rollback",
+            Self::Recover => "recover",
+            Self::Status => "status",
+            Self::History(_) => "history",
+            Self::Feeds(_) => "feeds",
+            Self::Completions { .. } => "completions",
+            Self::Man { .. } => "man",
+        }
+    }
+}
+
 /// Which findings a verb is about. Lists take commas or repeats.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]

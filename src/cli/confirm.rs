@@ -44,7 +44,7 @@ fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
-fn nobody_to_ask() -> Failure {
+pub(super) fn nobody_to_ask() -> Failure {
     Failure::new(FailureKind::Usage, "cannot ask for consent: there is no terminal")
         .hint("add --yes to go ahead without being asked, or --dry-run to look first")
 }

@@ -6,5 +6,6 @@ pub mod failure;
 pub mod generate;
 pub mod progress;
 pub mod request;
+pub mod session;
 pub mod terminal;
 pub mod values;

@@ -327,8 +327,8 @@ mod tests {
     }
 
     #[test]
-    fn a_begun_day_counts_as_one() {
-        let read = settings(&[("x.toml", "[policy.due]\ncritical = \"36h\"\n")]).expect("valid");
-        assert_eq!(read.policy.due.in_days(), DueDays { critical: 2, ..DueDays::default() });
+    fn a_begun_day_counts_as_a_day() {
+        let due = DueSettings { critical: DAY + HOUR, ..Settings::default().policy.due };
+        assert_eq!(due.in_days(), DueDays { critical: 2, ..DueDays::default() });
     }
 }

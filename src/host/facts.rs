@@ -143,6 +143,14 @@ pub fn user_named(name: &str) -> Option<u32> {
     nix::unistd::User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
 }
 
+/// Returns the real absolute path of a root that was named on the command line.
+///
+/// # Errors
+/// It does not exist.
+pub fn absolute(root: &Path) -> Result<PathBuf, StorageError> {
+    storage::canonical(root)
+}
+
 /// Room on the file system that holds a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Room {

@@ -76,6 +76,28 @@ impl ExitCode {
         }
     }
 
+    /// Returns the code of a number that a report carries; a number that is none counts as failed.
+    pub fn of_number(number: u8) -> Self {
+        let all = [
+            Self::Done,
+            Self::Failed,
+            Self::Usage,
+            Self::RolledBack,
+            Self::Operator,
+            Self::Privilege,
+            Self::Lock,
+            Self::Refused,
+            Self::Incomplete,
+            Self::Preflight,
+            Self::Findings,
+            Self::RebootNeeded,
+            Self::RestartNeeded,
+            Self::Interrupted,
+            Self::Terminated,
+        ];
+        all.into_iter().find(|code| code.number() == number).unwrap_or(Self::Failed)
+    }
+
     /// Returns the number.
     pub fn number(self) -> u8 {
         self as u8

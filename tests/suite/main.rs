@@ -1,5 +1,7 @@
 //! The one test program of patchctl: built once, so that the laboratory is too.
 #![allow(
+    unreachable_pub,
+    dead_code,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::print_stdout,
@@ -7,7 +9,7 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
-    reason = "tests drive the real system, and a broken expectation is what they report"
+    reason = "tests drive the real system, a broken expectation is what they report, and the laboratory is its own vocabulary"
 )]
 
 mod contracts;

@@ -1,0 +1,217 @@
+//! One call of patchctl: settings are read, one verb is run, what came of it is shown.
+
+use anyhow::{Context as _, Result};
+
+use super::args::{Cli, Verb};
+use super::failure::ToldFailure;
+use super::progress::Progress;
+use super::terminal::{Terminal, Weight};
+use super::{confirm, generate};
+use crate::config::layout::Layout;
+use crate::config::load;
+use crate::host::clock::Clock;
+use crate::host::environment::Environment;
+use crate::host::facts;
+use crate::host::signals::Signals;
+use crate::model::digest::Sha256;
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::outcome::Outcome;
+use crate::model::plan::PatchPlan;
+use crate::ops::context::Context;
+use crate::ops::request::{
+    ApplyRequest, Consent, FeedsRequest, Invocation, PlanRequest, Reach, RollbackRequest, ScanRequest,
+    WhyRequest,
+};
+use crate::ops::{apply, feeds, history, plan, recover, rollback, scan, status, why};
+use crate::report::documents::RollbackPreview;
+use crate::report::schema::Report;
+
+/// What one call works with before its settings are known.
+#[derive(Debug)]
+pub struct Session<'a> {
+    terminal: &'a Terminal,
+    environment: Environment,
+    clock: Clock,
+}
+
+impl<'a> Session<'a> {
+    /// Prepares a call.
+    pub fn new(terminal: &'a Terminal, environment: Environment, clock: Clock) -> Self {
+        Self { terminal, environment, clock }
+    }
+
+    /// Runs one verb and returns how the process ends.
+    pub fn run(self, cli: Cli) -> std::process::ExitCode {
+        let command = cli.verb.name();
+        let terminal = self.terminal;
+        let code = self.verb(cli).unwrap_or_else(|error| {
+            let told = ToldFailure::of(&error);
+            // A failure that cannot be printed either still has its code.
+            let _ = terminal.fail(&told, command);
+            told.exit_code()
+        });
+        code.into()
+    }
+
+    fn verb(self, cli: Cli) -> Result<ExitCode> {
+        match cli.verb {
+            Verb::Completions { shell } => {
+                self.terminal.data(&generate::completions(shell))?;
+                Ok(ExitCode::Done)
+            }
+            Verb::Man { folder } => {
+                match folder {
+                    Some(folder) => generate::write_man_pages(&folder)?,
+                    None => self.terminal.data(&generate::man_pages()?.swap_remove(0).1)?,
+                }
+                Ok(ExitCode::Done)
+            }
+            _ => self.with_context(cli),
+        }
+    }
+
+    fn with_context(self, cli: Cli) -> Result<ExitCode> {
+        let invocation = Invocation::from(&cli.global);
+        let progress = Progress::new(self.terminal);
+        let layout = layout(&invocation, &self.environment)?;
+        let settings =
+            load::load(&layout, configuration(&invocation, &self.environment).as_deref(), facts::user_id())?;
+        let context = Context {
+            layout,
+            settings,
+            clock: self.clock,
+            environment: self.environment,
+            observer: &progress,
+            signals: Signals::defer().context("cannot prepare for signals")?,
+            invocation,
+        };
+        Shown { terminal: self.terminal, context }.verb(cli)
+    }
+}
+
+/// Root has the system's folders; everybody else has their own.
+fn layout(invocation: &Invocation, environment: &Environment) -> Result<Layout, Failure> {
+    let root = facts::absolute(&invocation.root)
+        .map_err(|error| Failure::new(FailureKind::Usage, "the root cannot be used").caused_by(error))?;
+    if facts::is_root() {
+        return Ok(Layout::system(&root));
+    }
+    Layout::user(&root, environment).ok_or_else(|| {
+        Failure::new(
+            FailureKind::Usage,
+            "there is no place for cache and reports: neither HOME nor XDG folders are set",
+        )
+    })
+}
+
+/// `--config`, or for other users than root `PATCHCTL_CONFIG`.
+fn configuration(invocation: &Invocation, environment: &Environment) -> Option<std::path::PathBuf> {
+    let from_environment = || environment.configuration.clone().filter(|_| !facts::is_root());
+    invocation.configuration.clone().or_else(from_environment)
+}
+
+/// A verb with everything it needs, and where its answer goes.
+struct Shown<'a> {
+    terminal: &'a Terminal,
+    context: Context<'a>,
+}
+
+impl Shown<'_> {
+    fn verb(&self, cli: Cli) -> Result<ExitCode> {
+        match cli.verb {
+            Verb::Scan(args) => self.report(&scan::scan(&self.context, &ScanRequest::from(args))?),
+            Verb::Why(args) => {
+                let document = why::why(&self.context, &WhyRequest::from(args))?;
+                self.terminal.show(&document, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
+            Verb::Plan(args) => self.plan(PlanRequest::from_args(args, &cli.global)),
+            Verb::Apply(args) => self.apply(&ApplyRequest::from(args)),
+            Verb::Rollback(args) => self.rollback(&RollbackRequest::from(args)),
+            Verb::Recover => self.report(&recover::recover(&self.context)?),
+            Verb::Status => {
+                self.terminal.show(&status::status(&self.context)?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
+            Verb::History(args) => self.history(args.into()),
+            Verb::Feeds(args) => {
+                let document = feeds::feeds(&self.context, &FeedsRequest::from(args))?;
+                self.terminal.show(&document, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
+            Verb::Completions { .. } | Verb::Man { .. } => Ok(ExitCode::Done),
+        }
+    }
+
+    /// Shows a report; a failure in it is told on stderr and decides the code.
+    fn report(&self, report: &Report) -> Result<ExitCode> {
+        let routine = matches!(report.outcome, Outcome::Clean | Outcome::NothingToDo);
+        self.terminal.show(report, if routine { Weight::Routine } else { Weight::News })?;
+        if let Some(error) = &report.error {
+            self.terminal.insist(&format!("error: {}", error.message));
+            for hint in &error.hints {
+                self.terminal.insist(&format!("hint: {hint}"));
+            }
+        }
+        Ok(ExitCode::of_number(report.exit_code))
+    }
+
+    fn plan(&self, request: PlanRequest) -> Result<ExitCode> {
+        match request {
+            PlanRequest::Compare { before, after } => {
+                let difference = plan::compare(&self.context, &before, &after)?;
+                self.terminal.show(&difference, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
+            PlanRequest::Make { selection, removals, file } => {
+                let wish = plan::Wish { selection, removals, accept_no_rollback: Vec::new() };
+                self.report(&plan::plan(&self.context, &wish, file.as_deref())?)
+            }
+        }
+    }
+
+    fn apply(&self, request: &ApplyRequest) -> Result<ExitCode> {
+        let approve = |plan: &PatchPlan| -> Result<Sha256, Failure> {
+            if request.reach == Reach::DownloadOnly {
+                return Ok(plan.id);
+            }
+            confirm::approve(plan, request.consent, self.terminal)?
+                .ok_or_else(|| Failure::new(FailureKind::Policy, "not approved; nothing was changed"))
+        };
+        if request.reach == Reach::Everything && request.consent == Consent::Ask && !self.terminal.can_ask() {
+            return Err(confirm::nobody_to_ask().into());
+        }
+        self.report(&apply::apply(&self.context, request, &approve)?)
+    }
+
+    fn rollback(&self, request: &RollbackRequest) -> Result<ExitCode> {
+        let approve = |preview: &RollbackPreview| -> Result<bool, Failure> {
+            if request.consent == Consent::Ask || !self.terminal.is_quiet() {
+                self.terminal.talk_about(preview);
+            }
+            confirm::ask(&format!("take back run {}?", preview.run), request.consent, self.terminal)
+        };
+        match rollback::rollback(&self.context, request, &approve)? {
+            rollback::Answer::Report(report) => self.report(&report),
+            rollback::Answer::Preview(preview) => {
+                self.terminal.show(preview.as_ref(), Weight::News)?;
+                Ok(if preview.obstacles.is_empty() { ExitCode::Done } else { ExitCode::Preflight })
+            }
+        }
+    }
+
+    fn history(&self, request: crate::ops::request::HistoryRequest) -> Result<ExitCode> {
+        match history::history(&self.context, request)? {
+            history::Answer::Run(report) => {
+                self.terminal.show(report.as_ref(), Weight::News)?;
+                Ok(ExitCode::Done)
+            }
+            history::Answer::List(list) => {
+                self.terminal.show(list.as_ref(), Weight::News)?;
+                let damaged = list.verification.iter().flatten().any(|check| check.problem.is_some());
+                Ok(if damaged { ExitCode::Preflight } else { ExitCode::Done })
+            }
+        }
+    }
+}

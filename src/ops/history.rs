@@ -1,0 +1,109 @@
+//! `history`: the runs of this host, and the proof of their journals.
+
+use super::context::Context;
+use super::records;
+use super::request::HistoryRequest;
+use super::runs;
+use crate::apply::journal::{self, Replay, RunKind};
+use crate::host::storage;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::run::RunId;
+use crate::model::transaction::Phase;
+use crate::report::documents::{HISTORY_SCHEMA, HistoryDocument, Identity, JournalCheck, RunEntry};
+use crate::report::schema::Report;
+
+/// What `history` answers.
+pub enum Answer {
+    /// The list, with the result of a check where one was asked for.
+    List(Box<HistoryDocument>),
+    /// One run.
+    Run(Box<Report>),
+}
+
+/// Lists the runs, shows one, or proves all journals.
+///
+/// # Errors
+/// There is no such run, its report cannot be read, or a journal cannot be believed (`verify`).
+pub fn history(context: &Context<'_>, request: HistoryRequest) -> Result<Answer, Failure> {
+    match request {
+        HistoryRequest::List => Ok(Answer::List(Box::new(list(context, None)))),
+        HistoryRequest::Show(run) => show(context, run).map(|report| Answer::Run(Box::new(report))),
+        HistoryRequest::Verify => {
+            let checks = runs::list(&context.layout).into_iter().map(|run| check(context, run)).collect();
+            Ok(Answer::List(Box::new(list(context, Some(checks)))))
+        }
+    }
+}
+
+fn list(context: &Context<'_>, verification: Option<Vec<JournalCheck>>) -> HistoryDocument {
+    let runs = runs::list(&context.layout).into_iter().rev().map(|run| entry(context, run)).collect();
+    HistoryDocument { identity: Identity::of(HISTORY_SCHEMA, context.now()), runs, verification }
+}
+
+/// Describes a run from its journal, and from its report where there is one.
+pub fn entry(context: &Context<'_>, run: RunId) -> RunEntry {
+    let folder = context.layout.run(run);
+    let replay = journal::replay(&folder.journal());
+    let report = records::load(&folder.report()).ok();
+    let plan = super::plan::load(&folder.plan()).ok();
+    let (phase, started, finished, problem) = match &replay {
+        Ok(replay) => (replay.phase, replay.started(), finished(replay), None),
+        Err(error) => (Phase::Operator, None, None, Some(error.to_string())),
+    };
+    RunEntry {
+        run,
+        command: replay.as_ref().map_or("unknown", command_of).to_owned(),
+        started: started.unwrap_or_default(),
+        finished,
+        phase,
+        outcome: report.as_ref().filter(|_| finished.is_some()).map(|report| report.outcome),
+        packages: plan.as_ref().map_or(0, |plan| plan.actions().count() as u64),
+        closed: if phase == Phase::Commit {
+            plan.as_ref().map_or(0, |plan| plan.closes().len() as u64)
+        } else {
+            0
+        },
+        problem,
+    }
+}
+
+fn finished(replay: &Replay) -> Option<chrono::DateTime<chrono::Utc>> {
+    replay.phase.is_final().then(|| replay.finished()).flatten()
+}
+
+fn command_of(replay: &Replay) -> &'static str {
+    match replay.kind {
+        RunKind::Apply => "apply",
+        RunKind::Rollback { .. } => "rollback",
+    }
+}
+
+fn show(context: &Context<'_>, run: RunId) -> Result<Report, Failure> {
+    let folder = context.layout.run(run);
+    if !storage::exists(folder.path()) {
+        return Err(Failure::new(FailureKind::Usage, format!("there is no run {run}"))
+            .hint("patchctl history lists the runs"));
+    }
+    records::load(&folder.report())
+}
+
+/// Follows a journal's chain, and holds its head against the one that the report names.
+fn check(context: &Context<'_>, run: RunId) -> JournalCheck {
+    let folder = context.layout.run(run);
+    let stated = records::load(&folder.report())
+        .ok()
+        .and_then(|report| report.transaction)
+        .and_then(|t| t.journal_head);
+    match journal::replay(&folder.journal()) {
+        Err(error) => {
+            let cause =
+                std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
+            JournalCheck { run, entries: 0, problem: Some(format!("{error}{cause}")) }
+        }
+        Ok(replay) => {
+            let cut = stated.is_some_and(|head| replay.phase.is_final() && head != replay.head);
+            let problem = cut.then(|| "the journal ends before the record that its report names".to_owned());
+            JournalCheck { run, entries: replay.records.len() as u64, problem }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! `recover`: brings an interrupted run to its end.
+//!
+//! Before the first change a run is given up. After it, the run goes back: the old archives are all here, the way is
+//! offline, and it can be repeated. A run whose every package is observed new and verified is finished instead.
+
+use super::context::Context;
+use super::plan as plans;
+use super::{closing, records, runs, survey};
+use crate::apply::back::{self, Arrived, WayBack};
+use crate::apply::journal::{Event, Journal, Replay, RunKind};
+use crate::apply::precheck::{self, Standing};
+use crate::apply::verify;
+use crate::apply::{Tools, protect};
+use crate::config::layout::RunFolder;
+use crate::host::storage;
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::outcome::Outcome;
+use crate::model::plan::{Action, PatchPlan};
+use crate::model::run::RunId;
+use crate::model::transaction::Phase;
+use crate::package_manager::deb;
+use crate::report::schema::Report;
+use crate::report::transaction::{NotRestored, TransactionReport, Verified};
+
+/// Where a recovery ended.
+enum End {
+    /// The run had changed nothing; it is given up.
+    Abandoned,
+    /// The run is finished: the host is new.
+    New(Verified),
+    /// The host is old again.
+    Old(Verified, Vec<NotRestored>),
+    /// A person is needed.
+    Stuck(String, Vec<String>),
+}
+
+/// Brings the open run to its end and returns the report; nothing to do when there is none.
+///
+/// # Errors
+/// No root, a lock, a journal that cannot be believed.
+pub fn recover(context: &Context<'_>) -> Result<Report, Failure> {
+    context.require_power_over_host("recover")?;
+    let _lock = runs::take_lock(context, "recover")?;
+    let mut report = context.report("recover");
+    let Some(open) = runs::open_run(&context.layout)? else {
+        records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
+        return Ok(report);
+    };
+    report.run_id = Some(open.id);
+    let folder = context.layout.run(open.id);
+    let (mut journal, replay) =
+        Journal::resume(&folder.journal(), context.clock).map_err(runs::journal_failed)?;
+    let end = if replay.phase.may_have_changed_the_host() {
+        finish_or_go_back(context, &folder, (&mut journal, &replay))?
+    } else {
+        journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
+        End::Abandoned
+    };
+    tell(context, (open.id, &folder), (&journal, end), &mut report)?;
+    Ok(report)
+}
+
+fn finish_or_go_back(
+    context: &Context<'_>,
+    folder: &RunFolder,
+    (journal, replay): (&mut Journal, &Replay),
+) -> Result<End, Failure> {
+    let lock = runs::take_dpkg_lock(context)?;
+    let taken_back = match replay.kind {
+        RunKind::Apply => folder.clone(),
+        RunKind::Rollback { of } => context.layout.run(of),
+    };
+    let plan = plans::load(&folder.plan())?;
+    let inventory = read_or_mend(context)?;
+    let end = runs::with_tools(context, (&inventory, &[]), |tools| {
+        if replay.kind == RunKind::Apply && is_new(tools, &plan, folder)? && replay.back_attempts() == 0 {
+            return commit(tools, folder, &plan, journal);
+        }
+        let actions = begun(&plan, replay);
+        let way = WayBack::new(&taken_back, folder, actions).map_err(runs::left_open)?;
+        if journal.phase() == Phase::Operator {
+            return Err(Failure::new(
+                FailureKind::Operator,
+                "the run waits for a person, as its report says",
+            ));
+        }
+        match back::go(tools, &way, journal, "the run was interrupted").map_err(runs::left_open)? {
+            Arrived::Old { verified, not_restored } => Ok(End::Old(verified, not_restored)),
+            Arrived::Nowhere { reason, commands } => Ok(End::Stuck(reason, commands)),
+        }
+    })?;
+    storage::sync_all();
+    drop(lock);
+    Ok(end)
+}
+
+/// A database in pieces still lists its packages; only one that cannot be read at all stops recovery.
+fn read_or_mend(context: &Context<'_>) -> Result<crate::model::package::Inventory, Failure> {
+    survey::inventory(context)
+}
+
+/// The actions of every batch that was begun; a run that takes another back began all of them.
+fn begun(plan: &PatchPlan, replay: &Replay) -> Vec<Action> {
+    let is_apply = replay.kind == RunKind::Apply;
+    let intended = |ordinal: u32| {
+        replay
+            .records
+            .iter()
+            .any(|record| matches!(record.event, Event::BatchIntended { batch, .. } if batch == ordinal))
+    };
+    plan.steps
+        .iter()
+        .filter(|step| !is_apply || intended(step.ordinal))
+        .flat_map(|step| step.actions.iter().cloned())
+        .collect()
+}
+
+/// Tells whether every package of the plan is new, the database clean and every file that of its archive.
+fn is_new(tools: &Tools<'_>, plan: &PatchPlan, folder: &RunFolder) -> Result<bool, Failure> {
+    let inventory = crate::scan::inventory::read(tools.layout.root(), true).map_err(|error| {
+        Failure::new(FailureKind::HostUnclean, "the package database cannot be read").caused_by(error)
+    })?;
+    let actions: Vec<Action> = plan.actions().cloned().collect();
+    let observed = precheck::observe(&inventory, &actions);
+    let clean = tools.manager.audit().is_ok_and(|complaints| complaints.is_empty());
+    if precheck::standing(&observed, &actions) != Standing::Done || !clean {
+        return Ok(false);
+    }
+    let Ok(remembered) = protect::remembered(folder) else { return Ok(false) };
+    let proof = new_files(tools, &actions, folder);
+    Ok(proof.is_ok_and(|proof| proof.damage_beyond(&remembered.damaged).is_empty()))
+}
+
+fn new_files(
+    tools: &Tools<'_>,
+    actions: &[Action],
+    folder: &RunFolder,
+) -> Result<verify::Proof, verify::ProofError> {
+    let named = actions.iter().filter_map(|action| Some(deb::file_name(&action.key(), action.to.as_ref()?)));
+    let archives: Vec<_> = named.map(|name| folder.new_archives().join(name)).collect();
+    verify::files(tools.layout.root(), archives.iter().map(std::path::PathBuf::as_path))
+}
+
+fn commit(
+    tools: &Tools<'_>,
+    folder: &RunFolder,
+    plan: &PatchPlan,
+    journal: &mut Journal,
+) -> Result<End, Failure> {
+    let actions: Vec<Action> = plan.actions().cloned().collect();
+    let proof = new_files(tools, &actions, folder).map_err(|error| {
+        Failure::new(FailureKind::Host, "the files of the run cannot be verified").caused_by(error)
+    })?;
+    if journal.phase() == Phase::Applying {
+        journal.enter(Phase::Applied).map_err(runs::journal_failed)?;
+    }
+    protect::remember_after(tools.layout, folder).map_err(|error| {
+        Failure::new(FailureKind::Host, "the configuration cannot be listed").caused_by(error)
+    })?;
+    journal.enter(Phase::Commit).map_err(runs::journal_failed)?;
+    Ok(End::New(Verified { packages: actions.len() as u64, files: proof.compared }))
+}
+
+fn tell(
+    context: &Context<'_>,
+    (id, folder): (RunId, &RunFolder),
+    (journal, end): (&Journal, End),
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let (verified, not_restored) = match &end {
+        End::New(verified) => (Some(*verified), Vec::new()),
+        End::Old(verified, not_restored) => (Some(*verified), not_restored.clone()),
+        End::Abandoned | End::Stuck(..) => (None, Vec::new()),
+    };
+    report.transaction = Some(TransactionReport {
+        phase: journal.phase(),
+        started: report.started,
+        finished: Some(context.now()),
+        steps: Vec::new(),
+        provider: "packages".to_owned(),
+        journal_head: Some(journal.head()),
+        verified,
+        not_restored,
+        reopened: Vec::new(),
+        log: Some(folder.log().display().to_string()),
+        last_words: Vec::new(),
+    });
+    closing::assess_again(context, report, &[])?;
+    match end {
+        End::Abandoned | End::New(_) => {
+            records::conclude(context, report, Outcome::Recovered, ExitCode::Done)
+        }
+        End::Old(..) => {
+            let failure = Failure::new(
+                FailureKind::RolledBack,
+                format!("run {id} was interrupted and taken back; the host is as before it"),
+            );
+            records::fail(context, report, &failure);
+            report.outcome = Outcome::Recovered;
+        }
+        End::Stuck(reason, commands) => {
+            let failure =
+                commands.into_iter().fold(Failure::new(FailureKind::Operator, reason), Failure::hint);
+            records::fail(context, report, &failure);
+        }
+    }
+    runs::stored(context, records::store_run(context, report))?;
+    records::publish_summary(context, report);
+    Ok(())
+}

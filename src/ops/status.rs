@@ -1,0 +1,61 @@
+//! `status`: one screen, from what is known already.
+
+use super::context::Context;
+use super::{history, records, runs, survey};
+use crate::host::storage;
+use crate::model::failure::Failure;
+use crate::model::outcome::Outcome;
+use crate::report::documents::{Identity, RunEntry, STATUS_SCHEMA, StatusDocument};
+use crate::report::schema::{Report, ReportPackage};
+use crate::scan::refresh::RefreshMode;
+
+/// Gathers the last scan, the last run, the open run and the feeds.
+///
+/// # Errors
+/// The root cannot be judged at all.
+pub fn status(context: &Context<'_>) -> Result<StatusDocument, Failure> {
+    let inventory = survey::inventory(context)?;
+    let sources = context.sources(&inventory.distribution);
+    let feeds = survey::stamps(context, &inventory, &sources, RefreshMode::Never);
+    let last = last_survey(context);
+    let all = runs::list(&context.layout);
+    let open = runs::open_run(&context.layout)?;
+    let reboot = inventory
+        .kernels
+        .reboot_pending()
+        .then(|| "a newer kernel is installed than the one that runs".to_owned());
+    let reboot = reboot.or_else(|| {
+        storage::exists(&context.layout.target("run/reboot-required"))
+            .then(|| "a package asked for it (/run/reboot-required)".to_owned())
+    });
+    let changed = last
+        .as_ref()
+        .and_then(|report| report.packages.as_ref())
+        .is_some_and(|packages| !same(packages, &inventory));
+    Ok(StatusDocument {
+        identity: Identity::of(STATUS_SCHEMA, context.now()),
+        host: context.report_host(&inventory),
+        scanned: last.as_ref().map(|report| report.finished),
+        changed_since_scan: changed,
+        completeness: last.as_ref().and_then(|report| report.completeness.clone()),
+        summary: last.and_then(|report| report.summary),
+        feeds,
+        last_run: all.last().map(|run| history::entry(context, *run)),
+        open_run: open.map(|open| -> RunEntry { history::entry(context, open.id) }),
+        reboot,
+    })
+}
+
+/// The newest stored report that judged the whole host.
+fn last_survey(context: &Context<'_>) -> Option<Report> {
+    let report = records::load(&context.layout.latest_report()).ok()?;
+    (report.findings.is_some() && report.outcome != Outcome::Failed).then_some(report)
+}
+
+fn same(packages: &[ReportPackage], inventory: &crate::model::package::Inventory) -> bool {
+    packages.len() == inventory.packages.len()
+        && packages
+            .iter()
+            .zip(&inventory.packages)
+            .all(|(known, now)| known.name == now.name && known.version == now.version)
+}
