@@ -71,11 +71,7 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
     fn try_from(written: SourceAsWritten) -> Result<Self, String> {
         let SourceAsWritten { name, location, sha256, max_age } = written;
         check_name(&name)?;
-        let is_place = location.strip_prefix("https://").is_some_and(|rest| !rest.is_empty())
-            || location.strip_prefix("file://").unwrap_or(&location).starts_with('/');
-        if !is_place || location.chars().any(|c| c.is_control() || c == ' ') {
-            return Err(format!("location {location:?} is neither an https:// address nor an absolute path"));
-        }
+        check_location(&location, sha256.is_some())?;
         Ok(Self(FeedSource { name, location, sha256, max_age: max_age.map(|span| span.0) }))
     }
 }
@@ -87,6 +83,22 @@ fn check_name(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("name {name:?} is not 1 to 40 lower case letters, digits and '-'"))
+}
+
+/// Without TLS only the digest tells whether the bytes are the right ones.
+fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
+    let is_address = |scheme: &str| location.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty());
+    let is_path = location.strip_prefix("file://").unwrap_or(location).starts_with('/');
+    if location.chars().any(|c| c.is_control() || c == ' ') {
+        return Err(format!("location {location:?} has blanks or control characters"));
+    }
+    if is_address("http://") && !is_pinned {
+        return Err(format!("location {location:?} needs https:// or a sha256"));
+    }
+    if is_path || is_address("https://") || is_address("http://") {
+        return Ok(());
+    }
+    Err(format!("location {location:?} is neither an https:// address nor an absolute path"))
 }
 
 /// `[policy]`

@@ -53,7 +53,7 @@ pub struct FeedSettings {
 pub struct FeedSource {
     /// Its name, which is also the name of its folder.
     pub name: String,
-    /// An `https://` address, a `file://` address or an absolute path.
+    /// `https://`, `file://`, an absolute path, or `http://` with a digest.
     pub location: String,
     /// The digest that its content must have.
     pub sha256: Option<Sha256>,

@@ -192,7 +192,8 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 /// Syncs the folder that holds `path`, so that its name survives a power cut.
 pub fn sync_folder_of(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));
-    sync_folder(folder)
+    // The parent of a bare file name is empty and means the working folder.
+    sync_folder(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
 /// Syncs a folder.

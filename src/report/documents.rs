@@ -5,8 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::decision::Cause;
+use crate::model::explanation::JudgedStatement;
 use crate::model::feed::{Completeness, FeedStamp};
-use crate::model::finding::{Finding, NotCovered};
+use crate::model::finding::Finding;
 use crate::model::outcome::Outcome;
 use crate::model::package::PackageName;
 use crate::model::plan::Action;
@@ -53,16 +54,15 @@ pub struct WhyDocument {
     pub identity: Identity,
     /// What was asked for.
     pub subject: String,
-    /// Every finding about it, closed ones included, worst first.
+    /// Every statement of a feed about it that meets an installed package, those that close a matter included.
+    pub statements: Vec<JudgedStatement>,
+    /// The findings about it, worst first.
     pub findings: Vec<Finding>,
-    /// Packages of that name that no feed speaks about.
+    /// What else is to be said: nothing installed, not covered, no feed speaks about it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub not_covered: Vec<NotCovered>,
-    /// The feeds behind the findings.
+    pub remarks: Vec<String>,
+    /// The feeds that were asked.
     pub feeds: Vec<FeedStamp>,
-    /// What a search without findings means, in one sentence.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub note: Option<String>,
 }
 
 /// Name of [`HistoryDocument`].

@@ -55,31 +55,32 @@ fn support_over(distribution: &Distribution, sheet: &mut Sheet<'_>) {
     }
 }
 
-/// Feeds of one kind (`apt:…`) are told once, by the oldest of them.
+/// Feeds of one kind (`apt:…`) are told once, by the one that matters.
 fn feeds(stamps: &[FeedStamp]) -> Vec<Word> {
     let mut kinds: Vec<&str> = Vec::new();
-    let mut oldest: BTreeMap<&str, &FeedStamp> = BTreeMap::new();
+    let mut telling: BTreeMap<&str, &FeedStamp> = BTreeMap::new();
     for stamp in stamps {
         let kind = stamp.name.split([':', '/']).next().unwrap_or_default();
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
-        let known = oldest.entry(kind).or_insert(stamp);
+        let known = telling.entry(kind).or_insert(stamp);
         if badness(stamp) > badness(known) {
             *known = stamp;
         }
     }
-    kinds.iter().filter_map(|kind| Some(feed_age(kind, oldest.get(kind)?))).collect()
+    kinds.iter().filter_map(|kind| Some(feed_age(kind, telling.get(kind)?))).collect()
 }
 
+/// The worst state tells; among fresh ones the youngest, because a suite that rarely changes is old and still good.
 fn badness(stamp: &FeedStamp) -> (u8, i64) {
-    let state = match stamp.state {
-        FeedState::Fresh => 0,
-        FeedState::Stale => 1,
-        FeedState::Suspect => 2,
-        FeedState::Missing => 3,
-    };
-    (state, stamp.age_seconds.unwrap_or(i64::MAX))
+    let age = stamp.age_seconds.unwrap_or(i64::MAX);
+    match stamp.state {
+        FeedState::Fresh => (0, -age),
+        FeedState::Stale => (1, age),
+        FeedState::Suspect => (2, age),
+        FeedState::Missing => (3, age),
+    }
 }
 
 fn feed_age(kind: &str, stamp: &FeedStamp) -> Word {

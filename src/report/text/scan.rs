@@ -5,6 +5,7 @@ use super::header;
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, right};
 use super::style::Detail;
 use super::words;
+use crate::model::decision::HoldReason;
 use crate::model::feed::{Completeness, CompletenessLevel};
 use crate::model::finding::{Finding, Verdict};
 use crate::model::severity::{Exposure, Severity};
@@ -32,7 +33,7 @@ pub(super) fn render(report: &Report, sheet: &mut Sheet<'_>) {
     deadlines(findings, sheet);
     reboot(report, sheet);
     sheet.gap();
-    header::next(next_command(report, &groups), sheet);
+    header::next(&format!("{}{}", next_command(report, &groups), root(report)), sheet);
 }
 
 /// How many are open, how bad, and how many of them can be closed now.
@@ -192,11 +193,23 @@ fn open_ends(report: &Report, findings: &[Finding], sheet: &mut Sheet<'_>) {
     let not_offered = |f: &Finding| f.verdict == Verdict::Vulnerable && !f.is_installable();
     add("fix not offered here", distinct(findings, not_offered));
     add("unknown", of(Verdict::Unknown));
+    add("held", distinct(findings, is_held_here));
     add("mitigated live", of(Verdict::MitigatedLive));
     items.extend(not_covered(report));
     if !items.is_empty() {
         sheet.items(" ", &items);
     }
+}
+
+/// Held by this host's own hold, pin or policy; what has no fix or no verdict is counted as that.
+fn is_held_here(finding: &Finding) -> bool {
+    let reason = finding.disposition.as_ref().and_then(|disposition| disposition.reason);
+    reason.is_some_and(|reason| {
+        !matches!(
+            reason,
+            HoldReason::NotSelected | HoldReason::NoFix | HoldReason::NotOffered | HoldReason::Unknown
+        )
+    })
 }
 
 fn not_covered(report: &Report) -> Option<Word> {
@@ -245,6 +258,12 @@ fn reboot(report: &Report, sheet: &mut Sheet<'_>) {
 /// A result that says nothing of its completeness is not complete.
 pub(super) fn level(completeness: Option<&Completeness>) -> CompletenessLevel {
     completeness.map_or(CompletenessLevel::Incomplete, |completeness| completeness.level)
+}
+
+/// Another root has to be named again.
+fn root(report: &Report) -> String {
+    let root = report.host.as_ref().map_or("/", |host| host.root.as_str());
+    if root == "/" { String::new() } else { format!(" --root {root}") }
 }
 
 fn next_command(report: &Report, groups: &[Group<'_>]) -> &'static str {

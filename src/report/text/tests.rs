@@ -121,6 +121,29 @@ fn hostile_names_cannot_reach_the_terminal() {
     assert!(text.contains("\\u{1b}[2J\\u{202e}ssl\\u{d}"), "{text}");
 }
 
+proptest::proptest! {
+    #[test]
+    fn no_text_breaks_out(name in "\\PC{0,60}", raw in proptest::collection::vec(proptest::char::any(), 0..80), width in 40usize..120) {
+        let mut plan = runs::plan();
+        plan.steps[0].actions[0].package = PackageName::from(name.as_str());
+        plan.warnings = vec![raw.iter().collect()];
+        plan.held[0].cause_chain[1].detail = raw.into_iter().collect();
+        let text = plan.text(&looks(width, true, false));
+        for line in text.lines() {
+            assert!(line.width() <= width && line.chars().all(|c| !c.is_control()), "{line:?}");
+        }
+    }
+}
+
+#[test]
+fn another_root_is_named_in_the_next_command() {
+    let mut report = samples::scan();
+    if let Some(host) = &mut report.host {
+        host.root = "/srv/image".into();
+    }
+    assert!(report.text(&looks(80, true, false)).ends_with(" → patchctl plan --root /srv/image\n"));
+}
+
 #[test]
 fn the_summary_shows_no_group() {
     let style = Style { detail: Detail::Summary, ..looks(80, true, false) };

@@ -3,55 +3,87 @@
 use super::scan::tone;
 use super::sheet::{Sheet, Tone, Word};
 use super::{feeds, header, words};
+use crate::model::explanation::JudgedStatement;
 use crate::model::feed::FeedStamp;
-use crate::model::finding::{Finding, Verdict};
+use crate::model::finding::{Finding, FindingPackage, Verdict};
+use crate::model::severity::Severity;
 use crate::report::documents::WhyDocument;
 
 /// Renders the answer of `why`.
 pub(super) fn render(document: &WhyDocument, sheet: &mut Sheet<'_>) {
     sheet.line(&[Word::new(document.subject.as_str(), Tone::Strong)]);
-    if let Some(note) = &document.note {
-        sheet.prose(" ", &[Word::plain(note.as_str())]);
+    for remark in &document.remarks {
+        header::alert(remark, sheet);
     }
-    for package in &document.not_covered {
-        let text = format!(
-            "{} {} comes from {}: no feed speaks about it, so nobody can tell",
-            package.name, package.version, package.origin
-        );
-        header::alert(&text, sheet);
-    }
-    for finding in &document.findings {
-        let stamp = document.feeds.iter().find(|feed| feed.name == *finding.feed);
+    for statement in &document.statements {
+        let finding = document.findings.iter().find(|finding| is_about(finding, statement));
         sheet.gap();
-        explain(finding, stamp, sheet);
+        explain(statement, finding, sheet);
+        feed(&statement.feed, &document.feeds, sheet);
+    }
+    let is_told =
+        |finding: &Finding| document.statements.iter().any(|statement| is_about(finding, statement));
+    for finding in document.findings.iter().filter(|finding| !is_told(finding)) {
+        sheet.gap();
+        found(finding, sheet);
+        feed(&finding.feed, &document.feeds, sheet);
     }
     sheet.gap();
     header::next(next_command(document), sheet);
 }
 
-fn explain(finding: &Finding, stamp: Option<&FeedStamp>, sheet: &mut Sheet<'_>) {
-    let package = &finding.package;
-    sheet.items(
-        " ",
-        &[
-            Word::new(format!("{}:{}", package.name, package.architecture), Tone::Strong),
-            Word::plain(finding.advisory.as_str()),
-            Word::new(words::severity(finding.severity), tone(finding.severity)),
-            Word::new(finding.verdict.word(), verdict_tone(finding.verdict)),
-        ],
-    );
+fn is_about(finding: &Finding, statement: &JudgedStatement) -> bool {
+    finding.advisory == statement.advisory
+        && *finding.package == statement.package
+        && *finding.feed == *statement.feed
+}
+
+/// A statement of a vendor: the rule, and what follows from it.
+fn explain(statement: &JudgedStatement, finding: Option<&Finding>, sheet: &mut Sheet<'_>) {
+    let (id, severity) = (statement.advisory.as_str(), statement.severity);
+    title(&statement.package, (id, severity, statement.verdict), sheet);
+    sheet.fact("because", &[Word::plain(statement.reason.as_str())]);
+    sheet.fact("rule", &[Word::plain(statement.rule.as_str())]);
+    installed(&statement.package, sheet);
+    if let Some(fixed) = &statement.fixed_version {
+        sheet.fact("fixed in", &[Word::plain(format!("{} {fixed}", statement.package.source.name))]);
+    }
+    let note = statement.note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+    sheet.fact("vendor", &[Word::plain(format!("{}{note}", statement.vendor_state.words()))]);
+    if let Some(finding) = finding {
+        consequences(finding, sheet);
+    }
+}
+
+/// A finding that repository metadata alone brought.
+fn found(finding: &Finding, sheet: &mut Sheet<'_>) {
+    title(&finding.package, (&finding.advisory, finding.severity, finding.verdict), sheet);
     sheet.fact("because", &[Word::plain(finding.reason.as_str())]);
+    installed(&finding.package, sheet);
+    if let Some(fixed) = &finding.fixed_version {
+        sheet.fact("fixed in", &[Word::plain(format!("{} {fixed}", finding.package.source.name))]);
+    }
+    consequences(finding, sheet);
+}
+
+fn title(
+    package: &FindingPackage,
+    (id, severity, verdict): (&str, Severity, Verdict),
+    sheet: &mut Sheet<'_>,
+) {
+    let name = Word::new(format!("{}:{}", package.name, package.architecture), Tone::Strong);
+    let severity = Word::new(words::severity(severity), tone(severity));
+    sheet.items(" ", &[name, Word::plain(id), severity, Word::new(verdict.word(), verdict_tone(verdict))]);
+}
+
+fn installed(package: &FindingPackage, sheet: &mut Sheet<'_>) {
     let source = format!("{} (source {} {})", package.version, package.source.name, package.source.version);
     sheet.fact("installed", &[Word::plain(source)]);
-    if let Some(fixed) = &finding.fixed_version {
-        sheet.fact("fixed in", &[Word::plain(format!("{} {fixed}", package.source.name))]);
-    }
-    if let Some(state) = finding.vendor_state {
-        sheet.fact("vendor", &[Word::plain(state.words())]);
-    }
+}
+
+fn consequences(finding: &Finding, sheet: &mut Sheet<'_>) {
     candidate(finding, sheet);
     priority(finding, sheet);
-    feed(finding, stamp, sheet);
     decision(finding, sheet);
 }
 
@@ -88,9 +120,9 @@ fn priority(finding: &Finding, sheet: &mut Sheet<'_>) {
     }
 }
 
-fn feed(finding: &Finding, stamp: Option<&FeedStamp>, sheet: &mut Sheet<'_>) {
-    let mut text = finding.feed.to_string();
-    if let Some(stamp) = stamp {
+fn feed(name: &str, stamps: &[FeedStamp], sheet: &mut Sheet<'_>) {
+    let mut text = name.to_owned();
+    if let Some(stamp) = stamps.iter().find(|stamp| stamp.name == name) {
         let age = stamp
             .age_seconds
             .map_or_else(|| "of unknown age".into(), |age| format!("{} old", words::span(age)));

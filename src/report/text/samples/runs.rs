@@ -1,11 +1,13 @@
 //! Plans, runs and small documents made by hand.
 
 use super::{finding, host, now, scan, stamp, version};
+use crate::model::advisory::VendorState;
 use crate::model::decision::{Cause, Disposition, Held, HoldReason, Selection};
 use crate::model::digest::Sha256;
+use crate::model::explanation::JudgedStatement;
 use crate::model::failure::FailureKind;
 use crate::model::feed::FeedState;
-use crate::model::finding::StateAfter;
+use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
 use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::plan::{
@@ -292,10 +294,25 @@ pub(crate) fn why() -> WhyDocument {
     WhyDocument {
         identity: Identity::of(WHY_SCHEMA, now()),
         subject: "CVE-2026-11234".into(),
+        statements: vec![judged(&findings[0])],
         findings,
-        not_covered: Vec::new(),
+        remarks: texts(&["nodejs:amd64 comes from nodesource: no feed covers it"]),
         feeds: vec![stamp("debian-tracker", 7_300)],
-        note: None,
+    }
+}
+
+fn judged(finding: &Finding) -> JudgedStatement {
+    JudgedStatement {
+        package: (*finding.package).clone(),
+        feed: "debian-tracker".into(),
+        advisory: finding.advisory.clone(),
+        vendor_state: VendorState::Fixed,
+        note: Some("fixed by DSA-5999-1".into()),
+        severity: finding.severity,
+        fixed_version: Some("3.0.22-1~deb12u2".into()),
+        verdict: finding.verdict,
+        rule: "a source version older than the fixed one has the hole".into(),
+        reason: finding.reason.clone(),
     }
 }
 
