@@ -42,6 +42,7 @@ pub fn why(context: &Context<'_>, request: &WhyRequest) -> Result<WhyDocument, F
     Ok(WhyDocument {
         identity: Identity::of(WHY_SCHEMA, context.now()),
         subject: subject_text(&request.subject),
+        statements: Vec::new(),
         findings,
         not_covered,
         feeds,
