@@ -16,7 +16,6 @@ use crate::model::plan::{ActionKind, PatchPlan};
 use crate::package_manager::apt;
 use crate::report::restart::{OldCode, RestartReport};
 use crate::report::schema::Report;
-use crate::scan::assess::Detail;
 
 /// What apt had installed by itself stays so, and what the run added for others is so too.
 ///
@@ -47,7 +46,7 @@ pub fn assess_again(
     report: &mut Report,
     changed: &[PackageKey],
 ) -> Result<(), Failure> {
-    let mut survey = survey::survey(context, Detail::Open)?;
+    let mut survey = survey::survey(context)?;
     let restart = old_code(context, report.plan.as_ref(), changed);
     let kernels = survey.inventory.kernels.clone();
     for finding in &mut survey.assessment.findings {

@@ -23,7 +23,6 @@ use crate::report::documents::{
     ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference,
 };
 use crate::report::schema::Report;
-use crate::scan::assess::Detail;
 
 /// What a plan is asked for.
 #[derive(Clone, Debug)]
@@ -73,7 +72,7 @@ pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<R
 /// # Errors
 /// The host cannot be judged, a version that was named is not offered, or the package manager refuses.
 pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
-    let mut survey = survey::survey(context, Detail::Open)?;
+    let mut survey = survey::survey(context)?;
     if survey.view.is_empty() {
         return Err(Failure::new(
             FailureKind::MissingFeed,

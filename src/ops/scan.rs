@@ -15,7 +15,6 @@ use crate::model::severity::Severity;
 use crate::observe::Event;
 use crate::report::schema::{Coverage, Report, ReportPackage};
 use crate::report::summary::Summary;
-use crate::scan::assess::Detail;
 
 /// Scans the root and returns the report, which is stored unless that was not wanted.
 ///
@@ -23,7 +22,7 @@ use crate::scan::assess::Detail;
 /// The root cannot be judged at all; what is only incomplete is told in the report.
 pub fn scan(context: &Context<'_>, request: &ScanRequest) -> Result<Report, Failure> {
     let mut report = context.report("scan");
-    let mut survey = survey(context, Detail::Open)?;
+    let mut survey = survey(context)?;
     if request.keep == Keep::Record {
         note_failure(context, "first-seen dates are not stored", remember(context, &survey));
     }

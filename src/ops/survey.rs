@@ -1,12 +1,10 @@
 //! What is there and what is known about it: the first half of every verb.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use super::context::{Context, FirstSeen};
 use super::ledger;
 use crate::model::assessment::Assessment;
-use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
@@ -22,18 +20,30 @@ use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
 /// The longest that one feed may take while somebody waits for a scan.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Everything known about a root.
+/// What a root is judged from.
+pub struct Ground {
+    /// What is installed.
+    pub inventory: Inventory,
+    /// What the repositories offer.
+    pub view: RepositoryView,
+    /// When findings were first seen.
+    pub first_seen: FirstSeen,
+    not_covered: Vec<NotCovered>,
+    stamps: Vec<FeedStamp>,
+    sources: Vec<SourceSettings>,
+    indexes: Vec<(String, Index)>,
+}
+
+/// A root and what follows.
 pub struct Survey {
     /// What is installed.
     pub inventory: Inventory,
     /// What the repositories offer.
     pub view: RepositoryView,
-    /// What follows.
-    pub assessment: Assessment,
-    /// The compiled advisories, by feed.
-    pub indexes: Vec<(String, Index)>,
     /// When findings were first seen.
     pub first_seen: FirstSeen,
+    /// What follows.
+    pub assessment: Assessment,
 }
 
 /// Reads the inventory of the root.
@@ -60,32 +70,56 @@ fn unreadable(error: InventoryError) -> Failure {
         .hint("dpkg --audit tells what dpkg itself thinks of it")
 }
 
-/// Reads, refreshes and judges everything.
+/// Reads and refreshes everything that a verdict needs.
 ///
 /// # Errors
-/// The package database or apt's lists cannot be read. A feed that fails is told in the assessment.
-pub fn survey(context: &Context<'_>, detail: Detail) -> Result<Survey, Failure> {
+/// The package database or apt's lists cannot be read. A feed that fails is told by its stamp.
+pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let inventory = inventory(context)?;
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, context.refresh_mode());
     let view = repository::view(&context.layout, &inventory, &context.clock).map_err(lists_unreadable)?;
-    let not_covered = repository::foreign(&inventory, &view);
-    let indexes = indexes(context, &inventory, &sources);
-    let first_seen = ledger::first_seen(&context.layout);
-    let assessment = judge(
-        context,
-        &Judged {
-            inventory: &inventory,
-            view: &view,
-            not_covered: &not_covered,
-            stamps: &stamps,
-            sources: &sources,
+    Ok(Ground {
+        not_covered: repository::foreign(&inventory, &view),
+        indexes: indexes(context, &inventory, &sources),
+        first_seen: ledger::first_seen(&context.layout),
+        inventory,
+        view,
+        stamps,
+        sources,
+    })
+}
+
+/// Reads, refreshes and judges everything.
+///
+/// # Errors
+/// As [`ground`].
+pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
+    let ground = ground(context)?;
+    let assessment = ground.judged(context, |input| assess(*input));
+    let Ground { inventory, view, first_seen, .. } = ground;
+    Ok(Survey { inventory, view, first_seen, assessment })
+}
+
+impl Ground {
+    /// Hands everything to a pure judgement.
+    pub fn judged<T>(&self, context: &Context<'_>, judgement: impl FnOnce(&AssessInput<'_>) -> T) -> T {
+        let indexes: Vec<FeedIndex<'_>> =
+            self.indexes.iter().map(|(feed, index)| FeedIndex { feed, index }).collect();
+        judgement(&AssessInput {
+            inventory: &self.inventory,
+            view: &self.view,
             indexes: &indexes,
-            first_seen: &first_seen,
-            detail,
-        },
-    );
-    Ok(Survey { inventory, view, assessment, indexes, first_seen })
+            not_covered: &self.not_covered,
+            stamps: &self.stamps,
+            sources: &self.sources,
+            settings: &context.assessment_settings(),
+            now: context.now(),
+            exposure: &|_| Exposure::Installed,
+            first_seen: &self.first_seen,
+            detail: Detail::Open,
+        })
+    }
 }
 
 /// Brings feeds up to date and tells their state.
@@ -125,41 +159,7 @@ fn indexes(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettin
     sources.iter().filter_map(load).collect()
 }
 
-struct Judged<'a> {
-    inventory: &'a Inventory,
-    view: &'a RepositoryView,
-    not_covered: &'a [NotCovered],
-    stamps: &'a [FeedStamp],
-    sources: &'a [SourceSettings],
-    indexes: &'a [(String, Index)],
-    first_seen: &'a FirstSeen,
-    detail: Detail,
-}
-
-fn judge(context: &Context<'_>, judged: &Judged<'_>) -> Assessment {
-    let indexes: Vec<FeedIndex<'_>> =
-        judged.indexes.iter().map(|(feed, index)| FeedIndex { feed, index }).collect();
-    assess(AssessInput {
-        inventory: judged.inventory,
-        view: judged.view,
-        indexes: &indexes,
-        not_covered: judged.not_covered,
-        stamps: judged.stamps,
-        sources: judged.sources,
-        settings: &context.assessment_settings(),
-        now: context.now(),
-        exposure: &|_| Exposure::Installed,
-        first_seen: judged.first_seen,
-        detail: judged.detail,
-    })
-}
-
 /// Reads the inventory's packages by name, for messages.
 pub fn installed<'a>(inventory: &'a Inventory, name: &str) -> Option<&'a InstalledPackage> {
     inventory.named(name).next()
-}
-
-/// A digest for each feed, to name what a plan was made from.
-pub fn feed_digests(stamps: &[FeedStamp]) -> HashMap<&str, Option<Sha256>> {
-    stamps.iter().map(|stamp| (stamp.name.as_str(), stamp.sha256)).collect()
 }

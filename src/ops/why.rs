@@ -2,59 +2,35 @@
 
 use super::context::Context;
 use super::request::{Subject, WhyRequest};
-use super::survey::{self, Survey};
+use super::survey;
 use crate::model::failure::Failure;
-use crate::model::finding::{Finding, NotCovered};
+use crate::model::finding::Finding;
 use crate::report::documents::{Identity, WHY_SCHEMA, WhyDocument};
-use crate::scan::assess::Detail;
+use crate::scan::assess::assess;
+use crate::scan::explain;
 
 /// Explains every verdict about a vulnerability, an advisory or a package, closed ones included.
 ///
 /// # Errors
 /// The root cannot be judged at all.
 pub fn why(context: &Context<'_>, request: &WhyRequest) -> Result<WhyDocument, Failure> {
-    let survey = survey::survey(context, Detail::All)?;
-    let findings: Vec<Finding> = survey
-        .assessment
-        .findings
-        .iter()
-        .filter(|finding| is_about(finding, &request.subject))
-        .cloned()
-        .collect();
-    let not_covered: Vec<NotCovered> = match &request.subject {
-        Subject::Package(name) => {
-            survey.assessment.not_covered.iter().filter(|package| package.name == *name).cloned().collect()
-        }
-        _ => Vec::new(),
-    };
-    let note =
-        (findings.is_empty() && not_covered.is_empty()).then(|| nothing_found(&survey, &request.subject));
-    let mut feeds = survey.assessment.feeds;
-    feeds.extend(
-        survey
-            .view
-            .stamps
-            .iter()
-            .filter(|stamp| !feeds.iter().any(|known| known.name == stamp.name))
-            .cloned()
-            .collect::<Vec<_>>(),
-    );
-    Ok(WhyDocument {
-        identity: Identity::of(WHY_SCHEMA, context.now()),
-        subject: subject_text(&request.subject),
-        statements: Vec::new(),
-        findings,
-        not_covered,
-        feeds,
-        note,
-    })
-}
-
-fn subject_text(subject: &Subject) -> String {
-    match subject {
+    let subject = match &request.subject {
         Subject::Vulnerability(id) | Subject::Advisory(id) => id.clone(),
         Subject::Package(name) => name.to_string(),
-    }
+    };
+    let ground = survey::ground(context)?;
+    let (explanation, assessment) =
+        ground.judged(context, |input| (explain::why(&subject, input), assess(*input)));
+    let findings: Vec<Finding> =
+        assessment.findings.into_iter().filter(|finding| is_about(finding, &request.subject)).collect();
+    Ok(WhyDocument {
+        identity: Identity::of(WHY_SCHEMA, context.now()),
+        subject,
+        statements: explanation.judged,
+        findings,
+        remarks: explanation.remarks,
+        feeds: explanation.feeds,
+    })
 }
 
 fn is_about(finding: &Finding, subject: &Subject) -> bool {
@@ -63,27 +39,5 @@ fn is_about(finding: &Finding, subject: &Subject) -> bool {
             finding.cves.contains(id) || finding.advisory == *id
         }
         Subject::Package(name) => finding.package.name == *name || finding.package.source.name == *name,
-    }
-}
-
-/// What it means that no statement meets an installed package.
-fn nothing_found(survey: &Survey, subject: &Subject) -> String {
-    let no_feed = survey.indexes.is_empty();
-    match subject {
-        Subject::Package(name) if survey.inventory.named(name.as_str()).next().is_none() => {
-            format!("{name} is not installed here")
-        }
-        Subject::Package(name) if no_feed => {
-            format!(
-                "{name} has no pending security update; no advisory feed was ever fetched, so open holes are unknown"
-            )
-        }
-        Subject::Package(name) => format!("no feed speaks about {name}"),
-        Subject::Vulnerability(id) | Subject::Advisory(id) if no_feed => {
-            format!("{id} is unknown here: no advisory feed was ever fetched (patchctl feeds refresh)")
-        }
-        Subject::Vulnerability(id) | Subject::Advisory(id) => {
-            format!("no feed connects {id} with a package that is installed here")
-        }
     }
 }

@@ -132,10 +132,9 @@ fn closes(findings: &[Finding], key: &PackageKey, offer: &Offer) -> Vec<String> 
     ids
 }
 
-/// Findings of the repositories' own metadata speak about binary versions, all others about source versions.
+/// Advisories speak about source versions.
 fn is_fixed_by(finding: &Finding, offer: &Offer) -> bool {
-    let compared = if finding.vendor_state.is_some() { &offer.source.version } else { &offer.version };
-    finding.fixed_version.as_ref().is_some_and(|fixed| !compared.is_older_than(fixed))
+    finding.fixed_version.as_ref().is_some_and(|fixed| !offer.source.version.is_older_than(fixed))
 }
 
 fn way_back(

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::decision::Cause;
 use crate::model::explanation::JudgedStatement;
 use crate::model::feed::{Completeness, FeedStamp};
-use crate::model::finding::{Finding, NotCovered};
+use crate::model::finding::Finding;
 use crate::model::outcome::Outcome;
 use crate::model::package::PackageName;
 use crate::model::plan::Action;
@@ -55,18 +55,14 @@ pub struct WhyDocument {
     /// What was asked for.
     pub subject: String,
     /// Every statement of a feed about it that meets an installed package, those that close a matter included.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub statements: Vec<JudgedStatement>,
-    /// Every finding about it, worst first.
+    /// The findings about it, worst first.
     pub findings: Vec<Finding>,
-    /// Packages of that name that no feed speaks about.
+    /// What else is to be said: nothing installed, not covered, no feed speaks about it.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub not_covered: Vec<NotCovered>,
+    pub remarks: Vec<String>,
     /// The feeds that were asked.
     pub feeds: Vec<FeedStamp>,
-    /// What an empty answer means, in one sentence.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub note: Option<String>,
 }
 
 /// Name of [`HistoryDocument`].

@@ -15,3 +15,4 @@
 mod contracts;
 mod lab;
 mod rules;
+mod stories;

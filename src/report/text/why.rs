@@ -12,15 +12,8 @@ use crate::report::documents::WhyDocument;
 /// Renders the answer of `why`.
 pub(super) fn render(document: &WhyDocument, sheet: &mut Sheet<'_>) {
     sheet.line(&[Word::new(document.subject.as_str(), Tone::Strong)]);
-    if let Some(note) = &document.note {
-        header::alert(note, sheet);
-    }
-    for package in &document.not_covered {
-        let (name, version, origin) = (&package.name, &package.version, &package.origin);
-        header::alert(
-            &format!("{name} {version} comes from {origin}: no feed covers it, nobody can tell"),
-            sheet,
-        );
+    for remark in &document.remarks {
+        header::alert(remark, sheet);
     }
     for statement in &document.statements {
         let finding = document.findings.iter().find(|finding| is_about(finding, statement));

@@ -1,6 +1,6 @@
 //! One package against one statement: which rule applies, the verdict that follows, and the sentence for people.
 
-use super::origin::{Matched, is_certain, is_foreign};
+use super::origin::{Matched, is_certain};
 use crate::model::advisory::{Advisory, VendorState};
 use crate::model::finding::Verdict;
 use crate::model::kernel::Kernels;
@@ -29,7 +29,7 @@ pub enum Rule {
 
 /// Decides which rule applies.
 pub fn rule(package: &Matched<'_>, advisory: &Advisory<'_>) -> Rule {
-    if is_foreign(package.version) {
+    if package.foreign_version {
         return Rule::ForeignVersion;
     }
     match (advisory.state, &advisory.fixed_version) {
@@ -78,23 +78,31 @@ impl Rule {
 
     /// Returns why, in one sentence, with the versions compared.
     pub fn reason(self, package: &Matched<'_>, advisory: &Advisory<'_>) -> String {
-        let installed = package.version;
+        let installed = package.version.as_str();
         let fixed = advisory.fixed_version.as_deref().unwrap_or("unknown");
-        let told = advisory.note.as_ref().map_or(String::new(), |note| format!(" (the vendor says: {note})"));
+        let state = advisory.state.words();
+        let (before, note, after) = match advisory.note.as_deref() {
+            Some(note) => (" (the vendor says: ", note, ")"),
+            None => ("", "", ""),
+        };
+        // Joined, not formatted: a host can have ten thousand of them.
         match self {
             Self::ForeignVersion => {
-                format!("installed source {installed} is a backport or of another publisher: not judged")
+                ["installed source ", installed, " is a backport or of another publisher: not judged"]
+                    .concat()
             }
             Self::NeverAffected => "this release was never affected".to_owned(),
-            Self::NotChecked => format!("{}{told}", advisory.state.words()),
-            Self::NoFix => format!("affected: {}{told}", advisory.state.words()),
+            Self::NotChecked => [state, before, note, after].concat(),
+            Self::NoFix => ["affected: ", state, before, note, after].concat(),
             Self::UncertainFiles => {
-                format!(
-                    "files are of no certain version, so {installed} is not compared with the fixed {fixed}"
-                )
+                ["files are of no certain version: ", installed, " is not compared with ", fixed].concat()
             }
-            Self::OlderThanFixed => format!("installed source {installed} is older than the fixed {fixed}"),
-            Self::AtLeastFixed => format!("installed source {installed} is not older than the fixed {fixed}"),
+            Self::OlderThanFixed => {
+                ["installed source ", installed, " is older than the fixed ", fixed].concat()
+            }
+            Self::AtLeastFixed => {
+                ["installed source ", installed, " is not older than the fixed ", fixed].concat()
+            }
             Self::FixWithoutVersion => "the vendor calls it fixed and names no version".to_owned(),
         }
     }

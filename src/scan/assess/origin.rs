@@ -21,6 +21,8 @@ pub struct Matched<'a> {
     pub source: Cow<'a, str>,
     /// The version in that source's line.
     pub version: &'a Version,
+    /// The version comes from backports or from another publisher.
+    pub foreign_version: bool,
     /// The kernel release that the package holds the image of.
     pub kernel: Option<&'a str>,
 }
@@ -53,19 +55,21 @@ pub fn covered<'a>(inventory: &'a Inventory, not_covered: &[NotCovered]) -> Vec<
 /// Signed kernels are built from `linux-signed-ARCH` (or `linux-signed-SERIES-ARCH`), of which no advisory speaks;
 /// their binary version is the version of `linux` (or `linux-SERIES`) itself.
 pub fn matched(package: &InstalledPackage) -> Matched<'_> {
+    let (source, version) = match package.source.name.as_str().strip_prefix("linux-signed-") {
+        Some(rest) => (kernel_source(rest), &package.version),
+        None => (Cow::Borrowed(package.source.name.as_str()), &package.source.version),
+    };
     let kernel = kernel_release(package.name.as_str());
-    let recorded = package.source.name.as_str();
-    match recorded.strip_prefix("linux-signed-") {
-        Some(rest) => {
-            let series = rest.split_once('-').map(|(series, _)| series);
-            let series = series.filter(|series| series.starts_with(|c: char| c.is_ascii_digit()));
-            let source =
-                series.map_or(Cow::Borrowed("linux"), |series| Cow::Owned(format!("linux-{series}")));
-            Matched { package, source, version: &package.version, kernel }
+    Matched { package, source, version, foreign_version: is_foreign(version), kernel }
+}
+
+/// Returns the source of a kernel signed as `linux-signed-REST`; REST is an architecture, or series and architecture.
+fn kernel_source(rest: &str) -> Cow<'static, str> {
+    match rest.split_once('-') {
+        Some((series, _)) if series.starts_with(|c: char| c.is_ascii_digit()) => {
+            Cow::Owned(format!("linux-{series}"))
         }
-        None => {
-            Matched { package, source: Cow::Borrowed(recorded), version: &package.source.version, kernel }
-        }
+        _ => Cow::Borrowed("linux"),
     }
 }
 
@@ -82,6 +86,6 @@ pub fn is_certain(package: &InstalledPackage) -> bool {
 }
 
 /// Tells whether a version comes from backports or from another publisher, by its marks.
-pub fn is_foreign(version: &Version) -> bool {
+fn is_foreign(version: &Version) -> bool {
     FOREIGN_MARKS.iter().any(|mark| version.as_str().contains(mark))
 }

@@ -1,9 +1,13 @@
 //! What is closed first: ranking, due dates, and the order of findings.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::model::assessment::AssessmentSettings;
-use crate::model::finding::{Finding, Verdict};
+use crate::model::finding::{Finding, FindingPackage, Verdict};
 use crate::model::severity::{Exposure, Priority, PriorityInput, Severity};
 
 /// Ranks a statement of a vendor on this host, while nothing but the vendor's word is known about it.
@@ -46,17 +50,42 @@ pub struct Limits<'a> {
 }
 
 /// Sorts findings: known exploited first, then by priority, package and advisory.
+///
+/// Findings are large and many: small keys are sorted, and each finding is moved once.
 pub fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
-    // Findings are large: their places are sorted, and each finding is moved once.
-    let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by(|a, b| {
-        let (a, b) = (&findings[*a], &findings[*b]);
-        (b.known_exploited.cmp(&a.known_exploited))
-            .then_with(|| b.priority.score.total_cmp(&a.priority.score))
-            .then_with(|| a.package.name.cmp(&b.package.name))
-            .then_with(|| a.package.architecture.cmp(&b.package.architecture))
-            .then_with(|| a.advisory.cmp(&b.advisory))
-    });
+    let ranks = package_ranks(&findings);
+    let key = |finding: &Finding| {
+        let rank = ranks.get(&Arc::as_ptr(&finding.package)).copied();
+        (!finding.known_exploited, Reverse(tenths(finding.priority.score)), rank)
+    };
+    let mut order: Vec<_> = findings.iter().map(key).zip(0usize..).collect();
+    order.sort_unstable();
+    for tied in order.chunk_by_mut(|a, b| a.0 == b.0) {
+        tied.sort_by(|a, b| findings[a.1].advisory.cmp(&findings[b.1].advisory));
+    }
+    let mut sorted = Vec::with_capacity(findings.len());
     let mut places: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
-    order.into_iter().filter_map(|at| places[at].take()).collect()
+    sorted.extend(order.into_iter().filter_map(|(_, at)| places.get_mut(at)?.take()));
+    sorted
+}
+
+/// A score as the report shows it, as a whole number of tenths: 0 to 1000.
+fn tenths(score: f64) -> u32 {
+    (score * 10.0).round() as u32
+}
+
+/// Gives each package its place by name and architecture; equal packages share one.
+fn package_ranks(findings: &[Finding]) -> HashMap<*const FindingPackage, usize> {
+    let mut packages: HashMap<*const FindingPackage, &FindingPackage> = HashMap::new();
+    for finding in findings {
+        packages.insert(Arc::as_ptr(&finding.package), &finding.package);
+    }
+    let name = |package: &&FindingPackage| (package.name.clone(), package.architecture.clone());
+    let mut names: Vec<_> = packages.values().map(name).collect();
+    names.sort_unstable();
+    names.dedup();
+    packages
+        .into_iter()
+        .map(|(at, package)| (at, names.partition_point(|known| *known < name(&package))))
+        .collect()
 }

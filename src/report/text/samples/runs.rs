@@ -296,8 +296,7 @@ pub(crate) fn why() -> WhyDocument {
         subject: "CVE-2026-11234".into(),
         statements: vec![judged(&findings[0])],
         findings,
-        not_covered: scan().coverage.unwrap_or_default().not_covered,
-        note: None,
+        remarks: texts(&["nodejs:amd64 comes from nodesource: no feed covers it"]),
         feeds: vec![stamp("debian-tracker", 7_300)],
     }
 }

@@ -1,0 +1,3 @@
+//! User stories: the program as an operator meets it, on real roots.
+
+mod operator_applies;
