@@ -239,7 +239,7 @@ fn read_control_files(
         .map_err(|error| source.unreadable(error))?;
     let mut files = BTreeMap::new();
     tarball::walk(plain, source, &mut |entry: &Entry, content: &mut dyn Read| {
-        let name = entry.path.file_name().and_then(|name| name.to_str());
+        let name = entry.path.strip_prefix("/").ok().and_then(Path::to_str);
         if let (EntryKind::File, Some(name)) = (&entry.kind, name) {
             let mut bytes = Vec::new();
             content.read_to_end(&mut bytes).map_err(|error| source.unreadable(error))?;

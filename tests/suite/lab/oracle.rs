@@ -26,7 +26,7 @@ const EXCLUDED: &[(&str, &str)] = &[
     ("var/log/", "only ever grows"),
     ("var/cache/", "may be deleted at any time"),
     ("var/lib/apt/lists/", "indexes: what is offered, not what is installed"),
-    ("var/lib/patchctl/", "the program's own records of what it did"),
+    ("var/lib/patchctl", "the program's own records of what it did"),
     ("etc/ld.so.cache", "rebuilt by ldconfig; orders equal entries freely"),
     ("var/lib/dpkg/available", "what dselect was once offered"),
     ("var/lib/dpkg/lock", "empty; made on first use"),

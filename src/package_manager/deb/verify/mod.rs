@@ -1,5 +1,9 @@
 //! Whether the files on disk are those of a package: against its archive, or against the recorded digests.
 
+mod accounts;
+mod mismatch;
+mod recorded;
+
 use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io::Read;
@@ -12,10 +16,6 @@ use super::place::Places;
 use super::rules::DpkgRules;
 use super::tarball::{Entry, EntryKind};
 use crate::host::storage::{self, StorageError};
-
-mod accounts;
-mod mismatch;
-mod recorded;
 
 pub(super) use accounts::Accounts;
 pub use mismatch::{Fault, Mismatch};
