@@ -19,8 +19,11 @@ pub struct Summary {
     pub by_verdict: BTreeMap<Verdict, u64>,
     /// Open findings by the vendor's severity; a severity without findings is absent.
     pub by_severity: BTreeMap<Severity, u64>,
-    /// Open vulnerabilities.
+    /// Open vulnerabilities, unnamed ones included.
     pub open_vulnerabilities: u64,
+    /// How many of them are known only as a pending security update of a source package: no feed names them.
+    #[serde(default)]
+    pub unnamed: u64,
     /// Open vulnerabilities by their worst severity; a severity without any is absent.
     pub open_by_severity: BTreeMap<Severity, u64>,
     /// Open vulnerabilities that are exploited in the wild.
@@ -56,6 +59,7 @@ impl Summary {
     fn add(&mut self, open: impl Iterator<Item = Open>) {
         for vulnerability in open {
             self.open_vulnerabilities += 1;
+            self.unnamed += u64::from(vulnerability.unnamed);
             *self.open_by_severity.entry(vulnerability.severity).or_default() += 1;
             self.known_exploited += u64::from(vulnerability.exploited);
             self.overdue += u64::from(vulnerability.overdue);
@@ -74,13 +78,20 @@ struct Open {
     severity: Severity,
     exploited: bool,
     overdue: bool,
+    unnamed: bool,
     /// It stays open in at least one package, whatever the enabled repositories offer.
     stays: bool,
 }
 
 impl Default for Open {
     fn default() -> Self {
-        Self { severity: Severity::Negligible, exploited: false, overdue: false, stays: false }
+        Self {
+            severity: Severity::Negligible,
+            exploited: false,
+            overdue: false,
+            unnamed: false,
+            stays: false,
+        }
     }
 }
 
@@ -89,14 +100,22 @@ impl Open {
         self.severity = self.severity.max(finding.severity);
         self.exploited |= finding.known_exploited;
         self.overdue |= finding.days_overdue.is_some_and(|days| days > 0);
+        self.unnamed |= is_unnamed(finding);
         self.stays |= !finding.is_installable();
     }
 }
 
-/// Returns the vulnerabilities of a finding; the advisory itself stands in where it names none.
+/// Tells whether only a repository's newer version tells of the hole, without any name.
+pub(crate) fn is_unnamed(finding: &Finding) -> bool {
+    finding.cves.is_empty() && finding.vendor_state.is_none()
+}
+
+/// Returns the vulnerabilities of a finding. Where it names none, the vendor's statement stands in, and for an unnamed
+/// one the source package.
 pub(crate) fn vulnerabilities(finding: &Finding) -> impl Iterator<Item = &str> {
-    let advisory = finding.cves.is_empty().then_some(finding.advisory.as_str());
-    finding.cves.iter().map(String::as_str).chain(advisory)
+    let source = finding.package.source.name.as_str();
+    let substitute = if is_unnamed(finding) { source } else { finding.advisory.as_str() };
+    finding.cves.iter().map(String::as_str).chain(finding.cves.is_empty().then_some(substitute))
 }
 
 /// Returns how many different vulnerabilities the findings that pass have.

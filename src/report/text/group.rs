@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::package::PackageName;
 use crate::model::severity::{Exposure, Severity};
-use crate::report::summary::vulnerabilities;
+use crate::report::summary::{is_unnamed, vulnerabilities};
 
 /// What can be done about a group today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,10 +33,12 @@ pub(super) struct Group<'r> {
     pub(super) worst: &'r Finding,
     /// The worst severity.
     pub(super) severity: Severity,
-    /// The binary packages, the one named like the source first.
+    /// The binary packages, the one named like the source first, then the shortest.
     pub(super) binaries: Vec<&'r str>,
     /// The vulnerabilities.
     pub(super) vulnerabilities: BTreeSet<&'r str>,
+    /// No feed names what the update closes.
+    pub(super) is_unnamed: bool,
     /// Those exploited in the wild.
     pub(super) exploited: BTreeSet<&'r str>,
     /// The earliest due date.
@@ -79,7 +81,8 @@ fn group<'r>(members: &[&'r Finding]) -> Option<Group<'r>> {
     let source = &worst.package.source.name;
     let names: BTreeSet<&str> = members.iter().map(|finding| finding.package.name.as_str()).collect();
     let mut binaries: Vec<&str> = names.into_iter().collect();
-    binaries.sort_by_key(|name| *name != source.as_str());
+    // The shortest name is the library itself rather than its tools and headers.
+    binaries.sort_by_key(|name| (*name != source.as_str(), name.len()));
     let exploited = members.iter().filter(|finding| finding.known_exploited);
     Some(Group {
         source,
@@ -88,6 +91,7 @@ fn group<'r>(members: &[&'r Finding]) -> Option<Group<'r>> {
         severity: members.iter().map(|finding| finding.severity).max()?,
         binaries,
         vulnerabilities: members.iter().flat_map(|finding| vulnerabilities(finding)).collect(),
+        is_unnamed: members.iter().all(|finding| is_unnamed(finding)),
         exploited: exploited.flat_map(|finding| vulnerabilities(finding)).collect(),
         due: members.iter().filter_map(|finding| finding.due).min(),
         exposure: members.iter().map(|finding| finding.exposure).max()?,

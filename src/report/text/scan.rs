@@ -42,13 +42,24 @@ fn totals(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
     if open == 0 {
         return nothing_open(summary, level, sheet);
     }
-    sheet.items(&format!(" {} open: ", words::count(open, "CVE", "CVEs")), &by_severity(summary));
+    sheet.items(&format!(" {} open: ", open_words(summary)), &by_severity(summary));
     let (text, tone) = match summary.installable {
         0 => ("none of them can be closed by an update today".to_owned(), Tone::Plain),
         all if all == open => ("all of them can be closed now".to_owned(), Tone::Good),
         some => (format!("{} of them can be closed now", words::thousands(some)), Tone::Good),
     };
     sheet.prose(" ", &[Word::new(text, tone)]);
+}
+
+/// What is open: named vulnerabilities, and updates that close something unnamed.
+pub(super) fn open_words(summary: &Summary) -> String {
+    let named = words::count(summary.open_vulnerabilities.saturating_sub(summary.unnamed), "CVE", "CVEs");
+    let unnamed = words::count(summary.unnamed, "security update", "security updates");
+    match (summary.unnamed, summary.open_vulnerabilities == summary.unnamed) {
+        (0, _) => named,
+        (_, true) => unnamed,
+        (_, false) => format!("{named} and {unnamed}"),
+    }
 }
 
 /// Only a whole result with no unknown verdict may look green.
@@ -128,7 +139,10 @@ fn particulars(group: &Group<'_>, sheet: &Sheet<'_>) -> Vec<Word> {
     let style = sheet.style();
     let mut items = vec![
         Word::new(words::severity(group.severity), tone(group.severity)),
-        Word::plain(words::cves(group.vulnerabilities.len())),
+        Word::plain(match group.is_unnamed {
+            true => "security update".to_owned(),
+            false => words::cves(group.vulnerabilities.len()),
+        }),
     ];
     if let Some(text) = exploited(group, style.ellipsis()) {
         items.push(Word::new(text, Tone::Alarm));

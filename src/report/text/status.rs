@@ -35,8 +35,7 @@ fn findings(document: &StatusDocument, sheet: &mut Sheet<'_>) {
     if summary.open_vulnerabilities == 0 {
         scan::nothing_open(summary, scan::level(document.completeness.as_ref()), sheet);
     } else {
-        let number = words::count(summary.open_vulnerabilities, "CVE", "CVEs");
-        sheet.items(&format!(" {number} open: "), &scan::by_severity(summary));
+        sheet.items(&format!(" {} open: ", scan::open_words(summary)), &scan::by_severity(summary));
     }
     deadlines(summary, sheet);
     let age = header::moment(time, sheet);

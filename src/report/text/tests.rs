@@ -136,6 +136,19 @@ proptest::proptest! {
 }
 
 #[test]
+fn unnamed_updates_are_counted_by_source_and_not_called_a_cve() {
+    let mut findings = samples::scan().findings.unwrap_or_default();
+    findings.truncate(5);
+    for finding in &mut findings {
+        finding.cves.clear();
+        finding.advisory = "bookworm-security".into();
+        finding.known_exploited = false;
+    }
+    let text = samples::report(findings).text(&looks(80, true, false));
+    assert!(text.contains(" 2 security updates open") && !text.contains("CVE"), "{text}");
+}
+
+#[test]
 fn another_root_is_named_in_the_next_command() {
     let mut report = samples::scan();
     if let Some(host) = &mut report.host {
@@ -155,5 +168,5 @@ fn the_summary_shows_no_group() {
 fn all_shows_what_has_no_fix() {
     let style = Style { detail: Detail::All, ..looks(80, true, false) };
     let text = samples::scan().text(&style);
-    assert!(text.contains("glibc: libc-bin, libc6") && text.contains("verdict unknown"), "{text}");
+    assert!(text.contains("glibc: libc6, libc-bin") && text.contains("verdict unknown"), "{text}");
 }
