@@ -148,7 +148,7 @@ impl Shown<'_> {
     fn report(&self, report: &Report) -> Result<ExitCode> {
         let routine = matches!(report.outcome, Outcome::Clean | Outcome::NothingToDo);
         self.terminal.show(report, if routine { Weight::Routine } else { Weight::News })?;
-        if let Some(error) = &report.error {
+        if let (Some(error), None) = (&report.error, &report.transaction) {
             self.terminal.insist(&format!("error: {}", error.message));
             for hint in &error.hints {
                 self.terminal.insist(&format!("hint: {hint}"));
