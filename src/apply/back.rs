@@ -31,6 +31,17 @@ pub struct WayBack {
     remembered: Remembered,
     before: Saved,
     after: Option<Manifest>,
+    extent: Extent,
+}
+
+/// How much of a run is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All that it did, so that its changes to the configuration go too.
+    Whole,
+    /// Some of its packages: nobody can tell which of its other changes to the configuration belong to them, so only
+    /// the package manager's own handling of their configuration files applies.
+    Part,
 }
 
 /// Where a way back ended.
@@ -70,7 +81,14 @@ impl WayBack {
             remembered: protect::remembered(taken_back)?,
             before,
             after: protect::after(taken_back)?,
+            extent: Extent::Whole,
         })
+    }
+
+    /// The same way back for a part of the run.
+    #[must_use]
+    pub fn of_part(self) -> Self {
+        Self { extent: Extent::Part, ..self }
     }
 
     /// The changes that are taken back.
@@ -96,6 +114,9 @@ impl WayBack {
     /// # Errors
     /// The configuration cannot be read.
     pub fn configuration(&self, root: &Path) -> Result<Vec<(PathBuf, Decision)>, RunError> {
+        if self.extent == Extent::Part {
+            return Ok(Vec::new());
+        }
         let live = Manifest::capture(&Scope::etc(root)).map_err(RunError::Storage)?;
         let after = self.after.as_ref().unwrap_or(&live);
         let paths: BTreeSet<&PathBuf> =
@@ -214,8 +235,10 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
     }
     restore_marks(way)?;
-    let after = way.after.as_ref().unwrap_or(&live.manifest);
-    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after, live };
+    // For a part of a run what is there counts as what was there before: nothing is put back.
+    let before = if way.extent == Extent::Part { live } else { &way.before };
+    let after = way.after.as_ref().filter(|_| way.extent == Extent::Whole).unwrap_or(&live.manifest);
+    let request = Restoration { scope: &Scope::etc(root), before, after, live };
     let restored = restore::restore(request).map_err(RunError::Storage)?;
     let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
     let damaged = proof.damage_beyond(&way.remembered.damaged);
