@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::decide::{Decision, decide};
 use super::configuration::manifest::{Manifest, Scope};
-use super::configuration::restore::{self, Restoration};
+use super::configuration::restore::{self, Restoration, Restored};
 use super::configuration::save::{self, Saved};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
@@ -235,11 +235,7 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
     }
     restore_marks(way)?;
-    // For a part of a run what is there counts as what was there before: nothing is put back.
-    let before = if way.extent == Extent::Part { live } else { &way.before };
-    let after = way.after.as_ref().filter(|_| way.extent == Extent::Whole).unwrap_or(&live.manifest);
-    let request = Restoration { scope: &Scope::etc(root), before, after, live };
-    let restored = restore::restore(request).map_err(RunError::Storage)?;
+    let restored = restore_configuration(root, way, live)?;
     let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
     let damaged = proof.damage_beyond(&way.remembered.damaged);
     let damaged = damaged.into_iter().map(|path| NotRestored {
@@ -263,6 +259,15 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
         reason: entry.obstacle.to_string(),
     }));
     Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
+}
+
+fn restore_configuration(root: &Path, way: &WayBack, live: &Saved) -> Result<Restored, RunError> {
+    if way.extent == Extent::Part {
+        return Ok(Restored::default());
+    }
+    let after = way.after.as_ref().unwrap_or(&live.manifest);
+    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after, live };
+    restore::restore(request).map_err(RunError::Storage)
 }
 
 /// Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
