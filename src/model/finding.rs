@@ -77,8 +77,10 @@ pub struct Origin {
     pub component: String,
     /// Where it is fetched from.
     pub site: String,
-    /// Whether this is the distribution's own security pocket.
+    /// Whether this is the distribution's own security pocket; an unsigned repository never is.
     pub security: bool,
+    /// Whether the package manager verified a signature over it. Nothing is planned from one where it did not.
+    pub signed: bool,
 }
 
 /// The version that the package manager would install now.

@@ -127,6 +127,11 @@ pub(super) fn judge_update(
         let detail = format!("run {} took {} back; a newer version lifts this", entry.run, entry.version);
         return Err(cause(name, HoldReason::Quarantined, detail));
     }
+    if !candidate.origin.signed {
+        let detail =
+            format!("{} comes from {}, which is not signed", candidate.version, candidate.origin.site);
+        return Err(cause(name, HoldReason::NotOffered, detail));
+    }
     judge_way_back(input.policy, package)
 }
 

@@ -81,6 +81,7 @@ fn offer(at: &str, security: bool) -> Offer {
         component: text("main"),
         site: text("https://security.example"),
         security,
+        signed: true,
     };
     let artifact = Artifact { uri: text("pool/x.deb"), size: 1, sha256: Sha256::of(b"x") };
     let source = SourcePackage { name: "a1".into(), version: version(at) };

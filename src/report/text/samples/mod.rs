@@ -92,6 +92,7 @@ fn origin() -> Origin {
         component: "main".into(),
         site: "security.debian.org".into(),
         security: true,
+        signed: true,
     }
 }
 
