@@ -123,14 +123,14 @@ pub struct Finding {
     /// What is true of it.
     pub verdict: Verdict,
     /// Why, in one sentence: the rule and the versions compared.
-    pub reason: String,
+    pub reason: Arc<str>,
     /// The vendor's triage state; absent for findings from repository metadata alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub vendor_state: Option<VendorState>,
     /// The vendor's identifier for the statement, such as a CVE, DSA or tracker id.
-    pub advisory: String,
+    pub advisory: Arc<str>,
     /// The vulnerabilities it is about.
-    pub cves: Vec<String>,
+    pub cves: Arc<[String]>,
     /// The vendor's word.
     pub severity: Severity,
     /// CVSS base score, where a feed tells one.

@@ -127,9 +127,7 @@ fn closes(findings: &[Finding], key: &PackageKey, offer: &Offer) -> Vec<String> 
         findings.iter().filter(|f| f.package.name == key.name && f.package.architecture == key.architecture);
     let closed =
         of_package.filter(|finding| finding.verdict == Verdict::Vulnerable && is_fixed_by(finding, offer));
-    let mut ids: Vec<String> = closed
-        .flat_map(|f| if f.cves.is_empty() { vec![f.advisory.clone()] } else { f.cves.clone() })
-        .collect();
+    let mut ids: Vec<String> = closed.flat_map(|finding| finding.cves.iter().cloned()).collect();
     ids.sort_unstable();
     ids.dedup();
     ids

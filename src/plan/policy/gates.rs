@@ -55,8 +55,8 @@ pub(super) fn judge(input: &DecisionInput<'_>, finding: &Finding) -> Result<Vers
     }
     match finding.verdict {
         Verdict::Vulnerable => {}
-        Verdict::VulnerableNoFix => return Err(cause(name, HoldReason::NoFix, finding.reason.clone())),
-        _ => return Err(cause(name, HoldReason::Unknown, finding.reason.clone())),
+        Verdict::VulnerableNoFix => return Err(cause(name, HoldReason::NoFix, finding.reason.as_ref())),
+        _ => return Err(cause(name, HoldReason::Unknown, finding.reason.as_ref())),
     }
     if finding.severity < input.policy.minimum_severity && !finding.known_exploited {
         let detail = format!(

@@ -92,11 +92,9 @@ fn note_held(
         PackageKey { name: finding.package.name.clone(), architecture: finding.package.architecture.clone() };
     let Some(package) = input.inventory.find(&key) else { return };
     let entry = held.entry(key).or_insert_with(|| held_entry(input, package, cause.clone()));
-    let ids =
-        if finding.cves.is_empty() { std::slice::from_ref(&finding.advisory) } else { &finding.cves[..] };
-    entry
-        .keeps_open
-        .extend(ids.iter().filter(|id| !entry.keeps_open.contains(id)).cloned().collect::<Vec<_>>());
+    let new = finding.cves.iter().filter(|id| !entry.keeps_open.contains(id));
+    let new: Vec<String> = new.cloned().collect();
+    entry.keeps_open.extend(new);
 }
 
 fn held_entry(input: &DecisionInput<'_>, package: &InstalledPackage, cause: Cause) -> Held {
