@@ -179,6 +179,20 @@ impl Finding {
             _ => false,
         }
     }
+
+    /// Tells whether only a repository's newer version tells of the hole, without any name.
+    pub fn is_unnamed(&self) -> bool {
+        self.cves.is_empty() && self.vendor_state.is_none()
+    }
+
+    /// Returns the names of what it is about: CVEs, or the vendor's own identifier where there are none. A finding that
+    /// comes from repository metadata alone has no name.
+    pub fn identifiers(&self) -> &[String] {
+        match (&self.cves[..], self.vendor_state) {
+            ([], Some(_)) => std::slice::from_ref(&self.advisory),
+            (cves, _) => cves,
+        }
+    }
 }
 
 /// A package that no feed speaks about.

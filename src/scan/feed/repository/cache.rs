@@ -22,7 +22,7 @@ use crate::model::plan::Artifact;
 use crate::model::version::Version;
 
 /// Changes whenever the content below does.
-const SCHEMA: &str = "patchctl.candidates/1";
+const SCHEMA: &str = "patchctl.candidates/2";
 
 /// Files and folders that decide what the lists mean, below a root (apt.conf(5), apt_preferences(5)).
 const CONFIGURATION: [&str; 7] = [
