@@ -76,7 +76,7 @@ impl Terminal {
             width: width(environment),
             colour: colour(global.color, environment, out && file.is_none()),
             unicode: environment.utf8,
-            detail: detail(&cli.verb),
+            detail: detail(&cli.verb, global.verbose),
             now: clock.now(),
             local,
         };
@@ -209,10 +209,11 @@ fn write_stdout(bytes: &[u8]) -> io::Result<()> {
     }
 }
 
-fn detail(verb: &Verb) -> Detail {
+fn detail(verb: &Verb, verbosity: u8) -> Detail {
     match verb {
         Verb::Scan(args) if args.summary => Detail::Summary,
         Verb::Scan(args) if args.all => Detail::All,
+        Verb::Plan(_) | Verb::Apply(_) if verbosity > 0 => Detail::All,
         _ => Detail::Worst,
     }
 }

@@ -49,7 +49,8 @@ pub struct FeedStamp {
     /// When it was fetched here.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fetched: Option<DateTime<Utc>>,
-    /// Age in seconds at the time of the report, from the vendor's date or else the fetch.
+    /// Age in seconds at the time of the report, from the vendor's date or else the fetch; for a repository, from the
+    /// last time that its content is known to have been the vendor's.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub age_seconds: Option<i64>,
     /// Digest of the content.

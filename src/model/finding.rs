@@ -181,6 +181,18 @@ impl Finding {
             _ => false,
         }
     }
+
+    /// Tells whether only a repository's newer version tells of the hole, without any name.
+    pub fn is_unnamed(&self) -> bool {
+        self.cves.is_empty() && self.vendor_state.is_none()
+    }
+
+    /// Returns the names of what it is about: CVEs, or the vendor's own identifier where there are none. A finding that
+    /// comes from repository metadata alone has no name.
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        let own = (self.cves.is_empty() && !self.is_unnamed()).then_some(&*self.advisory);
+        self.cves.iter().map(String::as_str).chain(own)
+    }
 }
 
 /// A package that no feed speaks about.

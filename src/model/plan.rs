@@ -73,7 +73,10 @@ pub struct Action {
     /// What has to be downloaded.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub artifact: Option<Artifact>,
-    /// The vulnerabilities that it closes.
+    /// It is a security update: it comes from the distribution's security pocket, or closes something.
+    #[serde(default)]
+    pub security: bool,
+    /// The vulnerabilities that it closes; empty where no feed names them.
     pub closes: Vec<String>,
     /// Whether it can be taken back.
     pub reversible: Reversibility,

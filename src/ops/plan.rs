@@ -125,6 +125,7 @@ fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Policy {
         quarantine: quarantine::load(&context.layout),
         way_back: old_archives::foresee(&context.layout, &survey.inventory, &survey.view),
         accept_no_rollback: wish.accept_no_rollback.clone(),
+        needs_way_back: context.layout.is_live(),
         accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,
     }
 }

@@ -49,7 +49,7 @@ pub fn prepare(layout: &Layout) -> Result<(), StorageError> {
     storage::create_folder(layout.volatile(), 0o755)
 }
 
-/// Stores the report of a verb that is no run, and points `latest.json` at it.
+/// Stores the report of a verb that is no run, and points `latest.json` at it unless it is about another root.
 ///
 /// # Errors
 /// It cannot be written.
@@ -58,7 +58,9 @@ pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageE
     let name = format!("{}-{}.json", report.command, report.started.format("%Y%m%dT%H%M%SZ"));
     let path = context.layout.reports().join(name);
     write(&path, report)?;
-    point_latest(&context.layout, &path)?;
+    if context.layout.is_live() {
+        point_latest(&context.layout, &path)?;
+    }
     Ok(path)
 }
 

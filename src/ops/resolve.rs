@@ -59,7 +59,7 @@ pub fn resolve(
         selection: &wish.selection,
         policy,
     };
-    let kept_back = kept_back(&decisions.targets, &resolution, &dropped);
+    let kept_back = search.kept_back(&decisions.targets, &resolution, &dropped).map_err(refused)?;
     policy::hold_dropped(decisions, &input, &dropped);
     policy::hold_dropped(decisions, &input, &kept_back);
     let additions = additions(context, survey, &resolution)?;
@@ -85,6 +85,9 @@ fn targets(wanted: &BTreeMap<PackageKey, Version>) -> Vec<Target> {
         .map(|(package, version)| Target { package: package.clone(), version: version.clone() })
         .collect()
 }
+
+/// Packages kept back that are each worth a simulation of their own.
+const ASKED_ALONE: usize = 8;
 
 type Dropped = HashMap<PackageKey, Vec<Cause>>;
 
@@ -151,6 +154,38 @@ impl Search<'_> {
         }
         Ok((best, dropped))
     }
+
+    /// Targets that the package manager left as they are without a word, when it was asked for everything at once. Why
+    /// is found by asking for each alone.
+    fn kept_back(
+        &self,
+        wanted: &BTreeMap<PackageKey, Version>,
+        resolution: &Resolution,
+        dropped: &Dropped,
+    ) -> Result<Dropped, PackageManagerError> {
+        let changes = |key: &PackageKey| {
+            resolution.operations.iter().any(|o| o.kind != OperationKind::Configure && o.name == key.name)
+        };
+        let mut kept_back = Dropped::new();
+        for target in targets(wanted) {
+            if dropped.contains_key(&target.package) || changes(&target.package) {
+                continue;
+            }
+            let cause = match kept_back.len() < ASKED_ALONE {
+                true => self
+                    .objection(&self.manager.resolve(&Goal::Targets(vec![target.clone()]), self.removals)?),
+                false => None,
+            };
+            let name = &target.package.name;
+            let cause = cause.unwrap_or_else(|| Cause {
+                subject: name.to_string(),
+                reason: HoldReason::Dependency,
+                detail: format!("apt keeps it back (see: apt-get -s install {name})"),
+            });
+            kept_back.insert(target.package.clone(), chain(&target, cause));
+        }
+        Ok(kept_back)
+    }
 }
 
 /// From the target that is held to the root of the matter.
@@ -161,19 +196,6 @@ fn chain(target: &Target, root: Cause) -> Vec<Cause> {
     }
     let detail = format!("cannot be installed without {}", root.subject);
     vec![Cause { subject: name, reason: root.reason, detail }, root]
-}
-
-/// Targets that the package manager left as they are without a word.
-fn kept_back(wanted: &BTreeMap<PackageKey, Version>, resolution: &Resolution, dropped: &Dropped) -> Dropped {
-    let changes = |key: &PackageKey| {
-        resolution.operations.iter().any(|o| o.kind != OperationKind::Configure && o.name == key.name)
-    };
-    let silent = wanted.keys().filter(|key| !dropped.contains_key(key) && !changes(key));
-    let cause = |key: &PackageKey| {
-        let detail = "the package manager keeps it back (see: apt-get -s install)".to_owned();
-        vec![Cause { subject: key.name.to_string(), reason: HoldReason::Dependency, detail }]
-    };
-    silent.map(|key| (key.clone(), cause(key))).collect()
 }
 
 /// Looks up the archives of packages that are not installed yet, or change their architecture.

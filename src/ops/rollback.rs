@@ -236,6 +236,7 @@ fn reversed(action: &Action) -> Action {
         from: action.to.clone(),
         to: action.from.clone(),
         artifact: None,
+        security: false,
         closes: Vec::new(),
         why,
         ..action.clone()

@@ -143,9 +143,13 @@ pub fn stamps(
 }
 
 fn lists_unreadable(error: RepositoryError) -> Failure {
+    let hint = match error {
+        RepositoryError::Sources { .. } => "apt-get update names what apt itself cannot read in its sources",
+        _ => "apt-get update fetches the lists anew",
+    };
     Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
         .caused_by(error)
-        .hint("apt-get update fetches the lists anew")
+        .hint(hint)
 }
 
 /// Opens the index of every feed; one that cannot be had is told by the feed's stamp.

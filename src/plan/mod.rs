@@ -75,7 +75,10 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
     let from =
         installed.as_ref().and_then(|at| input.inventory.find(at)).map(|package| package.version.clone());
     let kind = kind_of(from.as_ref(), operation.to.as_ref());
-    let closes = offer.map(|offer| closes(input.findings, &key, offer)).unwrap_or_default();
+    let found: Vec<&Finding> =
+        offer.map(|offer| closed(input.findings, &key, offer).collect()).unwrap_or_default();
+    let security = !found.is_empty() || offer.is_some_and(|offer| offer.origin.security);
+    let closes = identifiers(&found);
     let (reversible, way_back) = way_back(input, installed.as_ref(), kind);
     Ok(Action {
         package: key.name,
@@ -86,7 +89,8 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
         origin: offer
             .map_or_else(String::new, |offer| format!("{}:{}", offer.origin.label, offer.origin.codename)),
         artifact: offer.map(|offer| offer.artifact.clone()),
-        why: format!("{}; {way_back}", reason(kind, closes.len())),
+        why: format!("{}; {way_back}", reason(kind, &found)),
+        security: security && kind == ActionKind::Upgrade,
         closes,
         reversible,
     })
@@ -112,22 +116,32 @@ fn kind_of(from: Option<&Version>, to: Option<&Version>) -> ActionKind {
     }
 }
 
-fn reason(kind: ActionKind, closes: usize) -> &'static str {
-    match (kind, closes) {
-        (ActionKind::Install, _) => "needed by another change",
-        (ActionKind::Remove, _) => "stands in the way of another change",
-        (_, 0) => "update without a known vulnerability, or needed by another change",
-        (_, _) => "closes vulnerabilities",
+fn reason(kind: ActionKind, closed: &[&Finding]) -> &'static str {
+    match kind {
+        ActionKind::Install => "needed by another change",
+        ActionKind::Remove => "stands in the way of another change",
+        _ if closed.is_empty() => "update without a known vulnerability, or needed by another change",
+        _ if closed.iter().all(|finding| finding.is_unnamed()) => {
+            "security update of the distribution; no feed names what it closes"
+        }
+        _ => "closes vulnerabilities",
     }
 }
 
-/// The vulnerabilities of a package that its new source version is no longer older than.
-fn closes(findings: &[Finding], key: &PackageKey, offer: &Offer) -> Vec<String> {
-    let of_package =
-        findings.iter().filter(|f| f.package.name == key.name && f.package.architecture == key.architecture);
-    let closed =
-        of_package.filter(|finding| finding.verdict == Verdict::Vulnerable && is_fixed_by(finding, offer));
-    let mut ids: Vec<String> = closed.flat_map(|finding| finding.cves.iter().cloned()).collect();
+/// The findings about a package that its new source version is no longer older than.
+fn closed<'a>(findings: &'a [Finding], key: &PackageKey, offer: &Offer) -> impl Iterator<Item = &'a Finding> {
+    let is_closed = move |finding: &&Finding| {
+        finding.package.name == key.name
+            && finding.package.architecture == key.architecture
+            && finding.verdict == Verdict::Vulnerable
+            && is_fixed_by(finding, offer)
+    };
+    findings.iter().filter(is_closed)
+}
+
+fn identifiers(findings: &[&Finding]) -> Vec<String> {
+    let mut ids: Vec<String> =
+        findings.iter().flat_map(|finding| finding.identifiers()).map(str::to_owned).collect();
     ids.sort_unstable();
     ids.dedup();
     ids
@@ -229,11 +243,14 @@ fn warnings_about(actions: &[Action]) -> Vec<String> {
         ("adds packages that were not installed", named(&|a| a.kind == ActionKind::Install)),
         ("removes packages", named(&|a| a.kind == ActionKind::Remove)),
         ("cannot take back", named(&|a| a.reversible == Reversibility::NotReversible)),
-        (
-            "would take back from archives rebuilt here",
-            named(&|a| a.reversible == Reversibility::Reconstructed),
-        ),
     ];
     let told = groups.into_iter().filter(|(_, names)| !names.is_empty());
-    told.map(|(what, names)| format!("{what}: {}", names.join(", "))).collect()
+    told.map(|(what, names)| format!("{what}: {}", first_of(&names))).collect()
+}
+
+/// A few names and how many more there are; each is in the plan's own steps.
+fn first_of(names: &[&str]) -> String {
+    const TOLD: usize = 6;
+    let told = names.iter().take(TOLD).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > TOLD { format!("{told} and {} more", names.len() - TOLD) } else { told }
 }

@@ -85,6 +85,7 @@ mod tests {
             to: None,
             origin: String::new(),
             artifact: None,
+            security: false,
             closes: Vec::new(),
             reversible: Reversibility::Reversible,
             why: String::new(),

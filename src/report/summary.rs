@@ -100,22 +100,16 @@ impl Open {
         self.severity = self.severity.max(finding.severity);
         self.exploited |= finding.known_exploited;
         self.overdue |= finding.days_overdue.is_some_and(|days| days > 0);
-        self.unnamed |= is_unnamed(finding);
+        self.unnamed |= finding.is_unnamed();
         self.stays |= !finding.is_installable();
     }
-}
-
-/// Tells whether only a repository's newer version tells of the hole, without any name.
-pub(crate) fn is_unnamed(finding: &Finding) -> bool {
-    finding.cves.is_empty() && finding.vendor_state.is_none()
 }
 
 /// Returns the vulnerabilities of a finding. Where it names none, the vendor's statement stands in, and for an unnamed
 /// one the source package.
 pub(crate) fn vulnerabilities(finding: &Finding) -> impl Iterator<Item = &str> {
-    let source = finding.package.source.name.as_str();
-    let substitute = if is_unnamed(finding) { source } else { &*finding.advisory };
-    finding.cves.iter().map(String::as_str).chain(finding.cves.is_empty().then_some(substitute))
+    let substitute = finding.is_unnamed().then_some(finding.package.source.name.as_str());
+    finding.identifiers().chain(substitute)
 }
 
 /// Returns how many different vulnerabilities the findings that pass have.

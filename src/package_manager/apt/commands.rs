@@ -64,11 +64,21 @@ impl Apt {
         if self.is_live() { spec } else { self.point_at_root(spec) }
     }
 
-    /// A foreign root is only read: its own apt configuration is not obeyed and none of its tools is run.
+    /// A foreign root is only read: its own apt configuration is not obeyed, pins included, and none of its tools is
+    /// run. Without a list of architectures apt would ask the dpkg of this host.
     fn point_at_root(&self, spec: CommandSpec) -> CommandSpec {
         let root = self.root.display();
         let spec = option(spec, "Dir", &root.to_string());
         let spec = option(spec, "APT::Architecture", self.native.as_str());
+        let foreign = storage::read(&self.root.join("var/lib/dpkg/arch")).unwrap_or_default();
+        let foreign = String::from_utf8_lossy(&foreign).into_owned();
+        let known = foreign.split_whitespace().filter(|name| *name != self.native.as_str());
+        let spec = [self.native.as_str()]
+            .into_iter()
+            .chain(known)
+            .fold(spec, |spec, name| option(spec, "APT::Architectures::", name));
+        let unpinned = ["Dir::Etc::preferences", "Dir::Etc::preferencesparts"];
+        let spec = unpinned.iter().fold(spec, |spec, name| option(spec, name, "/dev/null"));
         option(spec, "Dir::State::status", &format!("{root}/var/lib/dpkg/status"))
     }
 

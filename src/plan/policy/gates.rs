@@ -27,6 +27,8 @@ pub struct Policy {
     pub accept_no_rollback: Vec<PackageName>,
     /// Archives rebuilt from installed files count as a way back.
     pub accept_reconstructed: bool,
+    /// A package without a way back is held. Not so for another root, which a plan never changes.
+    pub needs_way_back: bool,
 }
 
 /// A version that was rolled back on this host and is not installed again until a newer one appears.
@@ -136,7 +138,7 @@ pub(super) fn judge_update(
 }
 
 fn judge_way_back(policy: &Policy, package: &InstalledPackage) -> Result<(), Cause> {
-    if policy.accept_no_rollback.contains(&package.name) {
+    if !policy.needs_way_back || policy.accept_no_rollback.contains(&package.name) {
         return Ok(());
     }
     let detail = match policy.way_back.get(&package.key()) {

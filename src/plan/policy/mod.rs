@@ -92,9 +92,15 @@ fn note_held(
         PackageKey { name: finding.package.name.clone(), architecture: finding.package.architecture.clone() };
     let Some(package) = input.inventory.find(&key) else { return };
     let entry = held.entry(key).or_insert_with(|| held_entry(input, package, cause.clone()));
-    let new = finding.cves.iter().filter(|id| !entry.keeps_open.contains(id));
-    let new: Vec<String> = new.cloned().collect();
-    entry.keeps_open.extend(new);
+    keep_open(entry, finding);
+}
+
+fn keep_open(entry: &mut Held, finding: &Finding) {
+    for id in finding.identifiers() {
+        if !entry.keeps_open.iter().any(|known| known == id) {
+            entry.keeps_open.push(id.to_owned());
+        }
+    }
 }
 
 fn held_entry(input: &DecisionInput<'_>, package: &InstalledPackage, cause: Cause) -> Held {
@@ -148,14 +154,7 @@ pub fn hold_dropped(
             let same = finding.package.name == key.name && finding.package.architecture == key.architecture;
             if same && finding.verdict == Verdict::Vulnerable {
                 *disposition = Disposition::held(chain.clone());
-                entry.keeps_open.extend(
-                    finding
-                        .cves
-                        .iter()
-                        .filter(|id| !entry.keeps_open.contains(id))
-                        .cloned()
-                        .collect::<Vec<_>>(),
-                );
+                keep_open(&mut entry, finding);
             }
         }
         decisions.held.push(entry);

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::package::PackageName;
 use crate::model::severity::{Exposure, Severity};
-use crate::report::summary::{is_unnamed, vulnerabilities};
+use crate::report::summary::vulnerabilities;
 
 /// What can be done about a group today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +91,7 @@ fn group<'r>(members: &[&'r Finding]) -> Option<Group<'r>> {
         severity: members.iter().map(|finding| finding.severity).max()?,
         binaries,
         vulnerabilities: members.iter().flat_map(|finding| vulnerabilities(finding)).collect(),
-        is_unnamed: members.iter().all(|finding| is_unnamed(finding)),
+        is_unnamed: members.iter().all(|finding| finding.is_unnamed()),
         exploited: exploited.flat_map(|finding| vulnerabilities(finding)).collect(),
         due: members.iter().filter_map(|finding| finding.due).min(),
         exposure: members.iter().map(|finding| finding.exposure).max()?,

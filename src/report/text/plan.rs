@@ -2,6 +2,7 @@
 
 use super::header;
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, right};
+use super::style::Detail;
 use super::words;
 use crate::model::decision::Held;
 use crate::model::plan::{Action, ActionKind, PatchPlan, Reversibility};
@@ -10,6 +11,8 @@ use crate::model::plan::{Action, ActionKind, PatchPlan, Reversibility};
 const MARGIN: &str = "       ";
 /// Identifiers told of one change before the rest becomes a number.
 const TOLD: usize = 3;
+/// Held packages told before the rest becomes a number.
+const HELD: usize = 8;
 
 /// Renders a plan; `file` is where it was sealed.
 pub(super) fn render(plan: &PatchPlan, file: Option<&str>, sheet: &mut Sheet<'_>) {
@@ -38,12 +41,18 @@ fn title(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
     let mut items = vec![Word::new(format!("plan {}", plan.id.short()), Tone::Strong)];
     if plan.is_empty() {
         items.push(Word::plain("nothing to do"));
-    } else {
-        let steps = words::count(plan.steps.len() as u64, "step", "steps");
-        items.push(Word::plain(format!("{} in {steps}", words::packages(plan.actions().count()))));
-        items.push(Word::plain(format!("{} to download", words::size(plan.download_bytes))));
+        return sheet.items("", &items);
+    }
+    items.push(Word::plain(words::packages(plan.actions().count())));
+    let security = plan.actions().filter(|action| action.security).count() as u64;
+    if security > 0 {
+        let text = words::count(security, "security update", "security updates");
+        items.push(Word::new(text, Tone::Good));
+    }
+    if !plan.closes().is_empty() {
         items.push(Word::new(format!("closes {}", words::cves(plan.closes().len())), Tone::Good));
     }
+    items.push(Word::plain(words::size(plan.download_bytes)));
     sheet.items("", &items);
 }
 
@@ -59,9 +68,23 @@ fn steps(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
                 names: longest.min(WIDEST_NAME),
                 versions: change(action, sheet.style().arrow()),
             };
-            sheet.row(&row);
+            sheet.row_with(&row, &marks(action));
             particulars(action, sheet);
         }
+    }
+}
+
+/// What is told of a change behind its versions, the longest first: the line takes the first that fits.
+fn marks(action: &Action) -> Vec<String> {
+    let closes = match action.closes.len() {
+        0 if action.security => "security".to_owned(),
+        0 => String::new(),
+        number => words::cves(number),
+    };
+    match (action.reversible, closes.is_empty()) {
+        (Reversibility::Reconstructed, false) => vec![format!("{closes}, rebuilt"), closes],
+        (Reversibility::Reconstructed, true) => vec!["rebuilt".to_owned(), String::new()],
+        _ => vec![closes],
     }
 }
 
@@ -78,19 +101,18 @@ fn change(action: &Action, arrow: &str) -> String {
     format!("{} {arrow} {}{kind}", shown(from, "not installed"), shown(to, "REMOVED"))
 }
 
+/// What one line cannot hold: every identifier where all is asked for, and a way back that is none.
 fn particulars(action: &Action, sheet: &mut Sheet<'_>) {
-    if !action.closes.is_empty() {
-        let ids = told(&action.closes);
+    if sheet.style().detail == Detail::All && !action.closes.is_empty() {
+        let ids: Vec<Word> = action.closes.iter().map(|id| Word::plain(id.as_str())).collect();
         sheet.list(&format!("{MARGIN}closes "), &ids);
     }
     let (text, tone) = match action.reversible {
-        Reversibility::Reversible => return,
-        Reversibility::Reconstructed => ("way back: an archive rebuilt from the installed files", Tone::Dim),
+        Reversibility::Reversible | Reversibility::Reconstructed => return,
         Reversibility::SnapshotOnly => ("way back: the file system snapshot alone", Tone::Warn),
         Reversibility::NotReversible => ("NO WAY BACK", Tone::Alarm),
     };
-    let why = if tone == Tone::Dim { String::new() } else { format!(": {}", action.why) };
-    sheet.prose(MARGIN, &[Word::new(format!("{text}{why}"), tone)]);
+    sheet.prose(MARGIN, &[Word::new(format!("{text}: {}", action.why), tone)]);
 }
 
 /// The first identifiers, and how many more there are.
@@ -110,7 +132,8 @@ fn held(held: &[Held], sheet: &mut Sheet<'_>) {
     sheet.gap();
     sheet.prose(" ", &[Word::new(format!("{} held back", words::packages(held.len())), Tone::Warn)]);
     let longest = held.iter().map(|item| item.package.as_str().len()).max().unwrap_or(0);
-    for item in held {
+    let shown = if sheet.style().detail == Detail::All { held.len() } else { held.len().min(HELD) };
+    for item in &held[..shown] {
         let arrow = sheet.style().arrow();
         let candidate =
             item.candidate.as_ref().map(|version| format!(" {arrow} {version}")).unwrap_or_default();
@@ -122,6 +145,11 @@ fn held(held: &[Held], sheet: &mut Sheet<'_>) {
         };
         sheet.row(&row);
         causes(item, sheet);
+    }
+    if shown < held.len() {
+        let lead = format!("{MARGIN}{} ", sheet.style().ellipsis());
+        let text = format!("{} more held back (patchctl plan -v)", held.len() - shown);
+        sheet.prose(&lead, &[Word::new(text, Tone::Dim)]);
     }
 }
 
@@ -143,7 +171,7 @@ fn way_back(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
     let mut items = vec![Word::plain(plan.snapshot.provider.as_str())];
     for (number, text) in [
         (count(Reversibility::Reversible), "reversible"),
-        (count(Reversibility::Reconstructed), "from rebuilt archives"),
+        (count(Reversibility::Reconstructed), "rebuilt from the installed files"),
         (count(Reversibility::SnapshotOnly), "by snapshot alone"),
     ] {
         if number > 0 {

@@ -43,7 +43,7 @@ fn totals(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
     if open == 0 {
         return nothing_open(summary, level, sheet);
     }
-    sheet.items(&format!(" {} open: ", open_words(summary)), &by_severity(summary));
+    opened(summary, sheet);
     let (text, tone) = match summary.installable {
         0 => ("none of them can be closed by an update today".to_owned(), Tone::Plain),
         all if all == open => ("all of them can be closed now".to_owned(), Tone::Good),
@@ -52,8 +52,18 @@ fn totals(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
     sheet.prose(" ", &[Word::new(text, tone)]);
 }
 
+/// What is open, by severity where any of it has a name.
+pub(super) fn opened(summary: &Summary, sheet: &mut Sheet<'_>) {
+    if summary.unnamed == summary.open_vulnerabilities {
+        let text =
+            format!("{} open; the CVEs behind them are not known without the tracker", open_words(summary));
+        return sheet.prose(" ", &[Word::plain(text)]);
+    }
+    sheet.items(&format!(" {} open: ", open_words(summary)), &by_severity(summary));
+}
+
 /// What is open: named vulnerabilities, and updates that close something unnamed.
-pub(super) fn open_words(summary: &Summary) -> String {
+fn open_words(summary: &Summary) -> String {
     let named = words::count(summary.open_vulnerabilities.saturating_sub(summary.unnamed), "CVE", "CVEs");
     let unnamed = words::count(summary.unnamed, "security update", "security updates");
     match (summary.unnamed, summary.open_vulnerabilities == summary.unnamed) {
@@ -82,7 +92,7 @@ pub(super) fn nothing_open(summary: &Summary, level: CompletenessLevel, sheet: &
 }
 
 /// The open vulnerabilities by severity, worst first.
-pub(super) fn by_severity(summary: &Summary) -> Vec<Word> {
+fn by_severity(summary: &Summary) -> Vec<Word> {
     let word = |severity: Severity| {
         let number = words::thousands(*summary.open_by_severity.get(&severity)?);
         Some(Word::new(format!("{number} {}", words::severity(severity)), tone(severity)))
@@ -138,13 +148,13 @@ fn versions(group: &Group<'_>, arrow: &str) -> String {
 /// Severity, number, exploitation, exposure, remedy and due date: one thought each.
 fn particulars(group: &Group<'_>, sheet: &Sheet<'_>) -> Vec<Word> {
     let style = sheet.style();
-    let mut items = vec![
-        Word::new(words::severity(group.severity), tone(group.severity)),
-        Word::plain(match group.is_unnamed {
-            true => "security update".to_owned(),
-            false => words::cves(group.vulnerabilities.len()),
-        }),
-    ];
+    let mut items = match group.is_unnamed {
+        true => vec![Word::new("security update", tone(group.severity)), Word::plain("CVEs not known")],
+        false => vec![
+            Word::new(words::severity(group.severity), tone(group.severity)),
+            Word::plain(words::cves(group.vulnerabilities.len())),
+        ],
+    };
     if let Some(text) = exploited(group, style.ellipsis()) {
         items.push(Word::new(text, Tone::Alarm));
     }

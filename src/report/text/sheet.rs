@@ -150,6 +150,31 @@ impl<'s> Sheet<'s> {
         }
     }
 
+    /// Writes a package with its versions and, at the end of the line, the first of some remarks that fits beside them;
+    /// where none does, the first has a line of its own.
+    pub(super) fn row_with(&mut self, row: &Row, remarks: &[String]) {
+        let margin = self.style.columns(&row.lead.text);
+        let name = left(&row.title, row.names);
+        let used = margin + self.style.columns(&name) + 2 + self.style.columns(&row.versions);
+        let room = self.style.width.saturating_sub(used + 2);
+        let fits = |text: &&String| !text.is_empty() && self.style.columns(text) <= room;
+        match remarks.iter().find(fits) {
+            Some(remark) => self.line(&[
+                row.lead.clone(),
+                Word::new(name, Tone::Strong),
+                Word::plain(format!("  {}", row.versions)),
+                Word::new(format!("  {}", right(remark, room)), Tone::Dim),
+            ]),
+            None => {
+                self.row(row);
+                let is_told = remarks.iter().any(String::is_empty);
+                if let Some(remark) = remarks.first().filter(|_| !is_told) {
+                    self.prose(&" ".repeat(margin), &[Word::new(remark.as_str(), Tone::Dim)]);
+                }
+            }
+        }
+    }
+
     /// Writes a labelled fact; labels stand in a column of thirteen.
     pub(super) fn fact(&mut self, label: &str, words: &[Word]) {
         self.prose(&format!(" {}", left(label, 12)), words);

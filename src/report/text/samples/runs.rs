@@ -39,6 +39,7 @@ pub(crate) fn action(name: &str, from: &str, to: &str, closes: &[&str]) -> Actio
         to: Some(version(to)),
         origin: "Debian-Security:bookworm-security".into(),
         artifact: None,
+        security: !closes.is_empty(),
         closes: texts(closes),
         reversible: Reversibility::Reversible,
         why: "closes what was selected".into(),

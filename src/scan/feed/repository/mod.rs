@@ -135,7 +135,7 @@ pub fn view(
         }
     };
     let now = clock.now();
-    dated.view.stamps = dated.stamps.iter().map(|stamp| stamp.at(now)).collect();
+    dated.view.stamps = stamps::at(&dated.stamps, now);
     Ok(dated.view)
 }
 

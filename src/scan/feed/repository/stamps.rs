@@ -10,6 +10,8 @@ use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct DatedStamp {
     stamp: FeedStamp,
+    /// `Origin` of the release file; empty where it names none.
+    vendor: String,
     valid_until: Option<DateTime<Utc>>,
     /// The administrator told apt not to look at the date above.
     ignores_expiry: bool,
@@ -38,7 +40,7 @@ impl DatedStamp {
             } else {
                 stamp.problem = Some("enabled, but never fetched".to_owned());
             }
-            return Self { stamp, valid_until: None, ignores_expiry };
+            return Self { stamp, vendor: String::new(), valid_until: None, ignores_expiry };
         };
         stamp.published = fetched.release.date;
         stamp.fetched = fetched.at;
@@ -49,13 +51,19 @@ impl DatedStamp {
             stamp.problem = Some(format!("{left_out} offers without a SHA-256 are left out"));
         }
         let ignores_expiry = ignores_expiry || repository.source.ignores_expiry;
-        Self { stamp, valid_until: fetched.release.valid_until, ignores_expiry }
+        let (vendor, valid_until) = (fetched.release.origin.clone(), fetched.release.valid_until);
+        Self { stamp, vendor, valid_until, ignores_expiry }
     }
 
-    /// Judges the stamp at a time.
-    pub(super) fn at(&self, now: DateTime<Utc>) -> FeedStamp {
+    /// The latest time at which this content is known to have been the vendor's.
+    fn dated(&self) -> Option<DateTime<Utc>> {
+        self.stamp.published.max(self.stamp.fetched)
+    }
+
+    /// Judges the stamp at a time; `dated` is when its content was last known to be the vendor's.
+    fn at(&self, dated: Option<DateTime<Utc>>, now: DateTime<Utc>) -> FeedStamp {
         let mut stamp = self.stamp.clone();
-        stamp.age_seconds = stamp.published.or(stamp.fetched).map(|date| (now - date).num_seconds());
+        stamp.age_seconds = dated.map(|date| (now - date).num_seconds());
         let Some(valid_until) = self.valid_until.filter(|end| *end < now) else { return stamp };
         let end = valid_until.format("%Y-%m-%d %H:%M UTC");
         if self.ignores_expiry {
@@ -66,6 +74,18 @@ impl DatedStamp {
         }
         stamp
     }
+}
+
+/// Judges stamps at a time.
+///
+/// apt asks for all suites at once and leaves a release file that did not change as it is, with its old date: a frozen
+/// suite is as young as the youngest one of the same vendor. That it is still good is decided by its own expiry alone.
+pub(super) fn at(stamps: &[DatedStamp], now: DateTime<Utc>) -> Vec<FeedStamp> {
+    let dated = |stamp: &DatedStamp| {
+        let same = |other: &&DatedStamp| !other.vendor.is_empty() && other.vendor == stamp.vendor;
+        stamps.iter().filter(same).filter_map(DatedStamp::dated).max().or_else(|| stamp.dated())
+    };
+    stamps.iter().map(|stamp| stamp.at(dated(stamp), now)).collect()
 }
 
 /// `apt:bookworm-security` for a distribution, `apt:deb.example.org/stable` for other vendors.
