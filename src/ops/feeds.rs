@@ -107,6 +107,7 @@ fn import(
             format!("{} is not taken in; the last good content stays", file.display()),
         )
         .caused_by(error)
+        .hint(format!("expected is what {} serves, plain or compressed", source.location))
     })
 }
 

@@ -10,10 +10,10 @@ use crate::config::settings::Permission;
 use crate::model::decision::{Cause, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Offer;
-use crate::model::package::PackageKey;
+use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Operation, OperationKind, Resolution};
 use crate::model::version::Version;
-use crate::package_manager::{Goal, PackageManager, PackageManagerError, Removals, Resolved, Target};
+use crate::package_manager::{Goal, PackageManager, PackageManagerError, Removals, Resolved, Target, Unmet};
 use crate::plan::policy::{self, DecisionInput, Decisions, Policy};
 use crate::scan::feed::repository;
 
@@ -49,8 +49,8 @@ pub fn resolve(
         if decisions.unrestricted { Goal::Everything } else { Goal::Targets(targets(&decisions.targets)) };
     let first = search.manager.resolve(&goal, removals).map_err(refused)?;
     let (resolution, dropped) = match search.objection(&first) {
-        None => (possible(first), HashMap::new()),
-        Some(_) => search.largest_possible(&decisions.targets).map_err(refused)?,
+        None => search.completed(possible(first), &decisions.targets).map_err(refused)?,
+        Some(_) => search.largest_possible(Vec::new(), &targets(&decisions.targets)).map_err(refused)?,
     };
     let input = DecisionInput {
         inventory: &survey.inventory,
@@ -59,9 +59,7 @@ pub fn resolve(
         selection: &wish.selection,
         policy,
     };
-    let kept_back = search.kept_back(&decisions.targets, &resolution, &dropped).map_err(refused)?;
     policy::hold_dropped(decisions, &input, &dropped);
-    policy::hold_dropped(decisions, &input, &kept_back);
     let additions = additions(context, survey, &resolution)?;
     Ok(Outlook { resolution, additions })
 }
@@ -86,8 +84,8 @@ fn targets(wanted: &BTreeMap<PackageKey, Version>) -> Vec<Target> {
         .collect()
 }
 
-/// Packages kept back that are each worth a simulation of their own.
-const ASKED_ALONE: usize = 8;
+/// Simulations spent on finding what can be had together; each takes up to a second.
+const MOST_SIMULATIONS: usize = 64;
 
 type Dropped = HashMap<PackageKey, Vec<Cause>>;
 
@@ -98,54 +96,98 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Why a resolution cannot be used; `None` when it can.
-    fn objection(&self, resolved: &Resolved) -> Option<Cause> {
+    /// Why a resolution cannot be used, from the nearest cause to the root; `None` when it can.
+    fn objection(&self, resolved: &Resolved) -> Option<Vec<Cause>> {
         let resolution = match resolved {
             Resolved::Possible(resolution) => resolution,
-            Resolved::Impossible(unmet) => {
-                let first = unmet.first()?;
-                let subject = first.needs.as_ref().unwrap_or(&first.package).to_string();
-                return Some(Cause { subject, reason: HoldReason::Dependency, detail: first.words.clone() });
-            }
+            Resolved::Impossible(unmet) => return unmet.first().map(|first| self.causes_of(first)),
         };
         let removed = |o: &&Operation| o.kind == OperationKind::Remove && self.removals == Removals::Refuse;
         if let Some(operation) = resolution.operations.iter().find(removed) {
-            let detail = format!("{} would be removed (--allow-removals lets it)", operation.name);
-            return Some(Cause {
-                subject: operation.name.to_string(),
-                reason: HoldReason::WouldRemove,
-                detail,
-            });
+            return Some(vec![would_be_removed(&operation.name)]);
         }
-        let on_hold = |o: &&Operation| o.kind == OperationKind::Unpack && self.is_on_hold(o);
-        resolution.operations.iter().find(on_hold).map(|operation| Cause {
-            subject: operation.name.to_string(),
-            reason: HoldReason::PackageHold,
-            detail: format!("apt-mark unhold {} would release it", operation.name),
-        })
+        let on_hold = |o: &&Operation| o.kind == OperationKind::Unpack && self.is_on_hold(&o.name);
+        resolution.operations.iter().find(on_hold).map(|operation| vec![held_by_hand(&operation.name)])
     }
 
-    fn is_on_hold(&self, operation: &Operation) -> bool {
-        let key = PackageKey { name: operation.name.clone(), architecture: operation.architecture.clone() };
-        self.survey.inventory.find(&key).is_some_and(|package| package.hold)
+    fn is_on_hold(&self, name: &PackageName) -> bool {
+        self.survey.inventory.named(name.as_str()).any(|package| package.hold)
     }
 
-    /// Finds the targets that can be had together: halves the list wherever it cannot be had whole.
-    fn largest_possible(
+    /// What the package manager could not have together, in its own words, and what lies behind it.
+    fn causes_of(&self, unmet: &Unmet) -> Vec<Cause> {
+        let root = unmet.needs.as_ref().filter(|name| **name != unmet.package).map(|name| {
+            match (unmet.conflicts, self.survey.inventory.named(name.as_str()).next()) {
+                (true, _) => would_be_removed(name),
+                (false, Some(package)) if package.hold => held_by_hand(name),
+                (false, Some(package)) => dependency(name, format!("stays at {}", package.version)),
+                (false, None) => dependency(name, "cannot be installed".to_owned()),
+            }
+        });
+        let reason = root.as_ref().map_or(HoldReason::Dependency, |root| root.reason);
+        let near = Cause { subject: unmet.package.to_string(), reason, detail: unmet.words.clone() };
+        std::iter::once(near).chain(root).collect()
+    }
+
+    /// Adds to an answer for everything at once what the package manager kept back without a word, as far as it can be
+    /// had beside the rest without removals.
+    fn completed(
         &self,
+        resolution: Resolution,
         wanted: &BTreeMap<PackageKey, Version>,
     ) -> Result<(Resolution, Dropped), PackageManagerError> {
-        let all = targets(wanted);
-        let (mut kept, mut dropped) = (Vec::new(), Dropped::new());
-        let mut waiting: Vec<&[Target]> = vec![&all];
+        let changes = |target: &Target| {
+            let of_target =
+                |o: &Operation| o.kind != OperationKind::Configure && o.name == target.package.name;
+            resolution.operations.iter().any(of_target)
+        };
+        let (kept, silent): (Vec<Target>, Vec<Target>) = targets(wanted).into_iter().partition(changes);
+        // Naming a version would overrule the vendor's phasing.
+        let (phased, silent): (Vec<Target>, Vec<Target>) =
+            silent.into_iter().partition(|target| self.phased(target).is_some());
+        let (resolution, mut dropped) = match silent.is_empty() {
+            true => (resolution, Dropped::new()),
+            false => {
+                let (better, dropped) = self.largest_possible(kept, &silent)?;
+                let has_gained = dropped.len() < silent.len();
+                (if has_gained { better } else { resolution }, dropped)
+            }
+        };
+        dropped.extend(phased.iter().filter_map(|target| {
+            let detail = format!("{} % of hosts get it already", self.phased(target)?);
+            let subject = target.package.name.to_string();
+            Some((target.package.clone(), vec![Cause { subject, reason: HoldReason::Phased, detail }]))
+        }));
+        Ok((resolution, dropped))
+    }
+
+    fn phased(&self, target: &Target) -> Option<u8> {
+        self.survey.view.candidates.get(&target.package)?.phased_percent.filter(|percent| *percent < 100)
+    }
+
+    /// Finds which of the `wanted` can be had together with those `kept` already: halves the list wherever it cannot be
+    /// had whole.
+    fn largest_possible(
+        &self,
+        mut kept: Vec<Target>,
+        wanted: &[Target],
+    ) -> Result<(Resolution, Dropped), PackageManagerError> {
+        let mut dropped = Dropped::new();
+        let mut waiting: Vec<&[Target]> = vec![wanted];
         let mut best = Resolution::default();
+        let mut simulations = 0;
         while let Some(group) = waiting.pop() {
+            if simulations == MOST_SIMULATIONS {
+                dropped.extend(group.iter().map(|target| (target.package.clone(), vec![not_tried(target)])));
+                continue;
+            }
+            simulations += 1;
             let mut attempt: Vec<Target> = kept.clone();
             attempt.extend_from_slice(group);
             let resolved = self.manager.resolve(&Goal::Targets(attempt.clone()), self.removals)?;
             match (self.objection(&resolved), group) {
                 (None, _) => (kept, best) = (attempt, possible(resolved)),
-                (Some(cause), [target]) => _ = dropped.insert(target.package.clone(), chain(target, cause)),
+                (Some(causes), [target]) => _ = dropped.insert(target.package.clone(), chain(target, causes)),
                 (Some(_), group) => {
                     let (first, second) = group.split_at(group.len() / 2);
                     waiting.extend([second, first]);
@@ -154,48 +196,37 @@ impl Search<'_> {
         }
         Ok((best, dropped))
     }
+}
 
-    /// Targets that the package manager left as they are without a word, when it was asked for everything at once. Why
-    /// is found by asking for each alone.
-    fn kept_back(
-        &self,
-        wanted: &BTreeMap<PackageKey, Version>,
-        resolution: &Resolution,
-        dropped: &Dropped,
-    ) -> Result<Dropped, PackageManagerError> {
-        let changes = |key: &PackageKey| {
-            resolution.operations.iter().any(|o| o.kind != OperationKind::Configure && o.name == key.name)
-        };
-        let mut kept_back = Dropped::new();
-        for target in targets(wanted) {
-            if dropped.contains_key(&target.package) || changes(&target.package) {
-                continue;
-            }
-            let cause = match kept_back.len() < ASKED_ALONE {
-                true => self
-                    .objection(&self.manager.resolve(&Goal::Targets(vec![target.clone()]), self.removals)?),
-                false => None,
-            };
-            let name = &target.package.name;
-            let cause = cause.unwrap_or_else(|| Cause {
-                subject: name.to_string(),
-                reason: HoldReason::Dependency,
-                detail: format!("apt keeps it back (see: apt-get -s install {name})"),
-            });
-            kept_back.insert(target.package.clone(), chain(&target, cause));
-        }
-        Ok(kept_back)
-    }
+fn would_be_removed(name: &PackageName) -> Cause {
+    let detail = "would have to be removed (--allow-removals lets it)".to_owned();
+    Cause { subject: name.to_string(), reason: HoldReason::WouldRemove, detail }
+}
+
+fn held_by_hand(name: &PackageName) -> Cause {
+    let detail = format!("apt-mark unhold {name} would release it");
+    Cause { subject: name.to_string(), reason: HoldReason::PackageHold, detail }
+}
+
+fn dependency(name: &PackageName, detail: String) -> Cause {
+    Cause { subject: name.to_string(), reason: HoldReason::Dependency, detail }
+}
+
+fn not_tried(target: &Target) -> Cause {
+    let name = &target.package.name;
+    dependency(name, format!("too much is in the way of the whole plan; alone: patchctl plan {name}"))
 }
 
 /// From the target that is held to the root of the matter.
-fn chain(target: &Target, root: Cause) -> Vec<Cause> {
+fn chain(target: &Target, causes: Vec<Cause>) -> Vec<Cause> {
     let name = target.package.name.to_string();
-    if root.subject == name {
-        return vec![root];
-    }
-    let detail = format!("cannot be installed without {}", root.subject);
-    vec![Cause { subject: name, reason: root.reason, detail }, root]
+    let Some(near) = causes.first().filter(|near| near.subject != name) else { return causes };
+    let detail = match near.reason {
+        HoldReason::WouldRemove => format!("cannot be installed beside {}", near.subject),
+        _ => format!("cannot be installed without {}", near.subject),
+    };
+    let own = Cause { subject: name, reason: near.reason, detail };
+    std::iter::once(own).chain(causes).collect()
 }
 
 /// Looks up the archives of packages that are not installed yet, or change their architecture.

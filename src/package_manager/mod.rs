@@ -95,8 +95,10 @@ pub enum Resolved {
 pub struct Unmet {
     /// The package.
     pub package: PackageName,
-    /// The package it depends on, where the resolver names one.
+    /// The package it depends on, or conflicts with, where the resolver names one.
     pub needs: Option<PackageName>,
+    /// It cannot be together with that package.
+    pub conflicts: bool,
     /// The resolver's words.
     pub words: String,
 }

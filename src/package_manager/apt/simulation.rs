@@ -103,8 +103,9 @@ fn parse_unmet_line(line: &str) -> Option<Unmet> {
     let relation = words.split_once(": ").map_or(words, |(_, rest)| rest);
     let needs =
         relation.split_whitespace().next().map(bare_name).filter(|n| is_valid_package_name(n.as_str()));
+    let conflicts = words.starts_with("Conflicts: ") || words.starts_with("Breaks: ");
     let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
-    Some(Unmet { package: bare_name(name), needs, words })
+    Some(Unmet { package: bare_name(name), needs, conflicts, words })
 }
 
 #[cfg(test)]
@@ -177,10 +178,12 @@ Remv lab-old [1.0]
 The following packages have unmet dependencies:
  perl : Depends: perl-base (= 5.36.0-7+deb12u4) but 5.36.0-7+deb12u2 is to be installed
         Recommends: netbase but it is not installable
+ lab-remover : Conflicts: lab-plain but 2.0 is to be installed
 E: Unable to correct problems, you have held broken packages.
 ";
         let unmet = parse_unmet(text);
-        assert_eq!(unmet.len(), 1);
+        assert_eq!(unmet.len(), 2);
+        assert_eq!([unmet[0].conflicts, unmet[1].conflicts], [false, true]);
         assert_eq!(unmet[0].package, "perl".into());
         assert_eq!(unmet[0].needs, Some("perl-base".into()));
     }

@@ -156,8 +156,10 @@ fn held(held: &[Held], sheet: &mut Sheet<'_>) {
 fn causes(item: &Held, sheet: &mut Sheet<'_>) {
     for (depth, cause) in item.cause_chain.iter().enumerate() {
         let lead = format!("{MARGIN}{}", "  ".repeat(depth.min(5)));
-        let subject = if depth == 0 { String::new() } else { format!("{}: ", cause.subject) };
-        let text = format!("{subject}{}: {}", cause.reason.words(), cause.detail);
+        let text = match depth {
+            0 => format!("{}: {}", cause.reason.words(), cause.detail),
+            _ => format!("{}: {}", cause.subject, cause.detail),
+        };
         sheet.prose(&lead, &[Word::new(text, if depth == 0 { Tone::Warn } else { Tone::Plain })]);
     }
     if !item.keeps_open.is_empty() {

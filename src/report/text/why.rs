@@ -57,7 +57,8 @@ fn explain(statement: &JudgedStatement, finding: Option<&Finding>, sheet: &mut S
 
 /// A finding that repository metadata alone brought.
 fn found(finding: &Finding, sheet: &mut Sheet<'_>) {
-    title(&finding.package, (&finding.advisory, finding.severity, finding.verdict), sheet);
+    let id = if finding.is_unnamed() { "security update, CVEs not known" } else { &*finding.advisory };
+    title(&finding.package, (id, finding.severity, finding.verdict), sheet);
     sheet.fact("because", &[Word::plain(&*finding.reason)]);
     installed(&finding.package, sheet);
     if let Some(fixed) = &finding.fixed_version {

@@ -183,21 +183,26 @@ fn a_removal_is_refused_with_the_chain_of_causes_unless_it_is_asked_for() {
 
 #[test]
 fn a_hold_deep_in_a_chain_is_named_at_its_root() {
-    let Some(root) = debian::small_with(&["lab-chain-a", "lab-plain"]) else { return };
+    let Some(root) = debian::small_with(&["lab-chain-a", "lab-chain-b", "lab-chain-c", "lab-plain"]) else {
+        return;
+    };
     root.run(&["apt-mark", "hold", "lab-chain-c"]).expect_code(0);
     for arguments in [&[][..], &["--all-updates"]] {
         let plan = planned(&root, arguments);
         assert_eq!(names(&plan), ["lab-plain"], "{arguments:?}");
         let held = held(&plan);
         assert_eq!(held["lab-chain-c"], "package-hold: lab-chain-c");
-        assert_eq!(held["lab-chain-a"], "package-hold: lab-chain-a, lab-chain-c", "{arguments:?}");
+        assert_eq!(
+            held["lab-chain-a"], "package-hold: lab-chain-a, lab-chain-b, lab-chain-c",
+            "{arguments:?}"
+        );
         assert_eq!(held["lab-chain-b"], "package-hold: lab-chain-b, lab-chain-c", "{arguments:?}");
     }
 }
 
 #[test]
 fn a_plan_costs_one_simulation() {
-    let Some(root) = debian::small_with(&["lab-plain", "lab-conf", "lab-held", "lab-chain-a"]) else {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-conf", "lab-held", "lab-trigger"]) else {
         return;
     };
     for arguments in [&[][..], &["--all-updates"], &["lab-plain=2.0"]] {
