@@ -7,6 +7,7 @@ use super::configuration::decide::{Decision, decide};
 use super::configuration::manifest::{Manifest, Scope};
 use super::configuration::restore::{self, Restoration};
 use super::configuration::save::{self, Saved};
+use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
 use super::{RunError, Tools, precheck, verify};
@@ -31,6 +32,8 @@ pub struct WayBack {
     remembered: Remembered,
     before: Saved,
     after: Option<Manifest>,
+    /// What a way back of named packages may touch; everything when it takes the whole run back.
+    own: Option<OwnConfiguration>,
 }
 
 /// Where a way back ended.
@@ -58,11 +61,20 @@ impl WayBack {
     ///
     /// # Errors
     /// What the run saved cannot be read.
-    pub fn new(taken_back: &RunFolder, work: &RunFolder, actions: Vec<Action>) -> Result<Self, RunError> {
+    pub fn new(
+        taken_back: &RunFolder,
+        work: &RunFolder,
+        (actions, extent): (Vec<Action>, Extent),
+    ) -> Result<Self, RunError> {
         let folder = taken_back.before();
         let before = Saved::open(&folder).map_err(RunError::Saved)?;
         let before = before.ok_or(RunError::NothingSaved { folder })?;
-        let archives = actions.iter().filter_map(|action| old_archive(taken_back, action)).collect();
+        let archives: Vec<PathBuf> =
+            actions.iter().filter_map(|action| old_archive(taken_back, action)).collect();
+        let own = match extent {
+            Extent::Whole => None,
+            Extent::Named => Some(OwnConfiguration::read(taken_back, &actions, &archives)?),
+        };
         Ok(Self {
             actions,
             archives,
@@ -70,6 +82,7 @@ impl WayBack {
             remembered: protect::remembered(taken_back)?,
             before,
             after: protect::after(taken_back)?,
+            own,
         })
     }
 
@@ -97,13 +110,23 @@ impl WayBack {
     /// The configuration cannot be read.
     pub fn configuration(&self, root: &Path) -> Result<Vec<(PathBuf, Decision)>, RunError> {
         let live = Manifest::capture(&Scope::etc(root)).map_err(RunError::Storage)?;
-        let after = self.after.as_ref().unwrap_or(&live);
+        let after = self.left(&live);
         let paths: BTreeSet<&PathBuf> =
             self.before.manifest.entries().chain(after.entries()).map(|entry| &entry.path).collect();
         let decided = paths.into_iter().map(|path| {
             (path.clone(), decide(self.before.manifest.get(path), after.get(path), live.get(path)))
         });
         Ok(decided.filter(|(_, decision)| *decision != Decision::Unchanged).collect())
+    }
+
+    /// What the run left, as far as this way back is about it; where the run was cut off before it could be listed,
+    /// what was there when the way back began.
+    fn left(&self, live: &Manifest) -> Manifest {
+        let after = self.after.as_ref().unwrap_or(live);
+        match &self.own {
+            Some(own) => own.limit(&self.before.manifest, after),
+            None => after.clone(),
+        }
     }
 
     fn added(&self) -> (Vec<PackageKey>, Vec<PackageKey>) {
@@ -209,13 +232,13 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
     if !deviations.is_empty() {
         return Ok(Err(deviations.join(", ")));
     }
-    let complaints = tools.manager.audit()?;
+    let complaints = way.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
     }
     restore_marks(way)?;
-    let after = way.after.as_ref().unwrap_or(&live.manifest);
-    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after, live };
+    let after = way.left(&live.manifest);
+    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after: &after, live };
     let restored = restore::restore(request).map_err(RunError::Storage)?;
     let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
     let damaged = proof.damage_beyond(&way.remembered.damaged);

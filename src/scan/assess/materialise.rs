@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::AssessInput;
-use super::affected::{Rule, kernel_remark};
+use super::affected::{KernelRemark, Rule, kernel_remark};
 use super::origin::{Matched, matched};
 use super::priority::{Limits, due, priority};
 use crate::model::advisory::Advisory;
@@ -81,11 +81,17 @@ impl<'i, 'a> Materialiser<'i, 'a> {
         let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
         let due = due(verdict, advisory.severity, first_seen, limits);
+        let remark = self.remark(member, advisory, statement.rule);
+        let mut reason = statement.rule.reason(member.matched, advisory);
+        if let Some(remark) = remark {
+            reason.push_str("; ");
+            reason.push_str(remark.text());
+        }
         Finding {
             id,
             package: member.package.clone(),
             verdict,
-            reason: self.reason(member, advisory, statement.rule),
+            reason,
             vendor_state: Some(advisory.state),
             advisory: advisory.id.clone().into_owned(),
             cves: cves(&advisory.id),
@@ -104,18 +110,13 @@ impl<'i, 'a> Materialiser<'i, 'a> {
             feed: self.feed.clone(),
             disposition: None,
             state_after: None,
+            closed_by_reboot: remark == Some(KernelRemark::FixedByReboot),
         }
     }
 
-    fn reason(&self, member: &Member<'_, '_>, advisory: &Advisory<'_>, rule: Rule) -> String {
-        let mut reason = rule.reason(member.matched, advisory);
-        let kernels = &self.input.inventory.kernels;
+    fn remark(&self, member: &Member<'_, '_>, advisory: &Advisory<'_>, rule: Rule) -> Option<KernelRemark> {
         let next = self.next_kernel.as_ref().filter(|_| rule == Rule::OlderThanFixed);
-        if let Some(remark) = kernel_remark(member.matched, kernels, next, advisory) {
-            reason.push_str("; ");
-            reason.push_str(remark);
-        }
-        reason
+        kernel_remark(member.matched, &self.input.inventory.kernels, next, advisory)
     }
 
     fn priority(&mut self, severity: Severity) -> Priority {
