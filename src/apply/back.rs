@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::decide::{Decision, decide};
 use super::configuration::manifest::{Manifest, Scope};
-use super::configuration::restore::{self, Restoration, Restored};
+use super::configuration::restore::{self, Restoration};
 use super::configuration::save::{self, Saved};
+use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
 use super::{RunError, Tools, precheck, verify};
@@ -31,17 +32,8 @@ pub struct WayBack {
     remembered: Remembered,
     before: Saved,
     after: Option<Manifest>,
-    extent: Extent,
-}
-
-/// How much of a run is taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// All that it did, so that its changes to the configuration go too.
-    Whole,
-    /// Some of its packages: nobody can tell which of its other changes to the configuration belong to them, so only
-    /// the package manager's own handling of their configuration files applies.
-    Part,
+    /// What a way back of named packages may touch; everything when it takes the whole run back.
+    own: Option<OwnConfiguration>,
 }
 
 /// Where a way back ended.
@@ -69,11 +61,20 @@ impl WayBack {
     ///
     /// # Errors
     /// What the run saved cannot be read.
-    pub fn new(taken_back: &RunFolder, work: &RunFolder, actions: Vec<Action>) -> Result<Self, RunError> {
+    pub fn new(
+        taken_back: &RunFolder,
+        work: &RunFolder,
+        (actions, extent): (Vec<Action>, Extent),
+    ) -> Result<Self, RunError> {
         let folder = taken_back.before();
         let before = Saved::open(&folder).map_err(RunError::Saved)?;
         let before = before.ok_or(RunError::NothingSaved { folder })?;
-        let archives = actions.iter().filter_map(|action| old_archive(taken_back, action)).collect();
+        let archives: Vec<PathBuf> =
+            actions.iter().filter_map(|action| old_archive(taken_back, action)).collect();
+        let own = match extent {
+            Extent::Whole => None,
+            Extent::Named => Some(OwnConfiguration::read(taken_back, &actions, &archives)?),
+        };
         Ok(Self {
             actions,
             archives,
@@ -81,14 +82,8 @@ impl WayBack {
             remembered: protect::remembered(taken_back)?,
             before,
             after: protect::after(taken_back)?,
-            extent: Extent::Whole,
+            own,
         })
-    }
-
-    /// The same way back for a part of the run.
-    #[must_use]
-    pub fn of_part(self) -> Self {
-        Self { extent: Extent::Part, ..self }
     }
 
     /// The changes that are taken back.
@@ -114,17 +109,24 @@ impl WayBack {
     /// # Errors
     /// The configuration cannot be read.
     pub fn configuration(&self, root: &Path) -> Result<Vec<(PathBuf, Decision)>, RunError> {
-        if self.extent == Extent::Part {
-            return Ok(Vec::new());
-        }
         let live = Manifest::capture(&Scope::etc(root)).map_err(RunError::Storage)?;
-        let after = self.after.as_ref().unwrap_or(&live);
+        let after = self.left(&live);
         let paths: BTreeSet<&PathBuf> =
             self.before.manifest.entries().chain(after.entries()).map(|entry| &entry.path).collect();
         let decided = paths.into_iter().map(|path| {
             (path.clone(), decide(self.before.manifest.get(path), after.get(path), live.get(path)))
         });
         Ok(decided.filter(|(_, decision)| *decision != Decision::Unchanged).collect())
+    }
+
+    /// What the run left, as far as this way back is about it; where the run was cut off before it could be listed,
+    /// what was there when the way back began.
+    fn left(&self, live: &Manifest) -> Manifest {
+        let after = self.after.as_ref().unwrap_or(live);
+        match &self.own {
+            Some(own) => own.limit(&self.before.manifest, after),
+            None => after.clone(),
+        }
     }
 
     fn added(&self) -> (Vec<PackageKey>, Vec<PackageKey>) {
@@ -230,12 +232,14 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
     if !deviations.is_empty() {
         return Ok(Err(deviations.join(", ")));
     }
-    let complaints = tools.manager.audit()?;
+    let complaints = way.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
     }
     restore_marks(way)?;
-    let restored = restore_configuration(root, way, live)?;
+    let after = way.left(&live.manifest);
+    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after: &after, live };
+    let restored = restore::restore(request).map_err(RunError::Storage)?;
     let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
     let damaged = proof.damage_beyond(&way.remembered.damaged);
     let damaged = damaged.into_iter().map(|path| NotRestored {
@@ -259,15 +263,6 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
         reason: entry.obstacle.to_string(),
     }));
     Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
-}
-
-fn restore_configuration(root: &Path, way: &WayBack, live: &Saved) -> Result<Restored, RunError> {
-    if way.extent == Extent::Part {
-        return Ok(Restored::default());
-    }
-    let after = way.after.as_ref().unwrap_or(&live.manifest);
-    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after, live };
-    restore::restore(request).map_err(RunError::Storage)
 }
 
 /// Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.

@@ -2,12 +2,13 @@
 
 use std::time::Instant;
 
+use super::extent::Extent;
 use super::journal::{Event, Intended, Journal};
 use super::precheck::{self, Standing};
 use super::protect::{self, ProtectedPlan};
 use super::{RunError, Tools, back, verify};
 use crate::host::signals::Stop;
-use crate::model::package::Inventory;
+use crate::model::package::{Inventory, PackageKey, PackageName, PackageState};
 use crate::model::plan::{Action, Step};
 use crate::model::transaction::{Observed, Phase};
 use crate::observe::{Event as Told, Unit};
@@ -49,6 +50,8 @@ pub struct Performed {
     pub steps: Vec<StepReport>,
     /// The last lines of the package manager, where something failed.
     pub last_words: Vec<String>,
+    /// The packages that a step failed of; empty where nobody knows.
+    pub culprits: Vec<PackageKey>,
 }
 
 /// Why a step did not bring its new state.
@@ -56,6 +59,17 @@ struct Failed {
     reason: String,
     last_words: Vec<String>,
     stopped: Option<Stop>,
+    culprits: Vec<PackageKey>,
+}
+
+impl Failed {
+    fn because(reason: String) -> Self {
+        Self { reason, last_words: Vec::new(), stopped: None, culprits: Vec::new() }
+    }
+
+    fn stopped(stop: Stop) -> Self {
+        Self { stopped: Some(stop), ..Self::because("stopped by a signal".to_owned()) }
+    }
 }
 
 /// Carries out every step of a protected plan, and takes all of it back when one fails.
@@ -80,27 +94,26 @@ pub fn perform(
             item: step.actions.first().map(|action| action.package.to_string()).unwrap_or_default(),
         });
         let result = match tools.signals.stop() {
-            Some(stop) => Err(Failed {
-                reason: "stopped by a signal".to_owned(),
-                last_words: Vec::new(),
-                stopped: Some(stop),
-            }),
+            Some(stop) => Err(Failed::stopped(stop)),
             None => one_step(tools, protected, journal, (step, &mut steps))?,
         };
         if let Err(failed) = result {
             return go_back(tools, protected, journal, (failed, steps));
         }
     }
+    if let Some(stop) = tools.signals.stop() {
+        return go_back(tools, protected, journal, (Failed::stopped(stop), steps));
+    }
     journal.enter(Phase::Applied)?;
     protect::remember_after(tools.layout, protected.staged().folder())?;
     match prove(tools, protected)? {
-        Ok(verified) => Ok(Performed { ending: Ending::Patched(verified), steps, last_words: Vec::new() }),
-        Err(reason) => go_back(
-            tools,
-            protected,
-            journal,
-            (Failed { reason, last_words: Vec::new(), stopped: None }, steps),
-        ),
+        Ok(verified) => Ok(Performed {
+            ending: Ending::Patched(verified),
+            steps,
+            last_words: Vec::new(),
+            culprits: Vec::new(),
+        }),
+        Err(reason) => go_back(tools, protected, journal, (Failed::because(reason), steps)),
     }
 }
 
@@ -120,11 +133,7 @@ fn one_step(
     let observed = precheck::observe(&before, &step.actions);
     if precheck::standing(&observed, &step.actions) != Standing::Ready {
         let reason = precheck::deviations(&observed, &step.actions, |action| action.from.as_ref()).join(", ");
-        return Ok(Err(Failed {
-            reason: format!("the host changed meanwhile: {reason}"),
-            last_words: Vec::new(),
-            stopped: None,
-        }));
+        return Ok(Err(Failed::because(format!("the host changed meanwhile: {reason}"))));
     }
     journal.write(Event::BatchIntended { batch: step.ordinal, actions: intended(&step.actions) })?;
     let folder = protected.staged().folder();
@@ -154,9 +163,28 @@ fn one_step(
         Some(reason) => {
             let reason = if output.timed_out { format!("time limit reached; {reason}") } else { reason };
             journal.write(Event::BatchFailed { batch: step.ordinal, observed, reason: reason.clone() })?;
-            Ok(Err(Failed { reason, last_words: output.last_words(12), stopped: None }))
+            let culprits = culprits(&tools.manager.blamed(&output), &after, &step.actions);
+            Ok(Err(Failed { reason, last_words: output.last_words(12), stopped: None, culprits }))
         }
     }
+}
+
+/// The packages that a step failed of: those that the package manager names, else those it left in the middle of
+/// their installation. Only blame hangs on this; what was done is read from the database.
+fn culprits(blamed: &[PackageName], after: &Inventory, actions: &[Action]) -> Vec<PackageKey> {
+    let of_the_step = |is_culprit: &dyn Fn(&Action) -> bool| -> Vec<PackageKey> {
+        actions.iter().filter(|action| is_culprit(action)).map(Action::key).collect()
+    };
+    let named = of_the_step(&|action| blamed.contains(&action.package));
+    if !named.is_empty() {
+        return named;
+    }
+    of_the_step(&|action| {
+        after.named(action.package.as_str()).any(|package| {
+            package.reinstall_required
+                || matches!(package.state, PackageState::HalfConfigured | PackageState::HalfInstalled)
+        })
+    })
 }
 
 fn intended(actions: &[Action]) -> Vec<Intended> {
@@ -198,7 +226,7 @@ fn prove(tools: &Tools<'_>, protected: &ProtectedPlan) -> Result<Result<Verified
     if !deviations.is_empty() {
         return Ok(Err(deviations.join(", ")));
     }
-    let complaints = tools.manager.audit()?;
+    let complaints = protected.remembered().new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
     }
@@ -230,7 +258,7 @@ fn go_back(
     tools.observer.event(&Told::StageFailed { stage: "applying", detail: failed.reason.clone() });
     let begun: Vec<Action> = begun_actions(protected, &steps);
     let folder = protected.staged().folder();
-    let way = back::WayBack::new(folder, folder, begun)?;
+    let way = back::WayBack::new(folder, folder, (begun, Extent::Whole))?;
     let ending = match back::go(tools, &way, journal, &failed.reason)? {
         back::Arrived::Old { verified, not_restored } => {
             Ending::Returned { reason: failed.reason, stopped: failed.stopped, verified, not_restored }
@@ -239,7 +267,7 @@ fn go_back(
             Ending::Stuck { reason: format!("{}; {reason}", failed.reason), commands }
         }
     };
-    Ok(Performed { ending, steps, last_words: failed.last_words })
+    Ok(Performed { ending, steps, last_words: failed.last_words, culprits: failed.culprits })
 }
 
 /// Every action of a step that began, whatever the database says of it: dpkg can leave new files under an old

@@ -1,8 +1,10 @@
 //! Do it, prove it, or take it back.
 
+pub mod archive_digests;
 pub mod back;
 pub mod configuration;
 pub mod engine;
+pub mod extent;
 pub mod fetch;
 pub mod journal;
 pub mod old_archives;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::Tools;
 use super::configuration::manifest::{Manifest, ManifestError, Scope};
 use super::configuration::save;
 use super::stage::StagedPlan;
@@ -15,7 +16,7 @@ use crate::host::storage::{self, StorageError};
 use crate::model::package::PackageKey;
 use crate::model::plan::{ActionKind, PatchPlan};
 use crate::model::snapshot::{Protection, RollbackKind};
-use crate::package_manager::apt;
+use crate::package_manager::{PackageManager, PackageManagerError, apt};
 
 /// What kept a run from being protected. The host is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum ProtectError {
     /// The installed files cannot be compared with their archives.
     #[error("cannot tell which installed files are damaged already")]
     Baseline(#[source] ProofError),
+    /// The package database cannot be asked for its complaints.
+    #[error("cannot tell what the package database complains of already")]
+    Audit(#[source] PackageManagerError),
     /// What was saved cannot be read again.
     #[error("{path} cannot be read: {reason}")]
     Unreadable {
@@ -46,8 +50,23 @@ pub struct Remembered {
     pub auto_marked: BTreeSet<PackageKey>,
     /// Files that did not hold what their package brought, before anything was changed.
     pub damaged: BTreeSet<PathBuf>,
+    /// What the package database complained of already, one a line.
+    #[serde(default)]
+    pub complaints: BTreeSet<String>,
     /// Packages that the plan adds and whose configuration was left over from an earlier time.
     pub leftover_configuration: BTreeSet<PackageKey>,
+}
+
+impl Remembered {
+    /// Returns the complaints of the package database that are not from before the run: what failed before a run
+    /// cannot fail it.
+    ///
+    /// # Errors
+    /// The package manager cannot be asked.
+    pub fn new_complaints(&self, manager: &dyn PackageManager) -> Result<Vec<String>, PackageManagerError> {
+        let complaints = manager.audit()?;
+        Ok(complaints.into_iter().filter(|complaint| !self.complaints.contains(complaint)).collect())
+    }
 }
 
 /// A staged plan with everything saved that the way back needs. Only [`protect`] makes one.
@@ -73,8 +92,8 @@ impl ProtectedPlan {
 ///
 /// # Errors
 /// Something cannot be read or stored; the run must not go on.
-pub fn protect(layout: &Layout, staged: StagedPlan) -> Result<ProtectedPlan, ProtectError> {
-    let root = layout.root();
+pub fn protect(tools: &Tools<'_>, staged: StagedPlan) -> Result<ProtectedPlan, ProtectError> {
+    let root = tools.layout.root();
     let before = staged.folder().before();
     storage::create_folder(&before, 0o700).map_err(ProtectError::Store)?;
     save::save(&Scope::etc(root), &before).map_err(ProtectError::Store)?;
@@ -82,6 +101,7 @@ pub fn protect(layout: &Layout, staged: StagedPlan) -> Result<ProtectedPlan, Pro
     let remembered = Remembered {
         auto_marked: apt::auto_marked(root).map_err(ProtectError::Store)?,
         damaged: verify::files(root, archives).map_err(ProtectError::Baseline)?.damaged,
+        complaints: tools.manager.audit().map_err(ProtectError::Audit)?.into_iter().collect(),
         leftover_configuration: leftovers(root, staged.plan()),
     };
     write(&remembered_file(staged.folder()), &remembered)?;

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use super::Tools;
 use super::fetch::{self, FetchError, Wanted};
 use super::old_archives::{self, Source};
+use super::{Tools, archive_digests};
 use crate::config::layout::RunFolder;
 use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
@@ -95,6 +95,7 @@ pub fn stage(
         store(&downloads.join(archive.file_name()), &folder.new_archives(), Some(archive.artifact.sha256))?;
     }
     let old = secure_old(tools, view, &plan, &folder)?;
+    archive_digests::write(&folder, old.values().map(|(path, _)| path)).map_err(StageError::Store)?;
     for place in [folder.new_archives(), folder.old_archives()] {
         storage::sync_folder(&place).map_err(StageError::Store)?;
     }

@@ -72,16 +72,3 @@ pub fn files<'a>(root: &Path, archives: impl Iterator<Item = &'a Path>) -> Resul
     }
     Ok(proof)
 }
-
-/// Reads some archives to their end.
-///
-/// # Errors
-/// One cannot be read.
-pub fn readable<'a>(archives: impl Iterator<Item = &'a Path>) -> Result<(), ProofError> {
-    for path in archives {
-        let at = |source| ProofError::Archive { path: path.to_owned(), source };
-        let archive = Archive::open(path).map_err(at)?;
-        archive.for_each_entry(&mut |_, _| Ok::<(), ArchiveError>(())).map_err(at)?;
-    }
-    Ok(())
-}

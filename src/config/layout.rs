@@ -186,9 +186,19 @@ impl RunFolder {
         self.folder.join("journal")
     }
 
+    /// The archives of the run, old and new.
+    pub fn archives(&self) -> PathBuf {
+        self.folder.join("archives")
+    }
+
     /// The archives of the versions that were installed before.
     pub fn old_archives(&self) -> PathBuf {
         self.folder.join("archives/old")
+    }
+
+    /// The digests of the archives in [`RunFolder::old_archives`], as `sha256sum` reads them.
+    pub fn old_digests(&self) -> PathBuf {
+        self.old_archives().join("SHA256SUMS")
     }
 
     /// The archives of the versions that the plan installs.

@@ -11,6 +11,7 @@
 pub mod clock;
 pub mod environment;
 pub mod facts;
+pub mod full_disk;
 pub mod lock;
 pub mod ownership;
 pub mod processes;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -195,10 +195,17 @@ pub fn run_logged(
     Ok(CommandOutput { code: code_of(status), timed_out, stdout: captured.out, stderr: captured.err })
 }
 
+/// Gives a program a session of its own, and so no controlling terminal: what opens `/dev/tty` to ask gets an error
+/// instead of an administrator's keyboard. It executes the program in the same process, which leads the session and
+/// its process group.
+const SETSID: &str = "/usr/bin/setsid";
+
 fn start(spec: &CommandSpec) -> io::Result<Child> {
-    let mut command = Command::new(&spec.program);
-    command.args(&spec.arguments).env_clear().envs(ENVIRONMENT.iter().copied()).envs(&spec.environment);
-    command.current_dir(&spec.folder).process_group(0);
+    std::fs::metadata(&spec.program)?;
+    let mut command = Command::new(SETSID);
+    command.arg(&spec.program).args(&spec.arguments);
+    command.env_clear().envs(ENVIRONMENT.iter().copied()).envs(&spec.environment);
+    command.current_dir(&spec.folder);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let ours = umask(Mode::from_bits_truncate(0o022));
     let child = command.spawn();
@@ -346,6 +353,23 @@ mod tests {
         assert!(output.timed_out);
         assert_eq!(output.code, 128 + 15);
         assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn a_child_has_a_session_of_its_own() {
+        let output =
+            run(&CommandSpec::new("/bin/sh").args(["-c", "cat /proc/self/stat; echo $$"])).expect("sh runs");
+        let text = output.text();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let shell = words.last().copied();
+        // pid, name, state, parent, group, session, terminal: proc(5)
+        assert_eq!((words.get(4).copied(), words.get(5).copied()), (shell, shell), "{text}");
+        assert_eq!(words.get(6), Some(&"0"), "no terminal: {text}");
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_an_error() {
+        assert!(run(&CommandSpec::new("/usr/bin/no-such-program")).is_err());
     }
 
     #[test]

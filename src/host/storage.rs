@@ -28,7 +28,7 @@ pub struct StorageError {
 }
 
 impl StorageError {
-    fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
+    pub(super) fn at<'a>(operation: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
         move |source| Self { operation, path: path.to_owned(), source }
     }
 

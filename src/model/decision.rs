@@ -147,6 +147,11 @@ impl Disposition {
         Self { decision: Decision::Patch, reason: None, cause_chain: Vec::new() }
     }
 
+    /// Tells whether the plan closes it.
+    pub fn is_patch(&self) -> bool {
+        self.decision == Decision::Patch
+    }
+
     /// Held for the reason that the first link names.
     pub fn held(chain: Vec<Cause>) -> Self {
         Self { decision: Decision::Held, reason: chain.first().map(|cause| cause.reason), cause_chain: chain }

@@ -159,6 +159,9 @@ pub struct Finding {
     /// Days past the due date; zero when it is not past.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub days_overdue: Option<i64>,
+    /// The fix is installed and takes effect with the next boot.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub closed_by_reboot: bool,
     /// How reachable the code is here.
     pub exposure: Exposure,
     /// What orders it.

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::context::Context;
-use super::{foresight, scan, survey};
-use crate::apply::protect::ProtectedPlan;
-use crate::apply::{Tools, restart};
+use super::{foresight, records, scan, survey};
+use crate::apply::protect::Remembered;
+use crate::apply::restart;
 use crate::host::processes;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
@@ -13,6 +13,7 @@ use crate::model::finding::{Finding, StateAfter, Verdict};
 use crate::model::outcome::Outcome;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{ActionKind, PatchPlan};
+use crate::observe::Event;
 use crate::package_manager::apt;
 use crate::report::restart::{OldCode, RestartReport};
 use crate::report::schema::Report;
@@ -21,9 +22,8 @@ use crate::report::schema::Report;
 ///
 /// # Errors
 /// apt-mark refuses.
-pub fn keep_marks(tools: &Tools<'_>, protected: &ProtectedPlan) -> Result<(), Failure> {
-    let plan = protected.staged().plan();
-    let before = &protected.remembered().auto_marked;
+pub fn keep_marks(plan: &PatchPlan, remembered: &Remembered) -> Result<(), Failure> {
+    let before = &remembered.auto_marked;
     let changed: HashSet<&PackageName> = plan.actions().map(|action| &action.package).collect();
     let added = plan
         .actions()
@@ -31,29 +31,40 @@ pub fn keep_marks(tools: &Tools<'_>, protected: &ProtectedPlan) -> Result<(), Fa
         .map(crate::model::plan::Action::key);
     let kept = before.iter().filter(|key| changed.contains(&key.name)).cloned();
     let marks = kept.chain(added).collect();
-    let _ = tools;
     apt::set_auto_marks(&marks).map_err(|error| {
         Failure::new(FailureKind::Host, "the marks of automatic packages cannot be kept").caused_by(error)
     })
 }
 
-/// Scans again and tells for each finding of the plan what became of it.
+/// What is known from before a run, or before a way back.
+#[derive(Clone, Debug, Default)]
+pub struct Before {
+    /// The packages that it was to change.
+    pub changed: Vec<PackageKey>,
+    /// The findings that it was to close.
+    pub findings: Vec<Finding>,
+}
+
+/// Scans again and tells for each finding what became of it; those that are gone are told as closed.
 ///
-/// # Errors
-/// The host cannot be judged any more.
-pub fn assess_again(
-    context: &Context<'_>,
-    report: &mut Report,
-    changed: &[PackageKey],
-) -> Result<(), Failure> {
-    let mut survey = survey::survey(context)?;
-    let restart = old_code(context, report.plan.as_ref(), changed);
+/// A host that cannot be judged any more is told so; the run has its report all the same.
+pub fn assess_again(context: &Context<'_>, report: &mut Report, before: &Before) {
+    let mut survey = match survey::survey(context) {
+        Ok(survey) => survey,
+        Err(failure) => {
+            let reason = records::error_of(&failure).message;
+            context.observer.event(&Event::Note(format!("the host cannot be scanned again: {reason}")));
+            return;
+        }
+    };
+    let mut restart = old_code(context, report.plan.as_ref(), &before.changed);
     let kernels = survey.inventory.kernels.clone();
     for finding in &mut survey.assessment.findings {
         finding.state_after = Some(state_after(finding, report.plan.as_ref()));
     }
+    let gone = gone(&before.findings, &survey.assessment.findings, &restart);
     scan::fill(context, report, survey);
-    let mut restart = restart;
+    report.findings.get_or_insert_default().extend(gone);
     if restart.reboot.is_none() && kernels.reboot_pending() {
         restart.reboot = Some("a newer kernel is installed than the one that runs".to_owned());
     }
@@ -62,17 +73,31 @@ pub fn assess_again(
         summary.reboot_required |= restart.reboot.is_some();
     }
     report.restart = Some(restart);
-    Ok(())
+}
+
+/// Findings from before that a fresh scan no longer has.
+fn gone(before: &[Finding], now: &[Finding], restart: &RestartReport) -> Vec<Finding> {
+    let still: HashSet<&str> = now.iter().map(|finding| finding.id.as_str()).collect();
+    let on_old_code: HashSet<&PackageName> =
+        restart.services.iter().chain(&restart.processes).flat_map(|user| &user.packages).collect();
+    let told = before.iter().filter(|finding| !still.contains(finding.id.as_str())).map(|finding| {
+        let in_memory = on_old_code.contains(&finding.package.name);
+        let state = if in_memory { StateAfter::OldCodeInMemory } else { StateAfter::Closed };
+        Finding { verdict: Verdict::Fixed, state_after: Some(state), ..finding.clone() }
+    });
+    told.collect()
 }
 
 fn state_after(finding: &Finding, plan: Option<&PatchPlan>) -> StateAfter {
     let held = plan.is_some_and(|plan| plan.held.iter().any(|held| held.package == finding.package.name));
     let planned =
         plan.is_some_and(|plan| plan.actions().any(|action| action.package == finding.package.name));
-    match finding.verdict {
-        Verdict::Vulnerable if finding.reason.contains("reboot") => StateAfter::PendingReboot,
-        _ if held && !planned => StateAfter::Held,
-        _ => StateAfter::StillOpen,
+    if finding.closed_by_reboot || finding.verdict == Verdict::MitigatedLive {
+        StateAfter::PendingReboot
+    } else if held && !planned {
+        StateAfter::Held
+    } else {
+        StateAfter::StillOpen
     }
 }
 

@@ -13,6 +13,7 @@ pub mod records;
 pub mod recover;
 pub mod request;
 pub mod resolve;
+pub mod retention;
 pub mod rollback;
 pub mod runs;
 pub mod scan;

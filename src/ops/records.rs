@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::context::Context;
+use super::retention;
 use crate::config::layout::Layout;
 use crate::host::facts;
 use crate::host::storage::{self, StorageError};
@@ -55,12 +56,13 @@ pub fn prepare(layout: &Layout) -> Result<(), StorageError> {
 /// It cannot be written.
 pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
     prepare(&context.layout)?;
-    let name = format!("{}-{}.json", report.command, report.started.format("%Y%m%dT%H%M%SZ"));
+    let name = format!("{}-{}.json", report.command, report.started.format(retention::TIME_IN_NAME));
     let path = context.layout.reports().join(name);
     write(&path, report)?;
     if context.layout.is_live() {
         point_latest(&context.layout, &path)?;
     }
+    retention::prune_reports(&context.layout, context.settings.retention.days, context.now())?;
     Ok(path)
 }
 

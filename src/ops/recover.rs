@@ -3,10 +3,12 @@
 //! Before the first change a run is given up. After it, the run goes back: the old archives are all here, the way is
 //! offline, and it can be repeated. A run whose every package is observed new and verified is finished instead.
 
+use super::closing::Before;
 use super::context::Context;
 use super::plan as plans;
-use super::{closing, records, runs, survey};
+use super::{closing, records, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
+use crate::apply::extent::Extent;
 use crate::apply::journal::{Event, Journal, Replay, RunKind};
 use crate::apply::precheck::{self, Standing};
 use crate::apply::verify;
@@ -16,6 +18,7 @@ use crate::host::storage;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
+use crate::model::package::Inventory;
 use crate::model::plan::{Action, PatchPlan};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
@@ -43,9 +46,18 @@ pub fn recover(context: &Context<'_>) -> Result<Report, Failure> {
     context.require_power_over_host("recover")?;
     let _lock = runs::take_lock(context, "recover")?;
     let mut report = context.report("recover");
+    bring_to_end(context, &mut report)?;
+    Ok(report)
+}
+
+/// The same under a lock that is held already, into a report that was begun.
+///
+/// # Errors
+/// The lock of the package manager, a journal that cannot be believed, a disk that is full.
+pub fn bring_to_end(context: &Context<'_>, report: &mut Report) -> Result<(), Failure> {
     let Some(open) = runs::open_run(&context.layout)? else {
-        records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
-        return Ok(report);
+        records::conclude(context, report, Outcome::NothingToDo, ExitCode::Done);
+        return Ok(());
     };
     report.run_id = Some(open.id);
     let folder = context.layout.run(open.id);
@@ -57,8 +69,10 @@ pub fn recover(context: &Context<'_>) -> Result<Report, Failure> {
         journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
         End::Abandoned
     };
-    tell(context, (open.id, &folder), (&journal, end), &mut report)?;
-    Ok(report)
+    report.plan = plans::load(&folder.plan()).ok().filter(|_| replay.kind == RunKind::Apply);
+    tell(context, (open.id, &folder), (&journal, end), report)?;
+    retention::prune(context);
+    Ok(())
 }
 
 fn finish_or_go_back(
@@ -77,14 +91,9 @@ fn finish_or_go_back(
         if replay.kind == RunKind::Apply && is_new(tools, &plan, folder)? && replay.back_attempts() == 0 {
             return commit(tools, folder, &plan, journal);
         }
-        let actions = begun(&plan, replay);
-        let way = WayBack::new(&taken_back, folder, actions).map_err(runs::left_open)?;
-        if journal.phase() == Phase::Operator {
-            return Err(Failure::new(
-                FailureKind::Operator,
-                "the run waits for a person, as its report says",
-            ));
-        }
+        let actions = begun(&plan, replay, &inventory);
+        let way =
+            WayBack::new(&taken_back, folder, (actions, extent(&plan, replay))).map_err(runs::left_open)?;
         match back::go(tools, &way, journal, "the run was interrupted").map_err(runs::left_open)? {
             Arrived::Old { verified, not_restored } => Ok(End::Old(verified, not_restored)),
             Arrived::Nowhere { reason, commands } => Ok(End::Stuck(reason, commands)),
@@ -100,8 +109,9 @@ fn read_or_mend(context: &Context<'_>) -> Result<crate::model::package::Inventor
     survey::inventory(context)
 }
 
-/// The actions of every batch that was begun; a run that takes another back began all of them.
-fn begun(plan: &PatchPlan, replay: &Replay) -> Vec<Action> {
+/// The actions of every batch that was begun, or that the host shows to be; a run that takes another back began all
+/// of them.
+fn begun(plan: &PatchPlan, replay: &Replay, inventory: &Inventory) -> Vec<Action> {
     let is_apply = replay.kind == RunKind::Apply;
     let intended = |ordinal: u32| {
         replay
@@ -111,9 +121,22 @@ fn begun(plan: &PatchPlan, replay: &Replay) -> Vec<Action> {
     };
     plan.steps
         .iter()
-        .filter(|step| !is_apply || intended(step.ordinal))
+        .filter(|step| !is_apply || intended(step.ordinal) || is_touched(inventory, &step.actions))
         .flat_map(|step| step.actions.iter().cloned())
         .collect()
+}
+
+/// The plan of a run that takes named packages back names them as its selection.
+fn extent(plan: &PatchPlan, replay: &Replay) -> Extent {
+    match replay.kind {
+        RunKind::Rollback { .. } if !plan.selection.packages.is_empty() => Extent::Named,
+        _ => Extent::Whole,
+    }
+}
+
+/// A record that was lost with the storage under it does not hide what the package database shows.
+fn is_touched(inventory: &Inventory, actions: &[Action]) -> bool {
+    precheck::standing(&precheck::observe(inventory, actions), actions) != Standing::Ready
 }
 
 /// Tells whether every package of the plan is new, the database clean and every file that of its archive.
@@ -123,11 +146,13 @@ fn is_new(tools: &Tools<'_>, plan: &PatchPlan, folder: &RunFolder) -> Result<boo
     })?;
     let actions: Vec<Action> = plan.actions().cloned().collect();
     let observed = precheck::observe(&inventory, &actions);
-    let clean = tools.manager.audit().is_ok_and(|complaints| complaints.is_empty());
-    if precheck::standing(&observed, &actions) != Standing::Done || !clean {
+    if precheck::standing(&observed, &actions) != Standing::Done {
         return Ok(false);
     }
     let Ok(remembered) = protect::remembered(folder) else { return Ok(false) };
+    if !remembered.new_complaints(tools.manager).is_ok_and(|complaints| complaints.is_empty()) {
+        return Ok(false);
+    }
     let proof = new_files(tools, &actions, folder);
     Ok(proof.is_ok_and(|proof| proof.damage_beyond(&remembered.damaged).is_empty()))
 }
@@ -155,9 +180,11 @@ fn commit(
     if journal.phase() == Phase::Applying {
         journal.enter(Phase::Applied).map_err(runs::journal_failed)?;
     }
-    protect::remember_after(tools.layout, folder).map_err(|error| {
+    let after = protect::remember_after(tools.layout, folder).and_then(|()| protect::remembered(folder));
+    let remembered = after.map_err(|error| {
         Failure::new(FailureKind::Host, "the configuration cannot be listed").caused_by(error)
     })?;
+    closing::keep_marks(plan, &remembered)?;
     journal.enter(Phase::Commit).map_err(runs::journal_failed)?;
     Ok(End::New(Verified { packages: actions.len() as u64, files: proof.compared }))
 }
@@ -186,7 +213,8 @@ fn tell(
         log: Some(folder.log().display().to_string()),
         last_words: Vec::new(),
     });
-    closing::assess_again(context, report, &[])?;
+    let changed: Vec<_> = report.plan.iter().flat_map(PatchPlan::actions).map(Action::key).collect();
+    closing::assess_again(context, report, &Before { changed, findings: Vec::new() });
     match end {
         End::Abandoned | End::New(_) => {
             records::conclude(context, report, Outcome::Recovered, ExitCode::Done)

@@ -1,23 +1,27 @@
 //! `rollback`: the state before a run, from what that run secured.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::closing::Before;
 use super::context::Context;
 use super::plan as plans;
 use super::request::{RollbackReach, RollbackRequest};
-use super::{closing, foresight, quarantine, records, runs, survey};
-use crate::apply::RunError;
-use crate::apply::back::{self, Arrived, Extent, WayBack};
+use super::{closing, foresight, quarantine, records, retention, runs, survey};
+use crate::apply::archive_digests;
+use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::configuration::decide::Decision;
+use crate::apply::extent::Extent;
 use crate::apply::journal::{self, Journal, Opening, RunKind};
 use crate::apply::precheck;
 use crate::apply::restart;
-use crate::apply::verify;
 use crate::config::layout::RunFolder;
 use crate::host::{processes, storage};
+use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
-use crate::model::package::{Inventory, PackageName};
-use crate::model::plan::{Action, ActionKind, PatchPlan};
+use crate::model::package::{Inventory, PackageKey, PackageName};
+use crate::model::plan::{Action, ActionKind, PatchPlan, Step};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 use crate::plan::policy::Quarantined;
@@ -42,17 +46,10 @@ struct Past {
     id: RunId,
     folder: RunFolder,
     plan: PatchPlan,
+    /// The packages that were named; none when the whole run goes back.
+    only: Vec<PackageName>,
     way: WayBack,
-    extent: Extent,
     inventory: Inventory,
-}
-
-impl Past {
-    /// The way back with the folder of the run that goes it.
-    fn way_in(&self, work: &RunFolder) -> Result<WayBack, RunError> {
-        let way = WayBack::new(&self.folder, work, self.way.actions().to_vec())?;
-        Ok(if self.extent == Extent::Part { way.of_part() } else { way })
-    }
 }
 
 /// Takes a run back, or shows what that would mean.
@@ -74,11 +71,11 @@ pub fn rollback(
     let mut preview = preview(context, &past)?;
     match request.reach {
         RollbackReach::Preview => return Ok(Answer::Preview(Box::new(preview))),
-        RollbackReach::Check => {
-            preview.obstacles.extend(unreadable_archives(&past));
-            return Ok(Answer::Preview(Box::new(preview)));
-        }
-        RollbackReach::Everything => {}
+        RollbackReach::Check | RollbackReach::Everything => {}
+    }
+    preview.obstacles.extend(archive_digests::complaints(&past.folder, past.way.archives()));
+    if request.reach == RollbackReach::Check {
+        return Ok(Answer::Preview(Box::new(preview)));
     }
     if !preview.obstacles.is_empty() {
         return Err(Failure::new(
@@ -117,15 +114,29 @@ fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<Past, Failur
         )
         .hint(hint));
     }
+    refuse_pruned(context, (id, &folder))?;
     let plan = plans::load(&folder.plan())?;
     let inventory = survey::inventory(context)?;
     let actions = actions_to_take_back(&plan, &inventory, &request.only)?;
-    let way = WayBack::new(&folder, &folder, actions).map_err(|error| {
+    let only = request.only.clone();
+    let way = WayBack::new(&folder, &folder, (actions, extent(&only))).map_err(|error| {
         Failure::new(FailureKind::NoWayBack, format!("what run {id} saved cannot be used")).caused_by(error)
     })?;
-    let extent = if request.only.is_empty() { Extent::Whole } else { Extent::Part };
-    let way = if extent == Extent::Part { way.of_part() } else { way };
-    Ok(Past { id, folder, plan, way, extent, inventory })
+    Ok(Past { id, folder, plan, only, way, inventory })
+}
+
+fn extent(only: &[PackageName]) -> Extent {
+    if only.is_empty() { Extent::Whole } else { Extent::Named }
+}
+
+/// Old runs give their archives up, so that the disk does not fill with them.
+fn refuse_pruned(context: &Context<'_>, (id, folder): (RunId, &RunFolder)) -> Result<(), Failure> {
+    if storage::exists(&folder.before()) {
+        return Ok(());
+    }
+    let kept = context.settings.snapshots_kept;
+    Err(Failure::new(FailureKind::NoWayBack, format!("run {id} no longer has its way back"))
+        .hint(format!("the newest {kept} runs keep theirs ([snapshot] keep in the configuration)")))
 }
 
 /// The newest run that was carried out and whose packages are not all back already.
@@ -138,16 +149,22 @@ fn newest(context: &Context<'_>) -> Option<RunId> {
     runs::list(&context.layout).into_iter().rev().filter(|id| !taken_back.contains(id)).find(carried_out)
 }
 
+/// The runs of which nothing is left: everything they changed was taken back, at once or package by package.
 fn taken_back(context: &Context<'_>) -> Vec<RunId> {
-    let replays = runs::list(&context.layout)
-        .into_iter()
-        .filter_map(|id| journal::replay(&context.layout.run(id).journal()).ok());
-    replays
-        .filter_map(|replay| match replay.kind {
-            RunKind::Rollback { of } if replay.phase == Phase::Returned => Some(of),
-            _ => None,
-        })
-        .collect()
+    let mut back: BTreeMap<RunId, BTreeSet<PackageKey>> = BTreeMap::new();
+    for id in runs::list(&context.layout) {
+        let folder = context.layout.run(id);
+        let Ok(replay) = journal::replay(&folder.journal()) else { continue };
+        if let (RunKind::Rollback { of }, Phase::Returned) = (replay.kind, replay.phase) {
+            let plan = plans::load(&folder.plan()).ok();
+            back.entry(of).or_default().extend(plan.iter().flat_map(PatchPlan::actions).map(Action::key));
+        }
+    }
+    let is_whole = |(of, packages): &(RunId, BTreeSet<PackageKey>)| {
+        let plan = plans::load(&context.layout.run(*of).plan());
+        plan.is_ok_and(|plan| plan.actions().all(|action| packages.contains(&action.key())))
+    };
+    back.into_iter().filter(is_whole).map(|(of, _)| of).collect()
 }
 
 /// The run's actions that are still as the run left them; others were changed since and are refused unless named.
@@ -236,7 +253,6 @@ fn reversed(action: &Action) -> Action {
         from: action.to.clone(),
         to: action.from.clone(),
         artifact: None,
-        security: false,
         closes: Vec::new(),
         why,
         ..action.clone()
@@ -250,13 +266,16 @@ fn reopened(actions: &[Action]) -> Vec<String> {
     ids
 }
 
-/// Reads every stored archive to its end.
-fn unreadable_archives(past: &Past) -> Vec<String> {
-    let archives = past.way.archives().iter().map(std::path::PathBuf::as_path);
-    match verify::readable(archives) {
-        Ok(()) => Vec::new(),
-        Err(error) => vec![format!("an old archive cannot be read: {error}")],
-    }
+/// What this run does: the packages that go back, and the ones that were named as its selection.
+fn plan_of_return(past: &Past) -> PatchPlan {
+    let going_back = past.way.actions();
+    let step = |step: &Step| {
+        let actions = step.actions.iter().filter(|action| going_back.contains(action)).cloned();
+        Step { ordinal: step.ordinal, actions: actions.collect() }
+    };
+    let steps = past.plan.steps.iter().map(step).filter(|step| !step.actions.is_empty());
+    let selection = Selection { packages: past.only.clone(), ..Selection::default() };
+    seal::sealed(PatchPlan { steps: steps.collect(), selection, ..past.plan.clone() })
 }
 
 /// A way back is a run of its own, with its own journal.
@@ -264,9 +283,10 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
     let mut report = context.report("rollback");
     let (id, folder) = runs::begin(&context.layout)?;
     report.run_id = Some(id);
-    storage::replace(&folder.plan(), seal::to_json(&past.plan).as_bytes(), storage::PRIVATE)
+    let plan = plan_of_return(&past);
+    storage::replace(&folder.plan(), seal::to_json(&plan).as_bytes(), storage::PRIVATE)
         .map_err(runs::state_unwritable)?;
-    let opening = Opening { run: id, kind: RunKind::Rollback { of: past.id }, plan: past.plan.id };
+    let opening = Opening { run: id, kind: RunKind::Rollback { of: past.id }, plan: plan.id };
     let mut journal =
         Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)?;
     let arrived = runs::with_tools(context, (&past.inventory, &[]), |tools| {
@@ -275,10 +295,14 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
             Ok(lock) => lock,
             Err(failure) => {
                 let _ = journal.enter(Phase::Abandoned);
+                records::fail(context, &mut report, &failure);
+                let _ = records::store_run(context, &report);
                 return Err(failure);
             }
         };
-        let way = past.way_in(&folder).map_err(runs::left_open)?;
+        let actions = past.way.actions().to_vec();
+        let way =
+            WayBack::new(&past.folder, &folder, (actions, extent(&past.only))).map_err(runs::left_open)?;
         journal.enter(Phase::Applying).map_err(runs::journal_failed)?;
         let arrived = back::go(tools, &way, &mut journal, &format!("run {} is taken back", past.id))
             .map_err(runs::left_open)?;
@@ -319,14 +343,12 @@ fn finish(
         Arrived::Old { verified, not_restored } => (Some(verified), not_restored, None),
         Arrived::Nowhere { reason, commands } => (None, Vec::new(), Some((reason, commands))),
     };
-    let undone = PatchPlan { steps: past.plan.steps.clone(), ..past.plan.clone() };
-    report.plan = None;
     report.transaction = Some(TransactionReport {
         phase: journal.phase(),
         started: report.started,
         finished: Some(context.now()),
         steps: Vec::new(),
-        provider: undone.snapshot.provider.clone(),
+        provider: past.plan.snapshot.provider.clone(),
         journal_head: Some(journal.head()),
         verified,
         not_restored,
@@ -337,8 +359,8 @@ fn finish(
     if stuck.is_none() {
         quarantine_all(context, past, report.run_id)?;
     }
-    let changed: Vec<_> = past.way.actions().iter().map(Action::key).collect();
-    closing::assess_again(context, report, &changed)?;
+    let changed = past.way.actions().iter().map(Action::key).collect();
+    closing::assess_again(context, report, &Before { changed, findings: Vec::new() });
     match stuck {
         None => records::conclude(context, report, Outcome::RolledBack, ExitCode::Done),
         Some((reason, commands)) => {
@@ -351,6 +373,7 @@ fn finish(
     }
     runs::stored(context, records::store_run(context, report))?;
     records::publish_summary(context, report);
+    retention::prune(context);
     Ok(())
 }
 

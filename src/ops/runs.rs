@@ -7,6 +7,7 @@ use super::records;
 use crate::apply::journal::{self, JournalError, Replay};
 use crate::apply::{RunError, Tools};
 use crate::config::layout::{Layout, RunFolder};
+use crate::host::full_disk;
 use crate::host::lock::{LockError, RecordLock, RunLock};
 use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
@@ -28,6 +29,7 @@ pub fn list(layout: &Layout) -> Vec<RunId> {
 /// The folder cannot be made.
 pub fn begin(layout: &Layout) -> Result<(RunId, RunFolder), Failure> {
     records::prepare(layout).map_err(state_unwritable)?;
+    full_disk::reserve(&layout.reserve()).map_err(state_unwritable)?;
     let id = list(layout).last().map_or(RunId::new(1), |last| last.next());
     let folder = layout.run(id);
     storage::create_new_folder(folder.path(), 0o700).map_err(state_unwritable)?;
@@ -54,9 +56,11 @@ pub fn open_run(layout: &Layout) -> Result<Option<OpenRun>, Failure> {
         if !storage::exists(&path) {
             continue;
         }
-        let replay = journal::replay(&path).map_err(corrupt)?;
-        if !replay.phase.is_final() {
-            return Ok(Some(OpenRun { id, replay }));
+        match journal::replay(&path) {
+            Ok(replay) if replay.phase.is_final() => {}
+            Ok(replay) => return Ok(Some(OpenRun { id, replay })),
+            Err(JournalError::NotBegun { .. }) => {}
+            Err(error) => return Err(corrupt(error)),
         }
     }
     Ok(None)
@@ -115,11 +119,11 @@ fn locked(error: LockError) -> Failure {
 ///
 /// # Errors
 /// There is no package manager for the distribution, or the work fails.
-pub fn with_tools<T>(
+pub fn with_tools<T, E: From<Failure>>(
     context: &Context<'_>,
     (inventory, accepted): (&Inventory, &[PackageName]),
-    work: impl FnOnce(&Tools<'_>) -> Result<T, Failure>,
-) -> Result<T, Failure> {
+    work: impl FnOnce(&Tools<'_>) -> Result<T, E>,
+) -> Result<T, E> {
     let manager = context.package_manager(&inventory.distribution)?;
     let rules = context.apply_rules(accepted);
     let native = inventory

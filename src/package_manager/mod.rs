@@ -193,6 +193,12 @@ pub trait PackageManager {
     /// As [`PackageManager::install`].
     fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError>;
 
+    /// Returns the packages that a failed [`PackageManager::install`] names as the ones it failed of.
+    fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {
+        let _ = output;
+        Vec::new()
+    }
+
     /// Returns the database's own complaints, one a line; empty when it is clean.
     ///
     /// # Errors

@@ -40,6 +40,12 @@ pub enum JournalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It holds no whole record: the run was cut off before it began.
+    #[error("the journal {path} holds no record: its run never began")]
+    NotBegun {
+        /// The journal.
+        path: PathBuf,
+    },
     /// It was written by a newer patchctl.
     #[error("the journal {path} has format {found}; this patchctl reads up to {JOURNAL_VERSION}")]
     Newer {

@@ -80,6 +80,9 @@ pub fn replay(path: &Path) -> Result<Replay, JournalError> {
         reason: reason.to_owned(),
     };
     let (records, head, length) = believable(&bytes).map_err(|(line, reason)| corrupt(line, &reason))?;
+    if records.is_empty() {
+        return Err(JournalError::NotBegun { path: path.to_owned() });
+    }
     let Some(Event::Opened { journal_version, run, kind, plan, .. }) =
         records.first().map(|record| record.event.clone())
     else {

@@ -12,7 +12,7 @@ use crate::config::layout::Layout;
 use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
 use crate::host::storage;
 use crate::model::decision::ConffilePolicy;
-use crate::model::package::{Architecture, PackageKey};
+use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind};
 
 const APT_GET: &str = "/usr/bin/apt-get";
@@ -140,6 +140,17 @@ impl Apt {
     }
 }
 
+/// What the C library says of a full disk, in the C locale that every child gets.
+const NO_SPACE: &str = "No space left on device";
+
+/// Options that come later win, so the verb stays the last word.
+fn without_cache(mut spec: CommandSpec) -> CommandSpec {
+    let options = ["-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="];
+    let verb = spec.arguments.iter().position(|word| word == "-s").unwrap_or_default();
+    spec.arguments.splice(verb..verb, options.map(str::to_owned));
+    spec
+}
+
 fn option(spec: CommandSpec, name: &str, value: &str) -> CommandSpec {
     spec.arg("-o").arg(format!("{name}={value}"))
 }
@@ -176,7 +187,11 @@ impl PackageManager for Apt {
                 spec.args(targets.iter().map(|target| self.exact(target)))
             }
         };
-        let output = Self::run(&spec)?;
+        let mut output = Self::run(&spec)?;
+        if !output.is_success() && output.last_words(3).iter().any(|line| line.contains(NO_SPACE)) {
+            // Its binary cache has no room; it does without one, only slower.
+            output = Self::run(&without_cache(spec))?;
+        }
         let text = output.text();
         if !output.is_success() {
             let unmet = parse_unmet(&text);
@@ -258,6 +273,10 @@ impl PackageManager for Apt {
             last = Some(Self::run_into_log(call, request.log, &mut |_| {})?);
         }
         last.ok_or_else(|| PackageManagerError::Refused { tool: "dpkg", words: Vec::new() })
+    }
+
+    fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {
+        super::blame::blamed(&String::from_utf8_lossy(&output.stderr))
     }
 
     fn audit(&self) -> Result<Vec<String>, PackageManagerError> {

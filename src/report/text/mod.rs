@@ -27,6 +27,7 @@ use super::documents::{
     FeedsDocument, HistoryDocument, PlanDifference, RollbackPreview, StatusDocument, WhyDocument,
 };
 use super::schema::Report;
+use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 
 /// Something that can be told to people.
@@ -44,6 +45,7 @@ impl Rendering for Report {
             (Some(transaction), ..) => run::render(self, transaction, sheet),
             (None, Some(plan), _) => plan::render(plan, file, sheet),
             (None, None, Some(_)) => scan::render(self, sheet),
+            (None, None, None) if self.outcome == Outcome::NothingToDo => run::nothing_to_do(sheet),
             (None, None, None) => {}
         })
     }

@@ -27,6 +27,16 @@ pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &m
     header::next(&next_command(report, transaction.phase), sheet);
 }
 
+/// Renders the answer of `recover` where no run is open.
+pub(super) fn nothing_to_do(sheet: &mut Sheet<'_>) {
+    sheet.prose(
+        &format!(" {} ", sheet.style().tick()),
+        &[Word::new("nothing to do: no run is open", Tone::Good)],
+    );
+    sheet.gap();
+    header::next("patchctl status", sheet);
+}
+
 fn title(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
     let run = report.run_id.map_or_else(|| report.command.clone(), |run| format!("run {run}"));
     let mut items = vec![Word::new(run, Tone::Strong)];

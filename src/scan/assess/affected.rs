@@ -108,19 +108,38 @@ impl Rule {
     }
 }
 
-/// Returns what a reason must add for the image of a kernel; `next` is the image that boots next.
+/// What is special about a finding in the image of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelRemark {
+    /// The image is not in use and will not be.
+    Leftover,
+    /// The image that boots next has the fix.
+    FixedByReboot,
+}
+
+impl KernelRemark {
+    /// Returns what a reason must add.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Leftover => "leftover kernel, neither running nor booted next",
+            Self::FixedByReboot => "fixed kernel installed, reboot",
+        }
+    }
+}
+
+/// Tells what is special about a finding in the image of a kernel; `next` is the image that boots next.
 pub fn kernel_remark(
     package: &Matched<'_>,
     kernels: &Kernels,
     next: Option<&Matched<'_>>,
     advisory: &Advisory<'_>,
-) -> Option<&'static str> {
+) -> Option<KernelRemark> {
     let release = package.kernel?;
     if kernels.leftover.iter().any(|leftover| leftover == release) {
-        return Some("leftover kernel, neither running nor booted next");
+        return Some(KernelRemark::Leftover);
     }
     let is_running = kernels.reboot_pending() && kernels.running.as_deref() == Some(release);
     let next_is_fixed =
         next.is_some_and(|next| next.source == package.source && rule(next, advisory) == Rule::AtLeastFixed);
-    (is_running && next_is_fixed).then_some("fixed kernel installed, reboot")
+    (is_running && next_is_fixed).then_some(KernelRemark::FixedByReboot)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::AssessInput;
-use super::affected::{Rule, kernel_remark};
+use super::affected::{KernelRemark, Rule, kernel_remark};
 use super::origin::{Matched, matched};
 use super::priority::{Limits, due, priority};
 use crate::model::advisory::Advisory;
@@ -94,11 +94,16 @@ impl<'i, 'a> Materialiser<'i, 'a> {
         let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
         let due = due(verdict, advisory.severity, first_seen, limits);
+        let remark = self.remark(member, statement);
+        let reason = match remark {
+            Some(remark) => Arc::from([&*statement.reason, "; ", remark.text()].concat()),
+            None => statement.reason.clone(),
+        };
         Finding {
             id,
             package: member.package.clone(),
             verdict,
-            reason: self.reason(member, statement),
+            reason,
             vendor_state: Some(advisory.state),
             advisory: statement.id.clone(),
             cves: statement.cves.clone(),
@@ -117,17 +122,13 @@ impl<'i, 'a> Materialiser<'i, 'a> {
             feed: self.feed.clone(),
             disposition: None,
             state_after: None,
+            closed_by_reboot: remark == Some(KernelRemark::FixedByReboot),
         }
     }
 
-    fn reason(&self, member: &Member<'_, '_>, statement: &Statement<'_>) -> Arc<str> {
-        let (advisory, rule) = (statement.advisory, statement.rule);
-        let kernels = &self.input.inventory.kernels;
-        let next = self.next_kernel.as_ref().filter(|_| rule == Rule::OlderThanFixed);
-        match kernel_remark(member.matched, kernels, next, advisory) {
-            Some(remark) => Arc::from([&*statement.reason, "; ", remark].concat()),
-            None => statement.reason.clone(),
-        }
+    fn remark(&self, member: &Member<'_, '_>, statement: &Statement<'_>) -> Option<KernelRemark> {
+        let next = self.next_kernel.as_ref().filter(|_| statement.rule == Rule::OlderThanFixed);
+        kernel_remark(member.matched, &self.input.inventory.kernels, next, statement.advisory)
     }
 
     fn priority(&mut self, severity: Severity) -> Priority {

@@ -80,5 +80,6 @@ fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, off
         feed: Arc::from(FEED),
         disposition: None,
         state_after: None,
+        closed_by_reboot: false,
     }
 }

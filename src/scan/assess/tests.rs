@@ -274,6 +274,7 @@ fn signed_kernels_are_judged_as_linux_and_named_by_their_role() {
     assert_eq!(findings.len(), 2);
     assert!(findings[0].reason.ends_with("leftover kernel, neither running nor booted next"));
     assert!(findings[1].reason.ends_with("fixed kernel installed, reboot"));
+    assert_eq!(findings.iter().map(|finding| finding.closed_by_reboot).collect::<Vec<_>>(), [false, true]);
     assert_eq!(findings[1].package.source.name.as_str(), "linux");
 }
 

@@ -1,6 +1,15 @@
 //! User stories: the program as an operator meets it, on real roots.
 
+mod disk_is_full;
 mod operator_applies;
+mod operator_is_held_back;
 mod operator_reviews_plan;
+mod operator_rolls_back;
 mod operator_scans;
+mod power_fails;
+mod records;
+mod signals_arrive;
+mod two_runs_meet;
+mod update_fails;
 mod watch;
+mod world_drifted;

@@ -80,6 +80,7 @@ pub(crate) fn finding(row: &Row) -> Finding {
         feed: Arc::from("debian-tracker"),
         disposition: None,
         state_after: None,
+        closed_by_reboot: false,
     }
 }
 

@@ -1,0 +1,111 @@
+//! Before the first change: every archive here and proved, the locks taken, everything saved.
+
+use super::super::context::Context;
+use super::super::plan::Planned;
+use super::super::{records, runs};
+use super::gates;
+use crate::apply::journal::Journal;
+use crate::apply::protect::{self, ProtectedPlan};
+use crate::apply::{Tools, fetch, stage};
+use crate::config::layout::RunFolder;
+use crate::host::lock::RecordLock;
+use crate::host::storage;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::transaction::Phase;
+use crate::observe::Event;
+use crate::report::schema::Report;
+
+/// Before the first change: every archive here, the database checked under the lock, everything saved.
+pub(super) fn prepare(
+    context: &Context<'_>,
+    tools: &Tools<'_>,
+    planned: &Planned,
+    (folder, journal): (&RunFolder, &mut Journal),
+) -> Result<(ProtectedPlan, RecordLock), Failure> {
+    let count = planned.plan.actions().count();
+    let began = context.clock.since_boot();
+    let took = |since: std::time::Duration| context.clock.since_boot().saturating_sub(since);
+    tools.observer.event(&Event::StageBegan { stage: "staged", detail: format!("{count} packages") });
+    let staged = stage::stage(tools, &planned.survey.view, planned.plan.clone(), folder.clone())
+        .map_err(not_staged)?;
+    journal.enter(Phase::Fetched).map_err(runs::journal_failed)?;
+    let detail = format!(
+        "{} new and {} old archives verified",
+        fetch::new_archives(&planned.plan).len(),
+        staged.old().len()
+    );
+    tools.observer.event(&Event::StageEnded { stage: "staged", detail, took: took(began) });
+    gates::stop_if_asked(context)?;
+    let lock = runs::take_dpkg_lock(context)?;
+    gates::refuse_if_changed(context, planned)?;
+    journal.enter(Phase::Preflight).map_err(runs::journal_failed)?;
+    let began = context.clock.since_boot();
+    tools
+        .observer
+        .event(&Event::StageBegan { stage: "protected", detail: "configuration and marks".to_owned() });
+    let protected = protect::protect(tools, staged).map_err(|error| {
+        Failure::new(FailureKind::Host, "the state before the run cannot be saved; nothing was changed")
+            .caused_by(error)
+    })?;
+    journal.enter(Phase::Snapped).map_err(runs::journal_failed)?;
+    let detail = format!("way back proved; not covered: {}", planned.plan.snapshot.does_not_cover.join(", "));
+    tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
+    gates::stop_if_asked(context)?;
+    Ok((protected, lock))
+}
+
+fn not_staged(error: stage::StageError) -> Failure {
+    match error {
+        stage::StageError::Fetch(error) => not_fetched(error),
+        stage::StageError::NoWayBack { packages } => {
+            let names: Vec<&str> = packages.iter().map(|(key, _)| key.name.as_str()).collect();
+            let hint = format!(
+                "patch them without one: --accept-no-rollback {}; or leave them out: --exclude {}",
+                names.join(","),
+                names.join(",")
+            );
+            let failure = Failure::new(
+                FailureKind::NoWayBack,
+                "the installed version of some packages cannot be had again; nothing was changed",
+            );
+            failure.caused_by(stage::StageError::NoWayBack { packages }).hint(hint)
+        }
+        stage::StageError::Store(source) if source.is_no_space() => {
+            Failure::new(FailureKind::Space, "there is no room for the run's archives; nothing was changed")
+                .caused_by(source)
+        }
+        other => Failure::new(FailureKind::Host, "the archives cannot be staged; nothing was changed")
+            .caused_by(other),
+    }
+}
+
+pub(super) fn not_fetched(error: fetch::FetchError) -> Failure {
+    let kind = match &error {
+        fetch::FetchError::Digest { .. } => FailureKind::Signature,
+        fetch::FetchError::Prepare(source) if source.is_no_space() => FailureKind::Space,
+        _ => FailureKind::Host,
+    };
+    Failure::new(kind, "the archives cannot be fetched; nothing was changed")
+        .caused_by(error)
+        .hint("apt-get update fetches the lists anew; then make a new plan")
+}
+
+/// A run that ends before its first change leaves its report and nothing else.
+pub(super) fn abandon(
+    context: &Context<'_>,
+    folder: &RunFolder,
+    (journal, failure): (&mut Journal, Failure),
+    report: &mut Report,
+) -> Failure {
+    if let Err(error) = journal.enter(Phase::Abandoned) {
+        context.observer.event(&Event::Note(format!("the run's journal cannot be closed: {error}")));
+    }
+    for archives in [folder.old_archives(), folder.new_archives()] {
+        let _ = storage::remove_folder(&archives);
+    }
+    records::fail(context, report, &failure);
+    if let Err(error) = records::store_run(context, report) {
+        context.observer.event(&Event::Note(format!("the report is not stored: {error}")));
+    }
+    failure
+}

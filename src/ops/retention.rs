@@ -1,0 +1,105 @@
+//! What is kept of old runs and reports, and for how long: `[snapshot] keep` and `[retention]`.
+
+use std::path::Path;
+
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
+
+use super::context::Context;
+use super::runs;
+use crate::apply::journal::{self, JournalError};
+use crate::config::layout::{Layout, RunFolder};
+use crate::config::settings::Retention;
+use crate::host::storage::{self, StorageError};
+use crate::model::run::RunId;
+use crate::observe::Event;
+
+/// How the time stands in the name of a report: `scan-20261122T020000Z.json`.
+pub const TIME_IN_NAME: &str = "%Y%m%dT%H%M%SZ";
+
+/// Prunes what is older than the settings keep. The newest run, an open one and one whose journal cannot be read are
+/// never touched; what cannot be pruned is told and no failure.
+pub fn prune(context: &Context<'_>) {
+    let ways_back = context.settings.snapshots_kept as usize;
+    let pruned = prune_runs(&context.layout, ways_back, context.settings.retention)
+        .and_then(|()| prune_reports(&context.layout, context.settings.retention.days, context.now()));
+    if let Err(error) = pruned {
+        context.observer.event(&Event::Note(format!("old records cannot be pruned: {error}")));
+    }
+}
+
+fn prune_runs(layout: &Layout, ways_back: usize, retention: Retention) -> Result<(), StorageError> {
+    let newest_first: Vec<RunId> = runs::list(layout).into_iter().rev().collect();
+    let mut with_way_back = 0;
+    for (age, id) in newest_first.iter().enumerate() {
+        let folder = layout.run(*id);
+        if has_way_back(&folder) {
+            with_way_back += 1;
+        }
+        match age > 0 && is_over(&folder) {
+            false => {}
+            true if age >= retention.runs as usize => forget(layout, *id)?,
+            true if with_way_back > ways_back => drop_way_back(&folder)?,
+            true => {}
+        }
+    }
+    Ok(())
+}
+
+fn has_way_back(folder: &RunFolder) -> bool {
+    storage::exists(&folder.old_archives())
+}
+
+/// A run that never began is over, too.
+fn is_over(folder: &RunFolder) -> bool {
+    match journal::replay(&folder.journal()) {
+        Ok(replay) => replay.phase.is_final(),
+        Err(JournalError::NotBegun { .. }) => true,
+        Err(_) => !storage::exists(&folder.journal()),
+    }
+}
+
+/// Plan, journal, log and report stay: they tell what was done.
+fn drop_way_back(folder: &RunFolder) -> Result<(), StorageError> {
+    for part in [folder.archives(), folder.before(), folder.live()] {
+        storage::remove_folder(&part)?;
+    }
+    Ok(())
+}
+
+fn forget(layout: &Layout, id: RunId) -> Result<(), StorageError> {
+    storage::remove_file(&layout.reports().join(format!("{id}.json")))?;
+    storage::remove_folder(layout.run(id).path())
+}
+
+/// Removes reports of verbs that are no run once they are older than so many days; the newest report stays.
+///
+/// # Errors
+/// A report cannot be removed.
+pub fn prune_reports(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(), StorageError> {
+    let Some(oldest) = now.checked_sub_signed(TimeDelta::days(i64::from(days))) else { return Ok(()) };
+    let latest = storage::link_target(&layout.latest_report()).ok();
+    for path in storage::list(&layout.reports())? {
+        let is_old = written_at(&path).is_some_and(|written| written < oldest);
+        if is_old && latest.as_deref() != Some(&path) {
+            storage::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn written_at(report: &Path) -> Option<DateTime<Utc>> {
+    let (_, time) = report.file_stem()?.to_str()?.rsplit_once('-')?;
+    NaiveDateTime::parse_from_str(time, TIME_IN_NAME).ok().map(|time| time.and_utc())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_tells_its_time_by_its_name() {
+        let time = |name: &str| written_at(Path::new(name)).map(|time| time.to_rfc3339());
+        assert_eq!(time("/r/scan-20261122T020304Z.json").as_deref(), Some("2026-11-22T02:03:04+00:00"));
+        assert_eq!(time("/r/0042.json"), None);
+    }
+}

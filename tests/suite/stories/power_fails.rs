@@ -1,0 +1,149 @@
+//! The power fails: wherever that was, `recover` ends the run fully old or fully new.
+
+use std::fs;
+
+use super::records::{assert_says, refused_unchanged};
+use crate::lab::debian::{self, DebianRoot};
+use crate::lab::faults::{self, Point, Traced};
+use crate::lab::oracle::{Manifest, Verdict, classify};
+
+const FIXTURES: &[&str] = &["lab-plain", "lab-chain-a", "lab-conf"];
+const APPLY: &[&str] = &["patchctl", "apply", "--yes"];
+const RECOVER: &[&str] = &["patchctl", "recover"];
+const EDITED: &str = "edited by the administrator\n";
+
+/// A root before the run, with a configuration file that must never be lost.
+fn old_root() -> Option<DebianRoot> {
+    let root = debian::small_with(FIXTURES)?;
+    root.write("etc/lab-conf.conf", EDITED);
+    Some(root)
+}
+
+/// The system before and after an undisturbed run.
+struct Ends {
+    old: Manifest,
+    new: Manifest,
+}
+
+fn ends(root: &DebianRoot) -> Ends {
+    let old = Manifest::of(root);
+    root.run(APPLY).expect_code(0);
+    let new = Manifest::of(root);
+    root.run(&["patchctl", "rollback", "--yes"]).expect_code(0);
+    assert_eq!(old.diff(&Manifest::of(root)), []);
+    fs::remove_dir_all(root.path("var/lib/patchctl")).expect("the records of the rehearsal can go");
+    Ends { old, new }
+}
+
+#[track_caller]
+fn recovered(root: &DebianRoot, ends: &Ends, after: &str) {
+    let ran = root.run(RECOVER);
+    assert!([0, 3].contains(&ran.code), "{after}: {ran}");
+    let verdict = classify(&ends.old, &ends.new, &Manifest::of(root));
+    assert!(matches!(verdict, Verdict::Old | Verdict::New), "{after}: {verdict:?}\n{ran}");
+    assert_eq!(root.audit(), "", "{after}");
+    assert_eq!(root.read("etc/lab-conf.conf"), EDITED, "{after}");
+    let again = root.run(RECOVER).expect_code(0);
+    assert_says(&again, "nothing to do");
+}
+
+/// Points spread evenly over `count` calls; the first of them is moved by the seed.
+fn spread(count: usize, points: usize) -> Vec<u32> {
+    let stride = (count / points).max(1);
+    let seed = std::process::id() as usize % stride;
+    println!("{count} calls, every {stride}th from {} on (seed {seed})", seed + 1);
+    (seed..count).step_by(stride).map(|number| u32::try_from(number + 1).expect("few calls")).collect()
+}
+
+/// Cuts the power at points spread over the calls of `traced`, each in a root of its own.
+fn cut_through(calls: &str, traced: Traced, points: usize) {
+    let Some(root) = old_root() else { return };
+    let ends = ends(&root);
+    drop(root);
+    let Some(root) = old_root() else { return };
+    let (ran, count) = faults::count_calls(root.command(APPLY), calls, traced);
+    ran.expect_code(0);
+    for number in spread(count, points) {
+        let Some(root) = old_root() else { return };
+        let point = Point { calls, number, traced };
+        let _ = faults::power_cut_at(root.command(APPLY), &point);
+        root.reboot();
+        recovered(&root, &ends, &format!("{calls} {number} of {traced:?}"));
+    }
+}
+
+#[test]
+fn at_the_programs_own_writes_the_host_ends_old_or_new() {
+    cut_through("fsync,fdatasync", Traced::Program, 6);
+}
+
+#[test]
+fn at_any_rename_of_the_tree_the_host_ends_old_or_new() {
+    cut_through("rename,renameat,renameat2", Traced::Tree, 6);
+}
+
+/// Cuts the power while dpkg works, so that the run stays open.
+fn open_run() -> Option<(DebianRoot, Ends)> {
+    let root = old_root()?;
+    let ends = ends(&root);
+    let running = root.command(APPLY).start();
+    running.wait_until("dpkg works", || {
+        let log = root.path("var/lib/patchctl/runs/0001/log");
+        fs::read_to_string(log).is_ok_and(|log| log.contains("Unpacking lab-plain"))
+    });
+    running.kill();
+    root.reboot();
+    Some((root, ends))
+}
+
+#[test]
+fn while_a_run_is_open_nothing_else_begins() {
+    let Some((root, ends)) = open_run() else { return };
+    for verb in [&["apply", "--yes"][..], &["rollback", "--yes"], &["apply", "--download-only"]] {
+        let refused = refused_unchanged(&root, &[&["patchctl"], verb].concat(), 10);
+        assert_says(&refused, "run 0001 was interrupted and is still open");
+        assert_says(&refused, "patchctl recover");
+    }
+    assert_says(&root.run(&["patchctl", "status"]).expect_code(0), "0001");
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    recovered(&root, &ends, "a kill while dpkg unpacks");
+}
+
+#[test]
+fn a_recovery_that_is_cut_off_is_begun_again() {
+    for number in [3, 12, 40] {
+        let Some((root, ends)) = open_run() else { return };
+        let point = Point { calls: "fsync,fdatasync", number, traced: Traced::Tree };
+        let cut = faults::power_cut_at(root.command(RECOVER), &point);
+        root.reboot();
+        if cut.is_some() {
+            recovered(&root, &ends, &format!("a kill in recover at sync {number}"));
+        }
+    }
+}
+
+#[test]
+fn a_torn_last_record_counts_as_not_written() {
+    let Some((root, ends)) = open_run() else { return };
+    let journal = root.path("var/lib/patchctl/runs/0001/journal");
+    let bytes = fs::read(&journal).expect("the journal is there");
+    fs::write(&journal, &bytes[..bytes.len() - 20]).expect("it can be torn");
+    recovered(&root, &ends, "a torn record");
+}
+
+#[test]
+fn a_rollback_of_one_package_that_is_cut_off_takes_back_no_more_than_that() {
+    let Some(root) = old_root() else { return };
+    root.run(APPLY).expect_code(0);
+    let running = root.command(&["patchctl", "rollback", "--yes", "--only", "lab-plain"]).start();
+    running.wait_until("dpkg works", || {
+        let log = root.path("var/lib/patchctl/runs/0002/log");
+        fs::read_to_string(log).is_ok_and(|log| log.contains("Unpacking lab-plain"))
+    });
+    running.kill();
+    root.reboot();
+    root.run(RECOVER).expect_code(3);
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("1.0"));
+    assert_eq!(root.installed("lab-chain-a").as_deref(), Some("2.0"), "the rest of the run stays");
+    assert_eq!(root.audit(), "");
+}
