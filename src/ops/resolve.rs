@@ -137,7 +137,8 @@ impl Search<'_> {
         wanted: &BTreeMap<PackageKey, Version>,
     ) -> Result<(Resolution, Dropped), PackageManagerError> {
         let changes = |target: &Target| {
-            let of_target = |o: &Operation| o.kind != OperationKind::Configure && o.name == target.package.name;
+            let of_target =
+                |o: &Operation| o.kind != OperationKind::Configure && o.name == target.package.name;
             resolution.operations.iter().any(of_target)
         };
         let (kept, silent): (Vec<Target>, Vec<Target>) = targets(wanted).into_iter().partition(changes);

@@ -72,7 +72,8 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
     let from =
         installed.as_ref().and_then(|at| input.inventory.find(at)).map(|package| package.version.clone());
     let kind = kind_of(from.as_ref(), operation.to.as_ref());
-    let found: Vec<&Finding> = offer.map(|offer| closed(input.findings, &key, offer).collect()).unwrap_or_default();
+    let found: Vec<&Finding> =
+        offer.map(|offer| closed(input.findings, &key, offer).collect()).unwrap_or_default();
     let security = !found.is_empty() || offer.is_some_and(|offer| offer.origin.security);
     let closes = identifiers(&found);
     let (reversible, way_back) = way_back(input, installed.as_ref(), kind);

@@ -54,7 +54,8 @@ fn totals(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
 /// What is open, by severity where any of it has a name.
 pub(super) fn opened(summary: &Summary, sheet: &mut Sheet<'_>) {
     if summary.unnamed == summary.open_vulnerabilities {
-        let text = format!("{} open; the CVEs behind them are not known without the tracker", open_words(summary));
+        let text =
+            format!("{} open; the CVEs behind them are not known without the tracker", open_words(summary));
         return sheet.prose(" ", &[Word::plain(text)]);
     }
     sheet.items(&format!(" {} open: ", open_words(summary)), &by_severity(summary));

@@ -5,7 +5,9 @@ use crate::lab::oracle::Manifest;
 
 #[test]
 fn updates_are_applied_proven_and_taken_back_exactly() {
-    let Some(root) = debian::small_with(&["lab-plain", "lab-chain-a", "lab-conf", "lab-generates"]) else { return };
+    let Some(root) = debian::small_with(&["lab-plain", "lab-chain-a", "lab-conf", "lab-generates"]) else {
+        return;
+    };
     root.write("etc/lab-conf.conf", "edited by the administrator\n");
     let before = Manifest::of(&root);
     let applied = root.run(&["patchctl", "apply", "--yes"]).expect_code(0);

@@ -59,7 +59,9 @@ fn all_updates_of_a_server_are_what_apt_itself_would_do() {
     let shown = root.run(&["patchctl", "plan", "--all-updates"]).expect_code(0).stdout;
     let security = actions(&plan).filter(|action| action["security"] == true).count();
     assert!(shown.contains(&format!("{} packages · {security} security updates", of_apt.len())), "{shown}");
-    assert!(!shown.contains("pending-security-update") && !plan.to_string().contains("pending-security-update"));
+    assert!(
+        !shown.contains("pending-security-update") && !plan.to_string().contains("pending-security-update")
+    );
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
     assert!(shown.lines().count() < of_apt.len() * 3 / 2 + 25, "about one line a package:\n{shown}");
 }
@@ -75,7 +77,11 @@ fn without_further_words_a_plan_takes_what_the_security_pocket_offers() {
     let offered = |package: &str, version: &str| {
         let policy = root.run(&["apt-cache", "policy", package]).stdout;
         let after = policy.split(&format!(" {version} ")).nth(1).unwrap_or_default();
-        after.lines().skip(1).take_while(|line| line.starts_with("        ")).any(|l| l.contains("-security/"))
+        after
+            .lines()
+            .skip(1)
+            .take_while(|line| line.starts_with("        "))
+            .any(|l| l.contains("-security/"))
     };
     let expected: Vec<String> = {
         let pending = root.pending().into_iter();
@@ -155,7 +161,9 @@ fn what_is_added_edited_or_held_is_said_before_anything_is_done() {
     assert_eq!(plan["conffiles"].as_array().unwrap().len(), 1, "the unedited one is not told");
     assert_eq!(held(&plan)["lab-held"], "package-hold: lab-held");
     let shown = root.run(&["patchctl", "plan"]).expect_code(0).stdout;
-    for words in ["lab-extra", "not installed → 2.0", "/etc/lab-conf.conf", "apt-mark unhold lab-held", "security"] {
+    for words in
+        ["lab-extra", "not installed → 2.0", "/etc/lab-conf.conf", "apt-mark unhold lab-held", "security"]
+    {
         assert!(shown.contains(words), "{words}:\n{shown}");
     }
 }
@@ -175,21 +183,28 @@ fn a_removal_is_refused_with_the_chain_of_causes_unless_it_is_asked_for() {
 
 #[test]
 fn a_hold_deep_in_a_chain_is_named_at_its_root() {
-    let Some(root) = debian::small_with(&["lab-chain-a", "lab-chain-b", "lab-chain-c", "lab-plain"]) else { return };
+    let Some(root) = debian::small_with(&["lab-chain-a", "lab-chain-b", "lab-chain-c", "lab-plain"]) else {
+        return;
+    };
     root.run(&["apt-mark", "hold", "lab-chain-c"]).expect_code(0);
     for arguments in [&[][..], &["--all-updates"]] {
         let plan = planned(&root, arguments);
         assert_eq!(names(&plan), ["lab-plain"], "{arguments:?}");
         let held = held(&plan);
         assert_eq!(held["lab-chain-c"], "package-hold: lab-chain-c");
-        assert_eq!(held["lab-chain-a"], "package-hold: lab-chain-a, lab-chain-b, lab-chain-c", "{arguments:?}");
+        assert_eq!(
+            held["lab-chain-a"], "package-hold: lab-chain-a, lab-chain-b, lab-chain-c",
+            "{arguments:?}"
+        );
         assert_eq!(held["lab-chain-b"], "package-hold: lab-chain-b, lab-chain-c", "{arguments:?}");
     }
 }
 
 #[test]
 fn a_plan_costs_one_simulation() {
-    let Some(root) = debian::small_with(&["lab-plain", "lab-conf", "lab-held", "lab-trigger"]) else { return };
+    let Some(root) = debian::small_with(&["lab-plain", "lab-conf", "lab-held", "lab-trigger"]) else {
+        return;
+    };
     for arguments in [&[][..], &["--all-updates"], &["lab-plain=2.0"]] {
         root.run(&["patchctl", "scan"]).expect_code(0);
         let command = [&["patchctl", "plan"], arguments].concat();
@@ -238,7 +253,8 @@ fn captured_host(captures: &Path, root: &Path) {
     let written =
         format!("Types: deb\nURIs: file:///snapshot\nSuites: {}\nComponents: main\n", suites.join(" "));
     fs::write(sources.join("snapshot.sources"), written).unwrap();
-    fs::write(root.join("etc/os-release"), "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n").unwrap();
+    fs::write(root.join("etc/os-release"), "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n")
+        .unwrap();
     for suite in suites {
         let dists = captures.join("feeds/debian/apt-snapshot/dists").join(suite);
         let list = |name: &str| lists.join(format!("_snapshot_dists_{suite}_{name}"));

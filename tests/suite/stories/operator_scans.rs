@@ -43,7 +43,8 @@ fn verdicts(report: &Value) -> Vec<(String, String, String)> {
 fn a_host_that_never_reached_its_tracker_still_gets_its_pending_security_updates() {
     let Some(root) = debian::small_with(&["lab-plain", "lab-conf", "lab-foreign"]) else { return };
     let ran = as_nobody(&root, &["patchctl", "scan"]).run().expect_code(0);
-    for words in ["UPDATES ONLY", "never reached", "2 security updates", "lab-plain", "not covered", "Vendor"] {
+    for words in ["UPDATES ONLY", "never reached", "2 security updates", "lab-plain", "not covered", "Vendor"]
+    {
         assert!(ran.stdout.contains(words), "{words}: {ran}");
     }
     assert!(!ran.stdout.contains("CVE open") && !ran.stdout.contains("pending-security-update"), "{ran}");
@@ -261,7 +262,8 @@ fn another_root_is_judged_without_privilege_and_without_its_tools() {
     for path in ["var/lib/dpkg", "etc", "var/lib/apt"] {
         root.shell(&format!("mkdir -p {folder}/{path} && cp -a /{path}/. {folder}/{path}/")).expect_code(0);
     }
-    root.shell(&format!("cp /usr/lib/os-release {folder}/etc/os-release --remove-destination")).expect_code(0);
+    root.shell(&format!("cp /usr/lib/os-release {folder}/etc/os-release --remove-destination"))
+        .expect_code(0);
     let own = root.run(&["patchctl", "scan", "--format", "json"]).expect_code(0);
     let before = Manifest::of_folder(&root.path(folder));
     root.shell("cp -a /var/cache/patchctl /tmp/cache; chown -R 65534 /tmp/cache").expect_code(0);
