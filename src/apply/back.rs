@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::configuration::decide::{Decision, decide};
 use super::configuration::manifest::{Manifest, Scope};
-use super::configuration::restore::{self, Restoration};
+use super::configuration::restore::{self, Restoration, Restored};
 use super::configuration::save::{self, Saved};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
@@ -31,6 +31,17 @@ pub struct WayBack {
     remembered: Remembered,
     before: Saved,
     after: Option<Manifest>,
+    extent: Extent,
+}
+
+/// How much of a run is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All that it did, so that its changes to the configuration go too.
+    Whole,
+    /// Some of its packages: nobody can tell which of its other changes to the configuration belong to them, so only
+    /// the package manager's own handling of their configuration files applies.
+    Part,
 }
 
 /// Where a way back ended.
@@ -70,7 +81,14 @@ impl WayBack {
             remembered: protect::remembered(taken_back)?,
             before,
             after: protect::after(taken_back)?,
+            extent: Extent::Whole,
         })
+    }
+
+    /// The same way back for a part of the run.
+    #[must_use]
+    pub fn of_part(self) -> Self {
+        Self { extent: Extent::Part, ..self }
     }
 
     /// The changes that are taken back.
@@ -96,6 +114,9 @@ impl WayBack {
     /// # Errors
     /// The configuration cannot be read.
     pub fn configuration(&self, root: &Path) -> Result<Vec<(PathBuf, Decision)>, RunError> {
+        if self.extent == Extent::Part {
+            return Ok(Vec::new());
+        }
         let live = Manifest::capture(&Scope::etc(root)).map_err(RunError::Storage)?;
         let after = self.after.as_ref().unwrap_or(&live);
         let paths: BTreeSet<&PathBuf> =
@@ -214,9 +235,7 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
     }
     restore_marks(way)?;
-    let after = way.after.as_ref().unwrap_or(&live.manifest);
-    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after, live };
-    let restored = restore::restore(request).map_err(RunError::Storage)?;
+    let restored = restore_configuration(root, way, live)?;
     let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
     let damaged = proof.damage_beyond(&way.remembered.damaged);
     let damaged = damaged.into_iter().map(|path| NotRestored {
@@ -240,6 +259,15 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
         reason: entry.obstacle.to_string(),
     }));
     Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
+}
+
+fn restore_configuration(root: &Path, way: &WayBack, live: &Saved) -> Result<Restored, RunError> {
+    if way.extent == Extent::Part {
+        return Ok(Restored::default());
+    }
+    let after = way.after.as_ref().unwrap_or(&live.manifest);
+    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after, live };
+    restore::restore(request).map_err(RunError::Storage)
 }
 
 /// Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.

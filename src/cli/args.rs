@@ -22,9 +22,9 @@ const EXIT_CODES: &str = "Exit codes:
     4  a person is needed; the report has the exact commands
     5  not enough privilege
     7  another package tool or patchctl holds the lock
-    8  refused: the host is no longer what the plan was made for, or policy forbids it
-    9  result incomplete: a feed is missing, stale or malformed; nothing was changed
-   10  preflight failed: space, unclean package database, no way back, open run
+    8  refused: by policy, or because the host changed since the plan was made
+    9  incomplete: a feed is missing, stale or malformed; nothing was changed
+   10  preflight failed: space, unclean database, no way back, open run
   100  scan: findings at or above --fail-on
   102  apply --detailed-exitcode: done, reboot needed
   103  apply --detailed-exitcode: done, service restarts needed

@@ -23,7 +23,7 @@ use crate::ops::request::{
     ApplyRequest, Consent, FeedsRequest, Invocation, PlanRequest, Reach, RollbackRequest, ScanRequest,
     WhyRequest,
 };
-use crate::ops::{apply, feeds, history, plan, recover, rollback, scan, status, why};
+use crate::ops::{apply, feeds, history, plan, records, recover, rollback, scan, status, why};
 use crate::report::documents::RollbackPreview;
 use crate::report::schema::Report;
 
@@ -86,7 +86,23 @@ impl<'a> Session<'a> {
             signals: Signals::defer().context("cannot prepare for signals")?,
             invocation,
         };
-        Shown { terminal: self.terminal, context }.verb(cli)
+        let command = cli.verb.name();
+        let leaves_report = leaves_report(&cli.verb);
+        let shown = Shown { terminal: self.terminal, context };
+        let result = shown.verb(cli);
+        if let (Err(error), true) = (&result, leaves_report) {
+            shown.keep_failure(command, error);
+        }
+        result
+    }
+}
+
+/// Verbs whose failure is worth a report: those that judge or change the host, unless nothing was to be kept.
+fn leaves_report(verb: &Verb) -> bool {
+    match verb {
+        Verb::Scan(args) => !args.no_save,
+        Verb::Plan(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Recover => true,
+        _ => false,
     }
 }
 
@@ -118,6 +134,20 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
+    /// Stores the report of a failure. A run that failed has stored its own; a typing mistake and a caller without
+    /// rights leave none.
+    fn keep_failure(&self, command: &str, error: &anyhow::Error) {
+        let told = ToldFailure::of(error);
+        if matches!(told.kind, FailureKind::Usage | FailureKind::Privilege) {
+            return;
+        }
+        let now = self.context.now();
+        let report = told.report(command, now, now);
+        if let Err(error) = records::store(&self.context, &report) {
+            self.terminal.mention(1, &format!("the report of the failure is not stored: {error}"));
+        }
+    }
+
     fn verb(&self, cli: Cli) -> Result<ExitCode> {
         match cli.verb {
             Verb::Scan(args) => self.report(&scan::scan(&self.context, &ScanRequest::from(args))?),
@@ -148,7 +178,7 @@ impl Shown<'_> {
     fn report(&self, report: &Report) -> Result<ExitCode> {
         let routine = matches!(report.outcome, Outcome::Clean | Outcome::NothingToDo);
         self.terminal.show(report, if routine { Weight::Routine } else { Weight::News })?;
-        if let Some(error) = &report.error {
+        if let (Some(error), None) = (&report.error, &report.transaction) {
             self.terminal.insist(&format!("error: {}", error.message));
             for hint in &error.hints {
                 self.terminal.insist(&format!("hint: {hint}"));

@@ -7,7 +7,8 @@ use super::fragment::Fragment;
 use super::layout::Layout;
 use super::merge::Merged;
 use super::settings::Settings;
-use crate::host::storage::{self, Distrust};
+use crate::host::storage;
+use crate::host::trust::{Distrust, distrust};
 
 /// Largest configuration file that is read; the shipped one has three KiB.
 const LARGEST: u64 = 1024 * 1024;
@@ -49,7 +50,7 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 fn check_trust(file: &Path, user: u32) -> Result<(), ConfigurationError> {
-    match storage::distrust(file, user).map_err(at(file))? {
+    match distrust(file, user).map_err(at(file))? {
         None => Ok(()),
         Some(Distrust::ForeignOwner(path, owner)) => {
             Err(ConfigurationError::ForeignOwner { file: file.to_owned(), path, owner })

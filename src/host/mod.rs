@@ -18,3 +18,4 @@ pub mod runner;
 pub mod signals;
 pub mod storage;
 pub mod transport;
+pub mod trust;

@@ -34,7 +34,8 @@ impl Selection {
     /// Tells whether a finding is among those asked for; lists that are empty leave nothing out.
     pub fn selects(&self, finding: &Finding) -> bool {
         let by_cve = self.cves.is_empty() || finding.cves.iter().any(|cve| self.cves.contains(cve));
-        let by_advisory = self.advisories.is_empty() || self.advisories.contains(&finding.advisory);
+        let by_advisory =
+            self.advisories.is_empty() || self.advisories.iter().any(|id| **id == *finding.advisory);
         let by_package = self.packages.is_empty() || names(&self.packages, finding);
         let by_severity = self.severity.is_none_or(|least| finding.severity >= least);
         let by_exploit = !self.known_exploited || finding.known_exploited;

@@ -77,8 +77,10 @@ pub struct Origin {
     pub component: String,
     /// Where it is fetched from.
     pub site: String,
-    /// Whether this is the distribution's own security pocket.
+    /// Whether this is the distribution's own security pocket; an unsigned repository never is.
     pub security: bool,
+    /// Whether the package manager verified a signature over it. Nothing is planned from one where it did not.
+    pub signed: bool,
 }
 
 /// The version that the package manager would install now.
@@ -121,14 +123,14 @@ pub struct Finding {
     /// What is true of it.
     pub verdict: Verdict,
     /// Why, in one sentence: the rule and the versions compared.
-    pub reason: String,
+    pub reason: Arc<str>,
     /// The vendor's triage state; absent for findings from repository metadata alone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub vendor_state: Option<VendorState>,
     /// The vendor's identifier for the statement, such as a CVE, DSA or tracker id.
-    pub advisory: String,
+    pub advisory: Arc<str>,
     /// The vulnerabilities it is about.
-    pub cves: Vec<String>,
+    pub cves: Arc<[String]>,
     /// The vendor's word.
     pub severity: Severity,
     /// CVSS base score, where a feed tells one.
@@ -187,11 +189,9 @@ impl Finding {
 
     /// Returns the names of what it is about: CVEs, or the vendor's own identifier where there are none. A finding that
     /// comes from repository metadata alone has no name.
-    pub fn identifiers(&self) -> &[String] {
-        match (&self.cves[..], self.vendor_state) {
-            ([], Some(_)) => std::slice::from_ref(&self.advisory),
-            (cves, _) => cves,
-        }
+    pub fn identifiers(&self) -> impl Iterator<Item = &str> {
+        let own = (self.cves.is_empty() && !self.is_unnamed()).then_some(&*self.advisory);
+        self.cves.iter().map(String::as_str).chain(own)
     }
 }
 

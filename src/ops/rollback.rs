@@ -4,7 +4,8 @@ use super::context::Context;
 use super::plan as plans;
 use super::request::{RollbackReach, RollbackRequest};
 use super::{closing, foresight, quarantine, records, runs, survey};
-use crate::apply::back::{self, Arrived, WayBack};
+use crate::apply::RunError;
+use crate::apply::back::{self, Arrived, Extent, WayBack};
 use crate::apply::configuration::decide::Decision;
 use crate::apply::journal::{self, Journal, Opening, RunKind};
 use crate::apply::precheck;
@@ -42,7 +43,16 @@ struct Past {
     folder: RunFolder,
     plan: PatchPlan,
     way: WayBack,
+    extent: Extent,
     inventory: Inventory,
+}
+
+impl Past {
+    /// The way back with the folder of the run that goes it.
+    fn way_in(&self, work: &RunFolder) -> Result<WayBack, RunError> {
+        let way = WayBack::new(&self.folder, work, self.way.actions().to_vec())?;
+        Ok(if self.extent == Extent::Part { way.of_part() } else { way })
+    }
 }
 
 /// Takes a run back, or shows what that would mean.
@@ -113,7 +123,9 @@ fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<Past, Failur
     let way = WayBack::new(&folder, &folder, actions).map_err(|error| {
         Failure::new(FailureKind::NoWayBack, format!("what run {id} saved cannot be used")).caused_by(error)
     })?;
-    Ok(Past { id, folder, plan, way, inventory })
+    let extent = if request.only.is_empty() { Extent::Whole } else { Extent::Part };
+    let way = if extent == Extent::Part { way.of_part() } else { way };
+    Ok(Past { id, folder, plan, way, extent, inventory })
 }
 
 /// The newest run that was carried out and whose packages are not all back already.
@@ -266,8 +278,7 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
                 return Err(failure);
             }
         };
-        let way =
-            WayBack::new(&past.folder, &folder, past.way.actions().to_vec()).map_err(runs::left_open)?;
+        let way = past.way_in(&folder).map_err(runs::left_open)?;
         journal.enter(Phase::Applying).map_err(runs::journal_failed)?;
         let arrived = back::go(tools, &way, &mut journal, &format!("run {} is taken back", past.id))
             .map_err(runs::left_open)?;

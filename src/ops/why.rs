@@ -36,7 +36,7 @@ pub fn why(context: &Context<'_>, request: &WhyRequest) -> Result<WhyDocument, F
 fn is_about(finding: &Finding, subject: &Subject) -> bool {
     match subject {
         Subject::Vulnerability(id) | Subject::Advisory(id) => {
-            finding.cves.contains(id) || finding.advisory == *id
+            finding.cves.contains(id) || *finding.advisory == **id
         }
         Subject::Package(name) => finding.package.name == *name || finding.package.source.name == *name,
     }

@@ -50,9 +50,11 @@ pub fn actions(input: &PlanInput<'_>) -> Result<Vec<Action>, Unoffered> {
     changes.map(|operation| action(input, operation)).collect()
 }
 
-/// The resolver names a version that no enabled repository offers.
+/// The resolver names a version that no enabled, signed repository offers.
 #[derive(Debug, thiserror::Error)]
-#[error("the package manager would install {package} {version}, which no enabled repository offers")]
+#[error(
+    "the package manager would install {package} {version}, which no enabled and signed repository offers"
+)]
 pub struct Unoffered {
     /// The package.
     pub package: PackageKey,
@@ -66,7 +68,8 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
     let offer = operation.to.as_ref().map(|version| {
         let known = installed.as_ref().and_then(|at| input.view.offer(at, version));
         let known = known.or_else(|| input.additions.get(&key).filter(|offer| offer.version == *version));
-        known.ok_or_else(|| Unoffered { package: key.clone(), version: version.clone() })
+        let signed = known.filter(|offer| offer.origin.signed);
+        signed.ok_or_else(|| Unoffered { package: key.clone(), version: version.clone() })
     });
     let offer = offer.transpose()?;
     let from =
@@ -137,7 +140,8 @@ fn closed<'a>(findings: &'a [Finding], key: &PackageKey, offer: &Offer) -> impl 
 }
 
 fn identifiers(findings: &[&Finding]) -> Vec<String> {
-    let mut ids: Vec<String> = findings.iter().flat_map(|finding| finding.identifiers()).cloned().collect();
+    let mut ids: Vec<String> =
+        findings.iter().flat_map(|finding| finding.identifiers()).map(str::to_owned).collect();
     ids.sort_unstable();
     ids.dedup();
     ids

@@ -1,6 +1,6 @@
 //! The counts of a report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ impl Summary {
     /// Counts findings. What findings do not tell (pending updates, reboot, restarts) is left at zero.
     pub fn count(packages: u64, findings: &[Finding]) -> Self {
         let mut summary = Self { packages, ..Self::default() };
-        let mut open: BTreeMap<&str, Open> = BTreeMap::new();
+        let mut open: HashMap<&str, Open> = HashMap::new();
         for finding in findings {
             *summary.by_verdict.entry(finding.verdict).or_default() += 1;
             if finding.verdict.is_open() {
@@ -109,10 +109,10 @@ impl Open {
 /// one the source package.
 pub(crate) fn vulnerabilities(finding: &Finding) -> impl Iterator<Item = &str> {
     let substitute = finding.is_unnamed().then_some(finding.package.source.name.as_str());
-    finding.identifiers().iter().map(String::as_str).chain(substitute)
+    finding.identifiers().chain(substitute)
 }
 
 /// Returns how many different vulnerabilities the findings that pass have.
 pub(crate) fn distinct(findings: &[Finding], passes: impl Fn(&Finding) -> bool) -> usize {
-    findings.iter().filter(|finding| passes(finding)).flat_map(vulnerabilities).collect::<BTreeSet<_>>().len()
+    findings.iter().filter(|finding| passes(finding)).flat_map(vulnerabilities).collect::<HashSet<_>>().len()
 }

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use super::compression::Compression;
 use super::container::{self, ContainerFault, Member, Section};
 use super::control::{Paragraph, ParagraphError};
-use super::md5sums::{self, Md5};
+use super::md5sums;
 use super::tarball::{self, Entry, EntryKind, Source};
 use crate::host::storage::{self, StorageError};
+use crate::model::digest::Md5;
 use crate::model::package::{PackageKey, is_valid_package_name};
 use crate::model::version::{Version, VersionError};
 
@@ -166,7 +167,9 @@ impl Archive {
         let mut found = BTreeMap::new();
         self.for_each_entry(&mut |entry, content| {
             let digest = match &entry.kind {
-                EntryKind::File => Some(Md5::of_reader(content).map_err(|e| self.source().unreadable(e))?),
+                EntryKind::File => {
+                    Some(md5sums::digest_of_reader(content).map_err(|e| self.source().unreadable(e))?)
+                }
                 EntryKind::HardLink(first) => found.get(first).copied(),
                 _ => None,
             };

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::control::{Paragraph, ParagraphError};
-use super::md5sums::{self, Md5};
+use super::md5sums;
 use super::tarball::absolute;
 use crate::host::storage::{self, StorageError};
+use crate::model::digest::Md5;
 use crate::model::package::PackageKey;
 
 /// What keeps a package's record from being read.
@@ -100,7 +101,11 @@ fn parse_conffile(line: &str) -> Option<RecordedConffile> {
         }
     }
     let (path, digest) = rest.rsplit_once(' ')?;
-    Some(RecordedConffile { path: absolute(path.as_bytes()).ok()?, md5: Md5::parse(digest), obsolete })
+    Some(RecordedConffile {
+        path: absolute(path.as_bytes()).ok()?,
+        md5: Md5::parse(digest.as_bytes()),
+        obsolete,
+    })
 }
 
 fn read_status(root: &Path, key: &PackageKey) -> Result<Paragraph, RecordError> {

@@ -57,8 +57,8 @@ pub(super) fn judge(input: &DecisionInput<'_>, finding: &Finding) -> Result<Vers
     }
     match finding.verdict {
         Verdict::Vulnerable => {}
-        Verdict::VulnerableNoFix => return Err(cause(name, HoldReason::NoFix, finding.reason.clone())),
-        _ => return Err(cause(name, HoldReason::Unknown, finding.reason.clone())),
+        Verdict::VulnerableNoFix => return Err(cause(name, HoldReason::NoFix, finding.reason.as_ref())),
+        _ => return Err(cause(name, HoldReason::Unknown, finding.reason.as_ref())),
     }
     if finding.severity < input.policy.minimum_severity && !finding.known_exploited {
         let detail = format!(
@@ -128,6 +128,11 @@ pub(super) fn judge_update(
     if let Some(entry) = quarantined {
         let detail = format!("run {} took {} back; a newer version lifts this", entry.run, entry.version);
         return Err(cause(name, HoldReason::Quarantined, detail));
+    }
+    if !candidate.origin.signed {
+        let detail =
+            format!("{} comes from {}, which is not signed", candidate.version, candidate.origin.site);
+        return Err(cause(name, HoldReason::NotOffered, detail));
     }
     judge_way_back(input.policy, package)
 }

@@ -97,8 +97,8 @@ fn note_held(
 
 fn keep_open(entry: &mut Held, finding: &Finding) {
     for id in finding.identifiers() {
-        if !entry.keeps_open.contains(id) {
-            entry.keeps_open.push(id.clone());
+        if !entry.keeps_open.iter().any(|known| known == id) {
+            entry.keeps_open.push(id.to_owned());
         }
     }
 }

@@ -20,12 +20,13 @@ const NAMES: usize = 6;
 /// Renders a scan.
 pub(super) fn render(report: &Report, sheet: &mut Sheet<'_>) {
     let findings = report.findings.as_deref().unwrap_or_default();
-    let groups = groups(findings);
+    let is_summary = sheet.style().detail == Detail::Summary;
+    let groups = if is_summary { Vec::new() } else { groups(findings) };
     header::write(report, sheet);
     sheet.gap();
-    let counted = Summary::count(0, findings);
-    totals(report.summary.as_ref().unwrap_or(&counted), level(report.completeness.as_ref()), sheet);
-    if sheet.style().detail != Detail::Summary {
+    let counted = report.summary.clone().unwrap_or_else(|| Summary::count(0, findings));
+    totals(&counted, level(report.completeness.as_ref()), sheet);
+    if !is_summary {
         list(&groups, sheet);
     }
     sheet.gap();
@@ -33,7 +34,7 @@ pub(super) fn render(report: &Report, sheet: &mut Sheet<'_>) {
     deadlines(findings, sheet);
     reboot(report, sheet);
     sheet.gap();
-    header::next(&format!("{}{}", next_command(report, &groups), root(report)), sheet);
+    header::next(&format!("{}{}", next_command(report, findings), root(report)), sheet);
 }
 
 /// How many are open, how bad, and how many of them can be closed now.
@@ -290,12 +291,13 @@ fn root(report: &Report) -> String {
     if root == "/" { String::new() } else { format!(" --root {root}") }
 }
 
-fn next_command(report: &Report, groups: &[Group<'_>]) -> &'static str {
-    if groups.iter().any(|group| group.remedy == Remedy::Installable) {
+fn next_command(report: &Report, findings: &[Finding]) -> &'static str {
+    if findings.iter().any(Finding::is_installable) {
         "patchctl plan"
     } else if level(report.completeness.as_ref()) != CompletenessLevel::Full {
         "patchctl feeds refresh"
-    } else if groups.is_empty() {
+    } else if !findings.iter().any(|finding| finding.verdict.is_open() || finding.verdict == Verdict::Unknown)
+    {
         "patchctl status"
     } else {
         "patchctl scan --all"

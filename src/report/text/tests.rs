@@ -140,7 +140,7 @@ fn unnamed_updates_are_counted_by_source_and_not_called_a_cve() {
     let mut findings = samples::scan().findings.unwrap_or_default();
     findings.truncate(5);
     for finding in &mut findings {
-        finding.cves.clear();
+        finding.cves = std::sync::Arc::from([]);
         finding.advisory = "bookworm-security".into();
         finding.known_exploited = false;
     }

@@ -33,7 +33,7 @@ pub(super) fn render(document: &WhyDocument, sheet: &mut Sheet<'_>) {
 }
 
 fn is_about(finding: &Finding, statement: &JudgedStatement) -> bool {
-    finding.advisory == statement.advisory
+    *finding.advisory == *statement.advisory
         && *finding.package == statement.package
         && *finding.feed == *statement.feed
 }
@@ -57,9 +57,9 @@ fn explain(statement: &JudgedStatement, finding: Option<&Finding>, sheet: &mut S
 
 /// A finding that repository metadata alone brought.
 fn found(finding: &Finding, sheet: &mut Sheet<'_>) {
-    let id = if finding.is_unnamed() { "security update, CVEs not known" } else { &finding.advisory };
+    let id = if finding.is_unnamed() { "security update, CVEs not known" } else { &*finding.advisory };
     title(&finding.package, (id, finding.severity, finding.verdict), sheet);
-    sheet.fact("because", &[Word::plain(finding.reason.as_str())]);
+    sheet.fact("because", &[Word::plain(&*finding.reason)]);
     installed(&finding.package, sheet);
     if let Some(fixed) = &finding.fixed_version {
         sheet.fact("fixed in", &[Word::plain(format!("{} {fixed}", finding.package.source.name))]);

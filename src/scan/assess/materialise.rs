@@ -38,6 +38,10 @@ struct Statement<'s> {
     rule: Rule,
     priority: Priority,
     fixed_version: Option<Version>,
+    id: Arc<str>,
+    cves: Arc<[String]>,
+    /// The packages are judged alike, so they share the reason.
+    reason: Arc<str>,
 }
 
 /// Returns a package as its findings carry it.
@@ -70,7 +74,16 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     pub(super) fn findings(&mut self, advisory: &Advisory<'_>, rule: Rule, into: &mut Vec<Finding>) {
         let priority = self.priority(advisory.severity);
         let fixed_version = self.fixed_version(advisory);
-        let statement = Statement { advisory, rule, priority, fixed_version };
+        let Some(first) = self.members.first() else { return };
+        let statement = Statement {
+            advisory,
+            rule,
+            priority,
+            fixed_version,
+            id: Arc::from(&*advisory.id),
+            cves: cves(&advisory.id),
+            reason: Arc::from(rule.reason(first.matched, advisory)),
+        };
         into.extend(self.members.iter().map(|member| self.finding(member, &statement)));
     }
 
@@ -85,10 +98,10 @@ impl<'i, 'a> Materialiser<'i, 'a> {
             id,
             package: member.package.clone(),
             verdict,
-            reason: self.reason(member, advisory, statement.rule),
+            reason: self.reason(member, statement),
             vendor_state: Some(advisory.state),
-            advisory: advisory.id.clone().into_owned(),
-            cves: cves(&advisory.id),
+            advisory: statement.id.clone(),
+            cves: statement.cves.clone(),
             severity: advisory.severity,
             cvss: None,
             epss: None,
@@ -107,15 +120,14 @@ impl<'i, 'a> Materialiser<'i, 'a> {
         }
     }
 
-    fn reason(&self, member: &Member<'_, '_>, advisory: &Advisory<'_>, rule: Rule) -> String {
-        let mut reason = rule.reason(member.matched, advisory);
+    fn reason(&self, member: &Member<'_, '_>, statement: &Statement<'_>) -> Arc<str> {
+        let (advisory, rule) = (statement.advisory, statement.rule);
         let kernels = &self.input.inventory.kernels;
         let next = self.next_kernel.as_ref().filter(|_| rule == Rule::OlderThanFixed);
-        if let Some(remark) = kernel_remark(member.matched, kernels, next, advisory) {
-            reason.push_str("; ");
-            reason.push_str(remark);
+        match kernel_remark(member.matched, kernels, next, advisory) {
+            Some(remark) => Arc::from([&*statement.reason, "; ", remark].concat()),
+            None => statement.reason.clone(),
         }
-        reason
     }
 
     fn priority(&mut self, severity: Severity) -> Priority {
@@ -148,8 +160,8 @@ fn member<'i, 'a>(input: &AssessInput<'_>, matched: &'i Matched<'a>) -> Member<'
 }
 
 /// A vendor's own identifiers are no CVEs.
-fn cves(id: &str) -> Vec<String> {
-    if id.starts_with("CVE-") { vec![id.to_owned()] } else { Vec::new() }
+fn cves(id: &str) -> Arc<[String]> {
+    if id.starts_with("CVE-") { Arc::from([id.to_owned()]) } else { Arc::from([]) }
 }
 
 /// Finds the image of the kernel that boots next, where the group holds kernel images.

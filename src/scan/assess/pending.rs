@@ -58,13 +58,13 @@ fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, off
         id,
         package: Arc::new(finding_package(matched)),
         verdict,
-        reason: format!(
+        reason: Arc::from(format!(
             "the distribution's security pocket {pocket} offers {}, newer than the installed {installed}",
             offer.version
-        ),
+        )),
         vendor_state: None,
-        advisory: ADVISORY.to_owned(),
-        cves: Vec::new(),
+        advisory: Arc::from(ADVISORY),
+        cves: Arc::from([]),
         severity,
         cvss: None,
         epss: None,

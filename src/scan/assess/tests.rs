@@ -81,6 +81,7 @@ fn offer(at: &str, security: bool) -> Offer {
         component: text("main"),
         site: text("https://security.example"),
         security,
+        signed: true,
     };
     let artifact = Artifact { uri: text("pool/x.deb"), size: 1, sha256: Sha256::of(b"x") };
     let source = SourcePackage { name: "a1".into(), version: version(at) };
@@ -166,7 +167,10 @@ fn an_older_source_version_is_vulnerable_and_says_so() {
     let finding = Scene::new(vec![package("libssl3", "openssl", "3.0.17-1~deb12u2")], rows).only();
     assert_eq!(finding.verdict, Verdict::Vulnerable);
     assert_eq!(finding.id, "debian-tracker/CVE-2026-0001/libssl3:amd64");
-    assert_eq!(finding.reason, "installed source 3.0.17-1~deb12u2 is older than the fixed 3.0.22-1~deb12u2");
+    assert_eq!(
+        &*finding.reason,
+        "installed source 3.0.17-1~deb12u2 is older than the fixed 3.0.22-1~deb12u2"
+    );
     assert_eq!((finding.due, finding.days_overdue), (Some("2026-10-21".parse().expect("a date")), Some(0)));
 }
 
@@ -287,7 +291,7 @@ fn findings_are_sorted_by_priority_then_name() {
     high.severity = Severity::High;
     let rows = vec![fixed("a1", "CVE-2026-0002", "2"), fixed("a1", "CVE-2026-0001", "2"), high];
     let result = Scene::new(vec![package("a1", "a1", "1"), package("b1", "b1", "1")], rows).assess();
-    let ids: Vec<_> = result.findings.iter().map(|finding| finding.advisory.as_str()).collect();
+    let ids: Vec<_> = result.findings.iter().map(|finding| &*finding.advisory).collect();
     assert_eq!(ids, ["CVE-2026-0003", "CVE-2026-0001", "CVE-2026-0002"]);
 }
 

@@ -15,9 +15,6 @@ use crate::model::package::{Architecture, PackageKey, PackageName};
 /// The folder of dpkg's records about files, below a root.
 const RECORDS: &str = "var/lib/dpkg/info";
 
-/// The list of files that are moved aside, below a root.
-const DIVERSIONS: &str = "var/lib/dpkg/diversions";
-
 /// Why a record about files cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum DpkgFilesError {
@@ -63,17 +60,6 @@ pub struct Conffile {
     pub remove_on_upgrade: bool,
 }
 
-/// A file that dpkg places elsewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diversion {
-    /// Where packages say it is.
-    pub from: PathBuf,
-    /// Where it goes instead.
-    pub to: PathBuf,
-    /// The package whose own file stays; `None` for a diversion of the administrator.
-    pub owner: Option<PackageName>,
-}
-
 /// Reads the configuration files of every package that has some, packages in state `config-files` included.
 ///
 /// # Errors
@@ -103,43 +89,6 @@ pub fn installed_files(
     lines(&bytes).map(parse).collect()
 }
 
-/// Reads the digests of a package's files (configuration files are not among them); `None` when the package brought
-/// no digests, which says nothing about its files.
-///
-/// # Errors
-/// The record cannot be read, or a line is no digest with a path.
-pub fn md5sums(
-    root: &Path,
-    package: &PackageKey,
-    multi_arch_same: bool,
-) -> Result<Option<Vec<(PathBuf, Md5)>>, DpkgFilesError> {
-    let path = record(root, package, multi_arch_same, "md5sums");
-    let Some(bytes) = storage::read_if_present(&path).map_err(reading(&path))? else { return Ok(None) };
-    let parse = |(number, line): (usize, &[u8])| {
-        parse_md5sum(line).ok_or_else(|| DpkgFilesError::Line {
-            path: path.clone(),
-            line: number,
-            reason: "not a digest with a path",
-        })
-    };
-    lines(&bytes).map(parse).collect::<Result<_, _>>().map(Some)
-}
-
-/// Reads which files dpkg places elsewhere; a root without the list has none.
-///
-/// # Errors
-/// The list cannot be read, or is not made of three lines each.
-pub fn diversions(root: &Path) -> Result<Vec<Diversion>, DpkgFilesError> {
-    let path = root.join(DIVERSIONS);
-    let bytes = storage::read_if_present(&path).map_err(reading(&path))?.unwrap_or_default();
-    let all: Vec<(usize, &[u8])> = lines(&bytes).collect();
-    let broken = |line| {
-        let reason = "not a diversion (two absolute paths and a package, on a line each)";
-        DpkgFilesError::Line { path: path.clone(), line, reason }
-    };
-    all.chunks(3).map(|entry| parse_diversion(entry).ok_or_else(|| broken(entry[0].0))).collect()
-}
-
 fn reading(path: &Path) -> impl FnOnce(StorageError) -> DpkgFilesError + '_ {
     move |source| DpkgFilesError::Read { path: path.to_owned(), source }
 }
@@ -161,27 +110,6 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 
 fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(OsStr::from_bytes(bytes))
-}
-
-/// `digest  path`, the path without its leading slash (dh_md5sums(1)).
-fn parse_md5sum(line: &[u8]) -> Option<(PathBuf, Md5)> {
-    let (digest, rest) = line.split_at_checked(32)?;
-    let path = rest.strip_prefix(b"  ").or_else(|| rest.strip_prefix(b" *"))?;
-    let relative = path.strip_prefix(b"./").or_else(|| path.strip_prefix(b"/")).unwrap_or(path);
-    let path = path_of(&[b"/", relative].concat());
-    (!relative.is_empty()).then_some((path, Md5::parse(digest)?))
-}
-
-fn parse_diversion(entry: &[(usize, &[u8])]) -> Option<Diversion> {
-    let [(_, from), (_, to), (_, owner)] = entry else { return None };
-    if !from.starts_with(b"/") || !to.starts_with(b"/") {
-        return None;
-    }
-    let owner = match std::str::from_utf8(owner).ok()? {
-        ":" => None,
-        name => Some(PackageName::from(name)),
-    };
-    Some(Diversion { from: path_of(from), to: path_of(to), owner })
 }
 
 /// Reads the `Conffiles` fields of dpkg's database. The error is a line and what is wrong with it.
@@ -281,28 +209,11 @@ mod tests {
         assert_eq!(parse_conffiles(text.as_bytes()).map_err(|(line, _)| line), Err(6));
     }
 
-    #[test]
-    fn digest_lines_get_their_leading_slash_back() {
-        let (path, md5) = parse_md5sum(format!("{DIGEST}  usr/bin/a b").as_bytes()).expect("well formed");
-        assert_eq!((path.as_path(), md5.to_string().as_str()), (Path::new("/usr/bin/a b"), DIGEST));
-        for broken in ["", DIGEST, &format!("{DIGEST} x"), "zz  usr"] {
-            assert!(parse_md5sum(broken.as_bytes()).is_none(), "{broken}");
-        }
-    }
-
-    #[test]
-    fn diversion_of_the_administrator_has_no_owner() {
-        let entry: [(usize, &[u8]); 3] = [(1, b"/bin/sh"), (2, b"/bin/sh.distrib"), (3, b":")];
-        assert_eq!(parse_diversion(&entry).expect("well formed").owner, None);
-        assert!(parse_diversion(&entry[..2]).is_none());
-    }
-
     proptest::proptest! {
         #[test]
         fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..400)) {
             let _ = parse_conffiles(&bytes);
             let _ = parse_conffile(&bytes);
-            let _ = parse_md5sum(&bytes);
         }
     }
 }

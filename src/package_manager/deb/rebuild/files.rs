@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use md5::{Digest, Md5 as Hasher};
 use tar::{EntryType, Header};
 
-use super::super::md5sums::Md5;
 use super::super::place::Places;
 use super::super::verify::Accounts;
 use super::writer::TarStream;
 use super::{RebuildError, Request};
 use crate::host::storage::{self, StorageError};
+use crate::model::digest::Md5;
 
 /// Folders that became links when `/usr` was merged; archives name them as folders (Debian's usrmerge).
 const MERGED: &[&str] = &["/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/libo32"];

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use self::writer::ArchiveWriter;
 use super::database::{Record, RecordError, RecordedConffile};
 use super::file_name;
-use super::md5sums::Md5;
+use super::md5sums::digest_of_file;
 use super::place::Places;
 use super::rules::DpkgRules;
 use super::verify::{Mismatch, VerifyError, verify_against_md5sums};
@@ -187,7 +187,7 @@ fn sort_conffiles(root: &Path, record: &Record, rules: &DpkgRules) -> Result<Con
     for RecordedConffile { path, md5, obsolete } in record.conffiles() {
         let place = places.find(rules.place_of(&path, record.key.name.as_str()))?;
         let Some(found) = storage::metadata(&place)?.filter(|_| !obsolete) else { continue };
-        if !found.is_file() || md5 != Some(Md5::of_file(&place)?) {
+        if !found.is_file() || md5 != Some(digest_of_file(&place)?) {
             sorted.edited.push(path.clone());
         }
         sorted.present.push(path);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::super::database::Record;
-use super::super::md5sums::Md5;
+use super::super::md5sums::digest_of_file;
 use super::super::place::Places;
 use super::super::rules::DpkgRules;
 use super::VerifyError;
@@ -51,7 +51,7 @@ pub fn verify_against_md5sums(
             (Some(found), Some(_)) if !found.is_file() => Some(Fault::Type),
             (Some(_), Some(digest)) => {
                 verification.compared += 1;
-                (Md5::of_file(&place)? != *digest).then_some(Fault::Content)
+                (digest_of_file(&place)? != *digest).then_some(Fault::Content)
             }
             (Some(found), None) if found.is_file() => {
                 verification.without_record.push(path.clone());

@@ -61,10 +61,10 @@ pub(crate) fn finding(row: &Row) -> Finding {
             source: SourcePackage { name: PackageName::from(row.0), version: version(row.2) },
         }),
         verdict: if row.3.is_some() { Verdict::Vulnerable } else { Verdict::VulnerableNoFix },
-        reason: format!("{} is older than the fixed version", row.2),
+        reason: format!("{} is older than the fixed version", row.2).into(),
         vendor_state: None,
-        advisory: row.4.to_owned(),
-        cves: vec![row.4.to_owned()],
+        advisory: row.4.into(),
+        cves: Arc::from([row.4.to_owned()]),
         severity: row.5,
         cvss: None,
         epss: None,
@@ -92,6 +92,7 @@ fn origin() -> Origin {
         component: "main".into(),
         site: "security.debian.org".into(),
         security: true,
+        signed: true,
     }
 }
 

@@ -306,14 +306,14 @@ fn judged(finding: &Finding) -> JudgedStatement {
     JudgedStatement {
         package: (*finding.package).clone(),
         feed: "debian-tracker".into(),
-        advisory: finding.advisory.clone(),
+        advisory: finding.advisory.to_string(),
         vendor_state: VendorState::Fixed,
         note: Some("fixed by DSA-5999-1".into()),
         severity: finding.severity,
         fixed_version: Some("3.0.22-1~deb12u2".into()),
         verdict: finding.verdict,
         rule: "a source version older than the fixed one has the hole".into(),
-        reason: finding.reason.clone(),
+        reason: finding.reason.to_string(),
     }
 }
 

@@ -96,5 +96,6 @@ fn unknown_origin(place: &Place) -> Origin {
         component: component.to_owned(),
         site: place.site.clone(),
         security: false,
+        signed: false,
     }
 }

@@ -135,7 +135,9 @@ impl Repository {
 
     fn origin(&self, component: &str) -> Arc<Origin> {
         let release = self.fetched.as_ref().map(|fetched| fetched.release.clone()).unwrap_or_default();
-        let security = release.is_security();
+        let signed =
+            self.fetched.as_ref().is_some_and(|fetched| fetched.authenticity == Authenticity::Signed);
+        let security = signed && release.is_security();
         Arc::new(Origin {
             vendor: release.origin,
             label: release.label,
@@ -144,6 +146,7 @@ impl Repository {
             component: component.to_owned(),
             site: self.source.uri.trim_end_matches('/').to_owned(),
             security,
+            signed,
         })
     }
 }
