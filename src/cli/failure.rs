@@ -29,12 +29,11 @@ impl ToldFailure {
     pub fn of(error: &anyhow::Error) -> Self {
         let mut causes: Vec<String> = error.chain().skip(1).map(ToString::to_string).collect();
         causes.dedup();
-        let failures = error.chain().filter_map(|link| link.downcast_ref::<Failure>());
         Self {
             kind: kind_of(error),
             message: error.to_string(),
             causes,
-            hints: failures.flat_map(|failure| failure.hints().iter().cloned()).collect(),
+            hints: error.chain().flat_map(hints_of).collect(),
         }
     }
 
@@ -73,6 +72,12 @@ impl ToldFailure {
         report.error = Some(self.report_error());
         report
     }
+}
+
+fn hints_of(link: &(dyn Error + 'static)) -> Vec<String> {
+    let configuration = link.downcast_ref::<ConfigurationError>().and_then(ConfigurationError::hint);
+    let failure = link.downcast_ref::<Failure>().map(|failure| failure.hints().to_vec());
+    failure.unwrap_or_default().into_iter().chain(configuration).collect()
 }
 
 /// The first error of the chain that knows its kind decides. What nobody foresaw is a defect, except what the

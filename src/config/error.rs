@@ -77,4 +77,13 @@ impl ConfigurationError {
             _ => FailureKind::Configuration,
         }
     }
+
+    /// Returns what leads out, where the error itself does not say it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::ForeignOwner { path, .. } => Some(format!("chown root {}", path.display())),
+            Self::WritableByOthers { path, .. } => Some(format!("chmod go-w {}", path.display())),
+            Self::NotText { .. } | Self::Read { .. } | Self::Malformed { .. } | Self::Invalid { .. } => None,
+        }
+    }
 }

@@ -175,7 +175,10 @@ fn keep(context: &Context<'_>, plan: &PatchPlan) {
 
 fn write(file: &Path, plan: &PatchPlan) -> Result<(), Failure> {
     let written = storage::replace(file, seal::to_json(plan).as_bytes(), storage::PRIVATE);
-    written.map_err(|error| Failure::new(FailureKind::Host, "the plan cannot be written").caused_by(error))
+    written.map_err(|error| {
+        Failure::new(FailureKind::Host, format!("the plan cannot be written to {}", file.display()))
+            .caused_by(error)
+    })
 }
 
 /// Reads a sealed plan.

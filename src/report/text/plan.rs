@@ -156,10 +156,10 @@ fn held(held: &[Held], sheet: &mut Sheet<'_>) {
 fn causes(item: &Held, sheet: &mut Sheet<'_>) {
     for (depth, cause) in item.cause_chain.iter().enumerate() {
         let lead = format!("{MARGIN}{}", "  ".repeat(depth.min(5)));
-        let text = match depth {
-            0 => format!("{}: {}", cause.reason.words(), cause.detail),
-            _ => format!("{}: {}", cause.subject, cause.detail),
-        };
+        let is_new = depth == 0 || Some(cause.reason) != item.cause_chain.first().map(|first| first.reason);
+        let words = if is_new { format!("{}: ", cause.reason.words()) } else { String::new() };
+        let subject = if depth == 0 { String::new() } else { format!("{}: ", cause.subject) };
+        let text = format!("{subject}{words}{}", cause.detail);
         sheet.prose(&lead, &[Word::new(text, if depth == 0 { Tone::Warn } else { Tone::Plain })]);
     }
     if !item.keeps_open.is_empty() {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 /// Most bytes that a feed may have when decompressed. The tracker has 40 to 75 MB (feeds design, 1.1); the cap leaves
 /// room for years of growth and stops a bomb (safety design, T6).
-pub const LARGEST_FEED: u64 = 512 * 1024 * 1024;
+pub const LARGEST_FEED: u64 = 192 * 1024 * 1024;
 
 /// Memory that an xz decoder may ask for: the largest preset needs 65 MiB (xz(1)).
 const XZ_MEMORY: u64 = 128 * 1024 * 1024;

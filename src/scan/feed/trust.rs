@@ -13,7 +13,7 @@ use crate::model::feed::FeedState;
 use crate::scan::index::{IndexError, Provenance, build};
 
 /// Largest content as received. The tracker has 40 to 75 MB without compression (feeds design, 1.1).
-pub const LARGEST_CONTENT: u64 = 256 * 1024 * 1024;
+pub const LARGEST_CONTENT: u64 = 128 * 1024 * 1024;
 /// How far ahead of this host's clock a vendor's date may be: a day covers clocks and time zones set wrong.
 const LARGEST_LEAD: TimeDelta = TimeDelta::days(1);
 /// How far ahead of this host's clock its own dates may be (safety design, P16).

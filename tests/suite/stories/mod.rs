@@ -1,5 +1,6 @@
 //! User stories: the program as an operator meets it, on real roots.
 
+mod bad_input;
 mod disk_is_full;
 mod operator_applies;
 mod operator_is_held_back;
