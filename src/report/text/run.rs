@@ -4,7 +4,7 @@ use super::header;
 use super::plan::told;
 use super::sheet::{Sheet, Tone, Word};
 use super::words;
-use crate::model::finding::StateAfter;
+use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
 use crate::model::transaction::Phase;
 use crate::report::restart::{OldCode, RestartReport};
@@ -122,26 +122,37 @@ fn proven(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_
         sheet.prose(&tick, &[Word::new(format!("verified: {packages}, {files}"), Tone::Good)]);
     }
     let findings = report.findings.as_deref().unwrap_or_default();
-    let ended = |state: StateAfter| distinct(findings, |finding| finding.state_after == Some(state));
-    let closed = ended(StateAfter::Closed);
-    if closed > 0 {
-        sheet.prose(&tick, &[Word::new(format!("{} closed", words::cves(closed)), Tone::Good)]);
+    let ended = |state: StateAfter| amount(findings, |finding| finding.state_after == Some(state));
+    if let Some(closed) = ended(StateAfter::Closed) {
+        sheet.prose(&tick, &[Word::new(format!("{closed} closed"), Tone::Good)]);
     }
-    for (number, text) in [
+    if transaction.phase != Phase::Commit {
+        return;
+    }
+    for (open, text) in [
         (ended(StateAfter::PendingReboot), "until a reboot"),
         (ended(StateAfter::OldCodeInMemory), "until services restart"),
         (ended(StateAfter::StillOpen), "although the plan should have closed them"),
     ] {
-        if number > 0 {
-            header::alert(&format!("{} open {text}", words::cves(number)), sheet);
+        if let Some(open) = open {
+            header::alert(&format!("{open} open {text}"), sheet);
         }
     }
-    let held = ended(StateAfter::Held);
-    if held > 0 {
-        sheet.prose(
-            &format!(" {} ", sheet.style().dot()),
-            &[Word::plain(format!("{} held back", words::cves(held)))],
-        );
+    if let Some(held) = ended(StateAfter::Held) {
+        sheet.prose(&format!(" {} ", sheet.style().dot()), &[Word::plain(format!("{held} held back"))]);
+    }
+}
+
+/// How many vulnerabilities some findings have: those with a name, and updates that close something unnamed.
+fn amount(findings: &[Finding], passes: impl Fn(&Finding) -> bool) -> Option<String> {
+    let named = distinct(findings, |finding| passes(finding) && !finding.is_unnamed());
+    let unnamed = distinct(findings, |finding| passes(finding) && finding.is_unnamed());
+    let updates = words::count(unnamed as u64, "security update", "security updates");
+    match (named, unnamed) {
+        (0, 0) => None,
+        (_, 0) => Some(words::cves(named)),
+        (0, _) => Some(updates),
+        (_, _) => Some(format!("{} and {updates}", words::cves(named))),
     }
 }
 

@@ -13,20 +13,20 @@ use patchctl::package_manager::deb::rebuild::{LABEL, RebuildError, rebuild};
 use patchctl::package_manager::deb::rules::DpkgRules;
 use patchctl::package_manager::deb::verify::{Fault, verify_against_md5sums, verify_installed};
 
-const CONTROL: &str = "Package: fixture\nVersion: 1:2.0-1\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\n\
+pub(super) const CONTROL: &str = "Package: fixture\nVersion: 1:2.0-1\nArchitecture: all\nMaintainer: Nobody <nobody@example.org>\n\
     Depends: fixture-base (>= 1) | fixture-other\nDescription: exercises archives\n with every kind of entry\n";
 
-struct Scratch(PathBuf);
+pub(super) struct Scratch(pub(super) PathBuf);
 
 impl Scratch {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("patchctl-archives-{}-{name}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         Self(folder)
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 }
@@ -37,23 +37,23 @@ impl Drop for Scratch {
     }
 }
 
-fn put(path: &Path, content: &[u8], mode: u32) {
+pub(super) fn put(path: &Path, content: &[u8], mode: u32) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, content).unwrap();
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-fn run(program: &str, arguments: &[&str]) -> (bool, String) {
+pub(super) fn run(program: &str, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(program).args(arguments).env("LC_ALL", "C.UTF-8").output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn can_run() -> bool {
+pub(super) fn can_run() -> bool {
     let here = Path::new("/usr/bin/dpkg-deb").exists() && nix_is_root();
     if !here {
         eprintln!("not run: needs dpkg-deb and root");
@@ -66,7 +66,7 @@ fn nix_is_root() -> bool {
 }
 
 /// Builds the fixture package with every kind of entry.
-fn build(scratch: &Scratch, compression: &str) -> PathBuf {
+pub(super) fn build(scratch: &Scratch, compression: &str) -> PathBuf {
     let tree = scratch.path("tree");
     let long = "l".repeat(60);
     put(&tree.join("DEBIAN/control"), CONTROL.as_bytes(), 0o644);
@@ -358,82 +358,4 @@ fn download_installed(scratch: &Scratch, name: &str) -> Option<PathBuf> {
         .ok()?;
     output.status.success().then_some(())?;
     fs::read_dir(&folder).unwrap().next().map(|entry| entry.unwrap().path())
-}
-
-/// A container written by hand, so that it can hold what `dpkg-deb` would not make.
-fn container(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let mut bytes = b"!<arch>\n".to_vec();
-    for (name, content) in members {
-        let size = content.len();
-        bytes.extend(format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n", 0, 0, 0, "100644").bytes());
-        bytes.extend(content);
-        bytes.resize(bytes.len() + size % 2, b'\n');
-    }
-    bytes
-}
-
-fn tar_of(folder: &Path, options: &[&str]) -> Vec<u8> {
-    let mut command = Command::new("tar");
-    command.args(options).args(["--owner=0", "--group=0", "-C", text(folder), "-c", "."]);
-    let output = command.output().unwrap();
-    assert!(output.status.success());
-    output.stdout
-}
-
-/// Reads every entry of an archive with these files and returns its paths, or the whole chain of errors.
-fn paths_of(scratch: &Scratch, files: Vec<u8>) -> Result<Vec<PathBuf>, String> {
-    use patchctl::package_manager::deb::archive::ArchiveError;
-    let control = scratch.path("control");
-    put(&control.join("control"), CONTROL.as_bytes(), 0o644);
-    let members =
-        [("debian-binary", b"2.0\n".to_vec()), ("control.tar", tar_of(&control, &[])), ("data.tar", files)];
-    let path = scratch.path("hand.deb");
-    fs::write(&path, container(&members)).unwrap();
-    let mut paths = Vec::new();
-    let read = Archive::open(&path).and_then(|archive| {
-        archive.for_each_entry(&mut |entry, _| {
-            paths.push(entry.path.clone());
-            Ok::<(), ArchiveError>(())
-        })
-    });
-    let chain = |error: ArchiveError| {
-        let source = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-        format!("{error}: {source}")
-    };
-    read.map(|()| paths).map_err(chain)
-}
-
-#[test]
-fn pax_names_are_read_and_sparse_files_are_refused() {
-    let scratch = Scratch::new("formats");
-    let long = format!("usr/{}/{}", "n".repeat(120), "m".repeat(140));
-    put(&scratch.path("plain").join(&long), b"x", 0o644);
-    for format in ["--format=pax", "--format=gnu"] {
-        let paths = paths_of(&scratch, tar_of(&scratch.path("plain"), &[format])).unwrap();
-        assert!(paths.contains(&Path::new("/").join(&long)), "{format}");
-    }
-    fs::create_dir_all(scratch.path("holes")).unwrap();
-    fs::File::create(scratch.path("holes/file")).unwrap().set_len(1 << 20).unwrap();
-    for format in ["--format=pax", "--format=gnu"] {
-        let refused = paths_of(&scratch, tar_of(&scratch.path("holes"), &[format, "--sparse"]));
-        assert!(refused.as_ref().is_err_and(|error| error.contains("sparse")), "{format}: {refused:?}");
-    }
-}
-
-#[test]
-fn a_bomb_in_the_control_part_is_refused_soon() {
-    let scratch = Scratch::new("bomb");
-    let folder = scratch.path("zeros");
-    fs::create_dir_all(&folder).unwrap();
-    fs::File::create(folder.join("postinst")).unwrap().set_len(512 << 20).unwrap();
-    let path = scratch.path("bomb.deb");
-    let members = [
-        ("debian-binary", b"2.0\n".to_vec()),
-        ("control.tar.gz", tar_of(&folder, &["-z"])),
-        ("data.tar", tar_of(&folder, &["--exclude=postinst"])),
-    ];
-    fs::write(&path, container(&members)).unwrap();
-    let began = std::time::Instant::now();
-    assert!(Archive::open(&path).is_err());
-    assert!(began.elapsed().as_secs() < 5, "{:?}", began.elapsed());
 }

@@ -2,5 +2,6 @@
 
 mod configuration;
 mod deb_archives;
+mod deb_archives_refused;
 mod lab_faults_hold;
 mod lab_holds;

@@ -32,14 +32,18 @@ pub fn as_nobody(root: &DebianRoot, arguments: &[&str]) -> InRoot {
     root.command(&[&user[..], arguments].concat()).env("HOME", "/tmp/nobody")
 }
 
-/// Runs a command and returns every command line that it and its children started, itself left out.
+/// Runs a command and returns every command line that it and its children started, itself left out, and without the
+/// step that gives each child a session of its own.
 pub fn started(command: InRoot) -> (Ran, Vec<String>) {
     let log = command.machine_path("/tmp/lab-execve");
     let path = log.to_str().unwrap().to_owned();
     let tracer = ["strace", "-f", "-qq", "-s", "200", "-o", &path, "-e", "trace=execve", "-e", "signal=none"];
     let ran = command.traced_by(&tracer).run();
     let said = fs::read_to_string(&log).unwrap();
-    let lines = said.lines().filter(|line| line.contains("execve(") && line.contains(" = 0"));
+    let is_start = |line: &&str| {
+        line.contains("execve(") && line.contains(" = 0") && !line.contains("execve(\"/usr/bin/setsid\"")
+    };
+    let lines = said.lines().filter(is_start);
     let programs: Vec<String> = lines.map(str::to_owned).collect();
     let own = programs.iter().position(|line| line.contains("/patchctl\"")).map_or(0, |at| at + 1);
     (ran, programs[own..].to_vec())
