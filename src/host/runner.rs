@@ -357,7 +357,8 @@ mod tests {
 
     #[test]
     fn a_child_has_a_session_of_its_own() {
-        let output = run(&CommandSpec::new("/bin/sh").args(["-c", "cat /proc/self/stat; echo $$"])).expect("sh runs");
+        let output =
+            run(&CommandSpec::new("/bin/sh").args(["-c", "cat /proc/self/stat; echo $$"])).expect("sh runs");
         let text = output.text();
         let words: Vec<&str> = text.split_whitespace().collect();
         let shell = words.last().copied();

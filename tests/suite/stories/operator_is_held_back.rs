@@ -60,7 +60,11 @@ fn a_vanished_archive_is_rebuilt_from_the_installed_files() {
     assert_eq!(root.installed("lab-gone").as_deref(), Some("2.0"));
     root.run(&["patchctl", "rollback", "--yes"]).expect_code(0);
     let changed: Vec<String> = before.diff(&Manifest::of(&root)).into_iter().map(|one| one.path).collect();
-    assert_eq!(changed, ["var/lib/dpkg/status"], "the database tells that the archive was rebuilt, and no more");
+    assert_eq!(
+        changed,
+        ["var/lib/dpkg/status"],
+        "the database tells that the archive was rebuilt, and no more"
+    );
     let told = root.run(&["dpkg", "-s", "lab-gone"]).expect_code(0);
     assert_says(&told, "Patchctl-Reconstructed: yes");
 }
