@@ -106,7 +106,7 @@ impl Apt {
         listen: &mut dyn FnMut(&str),
     ) -> Result<CommandOutput, PackageManagerError> {
         let output = Self::run_into_log(spec, log, listen);
-        // What cannot be removed now is refused by apt itself once the second has passed.
+        // It is only ever read in the same second: one that stays has lost its danger by the next plan.
         let _ = storage::remove_folder(&self.binary_cache);
         output
     }

@@ -6,6 +6,7 @@ mod operator_is_held_back;
 mod operator_rolls_back;
 mod power_fails;
 mod records;
+mod records_age;
 mod signals_arrive;
 mod two_runs_meet;
 mod update_fails;
