@@ -96,6 +96,11 @@ fn at_any_sync_of_the_tree_the_host_ends_old_or_new() {
 fn open_run() -> Option<(DebianRoot, Ends)> {
     let root = old_root()?;
     let ends = ends(&root);
+    cut_amid_apply(&root);
+    Some((root, ends))
+}
+
+fn cut_amid_apply(root: &DebianRoot) {
     let running = root.command(APPLY).start();
     running.wait_until("dpkg works", || {
         let log = root.path("var/lib/patchctl/runs/0001/log");
@@ -103,7 +108,6 @@ fn open_run() -> Option<(DebianRoot, Ends)> {
     });
     running.kill();
     root.reboot();
-    Some((root, ends))
 }
 
 #[test]
@@ -115,21 +119,39 @@ fn while_a_run_is_open_nothing_else_begins() {
         assert_says(&refused, "patchctl recover");
     }
     assert_says(&root.run(&["patchctl", "status"]).expect_code(0), "0001");
-    root.run(&["patchctl", "scan"]).expect_code(0);
+    assert_says(
+        &root.run(&["patchctl", "scan"]).expect_code(0),
+        "run 0001 was interrupted and is still open",
+    );
     recovered(&root, &ends, "a kill while dpkg unpacks");
 }
 
 #[test]
 fn a_recovery_that_is_cut_off_is_begun_again() {
-    for number in [3, 12, 40] {
-        let Some((root, ends)) = open_run() else { return };
-        let point = Point { calls: "fsync,fdatasync", number, traced: Traced::Tree };
-        let cut = faults::power_cut_at(root.command(RECOVER), &point);
+    let calls = "fsync,fdatasync";
+    let Some((root, ends)) = open_run() else { return };
+    let (_, count) = faults::count_calls(root.command(RECOVER), calls, Traced::Tree);
+    for number in spread(count, points(3)) {
+        let Some(root) = old_root() else { return };
+        cut_amid_apply(&root);
+        let _ = faults::power_cut_at(root.command(RECOVER), &Point { calls, number, traced: Traced::Tree });
         root.reboot();
-        if cut.is_some() {
-            recovered(&root, &ends, &format!("a kill in recover at sync {number}"));
-        }
+        recovered(&root, &ends, &format!("sync {number} of recover"));
     }
+}
+
+#[test]
+fn where_no_way_works_a_person_is_asked_and_may_try_again() {
+    let Some((root, ends)) = open_run() else { return };
+    let archive = root.path("var/lib/patchctl/runs/0001/archives/old/lab-plain_1.0_all.deb");
+    let aside = root.path("root/lab-plain_1.0_all.deb");
+    fs::rename(&archive, &aside).expect("an archive can be lost");
+    let stuck = root.run(RECOVER).expect_code(4);
+    assert_says(&stuck, "A PERSON IS NEEDED");
+    assert_says(&stuck, "dpkg --force-downgrade");
+    refused_unchanged(&root, APPLY, 10);
+    fs::rename(&aside, &archive).expect("it can be found again");
+    recovered(&root, &ends, "an archive that was found again");
 }
 
 #[test]
@@ -155,5 +177,6 @@ fn a_rollback_of_one_package_that_is_cut_off_takes_back_no_more_than_that() {
     root.run(RECOVER).expect_code(3);
     assert_eq!(root.installed("lab-plain").as_deref(), Some("1.0"));
     assert_eq!(root.installed("lab-chain-a").as_deref(), Some("2.0"), "the rest of the run stays");
+    assert_says(&root.run(&["patchctl", "plan"]).expect_code(0), "run 0002 took 2.0 back");
     assert_eq!(root.audit(), "");
 }
