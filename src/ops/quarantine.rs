@@ -4,8 +4,13 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::context::Context;
+use super::runs;
 use crate::config::layout::Layout;
 use crate::host::storage::{self, StorageError};
+use crate::model::failure::Failure;
+use crate::model::plan::{Action, ActionKind};
+use crate::model::run::RunId;
 use crate::plan::policy::Quarantined;
 
 /// Name of the quarantine document.
@@ -46,4 +51,16 @@ pub fn add(layout: &Layout, rolled_back: Vec<Quarantined>) -> Result<(), Storage
     storage::create_folder(&layout.quarantine(), 0o700)?;
     // Strings and dates always have a JSON form.
     storage::replace(&file(layout), &serde_json::to_vec(&document).unwrap_or_default(), storage::PRIVATE)
+}
+
+/// Adds what a run took back on request: the next run must not install it again.
+///
+/// # Errors
+/// The quarantine cannot be written.
+pub fn add_upgrades(context: &Context<'_>, run: RunId, taken_back: &[Action]) -> Result<(), Failure> {
+    let upgrades = taken_back.iter().filter(|action| action.kind == ActionKind::Upgrade);
+    let entries = upgrades.filter_map(|action| {
+        Some(Quarantined { package: action.key(), version: action.to.clone()?, run, since: context.now() })
+    });
+    add(&context.layout, entries.collect()).map_err(runs::state_unwritable)
 }

@@ -12,6 +12,7 @@ use crate::host::storage::{self, StorageError};
 use crate::model::exit_code::{ExitCode, outcome_of};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
+use crate::observe::Event;
 use crate::report::schema::{Report, ReportError};
 
 /// Ends a report: outcome, code and time.
@@ -58,7 +59,7 @@ pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageE
     prepare(&context.layout)?;
     let name = format!("{}-{}.json", report.command, report.started.format(retention::TIME_IN_NAME));
     let path = context.layout.reports().join(name);
-    write(&path, report)?;
+    write(context, &path, report)?;
     if context.layout.is_live() {
         point_latest(&context.layout, &path)?;
     }
@@ -73,15 +74,47 @@ pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageE
 pub fn store_run(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
     let Some(run) = report.run_id else { return store(context, report) };
     let path = context.layout.run(run).report();
-    write(&path, report)?;
+    write(context, &path, report)?;
     storage::replace_link(&context.layout.reports().join(format!("{run}.json")), &path)?;
     point_latest(&context.layout, &path)?;
     Ok(path)
 }
 
-fn write(path: &Path, report: &Report) -> Result<(), StorageError> {
+fn write(context: &Context<'_>, path: &Path, report: &Report) -> Result<(), StorageError> {
     // Strings, numbers and lists always have a JSON form.
-    storage::replace(path, &serde_json::to_vec(report).unwrap_or_default(), storage::PRIVATE)
+    storage::replace(path, &serde_json::to_vec(report).unwrap_or_default(), storage::PRIVATE)?;
+    if facts::is_root() && context.layout.is_live() { share(context, path) } else { Ok(()) }
+}
+
+/// Lets the group of `report.group` read reports and pass through the folders that lead to them; nothing else in
+/// these folders can be read by it. Without a group, only root may.
+fn share(context: &Context<'_>, report: &Path) -> Result<(), StorageError> {
+    let group = context.settings.report_group.as_deref().and_then(|name| {
+        let found = facts::group_named(name);
+        if found.is_none() {
+            let note = format!("there is no group {name} (report.group): reports stay with root");
+            context.observer.event(&Event::Note(note));
+        }
+        found
+    });
+    let rights = |shared: u32, private: u32| if group.is_some() { shared } else { private };
+    let layout = &context.layout;
+    let mut folders = vec![
+        (layout.state().to_owned(), rights(0o750, 0o700)),
+        (layout.reports(), rights(0o750, 0o700)),
+        (layout.runs(), rights(0o710, 0o700)),
+    ];
+    folders.extend(
+        report
+            .parent()
+            .filter(|folder| **folder != layout.reports())
+            .map(|folder| (folder.to_owned(), rights(0o710, 0o700))),
+    );
+    folders.push((report.to_owned(), rights(0o640, storage::PRIVATE)));
+    for (path, mode) in folders {
+        storage::set_owner_and_mode(&path, 0, group.unwrap_or_default(), mode)?;
+    }
+    Ok(())
 }
 
 fn point_latest(layout: &Layout, report: &Path) -> Result<(), StorageError> {

@@ -6,7 +6,7 @@
 use super::closing::Before;
 use super::context::Context;
 use super::plan as plans;
-use super::{closing, records, retention, runs, survey};
+use super::{closing, quarantine, records, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::extent::Extent;
 use crate::apply::journal::{Event, Journal, Replay, RunKind};
@@ -14,7 +14,7 @@ use crate::apply::precheck::{self, Standing};
 use crate::apply::verify;
 use crate::apply::{Tools, protect};
 use crate::config::layout::RunFolder;
-use crate::host::storage;
+use crate::host::{full_disk, storage};
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
@@ -22,6 +22,7 @@ use crate::model::package::Inventory;
 use crate::model::plan::{Action, PatchPlan};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
+use crate::observe::Event as Told;
 use crate::package_manager::deb;
 use crate::report::schema::Report;
 use crate::report::transaction::{NotRestored, TransactionReport, Verified};
@@ -75,6 +76,26 @@ pub fn bring_to_end(context: &Context<'_>, report: &mut Report) -> Result<(), Fa
     Ok(())
 }
 
+/// A run that is still open. On a full disk the reserve makes room to bring it to its end at once; otherwise
+/// `recover` does that when the reason is gone.
+///
+/// # Errors
+/// The run stays open; its report says so.
+pub fn cut_off(context: &Context<'_>, failure: Failure, report: &mut Report) -> Result<(), Failure> {
+    if full_disk::is_cause_of(&failure) && full_disk::give_up(&context.layout.reserve()).is_ok() {
+        let reason = "the disk is full: the reserve is given up to bring the run to its end";
+        context.observer.event(&Told::Note(reason.to_owned()));
+        if bring_to_end(context, report).is_ok() {
+            return Ok(());
+        }
+    }
+    records::fail(context, report, &failure);
+    if let Err(error) = records::store_run(context, report) {
+        context.observer.event(&Told::Note(format!("the report is not stored: {error}")));
+    }
+    Err(failure)
+}
+
 fn finish_or_go_back(
     context: &Context<'_>,
     folder: &RunFolder,
@@ -86,7 +107,8 @@ fn finish_or_go_back(
         RunKind::Rollback { of } => context.layout.run(of),
     };
     let plan = plans::load(&folder.plan())?;
-    let inventory = read_or_mend(context)?;
+    // A database in pieces still lists its packages; only one that cannot be read at all stops recovery.
+    let inventory = survey::inventory(context)?;
     let end = runs::with_tools(context, (&inventory, &[]), |tools| {
         if replay.kind == RunKind::Apply && is_new(tools, &plan, folder)? && replay.back_attempts() == 0 {
             return commit(tools, folder, &plan, journal);
@@ -95,18 +117,18 @@ fn finish_or_go_back(
         let way =
             WayBack::new(&taken_back, folder, (actions, extent(&plan, replay))).map_err(runs::left_open)?;
         match back::go(tools, &way, journal, "the run was interrupted").map_err(runs::left_open)? {
-            Arrived::Old { verified, not_restored } => Ok(End::Old(verified, not_restored)),
+            Arrived::Old { verified, not_restored } => {
+                if let RunKind::Rollback { .. } = replay.kind {
+                    quarantine::add_upgrades(context, replay.run, way.actions())?;
+                }
+                Ok(End::Old(verified, not_restored))
+            }
             Arrived::Nowhere { reason, commands } => Ok(End::Stuck(reason, commands)),
         }
     })?;
     storage::sync_all();
     drop(lock);
     Ok(end)
-}
-
-/// A database in pieces still lists its packages; only one that cannot be read at all stops recovery.
-fn read_or_mend(context: &Context<'_>) -> Result<crate::model::package::Inventory, Failure> {
-    survey::inventory(context)
 }
 
 /// The actions of every batch that was begun, or that the host shows to be; a run that takes another back began all

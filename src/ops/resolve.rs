@@ -10,7 +10,7 @@ use crate::config::settings::Permission;
 use crate::model::decision::{Cause, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Offer;
-use crate::model::package::{PackageKey, PackageName};
+use crate::model::package::{Inventory, PackageKey, PackageName};
 use crate::model::plan::{Operation, OperationKind, Resolution};
 use crate::model::version::Version;
 use crate::package_manager::{Goal, PackageManager, PackageManagerError, Removals, Resolved, Target, Unmet};
@@ -48,10 +48,11 @@ pub fn resolve(
     let goal =
         if decisions.unrestricted { Goal::Everything } else { Goal::Targets(targets(&decisions.targets)) };
     let first = search.manager.resolve(&goal, removals).map_err(refused)?;
-    let (resolution, dropped) = match search.objection(&first) {
+    let (mut resolution, dropped) = match search.objection(&first) {
         None => search.completed(possible(first), &decisions.targets).map_err(refused)?,
         Some(_) => search.largest_possible(Vec::new(), &targets(&decisions.targets)).map_err(refused)?,
     };
+    name_what_goes(&mut resolution, &survey.inventory);
     let input = DecisionInput {
         inventory: &survey.inventory,
         view: &survey.view,
@@ -62,6 +63,18 @@ pub fn resolve(
     policy::hold_dropped(decisions, &input, &dropped);
     let additions = additions(context, survey, &resolution)?;
     Ok(Outlook { resolution, additions })
+}
+
+/// A simulated removal names no architecture where that is the host's own or `all`: what goes is what is installed.
+fn name_what_goes(resolution: &mut Resolution, inventory: &Inventory) {
+    for operation in resolution.operations.iter_mut().filter(|o| o.kind == OperationKind::Remove) {
+        let key = PackageKey { name: operation.name.clone(), architecture: operation.architecture.clone() };
+        let for_all =
+            inventory.named(operation.name.as_str()).find(|package| package.architecture.as_str() == "all");
+        if let (None, Some(package)) = (inventory.find(&key), for_all) {
+            operation.architecture = package.architecture.clone();
+        }
+    }
 }
 
 fn refused(error: PackageManagerError) -> Failure {

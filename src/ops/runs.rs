@@ -115,6 +115,20 @@ fn locked(error: LockError) -> Failure {
     }
 }
 
+/// Where a run was cut off.
+pub enum Cut {
+    /// Before its first change.
+    Before(Failure),
+    /// After it: the run is still open.
+    Amid(Failure),
+}
+
+impl From<Failure> for Cut {
+    fn from(failure: Failure) -> Self {
+        Self::Before(failure)
+    }
+}
+
 /// Gathers what the stages of a run work with.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::request::{Keep, ScanRequest};
 use super::survey::{Survey, survey};
-use super::{ledger, records};
+use super::{ledger, records, runs};
 use crate::host::storage::{self, StorageError};
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::Failure;
@@ -22,6 +22,10 @@ use crate::report::summary::Summary;
 /// The root cannot be judged at all; what is only incomplete is told in the report.
 pub fn scan(context: &Context<'_>, request: &ScanRequest) -> Result<Report, Failure> {
     let mut report = context.report("scan");
+    // A history that cannot be believed stops what changes the host, not a look at it.
+    if let Err(open) = runs::refuse_while_open(&context.layout) {
+        context.observer.event(&Event::Note(format!("{open} (patchctl recover)")));
+    }
     let mut survey = survey(context)?;
     if request.keep == Keep::Record {
         note_failure(context, "first-seen dates are not stored", remember(context, &survey));

@@ -34,12 +34,13 @@ pub(super) fn finish(
             records::conclude(context, report, outcome, code);
             code
         }
-        Ending::Returned { reason, stopped, .. } => {
+        Ending::Returned { reason, stopped, not_restored, .. } => {
             quarantine_unless_stopped(context, &run, *stopped);
             let kind = stopped.map_or(FailureKind::RolledBack, kind_of);
-            let failure =
-                Failure::new(kind, format!("{reason}; everything was taken back and the host is as before"))
-                    .hint(format!("what apt and dpkg said: {}", run.folder.log().display()));
+            let state =
+                if not_restored.is_empty() { "the host is as before" } else { "not everything is as before" };
+            let failure = Failure::new(kind, format!("{reason}; everything was taken back and {state}"))
+                .hint(format!("what apt and dpkg said: {}", run.folder.log().display()));
             records::fail(context, report, &failure);
             kind.into()
         }

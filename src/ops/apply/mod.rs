@@ -8,12 +8,13 @@ mod prepare;
 use super::context::Context;
 use super::plan::{self, Planned, Wish};
 use super::request::{ApplyRequest, Reach};
+use super::runs::Cut;
 use super::{records, recover, runs, scan};
 use crate::apply::engine::Performed;
 use crate::apply::fetch;
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::config::layout::RunFolder;
-use crate::host::{full_disk, storage};
+use crate::host::storage;
 use crate::model::decision::Disposition;
 use crate::model::digest::Sha256;
 use crate::model::exit_code::ExitCode;
@@ -173,7 +174,9 @@ fn run(
     let performed = match performed {
         Ok(performed) => performed,
         Err(Cut::Before(failure)) => return Err(failure),
-        Err(Cut::Amid(failure)) => return cut_off(context, failure, report).map(|()| Reached::EndOnFullDisk),
+        Err(Cut::Amid(failure)) => {
+            return recover::cut_off(context, failure, report).map(|()| Reached::EndOnFullDisk);
+        }
     };
     let Planned { survey, plan } = planned;
     let is_planned = |finding: &Finding| finding.disposition.as_ref().is_some_and(Disposition::is_patch);
@@ -197,35 +200,4 @@ fn begin_journal(
         .map_err(runs::state_unwritable)?;
     let opening = Opening { run: id, kind: RunKind::Apply, plan: plan.id };
     Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)
-}
-
-/// Where a run was cut off.
-enum Cut {
-    /// Before its first change.
-    Before(Failure),
-    /// After it: the run is still open.
-    Amid(Failure),
-}
-
-impl From<Failure> for Cut {
-    fn from(failure: Failure) -> Self {
-        Self::Before(failure)
-    }
-}
-
-/// A run that is still open. On a full disk the reserve makes room to bring it to its end at once; otherwise
-/// `recover` does that when the reason is gone.
-fn cut_off(context: &Context<'_>, failure: Failure, report: &mut Report) -> Result<(), Failure> {
-    if full_disk::is_cause_of(&failure) && full_disk::give_up(&context.layout.reserve()).is_ok() {
-        let reason = "the disk is full: the reserve is given up to bring the run to its end";
-        context.observer.event(&Event::Note(reason.to_owned()));
-        if recover::bring_to_end(context, report).is_ok() {
-            return Ok(());
-        }
-    }
-    records::fail(context, report, &failure);
-    if let Err(error) = records::store_run(context, report) {
-        context.observer.event(&Event::Note(format!("the report is not stored: {error}")));
-    }
-    Err(failure)
 }

@@ -107,6 +107,20 @@ impl Apt {
         spec.insistence(Insistence::Patient)
     }
 
+    /// apt takes a status file of the same size and second for the one that its binary cache was made from: after a
+    /// change the cache must go.
+    fn change(
+        &self,
+        spec: &CommandSpec,
+        log: &Path,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let output = Self::run_into_log(spec, log, listen);
+        // It is only ever read in the same second: one that stays has lost its danger by the next plan.
+        let _ = storage::remove_folder(&self.binary_cache);
+        output
+    }
+
     fn run(spec: &CommandSpec) -> Result<CommandOutput, PackageManagerError> {
         runner::run(spec).map_err(|source| PackageManagerError::Run { tool: "apt-get", source })
     }
@@ -238,7 +252,7 @@ impl PackageManager for Apt {
             spec = spec.arg("--allow-downgrades");
         }
         let words = request.actions.iter().map(|action| self.word_of(action));
-        Self::run_into_log(&spec.args(["install", "--"]).args(words), request.log, listen)
+        self.change(&spec.args(["install", "--"]).args(words), request.log, listen)
     }
 
     fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
@@ -250,7 +264,7 @@ impl PackageManager for Apt {
         let archives = request.archives.iter().map(|path| path.display().to_string());
         let away = request.purge.iter().chain(request.remove).map(|key| format!("{}-", self.named(key)));
         let spec = spec.args(["install", "--"]).args(archives).args(away);
-        Self::run_into_log(&spec, request.log, &mut |_| {})
+        self.change(&spec, request.log, &mut |_| {})
     }
 
     fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
@@ -270,7 +284,7 @@ impl PackageManager for Apt {
         calls.push(dpkg(request.time_limit).args(["--triggers-only", "--pending"]));
         let mut last = None;
         for call in &calls {
-            last = Some(Self::run_into_log(call, request.log, &mut |_| {})?);
+            last = Some(self.change(call, request.log, &mut |_| {})?);
         }
         last.ok_or_else(|| PackageManagerError::Refused { tool: "dpkg", words: Vec::new() })
     }

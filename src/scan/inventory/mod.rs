@@ -1,10 +1,11 @@
 //! The inventory of a root, straight from its package database: no tool is run.
 //!
-//! Reads os-release, `var/lib/dpkg/status`, `var/lib/dpkg/status.d` (images without a package manager) and the
+//! Reads os-release, `var/lib/dpkg/status` with what dpkg has not merged into it yet, `var/lib/dpkg/status.d` (images without a package manager) and the
 //! kernels. What packages mean to advisories is left to others.
 
 pub mod dpkg_files;
 pub mod dpkg_status;
+mod dpkg_updates;
 mod kernels;
 
 use std::path::{Path, PathBuf};
@@ -115,6 +116,7 @@ fn read_packages(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError> {
         Some(bytes) => dpkg_status::parse(&bytes, STATUS).map_err(understand)?,
         None => Vec::new(),
     };
+    dpkg_updates::lay_over(root, &mut packages)?;
     for path in fragments(root)? {
         let bytes = storage::read(&path).map_err(reading(&path))?;
         let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();

@@ -9,6 +9,7 @@ mod operator_rolls_back;
 mod operator_scans;
 mod power_fails;
 mod records;
+mod records_age;
 mod signals_arrive;
 mod two_runs_meet;
 mod update_fails;

@@ -34,11 +34,13 @@ fn a_failed_version_is_held_until_a_newer_one_appears() {
 
 #[test]
 fn only_what_failed_is_held_the_rest_is_patched_next_time() {
-    let Some(root) = debian::small_with(&["lab-plain", "lab-bad"]) else { return };
-    root.run(&["patchctl", "apply", "--yes"]).expect_code(3);
-    root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
-    assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
-    assert_eq!(root.installed("lab-bad").as_deref(), Some("1.0"));
+    for bad in ["lab-bad", "lab-badpre"] {
+        let Some(root) = debian::small_with(&["lab-plain", "lab-conf", bad]) else { return };
+        root.run(&["patchctl", "apply", "--yes"]).expect_code(3);
+        root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+        let versions = ["lab-plain", "lab-conf", bad].map(|name| root.installed(name));
+        assert_eq!(versions, ["2.0", "2.0", "1.0"].map(|version| Some(version.to_owned())));
+    }
 }
 
 #[test]
@@ -60,6 +62,9 @@ fn a_hanging_script_is_ended_at_the_time_limit() {
     assert_eq!(root.audit(), "");
     let log = root.read("var/lib/patchctl/runs/0001/log");
     assert!(log.contains("lab-hang: waiting"), "{log}");
+    root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    let versions = ["lab-plain", "lab-hang"].map(|name| root.installed(name));
+    assert_eq!(versions, ["2.0", "1.0"].map(|version| Some(version.to_owned())), "only what hung is held");
 }
 
 #[test]

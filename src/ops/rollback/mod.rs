@@ -1,30 +1,25 @@
 //! `rollback`: the state before a run, from what that run secured.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod past;
 
+use self::past::Past;
 use super::closing::Before;
 use super::context::Context;
-use super::plan as plans;
 use super::request::{RollbackReach, RollbackRequest};
-use super::{closing, foresight, quarantine, records, retention, runs, survey};
-use crate::apply::archive_digests;
+use super::runs::Cut;
+use super::{closing, foresight, quarantine, records, recover, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::configuration::decide::Decision;
-use crate::apply::extent::Extent;
-use crate::apply::journal::{self, Journal, Opening, RunKind};
-use crate::apply::precheck;
-use crate::apply::restart;
+use crate::apply::journal::{Journal, Opening, RunKind};
+use crate::apply::{RunError, Tools, archive_digests, restart};
 use crate::config::layout::RunFolder;
 use crate::host::{processes, storage};
 use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
-use crate::model::package::{Inventory, PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind, PatchPlan, Step};
-use crate::model::run::RunId;
 use crate::model::transaction::Phase;
-use crate::plan::policy::Quarantined;
 use crate::plan::seal;
 use crate::report::documents::{Identity, ROLLBACK_PREVIEW_SCHEMA, RollbackPreview};
 use crate::report::schema::Report;
@@ -39,17 +34,6 @@ pub enum Answer {
     Preview(Box<RollbackPreview>),
     /// What happened.
     Report(Box<Report>),
-}
-
-/// A run that is to be taken back.
-struct Past {
-    id: RunId,
-    folder: RunFolder,
-    plan: PatchPlan,
-    /// The packages that were named; none when the whole run goes back.
-    only: Vec<PackageName>,
-    way: WayBack,
-    inventory: Inventory,
 }
 
 /// Takes a run back, or shows what that would mean.
@@ -67,7 +51,7 @@ pub fn rollback(
         RollbackReach::Preview | RollbackReach::Check => None,
     };
     runs::refuse_while_open(&context.layout)?;
-    let past = find(context, request)?;
+    let past = past::find(context, request)?;
     let mut preview = preview(context, &past)?;
     match request.reach {
         RollbackReach::Preview => return Ok(Answer::Preview(Box::new(preview))),
@@ -88,123 +72,6 @@ pub fn rollback(
         return Err(Failure::new(FailureKind::Policy, "not approved; nothing was changed"));
     }
     run(context, past, preview.reopens).map(|report| Answer::Report(Box::new(report)))
-}
-
-/// Finds the run and proves that it can be taken back.
-fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<Past, Failure> {
-    let id = match request.run {
-        Some(id) => id,
-        None => newest(context).ok_or_else(|| {
-            Failure::new(FailureKind::Usage, "no run has changed this host, so there is nothing to take back")
-        })?,
-    };
-    let folder = context.layout.run(id);
-    if !storage::exists(&folder.journal()) {
-        return Err(Failure::new(FailureKind::Usage, format!("there is no run {id}"))
-            .hint("patchctl history lists the runs"));
-    }
-    let replay = journal::replay(&folder.journal()).map_err(|error| {
-        Failure::new(FailureKind::StateCorrupt, format!("run {id} cannot be taken back")).caused_by(error)
-    })?;
-    if replay.kind != RunKind::Apply || replay.phase != Phase::Commit {
-        let hint = "patchctl history lists the runs; only one that was carried out can be taken back";
-        return Err(Failure::new(
-            FailureKind::Usage,
-            format!("run {id} did not change the host, or was taken back already"),
-        )
-        .hint(hint));
-    }
-    refuse_pruned(context, (id, &folder))?;
-    let plan = plans::load(&folder.plan())?;
-    let inventory = survey::inventory(context)?;
-    let actions = actions_to_take_back(&plan, &inventory, &request.only)?;
-    let only = request.only.clone();
-    let way = WayBack::new(&folder, &folder, (actions, extent(&only))).map_err(|error| {
-        Failure::new(FailureKind::NoWayBack, format!("what run {id} saved cannot be used")).caused_by(error)
-    })?;
-    Ok(Past { id, folder, plan, only, way, inventory })
-}
-
-fn extent(only: &[PackageName]) -> Extent {
-    if only.is_empty() { Extent::Whole } else { Extent::Named }
-}
-
-/// Old runs give their archives up, so that the disk does not fill with them.
-fn refuse_pruned(context: &Context<'_>, (id, folder): (RunId, &RunFolder)) -> Result<(), Failure> {
-    if storage::exists(&folder.before()) {
-        return Ok(());
-    }
-    let kept = context.settings.snapshots_kept;
-    Err(Failure::new(FailureKind::NoWayBack, format!("run {id} no longer has its way back"))
-        .hint(format!("the newest {kept} runs keep theirs ([snapshot] keep in the configuration)")))
-}
-
-/// The newest run that was carried out and whose packages are not all back already.
-fn newest(context: &Context<'_>) -> Option<RunId> {
-    let taken_back = taken_back(context);
-    let carried_out = |id: &RunId| {
-        let replay = journal::replay(&context.layout.run(*id).journal());
-        replay.is_ok_and(|replay| replay.kind == RunKind::Apply && replay.phase == Phase::Commit)
-    };
-    runs::list(&context.layout).into_iter().rev().filter(|id| !taken_back.contains(id)).find(carried_out)
-}
-
-/// The runs of which nothing is left: everything they changed was taken back, at once or package by package.
-fn taken_back(context: &Context<'_>) -> Vec<RunId> {
-    let mut back: BTreeMap<RunId, BTreeSet<PackageKey>> = BTreeMap::new();
-    for id in runs::list(&context.layout) {
-        let folder = context.layout.run(id);
-        let Ok(replay) = journal::replay(&folder.journal()) else { continue };
-        if let (RunKind::Rollback { of }, Phase::Returned) = (replay.kind, replay.phase) {
-            let plan = plans::load(&folder.plan()).ok();
-            back.entry(of).or_default().extend(plan.iter().flat_map(PatchPlan::actions).map(Action::key));
-        }
-    }
-    let is_whole = |(of, packages): &(RunId, BTreeSet<PackageKey>)| {
-        let plan = plans::load(&context.layout.run(*of).plan());
-        plan.is_ok_and(|plan| plan.actions().all(|action| packages.contains(&action.key())))
-    };
-    back.into_iter().filter(is_whole).map(|(of, _)| of).collect()
-}
-
-/// The run's actions that are still as the run left them; others were changed since and are refused unless named.
-fn actions_to_take_back(
-    plan: &PatchPlan,
-    inventory: &Inventory,
-    only: &[PackageName],
-) -> Result<Vec<Action>, Failure> {
-    if let Some(unknown) = only.iter().find(|name| !plan.actions().any(|action| action.package == **name)) {
-        return Err(Failure::new(
-            FailureKind::Usage,
-            format!("{unknown} is not among the packages of that run"),
-        ));
-    }
-    let chosen: Vec<Action> =
-        plan.actions().filter(|action| only.is_empty() || only.contains(&action.package)).cloned().collect();
-    let observed = precheck::observe(inventory, &chosen);
-    let there: Vec<bool> = observed
-        .iter()
-        .zip(&chosen)
-        .map(|(seen, action)| seen.version == action.from && action.kind != ActionKind::Remove)
-        .collect();
-    let remaining: Vec<Action> =
-        chosen.iter().zip(&there).filter(|(_, there)| !**there).map(|(action, _)| action.clone()).collect();
-    let observed = precheck::observe(inventory, &remaining);
-    let moved_on = precheck::deviations(&observed, &remaining, |action| action.to.as_ref());
-    if remaining.is_empty() {
-        return Err(Failure::new(
-            FailureKind::Usage,
-            "every package of that run is back in its old version already",
-        ));
-    }
-    if moved_on.is_empty() {
-        return Ok(remaining);
-    }
-    Err(Failure::new(
-        FailureKind::Drift,
-        format!("packages have changed since that run: {}", moved_on.join(", ")),
-    )
-    .hint("take back the newer run first (patchctl history), or name what is to go back: --only PACKAGE"))
 }
 
 fn preview(context: &Context<'_>, past: &Past) -> Result<RollbackPreview, Failure> {
@@ -290,28 +157,36 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
     let mut journal =
         Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)?;
     let arrived = runs::with_tools(context, (&past.inventory, &[]), |tools| {
-        let ready = ready(context, &past, &mut journal);
-        let lock = match ready {
-            Ok(lock) => lock,
-            Err(failure) => {
-                let _ = journal.enter(Phase::Abandoned);
-                records::fail(context, &mut report, &failure);
-                let _ = records::store_run(context, &report);
-                return Err(failure);
-            }
-        };
-        let actions = past.way.actions().to_vec();
-        let way =
-            WayBack::new(&past.folder, &folder, (actions, extent(&past.only))).map_err(runs::left_open)?;
-        journal.enter(Phase::Applying).map_err(runs::journal_failed)?;
-        let arrived = back::go(tools, &way, &mut journal, &format!("run {} is taken back", past.id))
-            .map_err(runs::left_open)?;
-        storage::sync_all();
+        let lock = ready(context, &past, &mut journal).map_err(|failure| {
+            // The report tells why, also where the journal cannot.
+            let _ = journal.enter(Phase::Abandoned);
+            records::fail(context, &mut report, &failure);
+            let _ = records::store_run(context, &report);
+            Cut::Before(failure)
+        })?;
+        let arrived = go_back(tools, &past, (&folder, &mut journal));
         drop(lock);
-        Ok(arrived)
-    })?;
-    finish(context, &past, (&folder, &journal, &mut report), (arrived, reopens))?;
+        arrived.map_err(|error| Cut::Amid(runs::left_open(error)))
+    });
+    match arrived {
+        Ok(arrived) => finish(context, &past, (&folder, &journal, &mut report), (arrived, reopens))?,
+        Err(Cut::Before(failure)) => return Err(failure),
+        Err(Cut::Amid(failure)) => recover::cut_off(context, failure, &mut report)?,
+    }
     Ok(report)
+}
+
+fn go_back(
+    tools: &Tools<'_>,
+    past: &Past,
+    (folder, journal): (&RunFolder, &mut Journal),
+) -> Result<Arrived, RunError> {
+    let actions = past.way.actions().to_vec();
+    let way = WayBack::new(&past.folder, folder, (actions, past::extent(&past.only)))?;
+    journal.enter(Phase::Applying)?;
+    let arrived = back::go(tools, &way, journal, &format!("run {} is taken back", past.id))?;
+    storage::sync_all();
+    Ok(arrived)
 }
 
 /// Everything a way back needs is here already: the phases before the first change are entered at once.
@@ -356,8 +231,8 @@ fn finish(
         log: Some(folder.log().display().to_string()),
         last_words: Vec::new(),
     });
-    if stuck.is_none() {
-        quarantine_all(context, past, report.run_id)?;
+    if let (None, Some(run)) = (&stuck, report.run_id) {
+        quarantine::add_upgrades(context, run, past.way.actions())?;
     }
     let changed = past.way.actions().iter().map(Action::key).collect();
     closing::assess_again(context, report, &Before { changed, findings: Vec::new() });
@@ -375,18 +250,4 @@ fn finish(
     records::publish_summary(context, report);
     retention::prune(context);
     Ok(())
-}
-
-/// The next run must not install again what was just taken back.
-fn quarantine_all(context: &Context<'_>, past: &Past, run: Option<RunId>) -> Result<(), Failure> {
-    let entries =
-        past.way.actions().iter().filter(|action| action.kind == ActionKind::Upgrade).filter_map(|action| {
-            Some(Quarantined {
-                package: action.key(),
-                version: action.to.clone()?,
-                run: run?,
-                since: context.now(),
-            })
-        });
-    quarantine::add(&context.layout, entries.collect()).map_err(runs::state_unwritable)
 }

@@ -1,0 +1,147 @@
+//! The run that is to be taken back: which one it is, and which of its changes are still there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::context::Context;
+use super::super::plan as plans;
+use super::super::request::RollbackRequest;
+use super::super::{runs, survey};
+use crate::apply::back::WayBack;
+use crate::apply::extent::Extent;
+use crate::apply::journal::{self, RunKind};
+use crate::apply::precheck;
+use crate::config::layout::RunFolder;
+use crate::host::storage;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::package::{Inventory, PackageKey, PackageName};
+use crate::model::plan::{Action, ActionKind, PatchPlan};
+use crate::model::run::RunId;
+use crate::model::transaction::Phase;
+
+/// A run that is to be taken back.
+pub(super) struct Past {
+    pub(super) id: RunId,
+    pub(super) folder: RunFolder,
+    pub(super) plan: PatchPlan,
+    /// The packages that were named; none when the whole run goes back.
+    pub(super) only: Vec<PackageName>,
+    pub(super) way: WayBack,
+    pub(super) inventory: Inventory,
+}
+
+/// Finds the run and proves that it can be taken back.
+pub(super) fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<Past, Failure> {
+    let id = match request.run {
+        Some(id) => id,
+        None => newest(context).ok_or_else(|| {
+            Failure::new(FailureKind::Usage, "no run has changed this host, so there is nothing to take back")
+        })?,
+    };
+    let folder = context.layout.run(id);
+    if !storage::exists(&folder.journal()) {
+        return Err(Failure::new(FailureKind::Usage, format!("there is no run {id}"))
+            .hint("patchctl history lists the runs"));
+    }
+    let replay = journal::replay(&folder.journal()).map_err(|error| {
+        Failure::new(FailureKind::StateCorrupt, format!("run {id} cannot be taken back")).caused_by(error)
+    })?;
+    if replay.kind != RunKind::Apply || replay.phase != Phase::Commit {
+        let hint = "patchctl history lists the runs; only one that was carried out can be taken back";
+        return Err(Failure::new(
+            FailureKind::Usage,
+            format!("run {id} did not change the host, or was taken back already"),
+        )
+        .hint(hint));
+    }
+    refuse_pruned(context, (id, &folder))?;
+    let plan = plans::load(&folder.plan())?;
+    let inventory = survey::inventory(context)?;
+    let actions = actions_to_take_back(&plan, &inventory, &request.only)?;
+    let only = request.only.clone();
+    let way = WayBack::new(&folder, &folder, (actions, extent(&only))).map_err(|error| {
+        Failure::new(FailureKind::NoWayBack, format!("what run {id} saved cannot be used")).caused_by(error)
+    })?;
+    Ok(Past { id, folder, plan, only, way, inventory })
+}
+
+pub(super) fn extent(only: &[PackageName]) -> Extent {
+    if only.is_empty() { Extent::Whole } else { Extent::Named }
+}
+
+/// Old runs give their archives up, so that the disk does not fill with them.
+fn refuse_pruned(context: &Context<'_>, (id, folder): (RunId, &RunFolder)) -> Result<(), Failure> {
+    if storage::exists(&folder.before()) {
+        return Ok(());
+    }
+    let kept = context.settings.snapshots_kept;
+    Err(Failure::new(FailureKind::NoWayBack, format!("run {id} no longer has its way back"))
+        .hint(format!("the newest {kept} runs keep theirs ([snapshot] keep in the configuration)")))
+}
+
+/// The newest run that was carried out and whose packages are not all back already.
+fn newest(context: &Context<'_>) -> Option<RunId> {
+    let taken_back = taken_back(context);
+    let carried_out = |id: &RunId| {
+        let replay = journal::replay(&context.layout.run(*id).journal());
+        replay.is_ok_and(|replay| replay.kind == RunKind::Apply && replay.phase == Phase::Commit)
+    };
+    runs::list(&context.layout).into_iter().rev().filter(|id| !taken_back.contains(id)).find(carried_out)
+}
+
+/// The runs of which nothing is left: everything they changed was taken back, at once or package by package.
+fn taken_back(context: &Context<'_>) -> Vec<RunId> {
+    let mut back: BTreeMap<RunId, BTreeSet<PackageKey>> = BTreeMap::new();
+    for id in runs::list(&context.layout) {
+        let folder = context.layout.run(id);
+        let Ok(replay) = journal::replay(&folder.journal()) else { continue };
+        if let (RunKind::Rollback { of }, Phase::Returned) = (replay.kind, replay.phase) {
+            let plan = plans::load(&folder.plan()).ok();
+            back.entry(of).or_default().extend(plan.iter().flat_map(PatchPlan::actions).map(Action::key));
+        }
+    }
+    let is_whole = |(of, packages): &(RunId, BTreeSet<PackageKey>)| {
+        let plan = plans::load(&context.layout.run(*of).plan());
+        plan.is_ok_and(|plan| plan.actions().all(|action| packages.contains(&action.key())))
+    };
+    back.into_iter().filter(is_whole).map(|(of, _)| of).collect()
+}
+
+/// The run's actions that are still as the run left them; others were changed since and are refused unless named.
+fn actions_to_take_back(
+    plan: &PatchPlan,
+    inventory: &Inventory,
+    only: &[PackageName],
+) -> Result<Vec<Action>, Failure> {
+    if let Some(unknown) = only.iter().find(|name| !plan.actions().any(|action| action.package == **name)) {
+        return Err(Failure::new(
+            FailureKind::Usage,
+            format!("{unknown} is not among the packages of that run"),
+        ));
+    }
+    let chosen: Vec<Action> =
+        plan.actions().filter(|action| only.is_empty() || only.contains(&action.package)).cloned().collect();
+    let observed = precheck::observe(inventory, &chosen);
+    let there: Vec<bool> = observed
+        .iter()
+        .zip(&chosen)
+        .map(|(seen, action)| seen.version == action.from && action.kind != ActionKind::Remove)
+        .collect();
+    let remaining: Vec<Action> =
+        chosen.iter().zip(&there).filter(|(_, there)| !**there).map(|(action, _)| action.clone()).collect();
+    let observed = precheck::observe(inventory, &remaining);
+    let moved_on = precheck::deviations(&observed, &remaining, |action| action.to.as_ref());
+    if remaining.is_empty() {
+        return Err(Failure::new(
+            FailureKind::Usage,
+            "every package of that run is back in its old version already",
+        ));
+    }
+    if moved_on.is_empty() {
+        return Ok(remaining);
+    }
+    Err(Failure::new(
+        FailureKind::Drift,
+        format!("packages have changed since that run: {}", moved_on.join(", ")),
+    )
+    .hint("take back the newer run first (patchctl history), or name what is to go back: --only PACKAGE"))
+}
