@@ -141,6 +141,23 @@ fn a_recovery_that_is_cut_off_is_begun_again() {
 }
 
 #[test]
+fn a_rollback_that_is_cut_off_is_brought_to_its_end() {
+    let (calls, traced) = ("fsync,fdatasync", Traced::Tree);
+    let rollback: &[&str] = &["patchctl", "rollback", "--yes"];
+    let Some(root) = old_root() else { return };
+    let ends = ends(&root);
+    root.run(APPLY).expect_code(0);
+    let (_, count) = faults::count_calls(root.command(rollback), calls, traced);
+    for number in spread(count, points(3)) {
+        let Some(root) = old_root() else { return };
+        root.run(APPLY).expect_code(0);
+        let _ = faults::power_cut_at(root.command(rollback), &Point { calls, number, traced });
+        root.reboot();
+        recovered(&root, &ends, &format!("sync {number} of rollback"));
+    }
+}
+
+#[test]
 fn where_no_way_works_a_person_is_asked_and_may_try_again() {
     let Some((root, ends)) = open_run() else { return };
     let archive = root.path("var/lib/patchctl/runs/0001/archives/old/lab-plain_1.0_all.deb");
