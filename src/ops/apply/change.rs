@@ -23,9 +23,13 @@ pub(super) fn change(
 ) -> Result<Performed, Failure> {
     let plan = protected.staged().plan();
     let began = context.clock.since_boot();
-    tools
-        .observer
-        .event(&Event::StageBegan { stage: "applying", detail: format!("{} batches", plan.steps.len()) });
+    tools.observer.event(&Event::StageBegan {
+        stage: "applying",
+        detail: match plan.steps.len() {
+            1 => "in one step".to_owned(),
+            steps => format!("in {steps} steps"),
+        },
+    });
     let performed = engine::perform(tools, protected, journal).map_err(runs::left_open)?;
     if let Ending::Patched(verified) = &performed.ending {
         storage::sync_all();

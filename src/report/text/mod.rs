@@ -53,7 +53,7 @@ impl Rendering for Report {
 
 impl Rendering for PatchPlan {
     fn text(&self, style: &Style) -> String {
-        written(style, |sheet| plan::render(self, None, sheet))
+        written(style, |sheet| plan::body(self, sheet))
     }
 }
 

@@ -14,8 +14,19 @@ const TOLD: usize = 3;
 /// Held packages told before the rest becomes a number.
 const HELD: usize = 8;
 
-/// Renders a plan; `file` is where it was sealed.
+/// Renders a plan with what to type next; `file` is where it was sealed.
 pub(super) fn render(plan: &PatchPlan, file: Option<&str>, sheet: &mut Sheet<'_>) {
+    body(plan, sheet);
+    let command = match (plan.is_empty(), file) {
+        (true, _) => "patchctl scan --all".to_owned(),
+        (false, Some(file)) => format!("patchctl apply {file}"),
+        (false, None) => "patchctl apply".to_owned(),
+    };
+    header::next(&command, sheet);
+}
+
+/// Renders a plan alone, for somebody who is about to be asked.
+pub(super) fn body(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
     title(plan, sheet);
     for warning in &plan.warnings {
         header::alert(warning, sheet);
@@ -29,12 +40,6 @@ pub(super) fn render(plan: &PatchPlan, file: Option<&str>, sheet: &mut Sheet<'_>
         room(plan, sheet);
         sheet.gap();
     }
-    let command = match (plan.is_empty(), file) {
-        (true, _) => "patchctl scan --all".to_owned(),
-        (false, Some(file)) => format!("patchctl apply {file}"),
-        (false, None) => "patchctl apply".to_owned(),
-    };
-    header::next(&command, sheet);
 }
 
 fn title(plan: &PatchPlan, sheet: &mut Sheet<'_>) {

@@ -99,7 +99,7 @@ fn failure(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'
         sheet.list(&format!("   step {} is mixed: ", step.ordinal), &unclean(step));
     }
     for line in &transaction.last_words {
-        sheet.line(&[Word::plain("   | "), Word::new(line.as_str(), Tone::Dim)]);
+        sheet.prose("   | ", &[Word::new(line.as_str(), Tone::Dim)]);
     }
 }
 

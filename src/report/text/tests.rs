@@ -6,14 +6,19 @@ use super::samples::{self, runs};
 use super::{Detail, Rendering, Style};
 use crate::model::feed::{Completeness, CompletenessLevel};
 use crate::model::package::PackageName;
+use crate::report::schema::Report;
 
 /// Where the golden texts are.
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/text");
 
+fn planned() -> Report {
+    Report { plan: Some(runs::plan()), ..Report::begin("plan", samples::now()) }
+}
+
 fn everything() -> Vec<(&'static str, Box<dyn Rendering>)> {
     vec![
         ("scan", Box::new(samples::scan())),
-        ("plan", Box::new(runs::plan())),
+        ("plan", Box::new(planned())),
         ("patched", Box::new(runs::patched())),
         ("rolled-back", Box::new(runs::rolled_back())),
         ("history", Box::new(runs::history())),
