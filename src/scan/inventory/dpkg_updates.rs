@@ -63,12 +63,13 @@ mod tests {
 
     #[test]
     fn pending_records_win_and_what_they_remove_is_gone() {
-        let status = ["a", "b", "c"].map(|name| stanza(name, "install ok installed", "1.0")).concat();
+        let status = ["aa", "bb", "cc"].map(|name| stanza(name, "install ok installed", "1.0")).concat();
         let mut packages = dpkg_status::parse(status.as_bytes(), "status").expect("sound");
-        let first = stanza("a", "install reinstreq half-installed", "1.0")
-            + &stanza("b", "deinstall ok config-files", "1.0");
+        let first = stanza("aa", "install reinstreq half-installed", "1.0")
+            + &stanza("bb", "deinstall ok config-files", "1.0");
         replace(first.as_bytes(), "updates/0000", &mut packages).expect("sound");
-        let second = stanza("a", "install ok unpacked", "2.0") + &stanza("d", "install ok installed", "1.0");
+        let second =
+            stanza("aa", "install ok unpacked", "2.0") + &stanza("dd", "install ok installed", "1.0");
         replace(second.as_bytes(), "updates/0001", &mut packages).expect("sound");
         let mut seen: Vec<_> =
             packages.iter().map(|p| (p.name.as_str(), p.version.as_str(), p.state)).collect();
@@ -76,9 +77,9 @@ mod tests {
         assert_eq!(
             seen,
             [
-                ("a", "2.0", PackageState::Unpacked),
-                ("c", "1.0", PackageState::Installed),
-                ("d", "1.0", PackageState::Installed)
+                ("aa", "2.0", PackageState::Unpacked),
+                ("cc", "1.0", PackageState::Installed),
+                ("dd", "1.0", PackageState::Installed)
             ]
         );
     }
