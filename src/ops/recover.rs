@@ -76,28 +76,24 @@ pub fn bring_to_end(context: &Context<'_>, report: &mut Report) -> Result<(), Fa
     Ok(())
 }
 
-/// A run that is still open. On a full disk the reserve makes room to bring it to its end at once; otherwise
-/// `recover` does that when the reason is gone.
-///
-/// # Errors
-/// The run stays open; its report says so.
-pub fn cut_off(context: &Context<'_>, failure: Failure, report: &mut Report) -> Result<(), Failure> {
-    if full_disk::is_cause_of(&failure) && full_disk::give_up(&context.layout.reserve()).is_ok() {
+/// A run that is still open, told in its report. On a full disk the reserve makes room to bring it to its end at once;
+/// otherwise `recover` does that when the reason is gone.
+pub fn cut_off(context: &Context<'_>, failure: &Failure, report: &mut Report) {
+    if full_disk::is_cause_of(failure) && full_disk::give_up(&context.layout.reserve()).is_ok() {
         let reason = "the disk is full: the reserve is given up to bring the run to its end";
         context.observer.event(&Told::Note(reason.to_owned()));
         if bring_to_end(context, report).is_ok() {
-            return Ok(());
+            return;
         }
     }
     let journal = report.run_id.map(|run| context.layout.run(run).journal());
     report.transaction = journal
         .and_then(|path| journal::replay(&path).ok())
         .map(|replay| TransactionReport::unproven(replay.phase, replay.head, report.started));
-    records::fail(context, report, &failure);
+    records::fail(context, report, failure);
     if let Err(error) = records::store_run(context, report) {
         context.observer.event(&Told::Note(format!("the report is not stored: {error}")));
     }
-    Err(failure)
 }
 
 fn finish_or_go_back(

@@ -58,7 +58,8 @@ pub fn reboot_reason<'a>(changed: impl Iterator<Item = &'a PackageName>) -> Opti
         .map(PackageName::as_str)
         .filter(|name| is_kernel(name) || NEEDS_REBOOT.contains(name))
         .collect();
-    (!reasons.is_empty()).then(|| format!("{} take full effect with the next boot", reasons.join(", ")))
+    let take = if reasons.len() == 1 { "takes" } else { "take" };
+    (!reasons.is_empty()).then(|| format!("{} {take} full effect with the next boot", reasons.join(", ")))
 }
 
 #[cfg(test)]

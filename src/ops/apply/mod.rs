@@ -64,7 +64,7 @@ pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>
     }
     match run(context, request, planned, &mut report)? {
         Reached::End(run) => finish::finish(context, request, &mut report, *run),
-        Reached::EndOnFullDisk => Ok(report),
+        Reached::Reported => Ok(report),
     }
 }
 
@@ -138,8 +138,9 @@ struct Run {
 enum Reached {
     /// To an end that it recorded.
     End(Box<Run>),
-    /// The disk filled up in the middle; with the reserve given up it was brought to its end after all.
-    EndOnFullDisk,
+    /// Not to its own end: given up before the first change, or cut off amid the changes. The report is stored and
+    /// tells which, and how that ended.
+    Reported,
 }
 
 /// Everything from the run's first record to its last.
@@ -173,9 +174,11 @@ fn run(
     });
     let performed = match performed {
         Ok(performed) => performed,
+        Err(Cut::Before(_)) if report.error.is_some() => return Ok(Reached::Reported),
         Err(Cut::Before(failure)) => return Err(failure),
         Err(Cut::Amid(failure)) => {
-            return recover::cut_off(context, failure, report).map(|()| Reached::EndOnFullDisk);
+            recover::cut_off(context, &failure, report);
+            return Ok(Reached::Reported);
         }
     };
     let Planned { survey, plan } = planned;

@@ -171,7 +171,7 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
     match arrived {
         Ok(arrived) => finish(context, &past, (&folder, &journal, &mut report), (arrived, reopens))?,
         Err(Cut::Before(failure)) => return Err(failure),
-        Err(Cut::Amid(failure)) => recover::cut_off(context, failure, &mut report)?,
+        Err(Cut::Amid(failure)) => recover::cut_off(context, &failure, &mut report),
     }
     Ok(report)
 }

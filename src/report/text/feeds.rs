@@ -26,7 +26,7 @@ pub(super) fn table(feeds: &[FeedStamp], sheet: &mut Sheet<'_>) {
         let facts = format!(
             "{}  {}  {}",
             right(&age, 8),
-            right(&words::count(feed.advisories, "advisory", "advisories"), 18),
+            right(&advisories(feed.advisories), 18),
             left(authenticity(feed.authenticity), 8)
         );
         sheet.line(&[
@@ -38,6 +38,11 @@ pub(super) fn table(feeds: &[FeedStamp], sheet: &mut Sheet<'_>) {
             sheet.prose("   ! ", &[Word::new(problem.as_str(), Tone::Warn)]);
         }
     }
+}
+
+/// A repository has offers, no advisories.
+fn advisories(number: u64) -> String {
+    if number == 0 { "-".to_owned() } else { words::count(number, "advisory", "advisories") }
 }
 
 fn state(state: FeedState) -> (&'static str, Tone) {

@@ -43,7 +43,7 @@ fn totals(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
     if open == 0 {
         return nothing_open(summary, level, sheet);
     }
-    opened(summary, sheet);
+    opened(summary, level, sheet);
     let (text, tone) = match summary.installable {
         0 => ("none of them can be closed by an update today".to_owned(), Tone::Plain),
         all if all == open => ("all of them can be closed now".to_owned(), Tone::Good),
@@ -53,11 +53,13 @@ fn totals(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
 }
 
 /// What is open, by severity where any of it has a name.
-pub(super) fn opened(summary: &Summary, sheet: &mut Sheet<'_>) {
+pub(super) fn opened(summary: &Summary, level: CompletenessLevel, sheet: &mut Sheet<'_>) {
     if summary.unnamed == summary.open_vulnerabilities {
-        let text =
-            format!("{} open; the CVEs behind them are not known without the tracker", open_words(summary));
-        return sheet.prose(" ", &[Word::plain(text)]);
+        let why = match level {
+            CompletenessLevel::Full => "no feed names the CVEs behind them yet",
+            _ => "the CVEs behind them are not known without the tracker",
+        };
+        return sheet.prose(" ", &[Word::plain(format!("{} open; {why}", open_words(summary)))]);
     }
     sheet.items(&format!(" {} open: ", open_words(summary)), &by_severity(summary));
 }

@@ -35,7 +35,7 @@ fn findings(document: &StatusDocument, sheet: &mut Sheet<'_>) {
     if summary.open_vulnerabilities == 0 {
         scan::nothing_open(summary, scan::level(document.completeness.as_ref()), sheet);
     } else {
-        scan::opened(summary, sheet);
+        scan::opened(summary, scan::level(document.completeness.as_ref()), sheet);
     }
     deadlines(summary, sheet);
     let age = header::moment(time, sheet);

@@ -145,7 +145,7 @@ fn unnamed_updates_are_counted_by_source_and_not_called_a_cve() {
         finding.known_exploited = false;
     }
     let text = samples::report(findings).text(&looks(80, true, false));
-    assert!(text.contains(" 2 security updates open; the CVEs"), "{text}");
+    assert!(text.contains(" 2 security updates open; no feed names the CVEs"), "{text}");
     assert!(!text.contains("CVE open") && !text.contains("1 CVE") && !text.contains("not rated"), "{text}");
 }
 

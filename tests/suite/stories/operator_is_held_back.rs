@@ -22,9 +22,9 @@ fn a_removal_is_refused_with_its_chain_of_causes_unless_allowed() {
     let refused = refused_unchanged(&root, &only, 0);
     assert_says(
         &refused,
-        "lab-remover 1.0 → 2.0 would remove packages: cannot be installed without lab-plain",
+        "lab-remover 1.0 → 2.0 would remove packages: cannot be installed beside lab-plain",
     );
-    assert_says(&refused, "lab-plain would be removed");
+    assert_says(&refused, "lab-plain: would have to be removed");
     let before = Manifest::of(&root);
     root.run(&[&only[..], &["--allow-removals"]].concat()).expect_code(0);
     assert_eq!((root.installed("lab-plain"), root.installed("lab-remover").as_deref()), (None, Some("2.0")));

@@ -201,6 +201,16 @@ fn a_hold_deep_in_a_chain_is_named_at_its_root() {
 }
 
 #[test]
+fn a_pin_is_obeyed_and_named() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-conf"]) else { return };
+    root.write("etc/apt/preferences.d/pin", "Package: lab-plain\nPin: version 1.0\nPin-Priority: 1001\n");
+    let plan = planned(&root, &[]);
+    assert_eq!(names(&plan), ["lab-conf"]);
+    assert_eq!(held(&plan)["lab-plain"], "pinned: lab-plain");
+    assert!(plan["held"].to_string().contains("apt-cache policy lab-plain"));
+}
+
+#[test]
 fn a_plan_costs_one_simulation() {
     let Some(root) = debian::small_with(&["lab-plain", "lab-conf", "lab-held", "lab-trigger"]) else {
         return;
