@@ -9,7 +9,7 @@ use super::plan as plans;
 use super::{closing, quarantine, records, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::extent::Extent;
-use crate::apply::journal::{Event, Journal, Replay, RunKind};
+use crate::apply::journal::{self, Event, Journal, Replay, RunKind};
 use crate::apply::precheck::{self, Standing};
 use crate::apply::verify;
 use crate::apply::{Tools, protect};
@@ -86,6 +86,10 @@ pub fn cut_off(context: &Context<'_>, failure: &Failure, report: &mut Report) {
             return;
         }
     }
+    let journal = report.run_id.map(|run| context.layout.run(run).journal());
+    report.transaction = journal
+        .and_then(|path| journal::replay(&path).ok())
+        .map(|replay| TransactionReport::unproven(replay.phase, replay.head, report.started));
     records::fail(context, report, failure);
     if let Err(error) = records::store_run(context, report) {
         context.observer.event(&Told::Note(format!("the report is not stored: {error}")));
@@ -219,17 +223,11 @@ fn tell(
         End::Abandoned | End::Stuck(..) => (None, Vec::new()),
     };
     report.transaction = Some(TransactionReport {
-        phase: journal.phase(),
-        started: report.started,
         finished: Some(context.now()),
-        steps: Vec::new(),
-        provider: "packages".to_owned(),
-        journal_head: Some(journal.head()),
         verified,
         not_restored,
-        reopened: Vec::new(),
         log: Some(folder.log().display().to_string()),
-        last_words: Vec::new(),
+        ..TransactionReport::unproven(journal.phase(), journal.head(), report.started)
     });
     let changed: Vec<_> = report.plan.iter().flat_map(PatchPlan::actions).map(Action::key).collect();
     closing::assess_again(context, report, &Before { changed, findings: Vec::new() });

@@ -41,6 +41,25 @@ pub struct TransactionReport {
     pub last_words: Vec<String>,
 }
 
+impl TransactionReport {
+    /// A run that came as far as `phase` and proved nothing.
+    pub fn unproven(phase: Phase, journal_head: Sha256, started: DateTime<Utc>) -> Self {
+        Self {
+            phase,
+            started,
+            finished: None,
+            steps: Vec::new(),
+            provider: "packages".to_owned(),
+            journal_head: Some(journal_head),
+            verified: None,
+            not_restored: Vec::new(),
+            reopened: Vec::new(),
+            log: None,
+            last_words: Vec::new(),
+        }
+    }
+}
+
 /// How one step ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StepReport {

@@ -14,6 +14,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::transaction::Phase;
 use crate::observe::Event;
 use crate::report::schema::Report;
+use crate::report::transaction::TransactionReport;
 
 /// Before the first change: every archive here, the database checked under the lock, everything saved.
 pub(super) fn prepare(
@@ -103,6 +104,8 @@ pub(super) fn abandon(
     for archives in [folder.old_archives(), folder.new_archives()] {
         let _ = storage::remove_folder(&archives);
     }
+    let told = TransactionReport::unproven(journal.phase(), journal.head(), report.started);
+    report.transaction = Some(TransactionReport { finished: Some(context.now()), ..told });
     records::fail(context, report, &failure);
     if let Err(error) = records::store_run(context, report) {
         context.observer.event(&Event::Note(format!("the report is not stored: {error}")));

@@ -7,7 +7,7 @@ use crate::lab::debian::{self, DebianRoot};
 use crate::lab::faults::{self, Point, Traced};
 use crate::lab::oracle::{Manifest, Verdict, classify};
 
-const FIXTURES: &[&str] = &["lab-plain", "lab-chain-a", "lab-conf"];
+const FIXTURES: &[&str] = &["lab-plain", "lab-chain-a", "lab-conf", "lab-needsnew"];
 const APPLY: &[&str] = &["patchctl", "apply", "--yes"];
 const RECOVER: &[&str] = &["patchctl", "recover"];
 const EDITED: &str = "edited by the administrator\n";
@@ -155,6 +155,20 @@ fn a_rollback_that_is_cut_off_is_brought_to_its_end() {
         root.reboot();
         recovered(&root, &ends, &format!("sync {number} of rollback"));
     }
+}
+
+#[test]
+fn an_addition_that_is_cut_off_in_its_first_unpacking_goes_away_again() {
+    let Some(root) = old_root() else { return };
+    let ends = ends(&root);
+    let running = root.command(APPLY).start();
+    running.wait_until("the addition is unpacked", || {
+        let log = root.path("var/lib/patchctl/runs/0001/log");
+        fs::read_to_string(log).is_ok_and(|log| log.contains("Unpacking lab-extra"))
+    });
+    running.kill();
+    root.reboot();
+    recovered(&root, &ends, "a kill while the addition is unpacked");
 }
 
 #[test]

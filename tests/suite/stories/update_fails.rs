@@ -76,5 +76,7 @@ fn a_corrupted_download_is_refused_before_any_change() {
     assert!([1, 9].contains(&refused.code), "{refused}");
     assert_says(&refused, "lab-plain");
     assert_eq!(before.diff(&Manifest::of(&root)), []);
+    assert_eq!(report_of_run(&root, "0001")["transaction"]["phase"], "abandoned");
+    root.run(&["patchctl", "history", "verify"]).expect_code(0);
     root.run(&["patchctl", "recover"]).expect_code(0);
 }
