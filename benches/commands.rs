@@ -19,7 +19,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 const SCANS: usize = 31;
-const PAIRS: usize = 15;
+const PAIRS: usize = 9;
 const NOBODY: u32 = 65_534;
 
 fn main() {
