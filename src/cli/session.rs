@@ -21,7 +21,7 @@ use crate::model::plan::PatchPlan;
 use crate::ops::context::Context;
 use crate::ops::request::{
     ApplyRequest, Consent, FeedsRequest, Invocation, PlanRequest, Reach, RollbackRequest, ScanRequest,
-    WhyRequest,
+    WhyRequest, Wish,
 };
 use crate::ops::{apply, feeds, history, plan, records, recover, rollback, scan, status, why};
 use crate::report::documents::RollbackPreview;
@@ -195,7 +195,7 @@ impl Shown<'_> {
                 Ok(ExitCode::Done)
             }
             PlanRequest::Make { selection, removals, file } => {
-                let wish = plan::Wish { selection, removals, accept_no_rollback: Vec::new() };
+                let wish = Wish { selection, removals, accept_no_rollback: Vec::new() };
                 self.report(&plan::plan(&self.context, &wish, file.as_deref())?)
             }
         }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+use super::choice::{FeedSource, Permission};
 use super::error::ConfigurationError;
-use super::settings::{FeedSource, Permission};
 use crate::model::decision::ConffilePolicy;
 use crate::model::duration;
 use crate::model::severity::{Criticality, Severity};

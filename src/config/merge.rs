@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::choice::{FeedSource, Permission};
 use super::fragment::{Fragment, Span};
-use super::settings::{FeedSource, Permission};
 use crate::model::decision::ConffilePolicy;
 use crate::model::severity::{Criticality, Severity};
 

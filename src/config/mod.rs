@@ -1,5 +1,6 @@
 //! Settings: what the administrator wrote, checked, and every path that patchctl uses.
 
+pub mod choice;
 pub mod error;
 pub mod fragment;
 pub mod layout;

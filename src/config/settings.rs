@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Serialize;
 
+use super::choice::{FeedSource, Permission, as_span};
 use super::error::ConfigurationError;
 use super::merge::{Merged, Sourced};
 use crate::model::assessment::DueDays;
 use crate::model::decision::ConffilePolicy;
 use crate::model::digest::Sha256;
-use crate::model::duration;
 use crate::model::severity::{Criticality, Severity};
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -46,20 +46,6 @@ pub struct FeedSettings {
     pub max_age: Duration,
     /// Feeds that are added to the distribution's own, or replace one of the same name.
     pub sources: Vec<FeedSource>,
-}
-
-/// A feed that the administrator configured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FeedSource {
-    /// Its name, which is also the name of its folder.
-    pub name: String,
-    /// `https://`, `file://`, an absolute path, or `http://` with a digest.
-    pub location: String,
-    /// The digest that its content must have.
-    pub sha256: Option<Sha256>,
-    /// Its own maximum age.
-    #[serde(serialize_with = "as_optional_span")]
-    pub max_age: Option<Duration>,
 }
 
 /// What a plan may do.
@@ -107,16 +93,6 @@ impl DueSettings {
             low: days(self.low),
         }
     }
-}
-
-/// Yes or no, as it is written in a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Permission {
-    /// Yes.
-    Allow,
-    /// No.
-    Refuse,
 }
 
 /// How a plan is carried out.
@@ -256,17 +232,6 @@ fn refuse<T>(
     match complaint(&sourced.value) {
         None => Ok(()),
         Some(reason) => Err(ConfigurationError::Invalid { path: sourced.file.clone(), key, reason }),
-    }
-}
-
-fn as_span<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&duration::write(*span))
-}
-
-fn as_optional_span<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    match span {
-        Some(span) => as_span(span, serializer),
-        None => serializer.serialize_none(),
     }
 }
 

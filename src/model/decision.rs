@@ -3,7 +3,6 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::finding::Finding;
 use super::package::PackageName;
 use super::severity::Severity;
 use super::version::Version;
@@ -28,24 +27,6 @@ pub struct Selection {
     pub all_updates: bool,
     /// Exactly these versions, named by the operator.
     pub exact: Vec<ExactVersion>,
-}
-
-impl Selection {
-    /// Tells whether a finding is among those asked for; lists that are empty leave nothing out.
-    pub fn selects(&self, finding: &Finding) -> bool {
-        let by_cve = self.cves.is_empty() || finding.cves.iter().any(|cve| self.cves.contains(cve));
-        let by_advisory =
-            self.advisories.is_empty() || self.advisories.iter().any(|id| **id == *finding.advisory);
-        let by_package = self.packages.is_empty() || names(&self.packages, finding);
-        let by_severity = self.severity.is_none_or(|least| finding.severity >= least);
-        let by_exploit = !self.known_exploited || finding.known_exploited;
-        by_cve && by_advisory && by_package && by_severity && by_exploit && !names(&self.exclude, finding)
-    }
-}
-
-/// Packages are named by their binary or their source.
-fn names(list: &[PackageName], finding: &Finding) -> bool {
-    list.iter().any(|name| *name == finding.package.name || *name == finding.package.source.name)
 }
 
 /// A version that the operator named: `PACKAGE=VERSION`.

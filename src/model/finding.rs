@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::advisory::VendorState;
-use super::decision::Disposition;
+use super::decision::{Disposition, Selection};
 use super::package::{Architecture, PackageName, SourcePackage};
 use super::severity::{Exposure, Priority, Severity};
 use super::version::Version;
@@ -196,6 +196,24 @@ impl Finding {
         let own = (self.cves.is_empty() && !self.is_unnamed()).then_some(&*self.advisory);
         self.cves.iter().map(String::as_str).chain(own)
     }
+}
+
+impl Selection {
+    /// Tells whether a finding is among those asked for; lists that are empty leave nothing out.
+    pub fn selects(&self, finding: &Finding) -> bool {
+        let by_cve = self.cves.is_empty() || finding.cves.iter().any(|cve| self.cves.contains(cve));
+        let by_advisory =
+            self.advisories.is_empty() || self.advisories.iter().any(|id| **id == *finding.advisory);
+        let by_package = self.packages.is_empty() || names(&self.packages, finding);
+        let by_severity = self.severity.is_none_or(|least| finding.severity >= least);
+        let by_exploit = !self.known_exploited || finding.known_exploited;
+        by_cve && by_advisory && by_package && by_severity && by_exploit && !names(&self.exclude, finding)
+    }
+}
+
+/// Packages are named by their binary or their source.
+fn names(list: &[PackageName], finding: &Finding) -> bool {
+    list.iter().any(|name| *name == finding.package.name || *name == finding.package.source.name)
 }
 
 /// A package that no feed speaks about.

@@ -8,8 +8,9 @@ use chrono::{DateTime, Utc};
 
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
+use crate::config::choice::Permission;
 use crate::config::layout::Layout;
-use crate::config::settings::{Permission, Settings};
+use crate::config::settings::Settings;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::facts;

@@ -3,18 +3,17 @@
 use std::path::Path;
 
 use super::context::Context;
-use super::request::Removals as Asked;
+use super::request::Wish;
 use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
-use super::{foresight, quarantine, records, scan};
+use super::{foresight, quarantine, records, runs, scan};
 use crate::apply::old_archives;
-use crate::config::settings::Permission;
+use crate::config::choice::Permission;
 use crate::host::storage;
 use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
-use crate::model::package::PackageName;
 use crate::model::plan::PatchPlan;
 use crate::observe::Event;
 use crate::plan::policy::{self, DecisionInput, Policy};
@@ -23,17 +22,6 @@ use crate::report::documents::{
     ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference,
 };
 use crate::report::schema::Report;
-
-/// What a plan is asked for.
-#[derive(Clone, Debug)]
-pub struct Wish {
-    /// Which findings, packages or versions.
-    pub selection: Selection,
-    /// Whether packages may be removed.
-    pub removals: Asked,
-    /// Packages that may be changed although no way back was proved.
-    pub accept_no_rollback: Vec<PackageName>,
-}
 
 /// A plan with the survey it was made from.
 pub struct Planned {
@@ -166,7 +154,7 @@ fn check_exact(survey: &Survey, selection: &Selection) -> Result<(), Failure> {
 /// Keeps the plan among patchctl's own; a user without a place for it still gets it on the screen.
 fn keep(context: &Context<'_>, plan: &PatchPlan) {
     let path = context.layout.plans().join(format!("{}.json", plan.id.short()));
-    let kept = records::prepare(&context.layout)
+    let kept = runs::prepare(&context.layout)
         .and_then(|()| storage::replace(&path, seal::to_json(plan).as_bytes(), storage::PRIVATE));
     if let Err(error) = kept {
         context.observer.event(&Event::Note(format!("the plan is not stored: {error}")));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::context::Context;
-use super::retention;
+use super::{retention, runs};
 use crate::config::layout::Layout;
 use crate::host::facts;
 use crate::host::storage::{self, StorageError};
@@ -39,24 +39,12 @@ pub fn error_of(failure: &Failure) -> ReportError {
     ReportError { kind: failure.kind(), message, hints: failure.hints().to_vec() }
 }
 
-/// Makes patchctl's own folders, private from the start.
-///
-/// # Errors
-/// A folder cannot be made.
-pub fn prepare(layout: &Layout) -> Result<(), StorageError> {
-    for folder in [layout.state().to_owned(), layout.runs(), layout.plans(), layout.reports()] {
-        storage::create_folder(&folder, 0o700)?;
-    }
-    storage::create_folder(layout.cache(), 0o755)?;
-    storage::create_folder(layout.volatile(), 0o755)
-}
-
 /// Stores the report of a verb that is no run, and points `latest.json` at it unless it is about another root.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
-    prepare(&context.layout)?;
+    runs::prepare(&context.layout)?;
     let name = format!("{}-{}.json", report.command, report.started.format(retention::TIME_IN_NAME));
     let path = context.layout.reports().join(name);
     write(context, &path, report)?;

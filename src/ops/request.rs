@@ -104,6 +104,17 @@ pub enum Removals {
     Allow,
 }
 
+/// What a plan is asked for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Which findings, packages or versions.
+    pub selection: Selection,
+    /// Whether packages may be removed.
+    pub removals: Removals,
+    /// Packages that may be changed although no way back was proved.
+    pub accept_no_rollback: Vec<PackageName>,
+}
+
 /// Carries out a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplyRequest {

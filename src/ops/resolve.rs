@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::context::Context;
-use super::plan::Wish;
-use super::request::Removals as Asked;
+use super::request::{Removals as Asked, Wish};
 use super::survey::Survey;
-use crate::config::settings::Permission;
+use crate::config::choice::Permission;
 use crate::model::decision::{Cause, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Offer;

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::context::Context;
-use super::records;
 use crate::apply::journal::{self, JournalError, Replay};
 use crate::apply::{RunError, Tools};
 use crate::config::layout::{Layout, RunFolder};
@@ -13,6 +12,18 @@ use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::{Architecture, Inventory, PackageName};
 use crate::model::run::RunId;
+
+/// Makes patchctl's own folders, private from the start.
+///
+/// # Errors
+/// A folder cannot be made.
+pub fn prepare(layout: &Layout) -> Result<(), StorageError> {
+    for folder in [layout.state().to_owned(), layout.runs(), layout.plans(), layout.reports()] {
+        storage::create_folder(&folder, 0o700)?;
+    }
+    storage::create_folder(layout.cache(), 0o755)?;
+    storage::create_folder(layout.volatile(), 0o755)
+}
 
 /// Lists the runs that have a folder, oldest first.
 pub fn list(layout: &Layout) -> Vec<RunId> {
@@ -28,7 +39,7 @@ pub fn list(layout: &Layout) -> Vec<RunId> {
 /// # Errors
 /// The folder cannot be made.
 pub fn begin(layout: &Layout) -> Result<(RunId, RunFolder), Failure> {
-    records::prepare(layout).map_err(state_unwritable)?;
+    prepare(layout).map_err(state_unwritable)?;
     full_disk::reserve(&layout.reserve()).map_err(state_unwritable)?;
     let id = list(layout).last().map_or(RunId::new(1), |last| last.next());
     let folder = layout.run(id);

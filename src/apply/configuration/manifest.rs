@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::save::MAX_FILE;
 use super::{escaped, exclusions};
 use crate::host::ownership::Rights;
 use crate::host::storage::{self, StorageError};
@@ -15,6 +14,9 @@ use crate::model::digest::Sha256;
 
 /// Name of the document; the number rises when the meaning of a key changes.
 pub const SCHEMA: &str = "patchctl.manifest/1";
+
+/// Largest file that is saved: what an administrator writes is far below, what is above is data in the wrong place.
+pub const MAX_FILE: u64 = 16 << 20;
 
 /// What is looked at: folders or single files, absolute inside a root.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,11 +5,9 @@ use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::manifest::{Entry, Manifest, ManifestError, Scope};
+use super::manifest::{Entry, MAX_FILE, Manifest, ManifestError, Scope};
 use crate::host::storage::{self, StorageError};
 
-/// Largest file that is saved: what an administrator writes is far below, what is above is data in the wrong place.
-pub const MAX_FILE: u64 = 16 << 20;
 /// Most bytes that are saved for one run, before packing.
 pub const MAX_TOTAL: u64 = 256 << 20;
 

@@ -6,8 +6,8 @@ mod gates;
 mod prepare;
 
 use super::context::Context;
-use super::plan::{self, Planned, Wish};
-use super::request::{ApplyRequest, Reach};
+use super::plan::{self, Planned};
+use super::request::{ApplyRequest, Reach, Wish};
 use super::runs::Cut;
 use super::{records, recover, runs, scan};
 use crate::apply::engine::Performed;

@@ -5,84 +5,25 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::compression::Compression;
 use super::container::{self, ContainerFault, Member, Section};
-use super::control::{Paragraph, ParagraphError};
+pub use super::error::ArchiveError;
+
+use super::control::Paragraph;
 use super::md5sums;
 use super::tarball::{self, Entry, EntryKind, Source};
 use crate::host::storage::{self, StorageError};
 use crate::model::digest::Md5;
 use crate::model::package::{PackageKey, is_valid_package_name};
-use crate::model::version::{Version, VersionError};
+use crate::model::version::Version;
 
 /// What the control part may unpack to: the largest lists of digests have some 10 MiB.
 const MAX_CONTROL: u64 = 64 << 20;
 /// What the files may unpack to: the largest packages of Debian have some 4 GiB.
 const MAX_FILES: u64 = 16 << 30;
-
-/// What is wrong with an archive.
-#[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
-    /// The file cannot be opened or read.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-    /// The outer container is not one of a package.
-    #[error("{path} is not a package archive: {reason} (at byte {offset})")]
-    Container {
-        /// The archive.
-        path: PathBuf,
-        /// Where.
-        offset: u64,
-        /// What.
-        reason: &'static str,
-    },
-    /// A member cannot be read: damaged, cut, or larger than the limit.
-    #[error("cannot read {member} of {path}")]
-    Member {
-        /// The archive.
-        path: PathBuf,
-        /// The member.
-        member: String,
-        /// What reading it gave.
-        #[source]
-        source: io::Error,
-    },
-    /// An entry is not acceptable.
-    #[error("{path}: {member}: {entry:?}: {reason}")]
-    Entry {
-        /// The archive.
-        path: PathBuf,
-        /// The member.
-        member: String,
-        /// The entry's name, as far as it can be shown.
-        entry: String,
-        /// What is wrong.
-        reason: &'static str,
-    },
-    /// The control paragraph cannot be read.
-    #[error("{path}: control file")]
-    Control {
-        /// The archive.
-        path: PathBuf,
-        /// Which line, and why.
-        #[source]
-        source: ParagraphError,
-    },
-    /// A field that every package has is missing or wrong.
-    #[error("{path}: control file: the field {field} is missing or not valid")]
-    Field {
-        /// The archive.
-        path: PathBuf,
-        /// The field.
-        field: &'static str,
-        /// Why a version is none.
-        #[source]
-        source: Option<VersionError>,
-    },
-}
 
 /// An open archive.
 #[derive(Debug)]

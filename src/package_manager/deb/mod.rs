@@ -8,6 +8,7 @@ mod compression;
 mod container;
 pub mod control;
 pub mod database;
+pub mod error;
 pub mod identity;
 pub mod md5sums;
 mod place;

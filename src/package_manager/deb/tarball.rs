@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tar::{EntryType, PaxExtensions};
 
-use super::archive::ArchiveError;
+use super::error::ArchiveError;
 
 /// Entries that one archive may have: the largest packages of Debian have some 100,000.
 const MAX_ENTRIES: usize = 1_000_000;

@@ -1,0 +1,44 @@
+//! Values that files hold and settings keep as they are: permissions, and the sources of feeds.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::model::digest::Sha256;
+use crate::model::duration;
+
+/// A feed that the administrator configured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FeedSource {
+    /// Its name, which is also the name of its folder.
+    pub name: String,
+    /// `https://`, `file://`, an absolute path, or `http://` with a digest.
+    pub location: String,
+    /// The digest that its content must have.
+    pub sha256: Option<Sha256>,
+    /// Its own maximum age.
+    #[serde(serialize_with = "as_optional_span")]
+    pub max_age: Option<Duration>,
+}
+
+/// Yes or no, as it is written in a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permission {
+    /// Yes.
+    Allow,
+    /// No.
+    Refuse,
+}
+
+fn as_optional_span<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    match span {
+        Some(span) => as_span(span, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Writes a span of time as files have it.
+pub(super) fn as_span<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&duration::write(*span))
+}
