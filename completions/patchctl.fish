@@ -46,7 +46,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "why" -d 'Explain 
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "plan" -d 'Make the exact set of package changes that closes the findings'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "apply" -d 'Carry out a plan, prove the result, or take it back'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rollback" -d 'Bring back the state before a run'
-complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run: fully new or fully old'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let dpkg finish what another tool began'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "status" -d 'Show on one screen where this host stands'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "history" -d 'List past runs, show one, or prove their journals'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "feeds" -d 'List, refresh, import or verify the advisory feeds'

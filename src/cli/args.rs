@@ -118,7 +118,7 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// Bring back the state before a run
     Rollback(RollbackArgs),
-    /// End an interrupted run: fully new or fully old
+    /// End an interrupted run, or let dpkg finish what another tool began
     #[command(after_help = "Example:\n  patchctl recover")]
     Recover,
     /// Show on one screen where this host stands

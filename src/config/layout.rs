@@ -123,6 +123,11 @@ impl Layout {
         self.state.join("reserve")
     }
 
+    /// What dpkg said when it was asked to finish what another tool had begun.
+    pub fn mend_log(&self) -> PathBuf {
+        self.state.join("mend.log")
+    }
+
     /// `/var/cache/patchctl`.
     pub fn cache(&self) -> &Path {
         &self.cache

@@ -121,6 +121,18 @@ pub enum PackageState {
 }
 
 impl PackageState {
+    /// Returns how people read it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Installed => "to be installed again",
+            Self::Unpacked => "unpacked and not configured",
+            Self::HalfConfigured => "half configured",
+            Self::HalfInstalled => "half installed",
+            Self::TriggersAwaited => "waiting for a trigger",
+            Self::TriggersPending => "with a trigger pending",
+        }
+    }
+
     /// Tells whether the package manager would call the state finished.
     pub fn is_clean(self) -> bool {
         self == Self::Installed

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
+use super::mend;
 use super::survey::Survey;
 use crate::apply::space::{self, Amounts, Places};
 use crate::apply::{protect, restart};
 use crate::host::{processes, storage};
 use crate::model::digest::Md5;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::package::{InstalledPackage, PackageKey, PackageName};
+use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, ConffileForeseen, RestartForeseen, SpaceNeed};
 use crate::plan::Foresight;
 use crate::scan::inventory::dpkg_files::{conffiles, installed_files};
@@ -37,17 +38,12 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
     })
 }
 
-fn unfinished(survey: &Survey) -> Vec<String> {
-    let unclean = |package: &&InstalledPackage| !package.state.is_clean() || package.reinstall_required;
+fn unfinished(survey: &Survey) -> Option<String> {
     let names: Vec<&str> =
-        survey.inventory.packages.iter().filter(unclean).map(|package| package.name.as_str()).collect();
-    if names.is_empty() {
-        return Vec::new();
-    }
-    vec![format!(
-        "the package database is not clean ({}): mend it first with dpkg --configure -a",
-        names.join(", ")
-    )]
+        mend::unfinished(&survey.inventory).iter().map(|package| package.name.as_str()).collect();
+    let named = names.join(", ");
+    (!names.is_empty())
+        .then(|| format!("the package database is not clean ({named}): mend it first with patchctl recover"))
 }
 
 fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<Vec<SpaceNeed>, Failure> {

@@ -6,7 +6,7 @@
 use super::closing::Before;
 use super::context::Context;
 use super::plan as plans;
-use super::{closing, quarantine, records, retention, runs, survey};
+use super::{closing, mend, quarantine, records, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::extent::Extent;
 use crate::apply::journal::{self, Event, Journal, Replay, RunKind};
@@ -39,7 +39,8 @@ enum End {
     Stuck(String, Vec<String>),
 }
 
-/// Brings the open run to its end and returns the report; nothing to do when there is none.
+/// Brings the open run to its end and returns the report. Where none is open, what another tool left unfinished in
+/// the package database is finished.
 ///
 /// # Errors
 /// No root, a lock, a journal that cannot be believed.
@@ -57,8 +58,7 @@ pub fn recover(context: &Context<'_>) -> Result<Report, Failure> {
 /// The lock of the package manager, a journal that cannot be believed, a disk that is full.
 pub fn bring_to_end(context: &Context<'_>, report: &mut Report) -> Result<(), Failure> {
     let Some(open) = runs::open_run(&context.layout)? else {
-        records::conclude(context, report, Outcome::NothingToDo, ExitCode::Done);
-        return Ok(());
+        return mend::mend(context, report);
     };
     report.run_id = Some(open.id);
     let folder = context.layout.run(open.id);

@@ -33,23 +33,6 @@ pub(super) fn refuse_drift(asked: &PatchPlan, now: &PatchPlan) -> Result<(), Fai
     .hint("make a new plan: patchctl plan -o FILE; compare them: patchctl plan --diff OLD NEW"))
 }
 
-/// An unfinished package database is mended first, never walked over.
-pub(super) fn refuse_unclean(planned: &Planned) -> Result<(), Failure> {
-    let unclean =
-        planned.survey.inventory.packages.iter().filter(|p| !p.state.is_clean() || p.reinstall_required);
-    let names: Vec<String> =
-        unclean.map(|package| format!("{} is {:?}", package.name, package.state).to_lowercase()).collect();
-    if names.is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        FailureKind::HostUnclean,
-        format!("the package database is not clean: {}", names.join(", ")),
-    )
-    .hint("dpkg --configure -a finishes what was begun; then dpkg --audit must print nothing")
-    .hint("a half-installed package is cured by apt-get install --reinstall NAME"))
-}
-
 pub(super) fn refuse_without_room(plan: &PatchPlan) -> Result<(), Failure> {
     let shortages = space::shortages(&plan.space);
     if shortages.is_empty() {

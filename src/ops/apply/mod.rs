@@ -9,7 +9,7 @@ use super::context::Context;
 use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Reach, Wish};
 use super::runs::Cut;
-use super::{records, recover, runs, scan};
+use super::{mend, records, recover, runs, scan};
 use crate::apply::engine::Performed;
 use crate::apply::fetch;
 use crate::apply::journal::{Journal, Opening, RunKind};
@@ -51,7 +51,7 @@ pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>
     if let Some(asked) = &asked {
         gates::refuse_drift(asked, &planned.plan)?;
     }
-    gates::refuse_unclean(&planned)?;
+    mend::refuse_unfinished(&planned.survey.inventory)?;
     if planned.plan.is_empty() {
         return finish_without_work(context, planned, report);
     }
@@ -87,7 +87,7 @@ fn dry_run(
     if let Some(asked) = &asked {
         gates::refuse_drift(asked, &planned.plan)?;
     }
-    gates::refuse_unclean(&planned)?;
+    mend::refuse_unfinished(&planned.survey.inventory)?;
     let outcome = if planned.plan.is_empty() { Outcome::NothingToDo } else { Outcome::Planned };
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);

@@ -272,8 +272,8 @@ impl PackageManager for Apt {
         let mut calls = Vec::new();
         if !request.archives.is_empty() {
             calls.push(dpkg(request.time_limit).arg("--unpack").args(archives));
-            calls.push(dpkg(request.time_limit).args(["--configure", "-a"]));
         }
+        calls.push(dpkg(request.time_limit).args(["--configure", "-a"]));
         for (verb, packages) in [("--purge", request.purge), ("--remove", request.remove)] {
             if !packages.is_empty() {
                 calls.push(

@@ -46,6 +46,7 @@ impl Rendering for Report {
             (None, Some(plan), _) => plan::render(plan, file, sheet),
             (None, None, Some(_)) => scan::render(self, sheet),
             (None, None, None) if self.outcome == Outcome::NothingToDo => run::nothing_to_do(sheet),
+            (None, None, None) if self.outcome == Outcome::Recovered => run::mended(sheet),
             (None, None, None) => {}
         })
     }

@@ -37,6 +37,14 @@ pub(super) fn nothing_to_do(sheet: &mut Sheet<'_>) {
     header::next("patchctl status", sheet);
 }
 
+/// Renders the answer of `recover` where dpkg finished what another tool had begun.
+pub(super) fn mended(sheet: &mut Sheet<'_>) {
+    let text = "the package database is clean again: dpkg finished what was begun";
+    sheet.prose(&format!(" {} ", sheet.style().tick()), &[Word::new(text, Tone::Good)]);
+    sheet.gap();
+    header::next("patchctl scan", sheet);
+}
+
 fn title(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_>) {
     let run = report.run_id.map_or_else(|| report.command.clone(), |run| format!("run {run}"));
     let mut items = vec![Word::new(run, Tone::Strong)];

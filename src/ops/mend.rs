@@ -1,0 +1,69 @@
+//! An unfinished package database: told by every verb that would change something, mended by `recover`.
+
+use super::context::Context;
+use super::{records, runs, survey};
+use crate::host::storage;
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::outcome::Outcome;
+use crate::model::package::{InstalledPackage, Inventory};
+use crate::package_manager::RestoreRequest;
+use crate::report::schema::Report;
+
+/// Returns the packages that the package manager began and did not finish.
+pub fn unfinished(inventory: &Inventory) -> Vec<&InstalledPackage> {
+    inventory.packages.iter().filter(|p| !p.state.is_clean() || p.reinstall_required).collect()
+}
+
+/// Refuses to walk over an unfinished database.
+///
+/// # Errors
+/// There are unfinished packages; the way out is named.
+pub fn refuse_unfinished(inventory: &Inventory) -> Result<(), Failure> {
+    let unfinished = unfinished(inventory);
+    if unfinished.is_empty() {
+        return Ok(());
+    }
+    Err(not_clean(&unfinished).hint("patchctl recover lets dpkg finish what was begun (dpkg --configure -a)"))
+}
+
+fn not_clean(unfinished: &[&InstalledPackage]) -> Failure {
+    let named = |package: &&InstalledPackage| format!("{} is {}", package.name, package.state.words());
+    let names: Vec<String> = unfinished.iter().map(named).collect();
+    Failure::new(FailureKind::HostUnclean, format!("the package database is not clean: {}", names.join(", ")))
+}
+
+/// Lets dpkg finish what was begun, and proves it from a fresh look.
+///
+/// # Errors
+/// A lock, or packages that are still unfinished; what a person can do is named.
+pub fn mend(context: &Context<'_>, report: &mut Report) -> Result<(), Failure> {
+    let inventory = survey::inventory(context)?;
+    if unfinished(&inventory).is_empty() {
+        records::conclude(context, report, Outcome::NothingToDo, ExitCode::Done);
+        return Ok(());
+    }
+    let lock = runs::take_dpkg_lock(context)?;
+    runs::prepare(&context.layout).map_err(runs::state_unwritable)?;
+    let log = context.layout.mend_log();
+    runs::with_tools(context, (&inventory, &[]), |tools| {
+        let time_limit = tools.rules.batch_timeout;
+        let request = RestoreRequest { archives: &[], purge: &[], remove: &[], time_limit, log: &log };
+        // What it did is read from the database below.
+        tools.manager.restore_by_force(&request).map(|_| ()).map_err(|error| {
+            Failure::new(FailureKind::Host, "dpkg cannot be asked to finish what was begun").caused_by(error)
+        })
+    })?;
+    storage::sync_all();
+    drop(lock);
+    let after = survey::inventory(context)?;
+    let left = unfinished(&after);
+    if left.is_empty() {
+        records::conclude(context, report, Outcome::Recovered, ExitCode::Done);
+        return Ok(());
+    }
+    let names: Vec<&str> = left.iter().map(|package| package.name.as_str()).collect();
+    Err(not_clean(&left)
+        .hint(format!("what dpkg said: {}", log.display()))
+        .hint(format!("install them anew: apt-get install --reinstall {}", names.join(" "))))
+}
