@@ -9,6 +9,7 @@ mod operator_reviews_plan;
 mod operator_rolls_back;
 mod operator_scans;
 mod power_fails;
+mod real_updates;
 mod records;
 mod records_age;
 mod signals_arrive;
