@@ -15,7 +15,7 @@ use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::package::PackageKey;
 use crate::model::plan::{Action, ActionKind};
-use crate::model::transaction::Phase;
+use crate::model::transaction::{Observed, Phase};
 use crate::package_manager::{PackageManagerError, RestoreRequest, apt, deb};
 use crate::report::transaction::{NotRestored, Verified};
 use crate::scan::inventory;
@@ -34,6 +34,8 @@ pub struct WayBack {
     after: Option<Manifest>,
     /// What a way back of named packages may touch; everything when it takes the whole run back.
     own: Option<OwnConfiguration>,
+    /// New archives that the package manager may have been cut off over.
+    cut_off: Vec<(PackageKey, PathBuf)>,
 }
 
 /// Where a way back ended.
@@ -83,7 +85,28 @@ impl WayBack {
             before,
             after: protect::after(taken_back)?,
             own,
+            cut_off: Vec::new(),
         })
+    }
+
+    /// The same way back after a crash: what was being unpacked then is unpacked again before it is taken away, because
+    /// dpkg does not know the files of an unpacking that it did not finish.
+    #[must_use]
+    pub fn after_a_crash(self, taken_back: &RunFolder) -> Self {
+        let new = self.actions.iter().filter_map(|action| {
+            let path = taken_back.new_archives().join(deb::file_name(&action.key(), action.to.as_ref()?));
+            storage::exists(&path).then(|| (action.key(), path))
+        });
+        Self { cut_off: new.collect(), ..self }
+    }
+
+    /// The archives to complete: of all packages that are not wholly in their new version.
+    fn to_complete(&self, observed: &[Observed]) -> Vec<PathBuf> {
+        let is_whole = |key: &PackageKey| {
+            let mut seen = observed.iter().zip(&self.actions);
+            seen.any(|(seen, action)| action.key() == *key && seen.clean && seen.version == action.to)
+        };
+        self.cut_off.iter().filter(|(key, _)| !is_whole(key)).map(|(_, path)| path.clone()).collect()
     }
 
     /// The changes that are taken back.
@@ -194,7 +217,10 @@ pub fn go(
 fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunError> {
     let (purge, remove) = way.added();
     let log = way.work.log();
+    let inventory = inventory::read(tools.layout.root(), tools.layout.is_live())?;
+    let complete = way.to_complete(&precheck::observe(&inventory, &way.actions));
     let request = RestoreRequest {
+        complete: &complete,
         archives: &way.archives,
         purge: &purge,
         remove: &remove,
@@ -235,6 +261,14 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
     let complaints = way.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
+    }
+    let litter = verify::litter(root, way.cut_off.iter().map(|(_, path)| path.as_path()))?;
+    if let Some(first) = litter.first() {
+        return Ok(Err(format!(
+            "{} files of an unpacking were left behind: {}",
+            litter.len(),
+            first.display()
+        )));
     }
     restore_marks(way)?;
     let after = way.left(&live.manifest);

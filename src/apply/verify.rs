@@ -1,10 +1,13 @@
 //! Proof: versions from a fresh read of the database, files against the archives they came from.
 
 use std::collections::BTreeSet;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use crate::host::storage;
 use crate::package_manager::deb::archive::{Archive, ArchiveError};
 use crate::package_manager::deb::rules::{DpkgRules, RulesError};
+use crate::package_manager::deb::tarball::Entry;
 use crate::package_manager::deb::verify::{VerifyError, verify_installed};
 
 /// What kept files from being verified.
@@ -71,4 +74,30 @@ pub fn files<'a>(root: &Path, archives: impl Iterator<Item = &'a Path>) -> Resul
         proof.edited.extend(verification.edited_conffiles.into_iter().map(|mismatch| mismatch.path));
     }
     Ok(proof)
+}
+
+/// What dpkg calls a file while it puts it in place (dpkg(1) leaves them behind when it is killed).
+const TRANSIENT: &[&str] = &[".dpkg-new", ".dpkg-tmp"];
+
+/// Finds what an interrupted unpacking of some archives left behind.
+///
+/// # Errors
+/// An archive cannot be read.
+pub fn litter<'a>(root: &Path, archives: impl Iterator<Item = &'a Path>) -> Result<Vec<PathBuf>, ProofError> {
+    let mut found = Vec::new();
+    for path in archives {
+        let at = |source| ProofError::Archive { path: path.to_owned(), source };
+        let archive = Archive::open(path).map_err(at)?;
+        let mut look = |entry: &Entry, _: &mut dyn Read| {
+            let place = root.join(entry.path.strip_prefix("/").unwrap_or(&entry.path));
+            for suffix in TRANSIENT {
+                let mut name = place.clone().into_os_string();
+                name.push(suffix);
+                found.extend(Some(PathBuf::from(name)).filter(|path| storage::exists(path)));
+            }
+            Ok::<(), ArchiveError>(())
+        };
+        archive.for_each_entry(&mut look).map_err(at)?;
+    }
+    Ok(found)
 }

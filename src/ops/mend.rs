@@ -48,7 +48,8 @@ pub fn mend(context: &Context<'_>, report: &mut Report) -> Result<(), Failure> {
     let log = context.layout.mend_log();
     runs::with_tools(context, (&inventory, &[]), |tools| {
         let time_limit = tools.rules.batch_timeout;
-        let request = RestoreRequest { archives: &[], purge: &[], remove: &[], time_limit, log: &log };
+        let request =
+            RestoreRequest { complete: &[], archives: &[], purge: &[], remove: &[], time_limit, log: &log };
         // What it did is read from the database below.
         tools.manager.restore_by_force(&request).map(|_| ()).map_err(|error| {
             Failure::new(FailureKind::Host, "dpkg cannot be asked to finish what was begun").caused_by(error)

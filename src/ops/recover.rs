@@ -116,6 +116,7 @@ fn finish_or_go_back(
         let actions = begun(&plan, replay, &inventory);
         let way =
             WayBack::new(&taken_back, folder, (actions, extent(&plan, replay))).map_err(runs::left_open)?;
+        let way = way.after_a_crash(&taken_back);
         match back::go(tools, &way, journal, "the run was interrupted").map_err(runs::left_open)? {
             Arrived::Old { verified, not_restored } => {
                 if let RunKind::Rollback { .. } = replay.kind {

@@ -121,6 +121,9 @@ pub struct InstallRequest<'a> {
 /// One way back: these archives, exactly, and these packages away again.
 #[derive(Clone, Debug)]
 pub struct RestoreRequest<'a> {
+    /// Archives that the package manager was cut off over: they are unpacked again first, so that it knows every file
+    /// that it takes away afterwards.
+    pub complete: &'a [PathBuf],
     /// The archives to install, as paths.
     pub archives: &'a [PathBuf],
     /// The packages to purge, because the run added them.

@@ -139,6 +139,17 @@ impl Apt {
         Ok(output)
     }
 
+    /// dpkg cleans up behind its own interrupted unpacking when it unpacks the same archive again. What it says is no
+    /// matter: a script that fails here leaves the state that the way back starts from anyhow.
+    fn complete(&self, request: &RestoreRequest<'_>) -> Result<(), PackageManagerError> {
+        if request.complete.is_empty() {
+            return Ok(());
+        }
+        let archives = request.complete.iter().map(|path| path.display().to_string());
+        let call = dpkg(request.time_limit).arg("--unpack").args(archives);
+        self.change(&call, request.log, &mut |_| {}).map(|_| ())
+    }
+
     /// Names a package as apt reads it: the architecture only where it is not the native one.
     fn named(&self, package: &PackageKey) -> String {
         let architecture = package.architecture.as_str();
@@ -256,6 +267,7 @@ impl PackageManager for Apt {
     }
 
     fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
+        self.complete(request)?;
         let mut spec = self.changing(ConffilePolicy::Keep).time_limit(request.time_limit);
         spec = spec.args(["--allow-downgrades", "--allow-change-held-packages", "--reinstall"]);
         if !request.purge.is_empty() {
@@ -268,6 +280,7 @@ impl PackageManager for Apt {
     }
 
     fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
+        self.complete(request)?;
         let archives = request.archives.iter().map(|path| path.display().to_string());
         let mut calls = Vec::new();
         if !request.archives.is_empty() {

@@ -34,7 +34,7 @@ const THREE: &[&str] = &["1.0", "2.0", "3.0"];
 
 /// Every fixture. The 2.0 of a misbehaving one misbehaves; its 3.0, where there is one, is sound again.
 pub const FIXTURES: &[Fixture] = &[
-    row("lab-plain", THREE, |d| d.blobs(5)),
+    row("lab-plain", THREE, plain),
     row("lab-chain-a", TWO, |d| d.needs_same("lab-chain-b")).for_machine(),
     row("lab-chain-b", TWO, |d| d.needs_same("lab-chain-c")).for_machine(),
     row("lab-chain-c", TWO, |_| ()).for_machine(),
@@ -166,6 +166,17 @@ impl Draft {
 }
 
 /// One conffile that 2.0 changes, one that it leaves.
+/// Its later versions bring files that the first one lacks: an interrupted unpacking leaves them to nobody.
+fn plain(draft: &mut Draft) {
+    draft.blobs(5);
+    if draft.version != "1.0" {
+        let only_new = format!("only since {}\n", draft.version).repeat(500);
+        for number in 1..=3 {
+            draft.file(&format!("usr/lib/lab-plain/new-{number}"), &only_new, 0o644);
+        }
+    }
+}
+
 fn conf(draft: &mut Draft) {
     let setting = format!("# lab-conf {}\nworkers = 4\n", draft.version);
     draft.conffile("etc/lab-conf.conf", &setting);
