@@ -32,6 +32,11 @@ pub enum Event {
         /// How long it took.
         took: Duration,
     },
+    /// A stage ended with nothing to tell.
+    StageLeft {
+        /// Its short name.
+        stage: &'static str,
+    },
     /// A stage ended badly.
     StageFailed {
         /// Its short name.

@@ -42,7 +42,8 @@ impl Progress {
             bar.enable_steady_tick(TICK);
             *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
         } else {
-            self.terminal.talk(&format!("{stage}: {detail}"));
+            // Where nothing moves, the end of a stage says enough.
+            self.terminal.mention(1, &format!("{stage}: {detail}"));
         }
     }
 
@@ -83,6 +84,7 @@ impl Observer for Progress {
                 let mark = if is_wide { "✓" } else { "+" };
                 self.ended(mark, stage, &format!("{detail} ({:.1} s)", took.as_secs_f64()));
             }
+            Event::StageLeft { .. } => self.clear(),
             Event::StageFailed { stage, detail } => {
                 self.ended(if is_wide { "✗" } else { "x" }, stage, &format!("failed: {detail}"));
             }

@@ -11,6 +11,7 @@ use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
+use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Detail, FeedIndex, assess};
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::Index;
@@ -129,7 +130,11 @@ pub fn stamps(
     sources: &[SourceSettings],
     mode: RefreshMode,
 ) -> Vec<FeedStamp> {
-    refresh::refresh(RefreshRequest {
+    if mode != RefreshMode::Never {
+        let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+        context.observer.event(&Event::StageBegan { stage: "feeds", detail: names.join(", ") });
+    }
+    let stamps = refresh::refresh(RefreshRequest {
         layout: &context.layout,
         clock: &context.clock,
         environment: &context.environment,
@@ -139,7 +144,9 @@ pub fn stamps(
         every: context.settings.feeds.refresh,
         patience: PATIENCE,
         accept_older: &[],
-    })
+    });
+    context.observer.event(&Event::StageLeft { stage: "feeds" });
+    stamps
 }
 
 fn lists_unreadable(error: RepositoryError) -> Failure {
