@@ -91,7 +91,7 @@ fn origin() -> Origin {
         suite: "oldstable-security".into(),
         codename: "bookworm-security".into(),
         component: "main".into(),
-        site: "security.debian.org".into(),
+        site: "security.example.org".into(),
         security: true,
         signed: true,
     }

@@ -38,8 +38,8 @@ mod tests {
     fn names_are_those_of_apt() {
         let names = [
             (
-                "http://deb.debian.org/debian-security/dists/bookworm-security/InRelease",
-                "deb.debian.org_debian-security_dists_bookworm-security_InRelease",
+                "http://mirror.example.org/debian-security/dists/bookworm-security/InRelease",
+                "mirror.example.org_debian-security_dists_bookworm-security_InRelease",
             ),
             (
                 "https://deb.nodesource.com/node_20.x/dists/nodistro/InRelease",

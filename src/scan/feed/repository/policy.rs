@@ -126,7 +126,7 @@ pub(super) fn parse(text: &str) -> Vec<Policy> {
     policies
 }
 
-/// `500 http://deb.debian.org/debian bookworm/main amd64 Packages`; dpkg's own database is no place to get it from.
+/// `500 http://mirror.example.org/debian bookworm/main amd64 Packages`; dpkg's own database is no place to get it from.
 fn parse_place(line: &str) -> Option<Place> {
     let mut words = line.split_whitespace();
     let priority = words.next()?.parse().ok()?;
@@ -150,7 +150,7 @@ mod tests {
   Package pin: 2026f-0+deb12u1
   Version table:
      2026f-0+deb12u1 500 (phased 20%)
-        500 http://deb.debian.org/debian-security bookworm-security/main amd64 Packages
+        500 http://mirror.example.org/debian-security bookworm-security/main amd64 Packages
         990 http://mirror.example/x/ bookworm-security/main amd64 Packages
  *** 2025b-0+deb12u2 100
         100 /var/lib/dpkg/status
@@ -159,7 +159,7 @@ libc6:i386:
   Candidate: (none)
   Version table:
      2.36-9 -1
-        500 http://deb.debian.org/debian bookworm/main i386 Packages
+        500 http://mirror.example.org/debian bookworm/main i386 Packages
 local:
   Installed: 1
   Candidate: 1
