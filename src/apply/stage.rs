@@ -193,16 +193,9 @@ fn fetch_offered(
 ) -> Result<Secured, StageError> {
     let mut secured = Secured::new();
     let all: Vec<Wanted> = offered.values().cloned().collect();
-    if all.is_empty() || fetch::fetch(tools, &all).is_ok() {
-        for (key, wanted) in offered {
-            let path = tools.layout.downloads().join(wanted.file_name());
-            let stored = store(&path, &folder.old_archives(), Some(wanted.artifact.sha256))?;
-            secured.insert(key, (stored, Provenance::Vendor));
-        }
-        return Ok(secured);
-    }
+    let are_all_here = all.is_empty() || fetch::fetch(tools, &all).is_ok();
     for (key, wanted) in offered {
-        if fetch::fetch(tools, std::slice::from_ref(&wanted)).is_ok() {
+        if are_all_here || fetch::fetch(tools, std::slice::from_ref(&wanted)).is_ok() {
             let path = tools.layout.downloads().join(wanted.file_name());
             let stored = store(&path, &folder.old_archives(), Some(wanted.artifact.sha256))?;
             secured.insert(key, (stored, Provenance::Vendor));

@@ -78,11 +78,6 @@ impl Layout {
         &self.state
     }
 
-    /// Run counter and highest feed stamps.
-    pub fn state_file(&self) -> PathBuf {
-        self.state.join("state.json")
-    }
-
     /// The folder of all mutating runs.
     pub fn runs(&self) -> PathBuf {
         self.state.join("runs")

@@ -83,6 +83,24 @@ pub struct SourceSettings {
     pub configured_by_admin: bool,
 }
 
+impl FeedStamp {
+    /// The stamp of a feed that was never fetched.
+    pub fn missing(name: String, location: String) -> Self {
+        Self {
+            name,
+            location,
+            published: None,
+            fetched: None,
+            age_seconds: None,
+            sha256: None,
+            authenticity: None,
+            advisories: 0,
+            state: FeedState::Missing,
+            problem: None,
+        }
+    }
+}
+
 /// How complete a result is (the report's `completeness.level`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

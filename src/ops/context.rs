@@ -1,7 +1,6 @@
 //! What every verb works with: settings, paths, clock, and who listens.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -176,8 +175,3 @@ impl Context<'_> {
 
 /// First-seen dates by finding, as the ledger tells them.
 pub type FirstSeen = HashMap<String, DateTime<Utc>>;
-
-/// Where a path leads when it is named on the command line.
-pub fn shown(path: &Path) -> String {
-    path.display().to_string()
-}

@@ -250,7 +250,7 @@ fn tell(
             records::fail(context, report, &failure);
         }
     }
-    runs::stored(context, records::store_run(context, report))?;
+    runs::stored(records::store_run(context, report))?;
     records::publish_summary(context, report);
     Ok(())
 }

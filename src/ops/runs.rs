@@ -199,8 +199,7 @@ pub fn left_open(error: RunError) -> Failure {
 ///
 /// # Errors
 /// The report was not stored.
-pub fn stored(context: &Context<'_>, result: Result<PathBuf, StorageError>) -> Result<(), Failure> {
-    let _ = context;
+pub fn stored(result: Result<PathBuf, StorageError>) -> Result<(), Failure> {
     result
         .map(|_| ())
         .map_err(|error| Failure::new(FailureKind::Host, "the report cannot be stored").caused_by(error))

@@ -44,11 +44,6 @@ impl Replay {
         open
     }
 
-    /// Returns how many batches were done.
-    pub fn batches_done(&self) -> usize {
-        self.records.iter().filter(|record| matches!(record.event, Event::BatchDone { .. })).count()
-    }
-
     /// Returns how many attempts at the way back began.
     pub fn back_attempts(&self) -> u32 {
         let attempts =

@@ -103,7 +103,7 @@ fn finish_without_work(
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);
     records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
-    runs::stored(context, records::store(context, &report))?;
+    runs::stored(records::store(context, &report))?;
     Ok(report)
 }
 
@@ -119,7 +119,7 @@ fn download_only(context: &Context<'_>, planned: Planned, mut report: Report) ->
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);
     records::conclude(context, &mut report, Outcome::Planned, ExitCode::Done);
-    runs::stored(context, records::store(context, &report))?;
+    runs::stored(records::store(context, &report))?;
     Ok(report)
 }
 

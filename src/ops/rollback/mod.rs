@@ -246,7 +246,7 @@ fn finish(
             records::fail(context, report, &failure);
         }
     }
-    runs::stored(context, records::store_run(context, report))?;
+    runs::stored(records::store_run(context, report))?;
     records::publish_summary(context, report);
     retention::prune(context);
     Ok(())

@@ -32,18 +32,7 @@ pub(super) fn stamp(
 }
 
 fn missing(source: &SourceSettings, problem: Option<String>) -> FeedStamp {
-    FeedStamp {
-        name: source.name.clone(),
-        location: source.location.clone(),
-        published: None,
-        fetched: None,
-        age_seconds: None,
-        sha256: None,
-        authenticity: None,
-        advisories: 0,
-        state: FeedState::Missing,
-        problem,
-    }
+    FeedStamp { problem, ..FeedStamp::missing(source.name.clone(), source.location.clone()) }
 }
 
 fn state(

@@ -21,18 +21,7 @@ impl DatedStamp {
     /// Makes the stamp of a repository; `left_out` counts offers that no SHA-256 vouches for.
     pub(super) fn new(repository: &Repository, ignores_expiry: bool, left_out: usize) -> Self {
         let location = repository.source.release_folder();
-        let mut stamp = FeedStamp {
-            name: name_of(repository),
-            location,
-            published: None,
-            fetched: None,
-            age_seconds: None,
-            sha256: None,
-            authenticity: None,
-            advisories: 0,
-            state: FeedState::Missing,
-            problem: None,
-        };
+        let mut stamp = FeedStamp::missing(name_of(repository), location);
         let Some(fetched) = &repository.fetched else {
             if repository.has_lists() {
                 (stamp.authenticity, stamp.state) = (Some(Authenticity::Local), FeedState::Fresh);
