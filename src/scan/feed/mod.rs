@@ -1,6 +1,7 @@
 //! Advisory feeds: bytes of a vendor become rows for one release.
 
 pub mod cache;
+pub mod container;
 pub mod debian_tracker;
 pub mod decompress;
 pub mod registry;
