@@ -12,6 +12,7 @@ use std::io;
 
 use self::tarball::Tarball;
 use self::zipped::Zipped;
+use super::FeedError;
 
 /// Most documents of one archive. The most that a vendor publishes together are Red Hat's VEX documents, one for each
 /// CVE; 400,000 CVEs existed in 2026, so this leaves room for years.
@@ -29,6 +30,13 @@ pub struct Document<'a> {
     pub name: Cow<'a, str>,
     /// Its content: a part of the archive where the archive stores it as it is.
     pub content: Cow<'a, [u8]>,
+}
+
+impl Document<'_> {
+    /// Tells whether it is a JSON document by its name; content that is no archive may be one.
+    pub fn is_json(&self) -> bool {
+        self.name.is_empty() || self.name.ends_with(".json")
+    }
 }
 
 /// The documents of an archive in its order. After an error there are no more.
@@ -106,6 +114,16 @@ pub enum ContainerError {
         /// The limit.
         limit: u64,
     },
+}
+
+impl ContainerError {
+    /// The fault as one of a feed.
+    pub fn into_feed_error(self, feed: &'static str) -> FeedError {
+        match self {
+            Self::BeyondLimits { .. } => FeedError::BeyondLimits { feed, detail: self.to_string() },
+            source => FeedError::Archive { feed, source },
+        }
+    }
 }
 
 /// Returns the documents of a tar or zip archive. Content that is neither is one document without a name. Folders and
