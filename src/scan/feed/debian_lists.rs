@@ -209,27 +209,29 @@ mod tests {
         DebianLists.parse(content.as_bytes(), &release("bookworm")).expect_err("refused").to_string()
     }
 
-    fn found<'r>(
-        rows: &'r Rows<'_>,
-    ) -> Vec<(&'r str, String, usize, Vec<(&'r str, VendorState, Option<&'r str>)>)> {
-        let state = |row: &'r Affected<'_>| (row.name.as_ref(), row.state, row.range.fixed.as_deref());
-        let row = |a: &'r Advisory<'_>| {
-            let day = a.published.map(|time| time.date_naive().to_string()).unwrap_or_default();
-            (a.id.as_ref(), day, a.vulnerabilities.len(), a.affected.iter().map(state).collect())
+    /// Identifier, day, number of vulnerabilities, then each package with its state and fixed version.
+    fn found(rows: &Rows<'_>) -> Vec<String> {
+        let state = |row: &Affected<'_>| {
+            let fixed = row.range.fixed.as_deref().unwrap_or("-");
+            format!("{} {:?} {fixed}", row.name, row.state)
         };
-        rows.advisories.iter().map(row).collect()
+        let line = |a: &Advisory<'_>| {
+            let day = a.published.map(|time| time.date_naive().to_string()).unwrap_or_default();
+            let states: Vec<_> = a.affected.iter().map(state).collect();
+            format!("{} {day} {}: {}", a.id, a.vulnerabilities.len(), states.join(", "))
+        };
+        rows.advisories.iter().map(line).collect()
     }
 
     #[test]
     fn advisories_of_one_release_have_identifier_date_and_fixed_version() {
         let rows = parse(DSA, "bookworm");
-        let fixed = |source, version| vec![(source, VendorState::Fixed, Some(version))];
         assert_eq!(
             found(&rows),
             [
-                ("DSA-5865-1", "2025-02-12".to_owned(), 4, fixed("webkit2gtk", "2.46.6-1~deb12u1")),
-                ("DSA-5864-1", "2025-02-12".to_owned(), 2, fixed("pam-pkcs11", "0.6.12-1+deb12u1")),
-                ("DSA-5843-2", "2025-01-16".to_owned(), 0, fixed("rsync", "3.2.7-1+deb12u2")),
+                "DSA-5865-1 2025-02-12 4: webkit2gtk Fixed 2.46.6-1~deb12u1",
+                "DSA-5864-1 2025-02-12 2: pam-pkcs11 Fixed 0.6.12-1+deb12u1",
+                "DSA-5843-2 2025-01-16 0: rsync Fixed 3.2.7-1+deb12u2",
             ]
         );
         assert_eq!((rows.entries, rows.unread), (11, Default::default()));
@@ -245,10 +247,7 @@ mod tests {
     #[test]
     fn osv_dev_1698_words_in_place_of_a_version_are_states_and_never_versions() {
         let rows = parse(DSA, "jessie");
-        assert_eq!(
-            found(&rows),
-            [("DSA-3699-1", "2016-10-25".to_owned(), 0, vec![("virtualbox", VendorState::EndOfLife, None)])]
-        );
+        assert_eq!(found(&rows), ["DSA-3699-1 2016-10-25 0: virtualbox EndOfLife -"]);
         let rows = parse(DSA, "lenny");
         let vlc = &rows.advisories[0].affected[0];
         assert_eq!(

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 use chrono::NaiveTime;
 
-use super::content::{date, is_word, lines};
+use super::content::{date, is_word, lines, malformed};
 use super::{AdvisoryFeed, FeedError, PublishedSource, Rows, Unread};
 use crate::model::advisory::{Advisory, Affected, Subject, VendorState};
 use crate::model::distro::Distribution;
@@ -41,17 +41,26 @@ impl AdvisoryFeed for DebianSecuritySupport {
         Vec::new()
     }
 
+    /// A list of which no line can be read is another list.
     fn parse<'a>(&self, content: &'a [u8], _: &Distribution) -> Result<Rows<'a>, FeedError> {
-        let mut rows = Rows::default();
+        let (mut rows, mut first_fault) = (Rows::default(), None);
         for (number, line) in lines(NAME, content)? {
             let Some(columns) = columns(line) else { continue };
             rows.entries += 1;
             match ended(columns) {
                 Ok(advisory) => rows.advisories.push(advisory),
-                Err(reason) => rows.unread.add(&format!("line {number}: {}", columns.0), reason),
+                Err(reason) => {
+                    rows.unread.add(&format!("line {number}: {}", columns.0), &reason);
+                    first_fault.get_or_insert((number, reason));
+                }
             }
         }
-        Ok(rows)
+        match first_fault {
+            Some((number, reason)) if rows.advisories.is_empty() => {
+                Err(malformed(NAME, (number, 1), &reason))
+            }
+            _ => Ok(rows),
+        }
     }
 }
 
@@ -190,5 +199,7 @@ mod tests {
         assert!(fault("<html>").contains("web page"));
         assert!(fault(&ENDED[..ENDED.len() - 5]).contains("breaks off"));
         assert!(parse_limited(b"a b").is_err());
+        let text = fault(LIMITED);
+        assert!(text.contains("line 9") && text.contains("\"resolver\" is no date"), "{text}");
     }
 }

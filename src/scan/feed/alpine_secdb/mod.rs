@@ -136,7 +136,7 @@ fn take_package<'a>(package: Package<'a>, rows: &mut Rows<'a>) {
             if fix.version != "0" && !is_ordered(&fix.version) {
                 rows.unread.add(&place, "the version has no order among others");
             }
-            take_entry(entry, &fix.version, &mut statements, |reason| rows.unread.add(&place, reason));
+            take_entry(entry, fix.version.clone(), &mut statements, |reason| rows.unread.add(&place, reason));
         }
     }
     statements.sort_by(|left, right| left.id.cmp(&right.id));
@@ -147,7 +147,7 @@ fn take_package<'a>(package: Package<'a>, rows: &mut Rows<'a>) {
 /// Takes the identifiers of an entry: each CVE with the names that others gave it; without a CVE the first of those.
 fn take_entry<'a>(
     entry: Cow<'a, str>,
-    version: &Cow<'a, str>,
+    version: Cow<'a, str>,
     statements: &mut Vec<Statement<'a>>,
     mut unread: impl FnMut(String),
 ) {
