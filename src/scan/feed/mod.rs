@@ -1,10 +1,20 @@
 //! Advisory feeds: bytes of a vendor become statements about one release.
 
+pub mod alpine_secdb;
+pub mod arch_tracker;
 pub mod cache;
 pub mod container;
 pub mod debian_tracker;
 pub mod decompress;
 pub mod osv;
+mod content;
+mod csv;
+pub mod debian_lists;
+pub mod debian_security_support;
+pub mod debian_tracker;
+pub mod decompress;
+pub mod exploit_prediction;
+pub mod known_exploited;
 pub mod registry;
 pub mod repository;
 pub mod trust;
