@@ -261,3 +261,117 @@ fn read_size(reader: &mut XmlReader<'_>, field: &str) -> Result<u64, FeedError> 
 fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FEDORA: &str = include_str!("../../../tests/fixtures/repomd/fedora-43.xml");
+    const ALMALINUX: &str = include_str!("../../../tests/fixtures/repomd/almalinux-9.xml");
+    const EMPTY: &str = include_str!("../../../tests/fixtures/repomd/amazon-empty.xml");
+    const WITHOUT: &str = include_str!("../../../tests/fixtures/repomd/amazon-no-updateinfo.xml");
+
+    fn fault(content: &str) -> String {
+        Repomd::parse(content.as_bytes()).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn fedora_lists_updateinfo_with_all_its_marks() {
+        let repomd = Repomd::parse(FEDORA.as_bytes()).expect("whole");
+        assert_eq!(repomd.revision.as_deref(), Some("1769300455"));
+        let record = repomd.updateinfo().expect("listed");
+        assert_eq!((record.size, record.open_size), (Some(1_533_306), Some(33_442_814)));
+        assert_eq!(record.timestamp.map(|time| time.timestamp()), Some(1_769_302_218));
+        assert!(matches!(&record.open_checksum, Some(Checksum::Sha256(digits)) if digits.starts_with("65a608b0")));
+        let root = "https://mirror.example.org/updates/43/Everything/x86_64";
+        let location = record.location(&format!("{root}/repodata/repomd.xml"));
+        assert_eq!(location, format!("{root}/{}", record.path));
+        assert!(record.path.ends_with("-updateinfo.xml.zst"));
+        assert!(repomd.record("primary").is_some() && repomd.record("modules").is_none());
+    }
+
+    #[test]
+    fn almalinux_gives_no_open_checksums_and_rocky_a_release_for_a_revision() {
+        let repomd = Repomd::parse(ALMALINUX.as_bytes()).expect("whole");
+        let record = repomd.updateinfo().expect("listed");
+        assert_eq!((&record.open_checksum, record.size), (&None, None));
+        assert!(repomd.record("modules").is_some());
+        let rocky = include_str!("../../../tests/fixtures/repomd/rocky-8.xml");
+        let rocky = Repomd::parse(rocky.as_bytes()).expect("whole");
+        assert!(rocky.updateinfo().is_ok());
+        assert_eq!(rocky.revision.as_deref(), Some("8.7"));
+    }
+
+    #[test]
+    fn a_repository_without_updateinfo_is_told_and_never_empty() {
+        let repomd = Repomd::parse(WITHOUT.as_bytes()).expect("whole");
+        assert_eq!(repomd.updateinfo().expect_err("none"), RepomdError::NoRecord { kind: "updateinfo" });
+        assert!(fault(EMPTY).contains("<repomd>: no <data> in it"));
+    }
+
+    #[test]
+    fn a_file_that_is_not_the_listed_one_is_refused_before_and_after_unpacking() {
+        let digest = |bytes: &[u8]| Checksum::Sha256(hexadecimal(&Sha256::digest(bytes)));
+        let record = Record {
+            kind: "updateinfo".to_owned(),
+            path: "repodata/u.xml.gz".to_owned(),
+            checksum: digest(b"packed"),
+            open_checksum: Some(digest(b"open")),
+            size: Some(6),
+            open_size: None,
+            timestamp: None,
+        };
+        assert_eq!(record.check(b"packed"), Ok(()));
+        assert_eq!(record.check_open(b"open"), Ok(()));
+        let size = record.check(b"short").expect_err("refused").to_string();
+        assert_eq!(size, "repodata/u.xml.gz has 5 bytes, the repository lists 6");
+        let changed = record.check(b"PACKED").expect_err("refused").to_string();
+        assert_eq!(changed, "repodata/u.xml.gz has another checksum than the repository lists");
+        let open = record.check_open(b"OPEN").expect_err("refused").to_string();
+        assert_eq!(open, "repodata/u.xml.gz has another checksum unpacked than the repository lists");
+    }
+
+    #[test]
+    fn every_digest_of_the_family_counts_and_broken_ones_do_not() {
+        let sha512 = hexadecimal(&Sha512::digest(b"x"));
+        let sha384 = hexadecimal(&Sha384::digest(b"x"));
+        assert!(Checksum::parse("sha512", &sha512.to_ascii_uppercase()).expect("known").is_of(b"x"));
+        assert!(Checksum::parse("sha384", &sha384).expect("known").is_of(b"x"));
+        assert!(!Checksum::parse("sha384", &sha384).expect("known").is_of(b"y"));
+        for (kind, digits) in [("sha", "da39a3ee"), ("md5", "d41d8cd9"), ("sha256", "00"), ("sha256", "zz")] {
+            assert_eq!(Checksum::parse(kind, digits), None, "{kind}");
+        }
+    }
+
+    #[test]
+    fn wrong_shapes_are_refused_by_field() {
+        let with = |inner: &str| format!("<repomd>\n<data type=\"updateinfo\">{inner}</data></repomd>");
+        let sum = format!("<checksum type=\"sha256\">{}</checksum>", "0".repeat(64));
+        for (content, words) in [
+            (with(&sum), "record \"updateinfo\": <location> is missing"),
+            (with("<location href=\"repodata/u.xml\"/>"), "<checksum> is missing"),
+            (with("<checksum type=\"sha\">da39a3ee</checksum>"), "no digest of the SHA-2 family: \"sha\""),
+            (with("<location href=\"../../etc/passwd\"/>"), "not a path within the repository"),
+            (with("<location href=\"/etc/passwd\"/>"), "not a path within the repository"),
+            (with("<location href=\"https://elsewhere.example.org/u\"/>"), "not a path within the repository"),
+            (with("<location xml:base=\"https://elsewhere.example.org\" href=\"u\"/>"), "not a path within"),
+            (with("<size>many</size>"), "<size>: not a number of bytes: \"many\""),
+            ("<updates/>".to_owned(), "<repomd> expected"),
+            ("<html>".to_owned(), "web page"),
+        ] {
+            assert!(fault(&content).contains(words), "{content}: {}", fault(&content));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_makes_the_parser_panic(at in 0..FEDORA.len(), byte in any::<u8>(), cut in any::<bool>()) {
+            let mut bytes = FEDORA.as_bytes().to_vec();
+            bytes[at] = byte;
+            bytes.truncate(if cut { at } else { bytes.len() });
+            let _ = Repomd::parse(&bytes);
+        }
+    }
+}

@@ -15,7 +15,8 @@ pub(super) struct NamedPackage<'a> {
     pub(super) statement: Affected<'a>,
 }
 
-/// Joins epoch, version and release to what rpm compares, `epoch:version-release` (rpm-version(7)). An epoch that is
+/// Joins epoch, version and release to what rpm compares, `epoch:version-release` (rpm-version(7)); the characters are
+/// those that rpmbuild lets into a version (`rpmCharCheck`). An epoch that is
 /// absent, empty, or the words of a generator for "none" is 0, and 0 is left out: both mean the same.
 ///
 /// # Errors
@@ -63,10 +64,10 @@ pub(super) fn is_modular(version: &str) -> bool {
 /// later for all of them (`noarch`), or the other way round, would be missed otherwise.
 pub(super) fn rows(mut packages: Vec<NamedPackage<'_>>) -> Vec<Affected<'_>> {
     packages.sort_by(|a, b| {
-        (subject(&a.statement), bounds(&a.statement), a.architecture).cmp(&(
+        (subject(&a.statement), bounds(&a.statement), &a.architecture).cmp(&(
             subject(&b.statement),
             bounds(&b.statement),
-            b.architecture,
+            &b.architecture,
         ))
     });
     packages.dedup();
@@ -75,12 +76,12 @@ pub(super) fn rows(mut packages: Vec<NamedPackage<'_>>) -> Vec<Affected<'_>> {
         let mut versions = group.chunk_by(|a, b| bounds(&a.statement) == bounds(&b.statement));
         let first = versions.next().unwrap_or_default();
         let is_alike = versions.all(|other| {
-            other.iter().map(|package| package.architecture).eq(first.iter().map(|package| package.architecture))
+            other.iter().map(|package| &package.architecture).eq(first.iter().map(|package| &package.architecture))
         });
         for package in group {
             let mut row = package.statement.clone();
             if !is_alike && package.architecture != "noarch" {
-                row.scope.architecture = Some(Cow::Borrowed(package.architecture));
+                row.scope.architecture = Some(package.architecture.clone());
             }
             if rows.last() != Some(&row) {
                 rows.push(row);
@@ -112,7 +113,7 @@ mod tests {
     use crate::model::advisory::VendorState;
 
     fn package<'a>(name: &'a str, architecture: &'a str, version: &'a str) -> NamedPackage<'a> {
-        NamedPackage { architecture, statement: Affected::binary(name, VendorState::Fixed).fixed_in(version) }
+        NamedPackage { architecture: architecture.into(), statement: Affected::binary(name, VendorState::Fixed).fixed_in(version) }
     }
 
     fn told(packages: Vec<NamedPackage<'_>>) -> Vec<String> {

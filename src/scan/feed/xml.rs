@@ -98,6 +98,7 @@ impl<'a> XmlReader<'a> {
         let mut whole = Cow::Borrowed("");
         while self.depth >= depth {
             let piece = match self.next_event()? {
+                _ if self.depth > depth => continue,
                 Event::Text(text) => text.into_inner(),
                 Event::CData(text) => text.into_inner(),
                 Event::GeneralRef(reference) => Cow::Owned(self.referred(&reference.into_inner())?),

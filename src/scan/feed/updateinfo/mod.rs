@@ -11,14 +11,15 @@
 //! (`reboot_suggested`, `restart_suggested`, `relogin_suggested`) are no statement about vulnerabilities. Updates that
 //! became obsolete vanish from Fedora's, so that an old host may lack the advisory for a fix that it lacks.
 
-mod names;
+mod cves;
 mod wire;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use self::wire::{Package, Update};
 use super::dates::read_date;
+use super::identifiers::is_advisory;
+use super::joined::Joined;
 use super::rpm_packages::{NamedPackage, is_left_out, is_modular, is_name, rows, version_of};
 use super::xml::XmlReader;
 use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
@@ -61,19 +62,20 @@ impl AdvisoryFeed for Updateinfo {
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
         let mut reader = XmlReader::new(NAME, content)?;
         let mut rows = Rows::default();
-        let mut places = HashMap::new();
+        let mut joined = Joined::default();
         reader.root("updates")?;
         reader.children(|reader, element| {
             if element.name == "update" {
                 let update = wire::read_update(reader, element)?;
                 rows.entries += 1;
                 if let Some(advisory) = advisory(update, release, &mut rows) {
-                    keep(advisory, &mut rows, &mut places);
+                    joined.keep(advisory);
                 }
             }
             Ok(())
         })?;
         reader.end()?;
+        rows.advisories = joined.into_advisories();
         Ok(rows)
     }
 }
@@ -122,7 +124,7 @@ fn published(distribution: &Distribution) -> Vec<(&'static str, String)> {
 fn advisory<'a>(update: Update<'a>, release: &Distribution, rows_read: &mut Rows<'_>) -> Option<Advisory<'a>> {
     let unread = &mut rows_read.unread;
     let id = trimmed(&update.id);
-    if !names::is_advisory(&id) {
+    if !is_advisory(&id) {
         unread.add(&format!("update {}", rows_read.entries), format_args!("no identifier: {:?}", shortened(&id)));
         return None;
     }
@@ -187,33 +189,13 @@ fn vulnerabilities<'a>(update: &Update<'a>) -> Vec<Cow<'a, str>> {
         if reference.kind == "cve" && CveId::parse(&id).is_some() {
             add(id);
         } else if is_fedora {
-            names::leading_cves(&reference.title).for_each(|cve| add(Cow::Owned(cve.to_owned())));
+            cves::leading_cves(&reference.title).for_each(|cve| add(Cow::Owned(cve.to_owned())));
         }
     }
     for line in update.description.lines().filter(|_| is_fedora) {
-        names::leading_cves(line).for_each(|cve| add(Cow::Owned(cve.to_owned())));
+        cves::leading_cves(line).for_each(|cve| add(Cow::Owned(cve.to_owned())));
     }
     found
-}
-
-/// Keeps an advisory. One that occurs a second time, in the collection of another repository or in another edition,
-/// is joined to the first: all its packages count.
-fn keep<'a>(advisory: Advisory<'a>, rows: &mut Rows<'a>, places: &mut HashMap<Cow<'a, str>, usize>) {
-    let place = *places.entry(advisory.id.clone()).or_insert(rows.advisories.len());
-    let Some(first) = rows.advisories.get_mut(place) else {
-        rows.advisories.push(advisory);
-        return;
-    };
-    for vulnerability in advisory.vulnerabilities {
-        if !first.vulnerabilities.contains(&vulnerability) {
-            first.vulnerabilities.push(vulnerability);
-        }
-    }
-    for affected in advisory.affected {
-        if !first.affected.contains(&affected) {
-            first.affected.push(affected);
-        }
-    }
 }
 
 /// Tells whether the words in `<release>` are those of the host's release. Most vendors write nothing useful there.
@@ -250,16 +232,19 @@ fn amazon_channel<'a>(id: &str, collection: &Cow<'a, str>) -> Option<Cow<'a, str
     (!extra.is_empty()).then(|| Cow::Owned(extra.to_ascii_lowercase()))
 }
 
-/// `name:stream` out of a title such as `Moderate: python27:2.7 security update`.
+/// `name:stream` out of a title such as `Moderate: python27:2.7 security update`; none where it names several. The
+/// module with the packages for developers (`virt:ol and virt-devel:ol`) is not another one.
 fn module_of_title<'a>(title: &str) -> Option<Cow<'a, str>> {
     let is_part = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
     };
-    let is_module = |word: &&str| {
-        word.split_once(':').is_some_and(|(name, stream)| is_part(name) && is_part(stream))
-    };
-    title.split_ascii_whitespace().find(is_module).map(|module| Cow::Owned(module.to_owned()))
+    let is_module = |(name, stream): &(&str, &str)| is_part(name) && is_part(stream);
+    let mut modules =
+        title.split_ascii_whitespace().filter_map(|word| word.split_once(':')).filter(is_module);
+    let (name, stream) = modules.next()?;
+    let is_alone = modules.all(|other| other.0.strip_suffix("-devel") == Some(name) && other.1 == stream);
+    is_alone.then(|| Cow::Owned(format!("{name}:{stream}")))
 }
 
 /// `SEVERITY_` stands before the word in old updateinfo of Rocky. Words that are no severity occur (AlmaLinux's
