@@ -68,7 +68,16 @@ mod tests {
 
     #[test]
     fn absurd_dates_are_none() {
-        for text in ["", "0", "yesterday", "9999-01-01", "2022-13-01", "1", "99999999999999999999", "2022-05-10 25:00"] {
+        for text in [
+            "",
+            "0",
+            "yesterday",
+            "9999-01-01",
+            "2022-13-01",
+            "1",
+            "99999999999999999999",
+            "2022-05-10 25:00",
+        ] {
             assert_eq!(read_date(text), None, "{text}");
         }
         assert_eq!(since_1970(i64::MIN), None);

@@ -9,7 +9,10 @@ const LONGEST: usize = 128;
 /// an HTTP error page as an identifier (`SUSE-SU-403 Forbidden-1`), so notices of SUSE must have a year.
 pub(super) fn is_advisory(id: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_:.+".contains(&byte);
-    if id.len() > LONGEST || !id.starts_with(|first: char| first.is_ascii_alphabetic()) || !id.bytes().all(plain) {
+    if id.len() > LONGEST
+        || !id.starts_with(|first: char| first.is_ascii_alphabetic())
+        || !id.bytes().all(plain)
+    {
         return false;
     }
     let parts: Vec<&str> = id.split(['-', '_', ':']).filter(|part| !part.is_empty()).collect();

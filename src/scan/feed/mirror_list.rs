@@ -38,7 +38,11 @@ pub fn repomd_locations(content: &[u8], location: &str) -> Result<Vec<String>, F
 }
 
 fn host(location: &str) -> Option<&str> {
-    location.strip_prefix("https://")?.split('/').next().filter(|host| !host.is_empty() && !host.contains('@'))
+    location
+        .strip_prefix("https://")?
+        .split('/')
+        .next()
+        .filter(|host| !host.is_empty() && !host.contains('@'))
 }
 
 #[cfg(test)]
@@ -49,10 +53,12 @@ mod tests {
 
     #[test]
     fn addresses_of_the_same_host_lead_to_repomd() {
-        let content = b"https://cdn.example.org/al2023/core/guids/2e3f/x86_64/\nhttps://elsewhere.example.org/x/\n";
-        assert_eq!(repomd_locations(content, LIST).expect("a list"), [
-            "https://cdn.example.org/al2023/core/guids/2e3f/x86_64/repodata/repomd.xml"
-        ]);
+        let content =
+            b"https://cdn.example.org/al2023/core/guids/2e3f/x86_64/\nhttps://elsewhere.example.org/x/\n";
+        assert_eq!(
+            repomd_locations(content, LIST).expect("a list"),
+            ["https://cdn.example.org/al2023/core/guids/2e3f/x86_64/repodata/repomd.xml"]
+        );
     }
 
     #[test]

@@ -1,11 +1,19 @@
 //! Advisory feeds: bytes of a vendor become statements about one release.
 
 pub mod cache;
+mod dates;
 pub mod debian_tracker;
 pub mod decompress;
+mod identifiers;
+mod joined;
+pub mod mirror_list;
 pub mod registry;
+pub mod repomd;
 pub mod repository;
+mod rpm_packages;
 pub mod trust;
+pub mod updateinfo;
+mod xml;
 
 use crate::model::advisory::Advisory;
 use crate::model::distro::Distribution;

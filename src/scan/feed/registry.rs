@@ -1,11 +1,12 @@
 //! The table of advisory feeds. A new vendor is a new file and a line here.
 
 use super::debian_tracker::DebianTracker;
+use super::updateinfo::Updateinfo;
 use super::{AdvisoryFeed, PublishedSource};
 use crate::model::distro::Distribution;
 
 /// Every advisory feed that patchctl can read.
-pub const FEEDS: &[&dyn AdvisoryFeed] = &[&DebianTracker];
+pub const FEEDS: &[&dyn AdvisoryFeed] = &[&DebianTracker, &Updateinfo];
 
 /// Returns the feed of that name.
 pub fn find(name: &str) -> Option<&'static dyn AdvisoryFeed> {

@@ -284,7 +284,9 @@ mod tests {
         let record = repomd.updateinfo().expect("listed");
         assert_eq!((record.size, record.open_size), (Some(1_533_306), Some(33_442_814)));
         assert_eq!(record.timestamp.map(|time| time.timestamp()), Some(1_769_302_218));
-        assert!(matches!(&record.open_checksum, Some(Checksum::Sha256(digits)) if digits.starts_with("65a608b0")));
+        assert!(
+            matches!(&record.open_checksum, Some(Checksum::Sha256(digits)) if digits.starts_with("65a608b0"))
+        );
         let root = "https://mirror.example.org/updates/43/Everything/x86_64";
         let location = record.location(&format!("{root}/repodata/repomd.xml"));
         assert_eq!(location, format!("{root}/{}", record.path));
@@ -355,7 +357,10 @@ mod tests {
             (with("<checksum type=\"sha\">da39a3ee</checksum>"), "no digest of the SHA-2 family: \"sha\""),
             (with("<location href=\"../../etc/passwd\"/>"), "not a path within the repository"),
             (with("<location href=\"/etc/passwd\"/>"), "not a path within the repository"),
-            (with("<location href=\"https://elsewhere.example.org/u\"/>"), "not a path within the repository"),
+            (
+                with("<location href=\"https://elsewhere.example.org/u\"/>"),
+                "not a path within the repository",
+            ),
             (with("<location xml:base=\"https://elsewhere.example.org\" href=\"u\"/>"), "not a path within"),
             (with("<size>many</size>"), "<size>: not a number of bytes: \"many\""),
             ("<updates/>".to_owned(), "<repomd> expected"),

@@ -76,7 +76,10 @@ pub(super) fn rows(mut packages: Vec<NamedPackage<'_>>) -> Vec<Affected<'_>> {
         let mut versions = group.chunk_by(|a, b| bounds(&a.statement) == bounds(&b.statement));
         let first = versions.next().unwrap_or_default();
         let is_alike = versions.all(|other| {
-            other.iter().map(|package| &package.architecture).eq(first.iter().map(|package| &package.architecture))
+            other
+                .iter()
+                .map(|package| &package.architecture)
+                .eq(first.iter().map(|package| &package.architecture))
         });
         for package in group {
             let mut row = package.statement.clone();
@@ -113,7 +116,10 @@ mod tests {
     use crate::model::advisory::VendorState;
 
     fn package<'a>(name: &'a str, architecture: &'a str, version: &'a str) -> NamedPackage<'a> {
-        NamedPackage { architecture: architecture.into(), statement: Affected::binary(name, VendorState::Fixed).fixed_in(version) }
+        NamedPackage {
+            architecture: architecture.into(),
+            statement: Affected::binary(name, VendorState::Fixed).fixed_in(version),
+        }
     }
 
     fn told(packages: Vec<NamedPackage<'_>>) -> Vec<String> {
@@ -129,7 +135,10 @@ mod tests {
         for epoch in ["", "0", "None", "(none)", " "] {
             assert_eq!(version_of(epoch, "1.2", "3.el9").expect("valid"), "1.2-3.el9", "{epoch:?}");
         }
-        assert_eq!(version_of("32", "9.8.2", "0.68.rc1.el6_10.17").expect("valid"), "32:9.8.2-0.68.rc1.el6_10.17");
+        assert_eq!(
+            version_of("32", "9.8.2", "0.68.rc1.el6_10.17").expect("valid"),
+            "32:9.8.2-0.68.rc1.el6_10.17"
+        );
         assert!(version_of("x", "1", "1").expect_err("refused").contains("epoch: not a number"));
         assert!(version_of("0", "1 2", "1").expect_err("refused").contains("version: "));
         assert!(version_of("0", "1", "").expect_err("refused").contains("release: "));
@@ -144,19 +153,18 @@ mod tests {
     #[test]
     fn vunnel_1223_versions_that_differ_by_architecture_are_kept_apart() {
         let fixed = [("aarch64", "8.24.0-57.0.4.el7_9.3"), ("x86_64", "8.24.0-57.0.1.el7_9.3")];
-        let found = told(fixed.map(|(architecture, version)| package("rsyslog", architecture, version)).to_vec());
-        assert_eq!(
-            found,
-            ["rsyslog 8.24.0-57.0.1.el7_9.3 x86_64", "rsyslog 8.24.0-57.0.4.el7_9.3 aarch64"]
-        );
+        let found =
+            told(fixed.map(|(architecture, version)| package("rsyslog", architecture, version)).to_vec());
+        assert_eq!(found, ["rsyslog 8.24.0-57.0.1.el7_9.3 x86_64", "rsyslog 8.24.0-57.0.4.el7_9.3 aarch64"]);
     }
 
     #[test]
     fn two_versions_on_the_same_architectures_stay_two_rows_for_all() {
         let both = [("x86_64", "1"), ("i686", "1"), ("i686", "2"), ("x86_64", "2")];
-        assert_eq!(told(both.map(|(architecture, version)| package("a", architecture, version)).to_vec()), [
-            "a 1 ", "a 2 "
-        ]);
+        assert_eq!(
+            told(both.map(|(architecture, version)| package("a", architecture, version)).to_vec()),
+            ["a 1 ", "a 2 "]
+        );
     }
 
     #[test]
@@ -176,7 +184,9 @@ mod tests {
 
     #[test]
     fn builds_of_modules_are_told_from_others() {
-        for version in ["1-2.module+el8.4.0+9657+a4b6a102", "1.0.5-18.module_el8.3.0+2041+d1f204ad", "3-1.module_f29"] {
+        for version in
+            ["1-2.module+el8.4.0+9657+a4b6a102", "1.0.5-18.module_el8.3.0+2041+d1f204ad", "3-1.module_f29"]
+        {
             assert!(is_modular(version), "{version}");
         }
         assert!(!is_modular("1-2.el9"));

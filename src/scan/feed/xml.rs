@@ -43,9 +43,8 @@ impl<'a> XmlReader<'a> {
     /// There is nothing in it, it is a web page, or it is not UTF-8.
     pub(super) fn new(feed: &'static str, content: &'a [u8]) -> Result<Self, FeedError> {
         let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
-        let text = std::str::from_utf8(content).map_err(|error| {
-            malformed_at(feed, content, error.valid_up_to(), "not UTF-8".to_owned())
-        })?;
+        let text = std::str::from_utf8(content)
+            .map_err(|error| malformed_at(feed, content, error.valid_up_to(), "not UTF-8".to_owned()))?;
         let start = text.trim_ascii_start();
         if start.is_empty() {
             return Err(FeedError::Empty { feed });
@@ -208,7 +207,9 @@ impl<'a> Element<'a> {
             let refused = |detail: String| reader.malformed(format!("<{}>: {detail}", shortened(self.name)));
             let attribute = attribute.map_err(|error| refused(error.to_string()))?;
             if count >= MOST_ATTRIBUTES || attribute.value.len() > LONGEST_VALUE {
-                return Err(refused(format!("more than {MOST_ATTRIBUTES} attributes, or one of them too long")));
+                return Err(refused(format!(
+                    "more than {MOST_ATTRIBUTES} attributes, or one of them too long"
+                )));
             }
             let value = match &attribute.value {
                 Cow::Borrowed(raw) => escape::unescape(raw),

@@ -41,9 +41,24 @@ impl AdvisoryFeed for Updateinfo {
 
     fn covers(&self, distribution: &Distribution) -> bool {
         const IDS: [&str; 18] = [
-            "fedora", "rhel", "centos", "almalinux", "rocky", "ol", "amzn", "sles", "sled", "sles_sap", "sle_hpc",
-            "sle-micro", "sl-micro", "suse-manager-server", "opensuse-leap", "opensuse-leap-micro",
-            "opensuse-tumbleweed", "opensuse-slowroll",
+            "fedora",
+            "rhel",
+            "centos",
+            "almalinux",
+            "rocky",
+            "ol",
+            "amzn",
+            "sles",
+            "sled",
+            "sles_sap",
+            "sle_hpc",
+            "sle-micro",
+            "sl-micro",
+            "suse-manager-server",
+            "opensuse-leap",
+            "opensuse-leap-micro",
+            "opensuse-tumbleweed",
+            "opensuse-slowroll",
         ];
         IDS.contains(&distribution.id.as_str())
     }
@@ -93,9 +108,13 @@ fn published(distribution: &Distribution) -> Vec<(&'static str, String)> {
             vec![repomd("updates", format!("{root}/Everything/{MACHINE}"))]
         }
         ("rocky", _) => ["BaseOS", "AppStream"]
-            .map(|part| repomd(part, format!("download.rockylinux.org/pub/rocky/{major}/{part}/{MACHINE}/os")))
+            .map(|part| {
+                repomd(part, format!("download.rockylinux.org/pub/rocky/{major}/{part}/{MACHINE}/os"))
+            })
             .to_vec(),
-        ("ol", "7") => vec![repomd("latest", format!("yum.oracle.com/repo/OracleLinux/OL7/latest/{MACHINE}"))],
+        ("ol", "7") => {
+            vec![repomd("latest", format!("yum.oracle.com/repo/OracleLinux/OL7/latest/{MACHINE}"))]
+        }
         ("ol", _) => ["baseos/latest", "appstream"]
             .map(|part| {
                 let name = part.split('/').next().unwrap_or(part);
@@ -107,7 +126,10 @@ fn published(distribution: &Distribution) -> Vec<(&'static str, String)> {
         }
         ("amzn", "2023") => ["core", "kernel-livepatch"]
             .map(|part| {
-                (part, format!("https://cdn.amazonlinux.com/al2023/{part}/mirrors/latest/{MACHINE}/mirror.list"))
+                (
+                    part,
+                    format!("https://cdn.amazonlinux.com/al2023/{part}/mirrors/latest/{MACHINE}/mirror.list"),
+                )
             })
             .to_vec(),
         ("opensuse-leap", _) => ["oss", "sle", "backports"]
@@ -121,11 +143,18 @@ fn published(distribution: &Distribution) -> Vec<(&'static str, String)> {
 }
 
 /// Turns an update into what it states about the release, if it states anything. What cannot be read is counted.
-fn advisory<'a>(update: Update<'a>, release: &Distribution, rows_read: &mut Rows<'_>) -> Option<Advisory<'a>> {
+fn advisory<'a>(
+    update: Update<'a>,
+    release: &Distribution,
+    rows_read: &mut Rows<'_>,
+) -> Option<Advisory<'a>> {
     let unread = &mut rows_read.unread;
     let id = trimmed(&update.id);
     if !is_advisory(&id) {
-        unread.add(&format!("update {}", rows_read.entries), format_args!("no identifier: {:?}", shortened(&id)));
+        unread.add(
+            &format!("update {}", rows_read.entries),
+            format_args!("no identifier: {:?}", shortened(&id)),
+        );
         return None;
     }
     let vulnerabilities = vulnerabilities(&update);

@@ -30,7 +30,9 @@ fn told(advisory: &Advisory<'_>) -> Vec<String> {
     let tell = |row: &Affected<'_>| {
         let scope = [&row.scope.architecture, &row.scope.module, &row.scope.channel];
         let scope: Vec<&str> = scope.iter().filter_map(|part| part.as_deref()).collect();
-        format!("{} {} {}", row.name, row.range.fixed.as_deref().unwrap_or("-"), scope.join(" ")).trim().to_owned()
+        format!("{} {} {}", row.name, row.range.fixed.as_deref().unwrap_or("-"), scope.join(" "))
+            .trim()
+            .to_owned()
     };
     advisory.affected.iter().map(tell).collect()
 }
@@ -61,9 +63,10 @@ fn almalinux_security_advisory_gives_rows_and_a_bug_fix_is_only_counted() {
     assert_eq!((rows.entries, rows.advisories.len(), rows.unread.count), (2, 1, 0));
     let advisory = &rows.advisories[0];
     assert_eq!((advisory.id.as_ref(), advisory.severity), ("ALSA-2022:4940", Severity::High));
-    assert_eq!((advisory.vulnerabilities.as_slice(), day(advisory).as_str()), (
-        &[Cow::Borrowed("CVE-2022-1271")][..], "2022-06-08 00:00:00"
-    ));
+    assert_eq!(
+        (advisory.vulnerabilities.as_slice(), day(advisory).as_str()),
+        (&[Cow::Borrowed("CVE-2022-1271")][..], "2022-06-08 00:00:00")
+    );
     assert_eq!(told(advisory), ["xz 5.2.5-8.el9_0"]);
     assert_eq!(advisory.affected[0].subject, crate::model::advisory::Subject::Binary);
 }
@@ -87,7 +90,8 @@ fn peridot_79_without_a_module_element_the_title_tells_the_stream() {
         ("Moderate: python27:2.7 security update", "1.el8", None),
     ] {
         let package = format!("<package name='a' version='1' release='{release}' arch='x86_64'/>");
-        let content = update("type='security'", "RLSA-2022:1821", &format!("<title>{title}</title>"), &package);
+        let content =
+            update("type='security'", "RLSA-2022:1821", &format!("<title>{title}</title>"), &package);
         assert_eq!(one(&content, "rocky", "8.6").affected[0].scope.module.as_deref(), expected, "{title}");
     }
 }
@@ -117,11 +121,14 @@ fn fedora_tells_cves_in_titles_only_and_mentions_do_not_count() {
     assert_eq!((rows.entries, rows.unread.count), (6, 0));
     let found: Vec<_> =
         rows.advisories.iter().map(|a| (a.id.as_ref(), a.vulnerabilities.join(" "), a.severity)).collect();
-    assert_eq!(found, [
-        ("FEDORA-2013-11135", "CVE-2013-2175".to_owned(), Severity::Unknown),
-        ("FEDORA-2013-13620", "CVE-2013-4161 CVE-2012-5617".to_owned(), Severity::Unknown),
-        ("FEDORA-2013-12321", String::new(), Severity::Unknown),
-    ]);
+    assert_eq!(
+        found,
+        [
+            ("FEDORA-2013-11135", "CVE-2013-2175".to_owned(), Severity::Unknown),
+            ("FEDORA-2013-13620", "CVE-2013-4161 CVE-2012-5617".to_owned(), Severity::Unknown),
+            ("FEDORA-2013-12321", String::new(), Severity::Unknown),
+        ]
+    );
     assert_eq!(day(&rows.advisories[2]).len(), 19);
 }
 
@@ -130,9 +137,8 @@ fn an_identifier_that_occurs_twice_is_one_advisory_with_the_packages_of_both() {
     let rows = parse(FEDORA_19, "fedora", "19");
     assert_eq!(rows.advisories.iter().filter(|advisory| advisory.id == "FEDORA-2013-11135").count(), 1);
     let package = |name| format!("<package name='{name}' version='1' release='1' arch='x86_64'/>");
-    let [first, second] = ["a", "b"].map(|name| {
-        update("type='security'", "ALSA-2024:0265", "", &(package(name) + &package("both")))
-    });
+    let [first, second] = ["a", "b"]
+        .map(|name| update("type='security'", "ALSA-2024:0265", "", &(package(name) + &package("both"))));
     let content = first.replace("</updates>", "") + &second.replace("<updates>", "");
     assert_eq!(told(&one(&content, "almalinux", "9")), ["a 1-1", "both 1-1", "b 1-1"]);
 }
@@ -154,7 +160,8 @@ fn triage_before_the_cve_and_a_modular_update_without_packages() {
 #[test]
 fn updates_for_another_release_are_no_statement() {
     assert_eq!(parse(FEDORA_19, "fedora", "20").advisories.len(), 0);
-    let epel = update("type='security'", "FEDORA-EPEL-2018-abe0e978c0", "<release>Fedora EPEL 8</release>", PACKAGE);
+    let epel =
+        update("type='security'", "FEDORA-EPEL-2018-abe0e978c0", "<release>Fedora EPEL 8</release>", PACKAGE);
     assert_eq!(parse(&epel, "almalinux", "8.10").advisories.len(), 1);
     assert_eq!(parse(&epel, "almalinux", "9.4").advisories.len(), 0);
 }
@@ -164,7 +171,8 @@ fn cefs_update_for_two_releases_is_taken_apart() {
     let content = fixture!("cefs.xml");
     let fixed = |version| {
         let rows = parse(content, "centos", version);
-        let advisory = rows.advisories.iter().find(|advisory| advisory.id == "CESA_2016__0301").expect("in it");
+        let advisory =
+            rows.advisories.iter().find(|advisory| advisory.id == "CESA_2016__0301").expect("in it");
         told(advisory).into_iter().find(|row| row.starts_with("openssl ")).expect("openssl")
     };
     assert_eq!(fixed("6"), "openssl 1.0.1e-42.el6_7.4");
@@ -209,9 +217,10 @@ fn amazon_leaves_out_debug_data_and_has_dates_without_seconds() {
     assert!(rows.advisories[0].affected.iter().all(|row| !row.name.contains("debuginfo")));
     let old = parse(fixture!("amazon-1.xml"), "amzn", "2018.03");
     assert_eq!(day(&old.advisories[0]), "2011-09-27 22:46:00");
-    assert_eq!((old.advisories[0].severity, told(&old.advisories[0])), (
-        Severity::Medium, vec!["httpd-devel 2.2.21-1.18.amzn1".to_owned()]
-    ));
+    assert_eq!(
+        (old.advisories[0].severity, told(&old.advisories[0])),
+        (Severity::Medium, vec!["httpd-devel 2.2.21-1.18.amzn1".to_owned()])
+    );
 }
 
 #[test]
@@ -263,7 +272,9 @@ fn every_spelling_of_severity_is_known_and_other_words_are_unknown() {
 fn every_spelling_of_epoch_and_of_restart_flags_is_read() {
     for epoch in ["epoch='0'", "epoch=''", "epoch='None'", ""] {
         for flag in [
-            "<reboot_suggested/>", "<reboot_suggested>True</reboot_suggested>", "<restart_suggested>1</restart_suggested>",
+            "<reboot_suggested/>",
+            "<reboot_suggested>True</reboot_suggested>",
+            "<restart_suggested>1</restart_suggested>",
         ] {
             let package = format!(
                 "<package name='a' version='1' release='2' {epoch} arch='noarch' reboot_suggested='1'>{flag}</package>"
@@ -277,7 +288,10 @@ fn every_spelling_of_epoch_and_of_restart_flags_is_read() {
 #[test]
 fn one_damaged_package_is_counted_and_the_others_stay() {
     for (package, words) in [
-        ("<package name='b' version='1' release='2' epoch='x' arch='noarch'/>", "b: epoch: not a number: \"x\""),
+        (
+            "<package name='b' version='1' release='2' epoch='x' arch='noarch'/>",
+            "b: epoch: not a number: \"x\"",
+        ),
         ("<package name='b' version='1 rm' release='2' arch='noarch'/>", "b: version: not a version of rpm"),
         ("<package name='b' release='2' arch='noarch'/>", "b: version: not a version of rpm: \"\""),
         ("<package version='1' release='2' arch='noarch'/>", "name: no package: \"\""),
@@ -285,7 +299,10 @@ fn one_damaged_package_is_counted_and_the_others_stay() {
         let content = update("type='security'", "ALSA-2022:1", "", &(package.to_owned() + PACKAGE));
         let rows = parse(&content, "almalinux", "9");
         assert_eq!((rows.unread.count, told(&rows.advisories[0])), (1, vec!["a 1-2.el9".to_owned()]));
-        assert!(rows.unread.first[0].contains("ALSA-2022:1") && rows.unread.first[0].contains(words), "{rows:?}");
+        assert!(
+            rows.unread.first[0].contains("ALSA-2022:1") && rows.unread.first[0].contains(words),
+            "{rows:?}"
+        );
     }
 }
 
@@ -316,15 +333,20 @@ fn addresses_are_those_of_the_release() {
     let locations = |id, version| -> Vec<String> {
         Updateinfo.published(&release(id, version)).into_iter().map(|source| source.location).collect()
     };
-    assert_eq!(locations("fedora", "43"), [format!(
-        "https://dl.fedoraproject.org/pub/fedora/linux/updates/43/Everything/{machine}/repodata/repomd.xml"
-    )]);
-    assert_eq!(locations("rocky", "9.4")[1], format!(
-        "https://download.rockylinux.org/pub/rocky/9/AppStream/{machine}/os/repodata/repomd.xml"
-    ));
-    assert_eq!(locations("ol", "9.4")[0], format!(
-        "https://yum.oracle.com/repo/OracleLinux/OL9/baseos/latest/{machine}/repodata/repomd.xml"
-    ));
+    assert_eq!(
+        locations("fedora", "43"),
+        [format!(
+            "https://dl.fedoraproject.org/pub/fedora/linux/updates/43/Everything/{machine}/repodata/repomd.xml"
+        )]
+    );
+    assert_eq!(
+        locations("rocky", "9.4")[1],
+        format!("https://download.rockylinux.org/pub/rocky/9/AppStream/{machine}/os/repodata/repomd.xml")
+    );
+    assert_eq!(
+        locations("ol", "9.4")[0],
+        format!("https://yum.oracle.com/repo/OracleLinux/OL9/baseos/latest/{machine}/repodata/repomd.xml")
+    );
     assert!(locations("amzn", "2023").iter().all(|location| location.ends_with("/mirror.list")));
     assert!(locations("rhel", "9.4").is_empty());
     assert!(Updateinfo.covers(&release("rhel", "9.4")) && !Updateinfo.covers(&release("debian", "12")));

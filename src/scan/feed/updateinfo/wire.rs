@@ -101,10 +101,7 @@ fn read_references<'a>(
     })
 }
 
-fn read_packages<'a>(
-    reader: &mut XmlReader<'a>,
-    packages: &mut Vec<Package<'a>>,
-) -> Result<(), FeedError> {
+fn read_packages<'a>(reader: &mut XmlReader<'a>, packages: &mut Vec<Package<'a>>) -> Result<(), FeedError> {
     reader.children(|reader, collection| {
         let short = collection.attribute(reader, "short")?.unwrap_or_default();
         let (first, mut module) = (packages.len(), None);
