@@ -3,6 +3,7 @@
 pub mod affected;
 mod announced;
 pub mod completeness;
+pub mod flavour;
 mod materialise;
 pub mod origin;
 pub mod pending;
