@@ -102,6 +102,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-progress -d
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-refresh -d 'Use the feeds as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l diff -d 'Compare two sealed plans' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l cve -d 'Only these vulnerabilities' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l advisory -d 'Only these advisories' -r

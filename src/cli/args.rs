@@ -241,9 +241,12 @@ pub struct PlanArgs {
     /// Allow the plan to remove packages
     #[arg(long)]
     pub allow_removals: bool,
+    /// Change these packages although no way back was proved
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::package)]
+    pub accept_no_rollback: Vec<PackageName>,
     /// Compare two sealed plans
     #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"])]
-    #[arg(conflicts_with_all = ["targets", "all_updates", "allow_removals"])]
+    #[arg(conflicts_with_all = ["targets", "all_updates", "allow_removals", "accept_no_rollback"])]
     pub diff: Vec<PathBuf>,
     /// Which findings
     #[command(flatten)]

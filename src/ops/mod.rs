@@ -20,4 +20,5 @@ pub mod runs;
 pub mod scan;
 pub mod status;
 pub mod survey;
+pub mod way_back;
 pub mod why;

@@ -79,10 +79,8 @@ pub enum Subject {
 pub enum PlanRequest {
     /// Make the plan that closes the selected findings.
     Make {
-        /// Which findings.
-        selection: Selection,
-        /// Whether packages may be removed for it.
-        removals: Removals,
+        /// What it is asked for.
+        wish: Wish,
         /// Where the sealed plan is written besides the state folder.
         file: Option<PathBuf>,
     },
@@ -105,7 +103,7 @@ pub enum Removals {
 }
 
 /// What a plan is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// Which findings, packages or versions.
     pub selection: Selection,
