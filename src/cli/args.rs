@@ -345,7 +345,7 @@ pub enum HistoryVerb {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   patchctl feeds                                 how old they are
-  patchctl feeds refresh                         fetch them now
+  patchctl feeds refresh                         fetch them now, as root apt's lists too
   patchctl feeds import tracker.json             for a host without a network")]
 pub struct FeedsArgs {
     /// What to do; the list when nothing is said.
@@ -358,8 +358,12 @@ pub struct FeedsArgs {
 pub enum FeedsVerb {
     /// Show the feeds, their age and how far they can be trusted
     List,
-    /// Fetch the feeds now
-    Refresh,
+    /// Fetch the feeds now, and as root the package manager's lists
+    Refresh {
+        /// Believe the content of this feed although it is older or smaller than the last
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        accept_older: Vec<String>,
+    },
     /// Take a file in as the content of a feed
     Import {
         /// The file

@@ -122,7 +122,7 @@ impl From<FeedsArgs> for FeedsRequest {
     fn from(args: FeedsArgs) -> Self {
         match args.verb {
             None | Some(FeedsVerb::List) => Self::List,
-            Some(FeedsVerb::Refresh) => Self::Refresh,
+            Some(FeedsVerb::Refresh { accept_older }) => Self::Refresh { accept_older },
             Some(FeedsVerb::Import { file, name }) => Self::Import { file, name },
             Some(FeedsVerb::Verify) => Self::Verify,
         }

@@ -7,6 +7,7 @@ pub mod feeds;
 pub mod foresight;
 pub mod history;
 pub mod ledger;
+pub mod lists;
 pub mod mend;
 pub mod plan;
 pub mod quarantine;

@@ -46,11 +46,11 @@ pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<R
     keep(context, &planned.plan);
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);
-    let outcome = match &report.plan {
-        Some(plan) if plan.is_empty() => Outcome::NothingToDo,
-        _ => Outcome::Planned,
-    };
-    records::conclude(context, &mut report, outcome, ExitCode::Done);
+    if report.plan.as_ref().is_some_and(PatchPlan::is_empty) {
+        records::conclude_without_work(context, &mut report);
+    } else {
+        records::conclude(context, &mut report, Outcome::Planned, ExitCode::Done);
+    }
     if let Err(error) = records::store(context, &report) {
         context.observer.event(&Event::Note(format!("the report is not stored: {error}")));
     }

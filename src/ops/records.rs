@@ -11,6 +11,7 @@ use crate::host::facts;
 use crate::host::storage::{self, StorageError};
 use crate::model::exit_code::{ExitCode, outcome_of};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
 use crate::report::schema::{Report, ReportError};
@@ -20,6 +21,16 @@ pub fn conclude(context: &Context<'_>, report: &mut Report, outcome: Outcome, co
     report.outcome = outcome;
     report.exit_code = code.number();
     report.finished = context.now();
+}
+
+/// Ends the report of a verb that found nothing to do. Where something is missing, nobody knows whether that is true.
+pub fn conclude_without_work(context: &Context<'_>, report: &mut Report) {
+    let level = report.completeness.as_ref().map(|completeness| completeness.level);
+    let outcome = match level {
+        Some(CompletenessLevel::Incomplete) => Outcome::Incomplete,
+        _ => Outcome::NothingToDo,
+    };
+    conclude(context, report, outcome, ExitCode::of(outcome, None));
 }
 
 /// Ends a report with a failure: the kind decides outcome and code.

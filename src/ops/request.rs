@@ -193,7 +193,10 @@ pub enum FeedsRequest {
     /// Shows them.
     List,
     /// Fetches them now.
-    Refresh,
+    Refresh {
+        /// Feeds whose older or smaller content is accepted this time.
+        accept_older: Vec<String>,
+    },
     /// Takes a file in as the content of a feed.
     Import {
         /// The file.

@@ -42,7 +42,10 @@ pub fn scan(context: &Context<'_>, request: &ScanRequest) -> Result<Report, Fail
 
 /// Puts what a survey found into a report.
 pub fn fill(context: &Context<'_>, report: &mut Report, survey: Survey) {
-    let Survey { inventory, view, assessment, .. } = survey;
+    let Survey { inventory, view, mut assessment, not_refreshed, .. } = survey;
+    for problem in not_refreshed {
+        assessment.completeness.lack(format!("the repositories' lists are not all up to date: {problem}"));
+    }
     let mut summary = Summary::count(inventory.packages.len() as u64, &assessment.findings);
     summary.pending_updates = pending_updates(&inventory, &view);
     summary.reboot_required =

@@ -10,7 +10,7 @@ use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Reach, Removals, Wish};
 use super::runs::Cut;
 use super::way_back::Lost;
-use super::{mend, records, recover, runs, scan};
+use super::{lists, mend, records, recover, runs, scan, survey};
 use crate::apply::engine::Performed;
 use crate::apply::fetch;
 use crate::apply::journal::{Journal, Opening, RunKind};
@@ -49,9 +49,15 @@ pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>
     }
     let _lock = runs::take_lock(context, "apply")?;
     runs::refuse_while_open(&context.layout)?;
+    let not_refreshed = match asked {
+        None => lists::refresh(context, &survey::inventory(context)?.distribution)?,
+        // A sealed plan speaks of the lists that it was made from; newer ones could only make it refused.
+        Some(_) => Vec::new(),
+    };
     let mut lost = Lost::new();
     loop {
-        let planned = plan::make_without(context, &wish(request, asked.as_ref()), &lost)?;
+        let mut planned = plan::make_without(context, &wish(request, asked.as_ref()), &lost)?;
+        planned.survey.not_refreshed.clone_from(&not_refreshed);
         if let Some(asked) = &asked {
             gates::refuse_drift(asked, &planned.plan)?;
         }
@@ -137,7 +143,7 @@ fn tell_no_work(context: &Context<'_>, planned: Planned, report: &mut Report) {
     report.plan = Some(planned.plan);
     scan::fill(context, report, planned.survey);
     match refusal {
-        Ok(()) => records::conclude(context, report, Outcome::NothingToDo, ExitCode::Done),
+        Ok(()) => records::conclude_without_work(context, report),
         Err(failure) => records::fail(context, report, &failure),
     }
 }
@@ -171,6 +177,7 @@ struct Run {
     phase: Phase,
     finished_plan: PatchPlan,
     planned_findings: Vec<Finding>,
+    not_refreshed: Vec<String>,
 }
 
 /// How far a run came.
@@ -235,6 +242,7 @@ fn run(
         head: journal.head(),
         phase: journal.phase(),
         finished_plan: plan,
+        not_refreshed: survey.not_refreshed,
         planned_findings: survey.assessment.findings.into_iter().filter(is_planned).collect(),
     })))
 }

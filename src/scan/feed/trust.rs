@@ -117,6 +117,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Tells whether an administrator who knows better may take the content all the same.
+    pub fn is_acceptable(&self) -> bool {
+        matches!(self, Self::Older { .. } | Self::Shrunk { .. })
+    }
+
     /// Returns the whole chain in one line, for a record.
     pub fn reason(&self) -> String {
         let mut text = self.to_string();

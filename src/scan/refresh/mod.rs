@@ -125,6 +125,9 @@ impl RefreshError {
     fn reason(&self) -> String {
         match self {
             Self::Fetch { source, .. } => source.reason(),
+            Self::Refused { feed, source } if source.is_acceptable() => {
+                format!("{} (believe it: patchctl feeds refresh --accept-older {feed})", source.reason())
+            }
             Self::Refused { source, .. } => source.reason(),
             other => {
                 let cause =
