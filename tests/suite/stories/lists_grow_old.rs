@@ -88,3 +88,18 @@ fn lists_that_another_tool_is_fetching_are_waited_for() {
     drop(holder);
     root.run(&apply).expect_code(0);
 }
+
+#[test]
+fn an_older_feed_is_refused_until_the_operator_believes_it_by_name() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    with_tracker(&root);
+    root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
+    root.shell("touch -d '2 days ago' /srv/tracker.json").expect_code(0);
+    let refused = root.run(&["patchctl", "feeds", "refresh"]).expect_code(9);
+    assert_says(&refused, "patchctl feeds refresh --accept-older debian-tracker");
+    assert_says(&root.run(&["patchctl", "scan"]).expect_code(9), "suspect, the last good content is used");
+    root.run(&["patchctl", "feeds", "refresh", "--accept-older", "debian-tracker"]).expect_code(0);
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    let unknown = root.run(&["patchctl", "feeds", "refresh", "--accept-older", "nvd"]).expect_code(2);
+    assert_says(&unknown, "feeds of this host: debian-tracker");
+}
