@@ -50,19 +50,31 @@ pub fn error_of(failure: &Failure) -> ReportError {
     ReportError { kind: failure.kind(), message, hints: failure.hints().to_vec() }
 }
 
-/// Stores the report of a verb that is no run, and points `latest.json` at it unless it is about another root.
+/// Stores the report of a verb that is no run, and points `latest.json` at it unless it is about another root or
+/// another time.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
+    let path = store_aside(context, report)?;
+    if context.layout.is_live() && context.invocation.as_of.is_none() {
+        point_latest(&context.layout, &path)?;
+    }
+    Ok(path)
+}
+
+/// Stores a report that tells only a part: it is no answer to how the host stands.
+///
+/// # Errors
+/// It cannot be written.
+pub fn store_aside(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
     runs::prepare(&context.layout)?;
     let name = format!("{}-{}.json", report.command, report.started.format(retention::TIME_IN_NAME));
     let path = context.layout.reports().join(name);
     write(context, &path, report)?;
-    if context.layout.is_live() {
-        point_latest(&context.layout, &path)?;
-    }
-    retention::prune_reports(&context.layout, context.settings.retention.days, context.now())?;
+    let days = context.settings.retention.days;
+    retention::prune_reports(&context.layout, days, context.clock.real())?;
+    retention::prune_plans(&context.layout, days, context.clock.real())?;
     Ok(path)
 }
 
@@ -132,7 +144,7 @@ struct PublicSummary<'a> {
 
 /// Writes the summary that everybody may read. Only root has a place for it that others trust.
 pub fn publish_summary(context: &Context<'_>, report: &Report) {
-    if !facts::is_root() || !context.layout.is_live() {
+    if !facts::is_root() || !context.layout.is_live() || context.invocation.as_of.is_some() {
         return;
     }
     let summary = PublicSummary {
