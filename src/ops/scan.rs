@@ -13,9 +13,9 @@ use crate::model::offer::RepositoryView;
 use crate::model::outcome::Outcome;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Severity;
+use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::report::schema::{Coverage, Report, ReportPackage};
-use crate::report::summary::Summary;
 
 /// Scans the root and returns the report, which is stored unless that was not wanted.
 ///
@@ -55,7 +55,8 @@ pub fn fill(context: &Context<'_>, report: &mut Report, survey: Survey) {
     for problem in not_refreshed {
         assessment.completeness.lack(format!("the repositories' lists are not all up to date: {problem}"));
     }
-    let mut summary = Summary::count(inventory.packages.len() as u64, &assessment.findings);
+    let mut summary =
+        Summary::count(inventory.packages.len() as u64, &assessment.findings, context.now().date_naive());
     summary.pending_updates = pending_updates(&inventory, &view);
     summary.reboot_required =
         inventory.kernels.reboot_pending() || storage::exists(&context.layout.target("run/reboot-required"));
