@@ -22,7 +22,7 @@ use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::storage::StorageError;
-use crate::host::transport::{self, Content, FetchRequest, Fetched, Limits, TransportError, Validators};
+use crate::host::transport::{self, Content, FetchRequest, Fetched, Limits, Pace, TransportError, Validators};
 use crate::model::distro::Distribution;
 use crate::model::feed::{Authenticity, FeedStamp, SourceSettings};
 
@@ -270,7 +270,7 @@ fn fetch(
     transport::fetch(FetchRequest {
         location: &source.location,
         pinned: source.sha256.is_some(),
-        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect },
+        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect, pace: Pace::LOWEST },
         known: &known,
         environment: request.environment,
     })
