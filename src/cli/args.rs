@@ -360,7 +360,7 @@ pub enum FeedsVerb {
     List,
     /// Fetch the feeds now, and as root the package manager's lists
     Refresh {
-        /// Believe the content of this feed although it is older or smaller than the last
+        /// Believe this feed although it is older than the last content, or far smaller or larger
         #[arg(long, value_name = "NAME", value_delimiter = ',')]
         accept_older: Vec<String>,
     },
@@ -372,6 +372,9 @@ pub enum FeedsVerb {
         /// The feed that it belongs to
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
+        /// Believe it although it is older than the last, or far smaller or larger
+        #[arg(long)]
+        accept_older: bool,
     },
     /// Prove the stored feeds against their digests
     Verify,

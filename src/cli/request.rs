@@ -123,7 +123,7 @@ impl From<FeedsArgs> for FeedsRequest {
         match args.verb {
             None | Some(FeedsVerb::List) => Self::List,
             Some(FeedsVerb::Refresh { accept_older }) => Self::Refresh { accept_older },
-            Some(FeedsVerb::Import { file, name }) => Self::Import { file, name },
+            Some(FeedsVerb::Import { file, name, accept_older }) => Self::Import { file, name, accept_older },
             Some(FeedsVerb::Verify) => Self::Verify,
         }
     }

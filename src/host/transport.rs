@@ -429,8 +429,13 @@ mod tests {
         let pace = Pace { bytes: 500, window: Duration::from_millis(50) };
         let limits = Limits { deadline: Duration::from_secs(600), pace, ..LIMITS };
         let (known, environment) = (Validators::default(), Environment::default());
-        let request =
-            FetchRequest { location: &address, pinned: true, limits, known: &known, environment: &environment };
+        let request = FetchRequest {
+            location: &address,
+            pinned: true,
+            limits,
+            known: &known,
+            environment: &environment,
+        };
         let error = fetch(request).expect_err("it drips");
         assert!(matches!(error, TransportError::Drips { bytes, .. } if bytes < 500), "{error}");
         assert!(error.reason().starts_with("too slow"), "{}", error.reason());

@@ -25,8 +25,9 @@ pub fn feeds(context: &Context<'_>, request: &FeedsRequest) -> Result<FeedsDocum
         FeedsRequest::Refresh { accept_older } => {
             (FeedsAction::Refresh, refresh(context, &inventory, (&sources, accept_older))?)
         }
-        FeedsRequest::Import { file, name } => {
-            import(context, &inventory, (&sources, file, name.as_deref()))?;
+        FeedsRequest::Import { file, name, accept_older } => {
+            let wanted = Import { file, name: name.as_deref(), accept_older: *accept_older };
+            import(context, &inventory, (&sources, &wanted))?;
             (FeedsAction::Import, not_asked())
         }
         FeedsRequest::Verify => {
@@ -74,6 +75,7 @@ fn request<'a>(
         clock: &context.clock,
         environment: &context.environment,
         distribution: &inventory.distribution,
+        inventory,
         sources,
         mode: RefreshMode::Now,
         every: context.settings.feeds.refresh,
@@ -108,33 +110,42 @@ fn told(feeds: &[FeedStamp], lists: &[String]) -> Result<(), Failure> {
     Err(failure)
 }
 
+/// A file that is to become the content of a feed.
+struct Import<'a> {
+    file: &'a Path,
+    name: Option<&'a str>,
+    accept_older: bool,
+}
+
 fn import(
     context: &Context<'_>,
     inventory: &Inventory,
-    (sources, file, name): (&[SourceSettings], &Path, Option<&str>),
+    (sources, import): (&[SourceSettings], &Import<'_>),
 ) -> Result<(), Failure> {
-    let source = match name {
-        Some(name) => {
-            sources.iter().find(|source| source.name == name).ok_or_else(|| no_such_feed(name, sources))?
-        }
-        None => match sources {
-            [only] => only,
-            _ => {
-                return Err(Failure::new(FailureKind::Usage, "several feeds could be meant").hint(format!(
-                    "say which: patchctl feeds import FILE --name NAME ({})",
-                    names(sources)
-                )));
-            }
-        },
-    };
-    refresh::import_file(&request(context, inventory, sources), source, file).map(|_| ()).map_err(|error| {
-        Failure::new(
-            FailureKind::MalformedFeed,
-            format!("{} is not taken in; the last good content stays", file.display()),
-        )
-        .caused_by(error)
-        .hint(format!("expected is what {} serves, plain or compressed", source.location))
+    let source = meant(sources, import.name)?;
+    let accepted = [source.name.clone()];
+    let mut request = request(context, inventory, sources);
+    request.accept_older = if import.accept_older { &accepted } else { &[] };
+    refresh::import_file(&request, source, import.file).map(|_| ()).map_err(|error| {
+        let hint = if error.is_acceptable() {
+            format!("believe it all the same: patchctl feeds import {} --accept-older", import.file.display())
+        } else {
+            format!("expected is what {} serves, plain or compressed", source.location)
+        };
+        let message = format!("{} is not taken in; the last good content stays", import.file.display());
+        Failure::new(FailureKind::MalformedFeed, message).caused_by(error).hint(hint)
     })
+}
+
+fn meant<'a>(sources: &'a [SourceSettings], name: Option<&str>) -> Result<&'a SourceSettings, Failure> {
+    match (name, sources) {
+        (Some(name), _) => {
+            sources.iter().find(|source| source.name == name).ok_or_else(|| no_such_feed(name, sources))
+        }
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Failure::new(FailureKind::Usage, "several feeds could be meant")
+            .hint(format!("say which: patchctl feeds import FILE --name NAME ({})", names(sources)))),
+    }
 }
 
 fn verify(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettings]) -> Result<(), Failure> {

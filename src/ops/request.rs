@@ -203,6 +203,8 @@ pub enum FeedsRequest {
         file: PathBuf,
         /// The feed; absent, the one that the content belongs to.
         name: Option<String>,
+        /// It is taken although it is older or otherwise unlike the content in use.
+        accept_older: bool,
     },
     /// Proves stored content against its digests.
     Verify,

@@ -157,6 +157,7 @@ pub fn stamps(
         clock: &context.clock,
         environment: &context.environment,
         distribution: &inventory.distribution,
+        inventory,
         sources,
         mode,
         every: context.settings.feeds.refresh,

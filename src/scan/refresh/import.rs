@@ -47,9 +47,7 @@ pub fn import_file(
             content.validators = Validators::default();
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
-            let keeping =
-                Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: true };
-            keep(keeping, request.distribution, &content, now)?
+            keep(Keeping { request, feed, source, accept_older, last_good, by_hand: true }, &content)?
         }
     };
     Ok(stamp(source, &record, &request.distribution.release_key(), now))
