@@ -4,6 +4,8 @@ use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::version::VersionScheme;
+
 /// A distribution release as `/etc/os-release` names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Distribution {
@@ -22,6 +24,36 @@ pub struct Distribution {
 }
 
 impl Distribution {
+    /// A release by what `/etc/os-release` calls it, and nothing else known about it.
+    pub fn new(id: &str, version: &str, codename: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            codename: codename.to_owned(),
+            point_release: None,
+            end_of_support: None,
+        }
+    }
+
+    /// Returns what tells the release apart from every other one of every distribution, such as `debian-bookworm` or
+    /// `almalinux-9.4`: a name for files.
+    pub fn release_key(&self) -> String {
+        let release = [&self.codename, &self.version].into_iter().find(|part| !part.is_empty());
+        let release = release.map_or("rolling", String::as_str);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        format!("{}-{release}", self.id).chars().map(|c| if is_plain(c) { c } else { '_' }).collect()
+    }
+
+    /// Returns the order that versions of its packages have.
+    pub fn version_scheme(&self) -> VersionScheme {
+        match self.id.as_str() {
+            "debian" | "ubuntu" => VersionScheme::Deb,
+            "alpine" | "wolfi" | "chainguard" => VersionScheme::Apk,
+            "arch" | "manjaro" => VersionScheme::Alpm,
+            _ => VersionScheme::Rpm,
+        }
+    }
+
     /// Returns how people write it, such as `Debian 12.15 bookworm`.
     pub fn title(&self) -> String {
         let name = match self.id.as_str() {

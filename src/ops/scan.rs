@@ -12,9 +12,9 @@ use crate::model::offer::RepositoryView;
 use crate::model::outcome::Outcome;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Severity;
+use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::report::schema::{Coverage, Report, ReportPackage};
-use crate::report::summary::Summary;
 
 /// Scans the root and returns the report, which is stored unless that was not wanted.
 ///
@@ -43,7 +43,8 @@ pub fn scan(context: &Context<'_>, request: &ScanRequest) -> Result<Report, Fail
 /// Puts what a survey found into a report.
 pub fn fill(context: &Context<'_>, report: &mut Report, survey: Survey) {
     let Survey { inventory, view, assessment, .. } = survey;
-    let mut summary = Summary::count(inventory.packages.len() as u64, &assessment.findings);
+    let mut summary =
+        Summary::count(inventory.packages.len() as u64, &assessment.findings, context.now().date_naive());
     summary.pending_updates = pending_updates(&inventory, &view);
     summary.reboot_required =
         inventory.kernels.reboot_pending() || storage::exists(&context.layout.target("run/reboot-required"));

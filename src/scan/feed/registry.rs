@@ -1,7 +1,7 @@
 //! The table of advisory feeds. A new vendor is a new file and a line here.
 
-use super::AdvisoryFeed;
 use super::debian_tracker::DebianTracker;
+use super::{AdvisoryFeed, PublishedSource};
 use crate::model::distro::Distribution;
 
 /// Every advisory feed that patchctl can read.
@@ -12,7 +12,10 @@ pub fn find(name: &str) -> Option<&'static dyn AdvisoryFeed> {
     FEEDS.iter().copied().find(|feed| feed.name() == name)
 }
 
-/// Returns the feeds that speak about a distribution's packages.
-pub fn covering(distribution: &Distribution) -> impl Iterator<Item = &'static dyn AdvisoryFeed> {
-    FEEDS.iter().copied().filter(|feed| feed.covers(distribution))
+/// Returns what vendors publish about a distribution's packages, each with the feed that reads it.
+pub fn published(
+    distribution: &Distribution,
+) -> impl Iterator<Item = (&'static dyn AdvisoryFeed, PublishedSource)> {
+    let covering = FEEDS.iter().copied().filter(|feed| feed.covers(distribution));
+    covering.flat_map(|feed| feed.published(distribution).into_iter().map(move |source| (feed, source)))
 }
