@@ -297,7 +297,7 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
             first.display()
         )));
     }
-    restore_marks(way)?;
+    restore_marks(root, way)?;
     let after = way.left(&live.manifest);
     let request = Restoration { scope: &Scope::etc(root), before: &way.before, after: &after, live };
     let restored = restore::restore(request).map_err(RunError::Storage)?;
@@ -326,8 +326,10 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
     Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
 }
 
-/// Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
-fn restore_marks(way: &WayBack) -> Result<(), RunError> {
+/// What the run added leaves no mark. Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
+fn restore_marks(root: &Path, way: &WayBack) -> Result<(), RunError> {
+    let (purged, removed) = way.added();
+    apt::forget(root, &[purged, removed].concat()).map_err(RunError::Storage)?;
     let touched: BTreeSet<PackageKey> = way.actions.iter().map(Action::key).collect();
     let marks =
         way.remembered.auto_marked.iter().filter(|key| touched.iter().any(|action| action.name == key.name));

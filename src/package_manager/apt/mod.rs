@@ -6,5 +6,5 @@ mod marks;
 mod simulation;
 
 pub use commands::Apt;
-pub use marks::{auto_marked, set_auto_marks};
+pub use marks::{auto_marked, forget, set_auto_marks};
 pub use simulation::parse_simulation;

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use super::calls::{Call, Kind};
 use super::tracer::{Answer, watch};
 use super::world::{End, Host, World};
+use crate::lab::namespace::{InRoot, Ran};
 
 /// Which of many calls are points: every `stride`-th from `offset` on.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +76,19 @@ pub fn cut_off(host: &Host, command: &[&str], choice: Choice) -> Vec<(String, Ho
     copies
 }
 
+/// Runs a command on a host and does something at one call; returns what it said, and where that was.
+pub fn disturb(command: InRoot, mut at: impl FnMut(&Call) -> Option<Answer> + Send) -> (Ran, Option<String>) {
+    let mut place = None;
+    let ran = watch(command, &mut |call: &Call| match at(call) {
+        Some(answer) if place.is_none() => {
+            place = Some(call.described());
+            answer
+        }
+        _ => Answer::Go,
+    });
+    (ran, place)
+}
+
 impl Tally {
     /// Judges each host and counts how it ended.
     pub fn judge(&mut self, world: &World, what: &str, points: Vec<(String, Host)>) {
@@ -86,11 +100,14 @@ impl Tally {
         }
     }
 
-    pub fn count(&mut self, end: End) {
-        *self.ends.entry(end).or_default() += 1;
+    pub fn record(&mut self, end: Result<End, String>) {
+        match end {
+            Ok(end) => *self.ends.entry(end).or_default() += 1,
+            Err(failure) => self.fail(failure),
+        }
     }
 
-    pub fn fail(&mut self, failure: String) {
+    fn fail(&mut self, failure: String) {
         println!("FAIL {failure}");
         self.failures.push(failure);
     }

@@ -24,6 +24,8 @@ pub enum Answer {
     Go,
     /// The process that makes it is killed in it; everything else lives on.
     KillProcess,
+    /// The first process of that name is killed; everything else lives on.
+    KillProgram(&'static str),
     /// Everything is killed at once, as when the power fails but with the page cache kept.
     KillTree,
     /// It is not made and fails with this error number.
@@ -39,7 +41,7 @@ pub fn watch(command: InRoot, ask: &mut (dyn FnMut(&Call) -> Answer + Send)) -> 
     let first = stopped_process(&running);
     // Only the thread that traces may wait for what it traces, and it must not take the end of the command itself.
     thread::scope(|scope| {
-        let tracer = Tracer { running: &running, failing: HashMap::new() };
+        let tracer = Tracer { running: &running, failing: HashMap::new(), is_over: false };
         scope.spawn(move || tracer.trace(first, ask)).join().expect("the tracer does not panic");
     });
     running.wait()
@@ -59,6 +61,8 @@ struct Tracer<'a> {
     running: &'a Running,
     /// Calls that are skipped, and the error that their caller is to see.
     failing: HashMap<Pid, Errno>,
+    /// What was to happen has happened: everything runs on untraced.
+    is_over: bool,
 }
 
 impl Tracer<'_> {
@@ -76,12 +80,21 @@ impl Tracer<'_> {
             match status {
                 WaitStatus::PtraceSyscall(thread) => {
                     self.at_call(thread, ask);
-                    let _ = ptrace::syscall(thread, None); // it may have been killed meanwhile
+                    self.resume(thread, None);
                 }
-                WaitStatus::PtraceEvent(thread, ..) => _ = ptrace::syscall(thread, None),
-                WaitStatus::Stopped(thread, signal) => _ = ptrace::syscall(thread, signal),
+                WaitStatus::PtraceEvent(thread, ..) => self.resume(thread, None),
+                WaitStatus::Stopped(thread, signal) => self.resume(thread, Some(signal)),
                 _ => {}
             }
+        }
+    }
+
+    /// It may have been killed meanwhile: then there is nothing to resume.
+    fn resume(&self, thread: Pid, signal: Option<Signal>) {
+        if self.is_over && !self.failing.contains_key(&thread) {
+            let _ = ptrace::detach(thread, signal);
+        } else {
+            let _ = ptrace::syscall(thread, signal);
         }
     }
 
@@ -93,11 +106,14 @@ impl Tracer<'_> {
             }
             return;
         }
-        let Some((number, arguments)) = registers::call(thread) else { return };
+        let Some((number, arguments)) = registers::call(thread).filter(|_| !self.is_over) else { return };
         let Some(call) = Call::of(thread, number, arguments) else { return };
-        match ask(&call) {
+        let answer = ask(&call);
+        self.is_over = answer != Answer::Go;
+        match answer {
             Answer::Go => {}
             Answer::KillProcess => _ = kill(thread, Signal::SIGKILL),
+            Answer::KillProgram(name) => self.running.signal(name, Signal::SIGKILL),
             Answer::KillTree => self.running.processes().into_iter().for_each(|pid| {
                 let _ = kill(pid, Signal::SIGKILL);
             }),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::lab::debian::{self, DebianRoot};
-use crate::lab::namespace::InRoot;
+use crate::lab::namespace::{InRoot, Ran};
 use crate::lab::oracle::{Manifest, Memory, Verdict, classify};
 use crate::lab::pool::{Pool, RootClone};
 
@@ -121,6 +121,25 @@ impl World {
         }
         reports_are_whole(host)?;
         Ok(end)
+    }
+
+    /// Holds what a run said about its end against the host, before anybody recovers it.
+    ///
+    /// # Errors
+    /// It says that it is done and the host is not new, or that nothing was changed and the host is not old.
+    pub fn agrees(&self, host: &Host, ran: &Ran) -> Result<(), String> {
+        let promised = match ran.code {
+            0 => End::New,
+            // Failed before any change, or went back (product design, section 2).
+            1..=3 | 5 | 7..=10 | 130 | 143 => End::Old,
+            // A person is needed, or the program itself was killed: the run is open.
+            4 | 137 => return Ok(()),
+            code => return Err(format!("{code} is no exit code of patchctl")),
+        };
+        match self.end_of(host) {
+            Ok(end) if end == promised => Ok(()),
+            other => Err(format!("exit code {} promises {promised:?}, and the host is {other:?}", ran.code)),
+        }
     }
 
     /// Compares a host with both ends.
