@@ -6,7 +6,7 @@ use super::context::{Context, FirstSeen};
 use super::ledger;
 use crate::model::assessment::Assessment;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::feed::{FeedStamp, SourceSettings};
+use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
@@ -15,7 +15,6 @@ use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
 use crate::scan::feed::repository::{self, RepositoryError};
-use crate::scan::feed::{Role, registry};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, DpkgDistribution, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
@@ -95,11 +94,14 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
     let view = repository::view(&context.layout, &inventory, &context.clock).map_err(lists_unreadable)?;
     let of_role = |role| indexes(context, &inventory, &sources, role);
+    let indexes = of_role(FeedRole::Verdicts);
+    let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
+    let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
     Ok(Ground {
         not_covered: repository::foreign(&inventory, &view),
-        indexes: of_role(Role::Verdicts),
-        announcements: of_role(Role::Names),
-        threats: None,
+        indexes,
+        announcements: of_role(FeedRole::Names),
+        threats,
         first_seen: ledger::first_seen(&context.layout),
         inventory,
         view,
@@ -195,15 +197,13 @@ fn indexes(
     context: &Context<'_>,
     inventory: &Inventory,
     sources: &[SourceSettings],
-    role: Role,
+    role: FeedRole,
 ) -> Vec<NamedIndex> {
     let load = |source: &SourceSettings| {
         let index = refresh::load_index(&context.layout, source, &inventory.distribution).ok().flatten()?;
         Some(NamedIndex { source: source.name.clone(), index })
     };
-    let has_role =
-        |source: &&SourceSettings| registry::find(&source.format).is_some_and(|feed| feed.role() == role);
-    sources.iter().filter(has_role).filter_map(load).collect()
+    sources.iter().filter(|source| source.role == role).filter_map(load).collect()
 }
 
 fn borrowed(indexes: &[NamedIndex]) -> Vec<FeedIndex<'_>> {

@@ -9,7 +9,7 @@ use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::assessment::DueDays;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
-use crate::model::feed::{CompletenessLevel, FeedState};
+use crate::model::feed::{CompletenessLevel, FeedRole, FeedState};
 use crate::model::finding::Origin;
 use crate::model::kernel::Kernels;
 use crate::model::offer::Offer;
@@ -318,6 +318,7 @@ fn completeness_follows_the_feeds() {
     scene.sources = vec![SourceSettings {
         name: FEED.into(),
         format: FEED.into(),
+        role: FeedRole::Verdicts,
         location: String::new(),
         sha256: None,
         max_age: std::time::Duration::ZERO,
