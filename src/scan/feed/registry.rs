@@ -5,12 +5,22 @@ use super::arch_tracker::ArchTracker;
 use super::debian_lists::DebianLists;
 use super::debian_security_support::DebianSecuritySupport;
 use super::debian_tracker::DebianTracker;
+use super::osv::Osv;
+use super::updateinfo::Updateinfo;
 use super::{AdvisoryFeed, PublishedSource};
 use crate::model::distro::Distribution;
 
 /// Every advisory feed that patchctl can read.
-pub const FEEDS: &[&dyn AdvisoryFeed] =
-    &[&DebianTracker, &DebianLists, &DebianSecuritySupport, &AlpineSecdb, &ArchTracker];
+#[rustfmt::skip] // One line a feed.
+pub const FEEDS: &[&dyn AdvisoryFeed] = &[
+    &DebianTracker,
+    &DebianLists,
+    &DebianSecuritySupport,
+    &Osv,
+    &Updateinfo,
+    &AlpineSecdb,
+    &ArchTracker,
+];
 
 /// Returns the feed of that name.
 pub fn find(name: &str) -> Option<&'static dyn AdvisoryFeed> {
