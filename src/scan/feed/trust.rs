@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cache::StoredContent;
 use super::decompress::{DecompressError, LARGEST_FEED, decompress};
-use super::{AdvisoryFeed, FeedError, Rows, Unread};
+use super::{AdvisoryFeed, FeedError, Role, Rows, Unread};
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::feed::FeedState;
@@ -182,7 +182,8 @@ pub fn admit(bytes: &[u8], published: Option<DateTime<Utc>>, gate: Gate<'_>) -> 
     let content = decompress(bytes, LARGEST_FEED).map_err(|source| Refusal::Compression { source })?;
     // 4. Shape, every field, and this release in it (T6 and T7, hostile or broken content).
     let rows = gate.feed.parse(&content, gate.release).map_err(|source| Refusal::Shape { source })?;
-    if rows.advisories.is_empty() {
+    // A list of names may have none yet for a release, such as that of LTS before LTS begins.
+    if rows.advisories.is_empty() && gate.feed.role() == Role::Verdicts {
         return Err(Refusal::Release { release: gate.release.title() });
     }
     // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
