@@ -97,6 +97,7 @@ struct Scene {
     view: RepositoryView,
     not_covered: Vec<NotCovered>,
     stamps: Vec<FeedStamp>,
+    announcing: Option<&'static str>,
     sources: Vec<SourceSettings>,
     first_seen: HashMap<String, DateTime<Utc>>,
     detail: Detail,
@@ -113,6 +114,7 @@ impl Scene {
             view,
             not_covered: Vec::new(),
             stamps: vec![stamp(FEED, FeedState::Fresh)],
+            announcing: None,
             sources: Vec::new(),
             first_seen: HashMap::new(),
             detail: Detail::Open,
@@ -131,7 +133,7 @@ impl Scene {
             inventory: &self.inventory,
             view: &self.view,
             indexes: &[FeedIndex { feed: FEED, index: &index }],
-            announcements: &[],
+            announcements: self.announcing.map(|feed| FeedIndex { feed, index: &index }).as_slice(),
             threats: None,
             channels: Channels::Unknown,
             not_covered: &self.not_covered,
@@ -311,6 +313,10 @@ fn findings_are_sorted_by_priority_then_name() {
 fn completeness_follows_the_feeds() {
     let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::Full);
+    scene.announcing = Some("debian-dsa");
+    scene.stamps.push(stamp("debian-dsa", FeedState::Fresh));
+    assert_eq!(scene.assess().completeness.level, CompletenessLevel::Full);
+    scene.stamps.truncate(1);
     scene.stamps[0].problem = Some("no route".into());
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::Incomplete);
     scene.stamps[0].state = FeedState::Missing;

@@ -144,7 +144,7 @@ impl Record {
     /// # Errors
     /// Its size or digest is not the listed one.
     pub fn check(&self, received: &[u8]) -> Result<(), RepomdError> {
-        self.compare(received, self.size, Some(&self.checksum), "")
+        self.compare(received, (self.size, Some(&self.checksum)), "")
     }
 
     /// Checks the unpacked file, where the repository lists its size or digest.
@@ -152,14 +152,13 @@ impl Record {
     /// # Errors
     /// Its size or digest is not the listed one.
     pub fn check_open(&self, unpacked: &[u8]) -> Result<(), RepomdError> {
-        self.compare(unpacked, self.open_size, self.open_checksum.as_ref(), " unpacked")
+        self.compare(unpacked, (self.open_size, self.open_checksum.as_ref()), " unpacked")
     }
 
     fn compare(
         &self,
         bytes: &[u8],
-        size: Option<u64>,
-        checksum: Option<&Checksum>,
+        (size, checksum): (Option<u64>, Option<&Checksum>),
         unpacked: &'static str,
     ) -> Result<(), RepomdError> {
         let found = bytes.len() as u64;

@@ -11,7 +11,7 @@ use super::registry::Format;
 use super::{FeedError, Rows, Unread};
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
-use crate::model::feed::FeedState;
+use crate::model::feed::{FeedRole, FeedState};
 use crate::scan::index::{IndexError, Provenance, build, build_threats};
 
 /// Largest content as received. The tracker has 40 to 75 MB without compression (feeds design, 1.1).
@@ -194,7 +194,8 @@ fn compile(content: &[u8], provenance: Provenance, gate: Gate<'_>) -> Result<Adm
     match gate.format {
         Format::Advisories(feed) => {
             let rows = feed.parse(content, gate.release).map_err(shape)?;
-            if rows.advisories.is_empty() {
+            // A list of names may have none yet for a release, such as that of LTS before LTS begins.
+            if rows.advisories.is_empty() && feed.role() == FeedRole::Verdicts {
                 return Err(Refusal::Release { release: gate.release.title() });
             }
             let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
@@ -245,7 +246,7 @@ fn changes_much(found: u64, known: u64) -> bool {
     change > USUAL_CHANGE && change > known / CHANGE_DIVISOR
 }
 
-/// 8. What it would mean for this host, against the content in use (T8, "everything is fixed" and a million false
+/// Step 8: what it would mean for this host, against the content in use (T8, "everything is fixed" and a million false
 /// alarms); the counts are of open holes by each.
 ///
 /// # Errors
