@@ -1,16 +1,22 @@
 //! Advisory feeds: bytes of a vendor become statements about one release.
 
+pub mod alma_errata;
 pub mod cache;
+mod csaf;
+pub mod csaf_changes;
 mod dates;
 pub mod debian_tracker;
 pub mod decompress;
 mod identifiers;
 mod joined;
+mod json;
 pub mod mirror_list;
+pub mod redhat_csaf;
 pub mod registry;
 pub mod repomd;
 pub mod repository;
 mod rpm_packages;
+pub mod suse_csaf;
 pub mod trust;
 pub mod updateinfo;
 mod xml;

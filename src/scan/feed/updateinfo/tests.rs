@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::severity::Severity;
 
 macro_rules! fixture {
     ($name:literal) => {
