@@ -14,10 +14,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer};
 
+use super::content::json;
 use super::dates::since_1970;
 use super::identifiers::is_advisory;
 use super::joined::Joined;
-use super::json::json;
 use super::rpm_packages::{
     NamedPackage, STREAM_UNTOLD, is_left_out, is_modular, is_name, module_of_title, rows, severity,
     version_of,
@@ -220,13 +220,7 @@ mod tests {
     const EXCERPT: &str = include_str!("../../../tests/fixtures/alma-errata/errata.full.json");
 
     fn release() -> Distribution {
-        Distribution {
-            id: "almalinux".to_owned(),
-            version: "8.10".to_owned(),
-            codename: String::new(),
-            point_release: None,
-            end_of_support: None,
-        }
+        Distribution::new("almalinux", "8.10", "")
     }
 
     fn parse(content: &str) -> Rows<'_> {

@@ -1,7 +1,12 @@
 //! The table of advisory feeds. A new vendor is a new file and a line here.
 
 use super::alma_errata::AlmaErrata;
+use super::alpine_secdb::AlpineSecdb;
+use super::arch_tracker::ArchTracker;
+use super::debian_lists::DebianLists;
+use super::debian_security_support::DebianSecuritySupport;
 use super::debian_tracker::DebianTracker;
+use super::osv::Osv;
 use super::redhat_csaf::RedHatCsaf;
 use super::suse_csaf::SuseCsaf;
 use super::updateinfo::Updateinfo;
@@ -9,7 +14,19 @@ use super::{AdvisoryFeed, PublishedSource};
 use crate::model::distro::Distribution;
 
 /// Every advisory feed that patchctl can read.
-pub const FEEDS: &[&dyn AdvisoryFeed] = &[&DebianTracker, &Updateinfo, &AlmaErrata, &RedHatCsaf, &SuseCsaf];
+#[rustfmt::skip] // One line a feed.
+pub const FEEDS: &[&dyn AdvisoryFeed] = &[
+    &DebianTracker,
+    &DebianLists,
+    &DebianSecuritySupport,
+    &Osv,
+    &Updateinfo,
+    &AlmaErrata,
+    &RedHatCsaf,
+    &SuseCsaf,
+    &AlpineSecdb,
+    &ArchTracker,
+];
 
 /// Returns the feed of that name.
 pub fn find(name: &str) -> Option<&'static dyn AdvisoryFeed> {

@@ -54,9 +54,7 @@ impl AdvisoryFeed for SuseCsaf {
     }
 
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
-        let mut rows = Rows::default();
-        read(&Suse, content, release, &mut rows)?;
-        Ok(rows)
+        read(&Suse, content, release)
     }
 }
 
@@ -146,13 +144,7 @@ mod tests {
     const EMPTY: &str = include_str!("../../../tests/fixtures/suse-csaf/cve-1999-0003.json");
 
     fn release(id: &str, version: &str) -> Distribution {
-        Distribution {
-            id: id.to_owned(),
-            version: version.to_owned(),
-            codename: String::new(),
-            point_release: None,
-            end_of_support: None,
-        }
+        Distribution::new(id, version, "")
     }
 
     fn parse<'a>(content: &'a str, id: &str, version: &str) -> Rows<'a> {

@@ -14,10 +14,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use self::compiled::load_index;
 pub use self::import::{FeedCheck, import_file, verify};
 use self::stamp::stamp;
-use super::feed::AdvisoryFeed;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
 use super::feed::registry;
 use super::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
+use super::feed::{AdvisoryFeed, Role};
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
@@ -135,9 +135,11 @@ impl RefreshError {
     }
 }
 
-/// Returns the sources that a distribution has without any configuration.
+/// Returns the sources that a distribution has without any configuration: those that decide. Names and dates alone are
+/// no reason to call a scan incomplete where they cannot be had, so an administrator asks for them.
 pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<SourceSettings> {
     registry::published(distribution)
+        .filter(|(feed, _)| feed.role() == Role::Verdicts)
         .map(|(feed, published)| SourceSettings {
             name: published.name,
             format: feed.name().to_owned(),

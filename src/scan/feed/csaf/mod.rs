@@ -15,18 +15,20 @@
 
 mod products;
 mod wire;
+mod words;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use self::products::Products;
-use self::wire::{Document, Remediation, Status, Vulnerability};
+use self::wire::{Document, Head, Status, Vulnerability};
+use self::words::{Bound, Saying, VendorWords};
+use super::container::documents;
+use super::content::{Text, json};
 use super::dates::read_date;
 use super::identifiers::is_advisory;
-use super::json::{Text, json};
 use super::rpm_packages::{NamedPackage, is_left_out, rows, severity};
-use super::{FeedError, Rows};
-use crate::model::advisory::{Advisory, Affected, Subject, VendorState};
+use super::{FeedError, Rows, Unread};
+use crate::model::advisory::{Advisory, Affected, Subject};
 use crate::model::distro::Distribution;
 use crate::model::vulnerability::CveId;
 
@@ -81,41 +83,33 @@ pub(super) struct Component<'a> {
     pub(super) note: Option<Cow<'a, str>>,
 }
 
-/// Reads one document and adds what it states about the release.
+/// Reads one document, or all of an archive, and returns what they state about the release.
 ///
 /// # Errors
-/// It is no CSAF document.
+/// One is no CSAF document, or the archive is damaged.
 pub(super) fn read<'a>(
     vendor: &dyn Vendor,
     content: &'a [u8],
     release: &Distribution,
-    found: &mut Rows<'a>,
-) -> Result<(), FeedError> {
-    let document: Document<'a> = json(vendor.name(), content)?;
-    found.entries += 1;
-    let id = &document.document.tracking.id;
-    if !is_advisory(id) && CveId::parse(id).is_none() {
-        let shown: String = id.chars().take(80).collect();
-        found.unread.add(&shown, "tracking: id: no identifier of an advisory or a CVE");
-        return Ok(());
-    }
-    if !document.document.category.starts_with("csaf_") {
-        found.unread.add(id, "category: neither an advisory nor a VEX document");
-        return Ok(());
-    }
-    let products = Products::new(&document.product_tree);
-    let mut reader = Reader { vendor, release, products, found };
-    let mut groups: Vec<(&Vulnerability<'a>, Advisory<'a>)> = Vec::new();
-    for vulnerability in &document.vulnerabilities {
-        let alike = groups.iter_mut().find(|(first, _)| is_alike(first, vulnerability));
-        match alike {
-            Some((_, advisory)) => add(advisory, vulnerability),
-            None => groups.push((vulnerability, reader.advisory(&document, vulnerability))),
+) -> Result<Rows<'a>, FeedError> {
+    let feed = vendor.name();
+    let mut found = Rows::default();
+    for document in documents(content).map_err(|error| error.into_feed_error(feed))? {
+        let document = document.map_err(|error| error.into_feed_error(feed))?;
+        if !document.is_json() {
+            continue;
         }
+        found.entries += 1;
+        let mut reader = Reader { vendor, release, unread: &mut found.unread };
+        let advisories = match document.content {
+            Cow::Borrowed(content) => reader.advisories(content),
+            Cow::Owned(content) => {
+                reader.advisories(&content).map(|own| own.into_iter().map(Advisory::into_owned).collect())
+            }
+        };
+        found.advisories.extend(advisories.map_err(|error| error.in_document(feed, &document.name))?);
     }
-    let stated = groups.into_iter().map(|(_, advisory)| advisory);
-    found.advisories.extend(stated.filter(|advisory| !advisory.affected.is_empty()));
-    Ok(())
+    Ok(found)
 }
 
 /// Vulnerabilities of which the same is said are one statement. What is open has reasons of its own.
@@ -141,18 +135,45 @@ fn cvss_tenths(vulnerability: &Vulnerability<'_>) -> Option<u8> {
     base.filter(|score| (0.0..=10.0).contains(score)).map(|score| (score * 10.0).round() as u8).max()
 }
 
-struct Reader<'r, 't, 'a> {
+struct Reader<'r> {
     vendor: &'r dyn Vendor,
     release: &'r Distribution,
-    products: Products<'t, 'a>,
-    found: &'r mut Rows<'a>,
+    unread: &'r mut Unread,
 }
 
-impl<'a> Reader<'_, '_, 'a> {
-    fn advisory(&mut self, document: &Document<'a>, vulnerability: &Vulnerability<'a>) -> Advisory<'a> {
-        let head = &document.document;
+impl Reader<'_> {
+    fn advisories<'a>(&mut self, content: &'a [u8]) -> Result<Vec<Advisory<'a>>, FeedError> {
+        let Document { document: head, product_tree, vulnerabilities } = json(self.vendor.name(), content)?;
+        let id = &head.tracking.id;
+        if !is_advisory(id) && CveId::parse(id).is_none() {
+            let shown: String = id.chars().take(80).collect();
+            self.unread.add(&shown, "tracking: id: no identifier of an advisory or a CVE");
+            return Ok(Vec::new());
+        }
+        if !head.category.starts_with("csaf_") {
+            self.unread.add(id, "category: neither an advisory nor a VEX document");
+            return Ok(Vec::new());
+        }
+        let products = Products::new(&product_tree);
+        let mut groups: Vec<(&Vulnerability<'a>, Advisory<'a>)> = Vec::new();
+        for vulnerability in &vulnerabilities {
+            match groups.iter_mut().find(|(first, _)| is_alike(first, vulnerability)) {
+                Some((_, advisory)) => add(advisory, vulnerability),
+                None => groups.push((vulnerability, self.advisory(&head, &products, vulnerability))),
+            }
+        }
+        let stated = groups.into_iter().map(|(_, advisory)| advisory);
+        Ok(stated.filter(|advisory| !advisory.affected.is_empty()).collect())
+    }
+
+    fn advisory<'a>(
+        &mut self,
+        head: &Head<'a>,
+        products: &Products<'_, 'a>,
+        vulnerability: &Vulnerability<'a>,
+    ) -> Advisory<'a> {
         let id = head.tracking.id.clone();
-        let affected = rows(self.packages(&id, vulnerability));
+        let affected = rows(self.packages(&id, products, vulnerability));
         let mut advisory = Advisory {
             vulnerabilities: Vec::new(),
             severity: severity(&head.aggregate_severity.text),
@@ -165,39 +186,19 @@ impl<'a> Reader<'_, '_, 'a> {
         advisory
     }
 
-    fn packages(&mut self, id: &str, vulnerability: &Vulnerability<'a>) -> Vec<NamedPackage<'a>> {
-        let Vulnerability { product_status: status, remediations, flags, .. } = vulnerability;
-        let outlook = by_product(remediations.iter().filter(|remedy| is_outlook(remedy)), |r| &r.product_ids);
-        let reasons = by_product(flags.iter(), |flag| &flag.product_ids);
-        let affected = |product: &str| match outlook.get(product) {
-            Some(remedy) => (outlook_state(remedy), Some(remedy.details.clone())),
-            None => (VendorState::Open, None),
-        };
-        let harmless =
-            |product: &str| (VendorState::NotAffected, reasons.get(product).map(|flag| flag.label.clone()));
-        let fixes = by_product(remediations.iter().filter(|remedy| remedy.category == "vendor_fix"), |r| {
-            &r.product_ids
-        });
-        let fixed =
-            |product: &str| (VendorState::Fixed, fixes.get(product).and_then(|fix| advisory_of(fix, id)));
-        let open = |_: &str| (VendorState::Open, None);
-        let unclear = |_: &str| (VendorState::UnderInvestigation, None);
-        let lists: [(&[Text<'a>], Bound, &dyn Fn(&str) -> (VendorState, Option<Cow<'a, str>>)); 8] = [
-            (&status.fixed, Bound::Fixed, &fixed),
-            (&status.first_fixed, Bound::Fixed, &fixed),
-            (&status.recommended, Bound::Fixed, &fixed),
-            (&status.known_affected, Bound::Exact, &affected),
-            (&status.first_affected, Bound::From, &open),
-            (&status.last_affected, Bound::UpTo, &open),
-            (&status.known_not_affected, Bound::Exact, &harmless),
-            (&status.under_investigation, Bound::Exact, &unclear),
-        ];
+    fn packages<'a>(
+        &mut self,
+        id: &str,
+        products: &Products<'_, 'a>,
+        vulnerability: &Vulnerability<'a>,
+    ) -> Vec<NamedPackage<'a>> {
+        let words = VendorWords::of(id, vulnerability);
         let mut packages = Vec::new();
-        for (products, bound, state) in lists {
-            for Text(product) in products {
-                match self.package(product, bound, state(product)) {
+        for (list, says) in vulnerability.product_status.lists() {
+            for Text(product) in list {
+                match self.package(products, product, words.saying(says, product)) {
                     Ok(package) => packages.extend(package),
-                    Err(reason) => self.found.unread.add(&format!("{id}: {product}"), reason),
+                    Err(reason) => self.unread.add(&format!("{id}: {product}"), reason),
                 }
             }
         }
@@ -205,78 +206,31 @@ impl<'a> Reader<'_, '_, 'a> {
     }
 
     /// Returns the statement about a product; none where it is about another release, or about no package of rpm.
-    fn package(
+    fn package<'a>(
         &self,
+        products: &Products<'_, 'a>,
         product: &str,
-        bound: Bound,
-        (state, words): (VendorState, Option<Cow<'a, str>>),
+        saying: Saying<'a>,
     ) -> Result<Option<NamedPackage<'a>>, String> {
-        let Some(place) = self.products.place(product)? else { return Ok(None) };
+        let Some(place) = products.place(product)? else { return Ok(None) };
         let channel = match self.vendor.part(place.platform, self.release) {
             Part::Elsewhere => return Ok(None),
             Part::Whole => None,
             Part::Channel(channel) => Some(channel),
         };
-        let Some(component) = self.vendor.component(&place, bound == Bound::Fixed)? else { return Ok(None) };
+        let has_version = saying.bound == Bound::Fixed;
+        let Some(component) = self.vendor.component(&place, has_version)? else { return Ok(None) };
         if is_left_out(&component.name, &component.architecture) {
             return Ok(None);
         }
         let mut statement =
-            Affected { subject: component.subject, ..Affected::source(component.name, state) };
+            Affected { subject: component.subject, ..Affected::source(component.name, saying.state) };
         statement.scope.channel = channel;
         statement.scope.module = component.module;
-        statement.note =
-            component.note.or(words).filter(|words| !words.is_empty() && words.len() <= LONGEST_NOTE);
-        let range = &mut statement.range;
-        match (bound, component.version) {
-            (Bound::Fixed, None) => return Err("called fixed without a version".to_owned()),
-            (Bound::Fixed, version) => range.fixed = version,
-            (Bound::From, version) => range.introduced = version,
-            (Bound::UpTo, version) => range.last_affected = version,
-            (Bound::Exact, version) => (range.introduced, range.last_affected) = (version.clone(), version),
-        }
-        let architecture = Some(component.architecture).filter(|name| !name.is_empty());
-        Ok(Some(NamedPackage { architecture: architecture.unwrap_or(Cow::Borrowed("noarch")), statement }))
-    }
-}
-
-/// What the version of a product bounds.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Bound {
-    Fixed,
-    From,
-    UpTo,
-    Exact,
-}
-
-fn by_product<'v, 'a: 'v, T>(
-    entries: impl Iterator<Item = &'v T>,
-    products: impl Fn(&'v T) -> &'v Vec<Text<'a>>,
-) -> HashMap<&'v str, &'v T> {
-    entries
-        .flat_map(|entry| products(entry).iter().map(move |Text(product)| (product.as_ref(), entry)))
-        .collect()
-}
-
-/// Tells whether a remediation says what will become of a product that is affected; workarounds do not.
-fn is_outlook(remediation: &Remediation<'_>) -> bool {
-    matches!(remediation.category.as_ref(), "no_fix_planned" | "none_available" | "fix_planned")
-}
-
-/// The advisory that a fix came with, where it is another document than this one: the last part of its address.
-fn advisory_of<'a>(fix: &Remediation<'a>, id: &str) -> Option<Cow<'a, str>> {
-    let (_, name) = fix.url.rsplit_once('/')?;
-    (is_advisory(name) && name != id).then(|| Cow::Owned(name.to_owned()))
-}
-
-fn outlook_state(remediation: &Remediation<'_>) -> VendorState {
-    let words = remediation.details.to_ascii_lowercase();
-    match remediation.category.as_ref() {
-        "no_fix_planned" if words.contains("out of support") => VendorState::EndOfLife,
-        "no_fix_planned" => VendorState::Ignored,
-        "fix_planned" => VendorState::Postponed,
-        _ if words.contains("deferred") => VendorState::Postponed,
-        _ if words.contains("under investigation") => VendorState::UnderInvestigation,
-        _ => VendorState::Open,
+        let note = component.note.or(saying.note);
+        statement.note = note.filter(|words| !words.is_empty() && words.len() <= LONGEST_NOTE);
+        statement.range = saying.bound.range(component.version)?;
+        let told = Some(component.architecture).filter(|name| !name.is_empty());
+        Ok(Some(NamedPackage { architecture: told.unwrap_or(Cow::Borrowed("noarch")), statement }))
     }
 }

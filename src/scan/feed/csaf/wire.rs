@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::super::json::Text;
+use super::super::content::Text;
 
 #[derive(Deserialize)]
 pub(super) struct Document<'a> {

@@ -40,9 +40,7 @@ impl AdvisoryFeed for RedHatCsaf {
     }
 
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
-        let mut rows = Rows::default();
-        read(&RedHat, content, release, &mut rows)?;
-        Ok(rows)
+        read(&RedHat, content, release)
     }
 }
 

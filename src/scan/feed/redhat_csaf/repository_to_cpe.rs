@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::super::FeedError;
-use super::super::json::{Text, refused, start};
+use super::super::content::{Text, malformed, refuse_no_feed};
 
 const NAME: &str = "repository-to-cpe";
 
@@ -27,11 +27,11 @@ pub struct HostProducts {
 /// # Errors
 /// The content is not what Red Hat publishes.
 pub fn products_of(content: &[u8], repositories: &[&str]) -> Result<HostProducts, FeedError> {
-    start(NAME, content)?;
+    refuse_no_feed(NAME, content, "JSON")?;
     let mut found = Found { wanted: repositories, seen: BTreeSet::new(), channels: BTreeSet::new() };
     let mut reader = serde_json::Deserializer::from_slice(content);
     let read = reader.deserialize_map(Document(&mut found)).and_then(|()| reader.end());
-    read.map_err(|error| refused(NAME, &error))?;
+    read.map_err(|error| malformed(NAME, (error.line(), error.column()), &error.to_string()))?;
     let unknown = repositories.iter().filter(|name| !found.seen.contains(**name));
     Ok(HostProducts { unknown: unknown.map(|name| (*name).to_owned()).collect(), channels: found.channels })
 }

@@ -14,13 +14,7 @@ const MODULE: &str = fixture!("rhsa-2025_0002.json");
 const CURL: &str = fixture!("cve-2023-38545.json");
 
 fn release(version: &str) -> Distribution {
-    Distribution {
-        id: "rhel".to_owned(),
-        version: version.to_owned(),
-        codename: String::new(),
-        point_release: None,
-        end_of_support: None,
-    }
+    Distribution::new("rhel", version, "")
 }
 
 fn parse<'a>(content: &'a str, version: &str) -> Rows<'a> {
@@ -165,10 +159,10 @@ fn modules_of_unfixed_packages_are_read_from_names_and_from_package_urls() {
                 "Binary SLOF Fixed <20210217-1.module+el8.6.0+14480+c0a3aa0f cpe:/a:redhat:rhel_eus:8.6::appstream # \
              {STREAM_UNTOLD}"
             ),
+            "Source libtpms Open module virt:rhel".to_owned(),
             "Source libtpms Open module virt:8.2 cpe:/a:redhat:advanced_virtualization:8::el8".to_owned(),
             "Source libtpms Open module virt:8.3 cpe:/a:redhat:advanced_virtualization:8::el8".to_owned(),
             "Source libtpms Open module virt:av cpe:/a:redhat:advanced_virtualization:8::el8".to_owned(),
-            "Source libtpms Open module virt:rhel".to_owned(),
         ]
     );
     let rows = parse(fixture!("cve-2024-24786-illegal-module.json"), "8.9");
@@ -228,7 +222,7 @@ fn what_is_no_such_document_is_refused_with_its_place() {
     assert!(fault("{}").contains("missing field `document`"));
     assert!(fault(&CURL[..700]).contains("line "));
     let bomb = format!("{{\"product_tree\": {{\"branches\": {}", "[{\"branches\": ".repeat(200));
-    assert!(fault(&bomb).contains("recursion limit"), "{}", fault(&bomb));
+    assert!(fault(&bomb).contains("malformed at line 1"), "{}", fault(&bomb));
     let renamed = CURL.replace("\"id\": \"CVE-2023-38545\"", "\"id\": \"403 Forbidden\"");
     let rows = parse(&renamed, "9.3");
     assert_eq!((rows.advisories.len(), rows.unread.count), (0, 1));
