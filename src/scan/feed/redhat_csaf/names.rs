@@ -82,7 +82,7 @@ pub(super) fn part<'a>(cpe: &Cow<'a, str>, version: &str) -> Part<'a> {
     let fields: Vec<&str> = cpe.split(':').collect();
     let field = |place: usize| fields.get(place).copied().unwrap_or_default();
     let (product, product_version, edition) = (field(3), field(4), field(6));
-    let is_release = product == "enterprise_linux" || product.starts_with("rhel_");
+    let is_release = matches!(product, "enterprise_linux" | "rhel") || product.starts_with("rhel_");
     let is_of_major = product_version.split('.').next() == Some(major);
     let runs_on = edition.strip_prefix("el").is_some_and(|number| number == major);
     match field(2) {

@@ -39,7 +39,7 @@ pub fn products_of(content: &[u8], repositories: &[&str]) -> Result<HostProducts
 /// Returns the products of an ordinary host of a release, whose repositories nobody could find out: the release's main
 /// line, without the streams of its minor releases.
 pub fn usual_products(major: &str) -> BTreeSet<String> {
-    const EDITIONS: [(&str, &str); 13] = [
+    const EDITIONS: [(&str, &str); 15] = [
         ("a", "appstream"),
         ("o", "baseos"),
         ("a", "crb"),
@@ -53,6 +53,8 @@ pub fn usual_products(major: &str) -> BTreeSet<String> {
         ("o", "server"),
         ("o", "client"),
         ("o", "workstation"),
+        ("o", "computenode"),
+        ("o", "hypervisor"),
     ];
     EDITIONS
         .iter()
