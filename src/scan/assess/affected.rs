@@ -64,7 +64,12 @@ pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, channels: Channels
         return Some(Rule::ForeignVersion);
     }
     if state == VendorState::NotAffected {
-        return Some(Rule::NeverAffected);
+        // Said of one build only (Red Hat's advisories do), it is no statement about another.
+        return match place(package, statement) {
+            Ok(Place::Within) => Some(Rule::NeverAffected),
+            Ok(_) => None,
+            Err(rule) => Some(rule),
+        };
     }
     Some(match place(package, statement) {
         Err(rule) => rule,

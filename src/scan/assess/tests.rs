@@ -220,6 +220,18 @@ fn fixed_and_unaffected_are_counted_without_findings() {
 }
 
 #[test]
+fn a_build_that_is_not_affected_says_nothing_of_other_builds() {
+    for (installed, verdicts) in [("2", (1, 0)), ("1", (0, 0)), ("3", (0, 0))] {
+        let mut harmless = row("a1", "CVE-2026-0001", VendorState::NotAffected);
+        let range = &mut harmless.affected[0].range;
+        (range.introduced, range.last_affected) = (Some("2".into()), Some("2".into()));
+        let result = Scene::new(vec![package("a1", "a1", installed)], vec![harmless]).assess();
+        assert!(result.findings.is_empty());
+        assert_eq!((result.counts.not_affected, result.counts.open()), verdicts, "{installed}");
+    }
+}
+
+#[test]
 fn half_installed_and_foreign_versions_are_unknown() {
     let rows = vec![fixed("a1", "CVE-2026-0001", "2")];
     let mut broken = package("a1", "a1", "3");

@@ -1,10 +1,13 @@
 //! Advisory feeds: bytes of a vendor become statements about one release.
 
+pub mod alma_errata;
 pub mod alpine_secdb;
 pub mod arch_tracker;
 pub mod cache;
 pub mod container;
 mod content;
+mod csaf;
+pub mod csaf_changes;
 mod csv;
 mod dates;
 pub mod debian_lists;
@@ -17,11 +20,13 @@ mod joined;
 pub mod known_exploited;
 pub mod mirror_list;
 pub mod osv;
+pub mod redhat_csaf;
 pub mod registry;
 pub mod repomd;
 pub mod repository;
 mod rpm_packages;
 pub mod threats;
+pub mod suse_csaf;
 pub mod trust;
 pub mod updateinfo;
 mod xml;

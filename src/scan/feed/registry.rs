@@ -1,11 +1,14 @@
 //! The table of advisory feeds. A new vendor is a new file and a line here.
 
+use super::alma_errata::AlmaErrata;
 use super::alpine_secdb::AlpineSecdb;
 use super::arch_tracker::ArchTracker;
 use super::debian_lists::DebianLists;
 use super::debian_security_support::DebianSecuritySupport;
 use super::debian_tracker::DebianTracker;
 use super::osv::Osv;
+use super::redhat_csaf::RedHatCsaf;
+use super::suse_csaf::SuseCsaf;
 use super::threats::{ExploitPredictionFeed, KnownExploitedFeed};
 use super::updateinfo::Updateinfo;
 use super::{AdvisoryFeed, PublishedSource, ThreatFeed};
@@ -20,6 +23,9 @@ pub const FEEDS: &[&dyn AdvisoryFeed] = &[
     &DebianSecuritySupport,
     &Osv,
     &Updateinfo,
+    &AlmaErrata,
+    &RedHatCsaf,
+    &SuseCsaf,
     &AlpineSecdb,
     &ArchTracker,
 ];

@@ -7,5 +7,6 @@ mod every_importer;
 mod lab_faults_hold;
 mod lab_holds;
 mod list_feeds;
+mod rpm_feeds;
 mod version_orders;
 mod version_orders_of_tools;
