@@ -65,7 +65,13 @@ fn inventory(status: &[u8]) -> Inventory {
         point_release: None,
         end_of_support: None,
     };
-    Inventory { distribution, packages, kernels: Kernels::default(), digest: Sha256::of(status) }
+    Inventory {
+        distribution,
+        packages,
+        enabled_modules: Vec::new(),
+        kernels: Kernels::default(),
+        digest: Sha256::of(status),
+    }
 }
 
 fn median(name: &str, mut round: impl FnMut()) -> Duration {

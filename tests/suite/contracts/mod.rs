@@ -3,6 +3,7 @@
 mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
+mod inventories;
 mod lab_faults_hold;
 mod lab_holds;
 mod version_orders;
