@@ -7,8 +7,8 @@ use super::args::{
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, PlanRequest, Reach, Refresh,
-    Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest,
+    Answer, ApplyRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, PlanRequest, Reach,
+    Refresh, Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest,
 };
 
 impl From<&GlobalArgs> for Invocation {
@@ -46,7 +46,8 @@ impl From<SelectionArgs> for Selection {
 impl From<ScanArgs> for ScanRequest {
     fn from(args: ScanArgs) -> Self {
         let keep = if args.no_save { Keep::Nothing } else { Keep::Record };
-        Self { selection: args.selection.into(), keep, fail_on: args.fail_on }
+        let answer = if args.summary { Answer::Counts } else { Answer::Findings };
+        Self { selection: args.selection.into(), keep, answer, fail_on: args.fail_on }
     }
 }
 

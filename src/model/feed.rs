@@ -71,8 +71,10 @@ pub struct FeedStamp {
 /// Where one advisory feed is fetched from, and how far it is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSettings {
-    /// The feed's name, such as `debian-tracker`.
+    /// The source's name, such as `debian-tracker`.
     pub name: String,
+    /// The format it is written in: the name of a feed that patchctl can read.
+    pub format: String,
     /// `https://`, `file://`, an absolute path, or `http://` with a pin.
     pub location: String,
     /// The digest that the content must have, as received.

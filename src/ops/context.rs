@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
-use crate::config::choice::Permission;
+use crate::config::choice::{FeedSource, Permission};
 use crate::config::layout::Layout;
 use crate::config::settings::Settings;
 use crate::host::clock::Clock;
@@ -102,6 +102,7 @@ impl Context<'_> {
         for configured in &self.settings.feeds.sources {
             let configured = SourceSettings {
                 name: configured.name.clone(),
+                format: self.format_of(configured, &sources),
                 location: configured.location.clone(),
                 sha256: configured.sha256,
                 max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),
@@ -113,6 +114,12 @@ impl Context<'_> {
             }
         }
         sources
+    }
+
+    /// A source that changes one of the distribution's own keeps its format; any other is named for it.
+    fn format_of(&self, configured: &FeedSource, known: &[SourceSettings]) -> String {
+        let own = known.iter().find(|source| source.name == configured.name).map(|source| &source.format);
+        configured.format.as_ref().or(own).unwrap_or(&configured.name).clone()
     }
 
     /// Tells whether sources may be asked.

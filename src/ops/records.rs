@@ -116,7 +116,7 @@ struct PublicSummary<'a> {
     command: &'a str,
     finished: String,
     outcome: Outcome,
-    summary: Option<&'a crate::report::summary::Summary>,
+    summary: Option<&'a crate::model::summary::Summary>,
 }
 
 /// Writes the summary that everybody may read. Only root has a place for it that others trust.

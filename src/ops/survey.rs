@@ -11,10 +11,12 @@ use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
+use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Detail, FeedIndex, assess};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
 use crate::scan::feed::repository::{self, RepositoryError};
-use crate::scan::index::Index;
+use crate::scan::feed::{Role, registry};
+use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, DpkgDistribution, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
 
@@ -32,7 +34,15 @@ pub struct Ground {
     not_covered: Vec<NotCovered>,
     stamps: Vec<FeedStamp>,
     sources: Vec<SourceSettings>,
-    indexes: Vec<(String, Index)>,
+    indexes: Vec<NamedIndex>,
+    announcements: Vec<NamedIndex>,
+    threats: Option<ThreatIndex>,
+}
+
+/// The compiled advisories of one source.
+struct NamedIndex {
+    source: String,
+    index: Index,
 }
 
 /// A root and what follows.
@@ -80,9 +90,12 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, context.refresh_mode());
     let view = repository::view(&context.layout, &inventory, &context.clock).map_err(lists_unreadable)?;
+    let of_role = |role| indexes(context, &inventory, &sources, role);
     Ok(Ground {
         not_covered: repository::foreign(&inventory, &view),
-        indexes: indexes(context, &inventory, &sources),
+        indexes: of_role(Role::Verdicts),
+        announcements: of_role(Role::Names),
+        threats: None,
         first_seen: ledger::first_seen(&context.layout),
         inventory,
         view,
@@ -102,15 +115,28 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     Ok(Survey { inventory, view, first_seen, assessment })
 }
 
+/// Reads, refreshes and judges everything, and counts instead of making findings.
+///
+/// # Errors
+/// As [`ground`].
+pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
+    let ground = ground(context)?;
+    let (summary, assessment) = ground.judged(context, |input| count(*input));
+    let Ground { inventory, view, first_seen, .. } = ground;
+    Ok((Survey { inventory, view, first_seen, assessment }, summary))
+}
+
 impl Ground {
     /// Hands everything to a pure judgement.
     pub fn judged<T>(&self, context: &Context<'_>, judgement: impl FnOnce(&AssessInput<'_>) -> T) -> T {
-        let indexes: Vec<FeedIndex<'_>> =
-            self.indexes.iter().map(|(feed, index)| FeedIndex { feed, index }).collect();
+        let (indexes, announcements) = (borrowed(&self.indexes), borrowed(&self.announcements));
         judgement(&AssessInput {
             inventory: &self.inventory,
             view: &self.view,
             indexes: &indexes,
+            announcements: &announcements,
+            threats: self.threats.as_ref(),
+            channels: Channels::Unknown,
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
@@ -159,15 +185,24 @@ fn lists_unreadable(error: RepositoryError) -> Failure {
         .hint(hint)
 }
 
-/// Opens the index of every feed; one that cannot be had is told by the feed's stamp.
-fn indexes(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettings]) -> Vec<(String, Index)> {
+/// Opens the index of every source of a role; one that cannot be had is told by the source's stamp.
+fn indexes(
+    context: &Context<'_>,
+    inventory: &Inventory,
+    sources: &[SourceSettings],
+    role: Role,
+) -> Vec<NamedIndex> {
     let load = |source: &SourceSettings| {
-        let index = refresh::load_index(&context.layout, &source.name, &inventory.distribution.codename)
-            .ok()
-            .flatten()?;
-        Some((source.name.clone(), index))
+        let index = refresh::load_index(&context.layout, source, &inventory.distribution).ok().flatten()?;
+        Some(NamedIndex { source: source.name.clone(), index })
     };
-    sources.iter().filter_map(load).collect()
+    let has_role =
+        |source: &&SourceSettings| registry::find(&source.format).is_some_and(|feed| feed.role() == role);
+    sources.iter().filter(has_role).filter_map(load).collect()
+}
+
+fn borrowed(indexes: &[NamedIndex]) -> Vec<FeedIndex<'_>> {
+    indexes.iter().map(|named| FeedIndex { feed: &named.source, index: &named.index }).collect()
 }
 
 /// Reads the inventory's packages by name, for messages.

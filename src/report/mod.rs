@@ -4,6 +4,5 @@ pub mod contract;
 pub mod documents;
 pub mod restart;
 pub mod schema;
-pub mod summary;
 pub mod text;
 pub mod transaction;

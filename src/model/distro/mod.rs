@@ -126,6 +126,31 @@ impl Distribution {
         self.known().map(|known| known.family)
     }
 
+    /// A release by what `/etc/os-release` calls it, and nothing else known about it.
+    pub fn new(id: &str, version: &str, codename: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            version: version.to_owned(),
+            codename: codename.to_owned(),
+            point_release: None,
+            end_of_support: None,
+        }
+    }
+
+    /// Returns what tells the release apart from every other one of every distribution, such as `debian-bookworm` or
+    /// `almalinux-9.4`: a name for files.
+    pub fn release_key(&self) -> String {
+        let release = [&self.codename, &self.version].into_iter().find(|part| !part.is_empty());
+        let release = release.map_or("rolling", String::as_str);
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        format!("{}-{release}", self.id).chars().map(|c| if is_plain(c) { c } else { '_' }).collect()
+    }
+
+    /// Returns the order that versions of its packages have; rpm's where the distribution is not known by name.
+    pub fn version_scheme(&self) -> VersionScheme {
+        self.family().map_or(VersionScheme::Rpm, PackageFamily::scheme)
+    }
+
     /// Returns how people write it, such as `Debian 12.15 bookworm`.
     pub fn title(&self) -> String {
         let name = self.known().map_or(self.id.as_str(), |known| known.title);
@@ -161,16 +186,9 @@ mod tests {
 
     #[test]
     fn distributions_have_a_title_and_a_family() {
-        let distribution = |id: &str, version: &str| Distribution {
-            id: id.into(),
-            version: version.into(),
-            codename: String::new(),
-            point_release: None,
-            end_of_support: None,
-        };
-        let rocky = distribution("rocky", "9.3");
+        let rocky = Distribution::new("rocky", "9.3", "");
         assert_eq!((rocky.title().as_str(), rocky.family()), ("Rocky Linux 9.3", Some(PackageFamily::Rpm)));
-        let other = distribution("nobodys", "1");
+        let other = Distribution::new("nobodys", "1", "");
         assert_eq!((other.title().as_str(), other.family()), ("nobodys 1", None));
     }
 }

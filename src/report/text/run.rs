@@ -6,10 +6,10 @@ use super::sheet::{Sheet, Tone, Word};
 use super::words;
 use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
+use crate::model::summary::distinct;
 use crate::model::transaction::Phase;
 use crate::report::restart::{OldCode, RestartReport};
 use crate::report::schema::Report;
-use crate::report::summary::distinct;
 use crate::report::transaction::{StepOutcome, StepReport, TransactionReport};
 
 /// Renders the report of `apply`, `rollback` or `recover`.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::advisory::{Advisory, VendorState};
+use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::assessment::DueDays;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
@@ -16,7 +16,8 @@ use crate::model::offer::Offer;
 use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
 use crate::model::plan::Artifact;
 use crate::model::severity::{Criticality, Severity};
-use crate::model::version::Version;
+use crate::model::summary::Summary;
+use crate::model::version::{Version, VersionScheme};
 use crate::scan::explain::why;
 use crate::scan::index::{Provenance, build};
 
@@ -45,16 +46,17 @@ fn package(name: &str, source: &str, installed: &str) -> InstalledPackage {
 fn row(source: &'static str, id: &'static str, state: VendorState) -> Advisory<'static> {
     Advisory {
         id: id.into(),
-        source: source.into(),
-        state,
-        fixed_version: None,
+        vulnerabilities: vec![id.into()],
         severity: Severity::Medium,
-        note: None,
+        cvss_tenths: None,
+        published: None,
+        affected: vec![Affected::source(source, state)],
     }
 }
 
 fn fixed(source: &'static str, id: &'static str, at: &'static str) -> Advisory<'static> {
-    Advisory { fixed_version: Some(at.into()), ..row(source, id, VendorState::Fixed) }
+    let affected = vec![Affected::source(source, VendorState::Fixed).fixed_in(at)];
+    Advisory { affected, ..row(source, id, VendorState::Fixed) }
 }
 
 fn stamp(name: &str, state: FeedState) -> FeedStamp {
@@ -103,13 +105,7 @@ struct Scene {
 
 impl Scene {
     fn new(packages: Vec<InstalledPackage>, rows: Vec<Advisory<'static>>) -> Self {
-        let distribution = Distribution {
-            id: "debian".into(),
-            version: "12".into(),
-            codename: "bookworm".into(),
-            point_release: None,
-            end_of_support: None,
-        };
+        let distribution = Distribution::new("debian", "12", "bookworm");
         let (digest, kernels) = (Sha256::of(b""), Kernels::default());
         let view = RepositoryView { stamps: vec![stamp("bookworm", FeedState::Fresh)], ..Default::default() };
         Self {
@@ -125,8 +121,8 @@ impl Scene {
     }
 
     fn with<T>(&self, act: impl FnOnce(AssessInput<'_>) -> T) -> T {
-        let provenance = Provenance { content: Sha256::of(b""), published: None };
-        let index = Index::open(build(&mut self.rows.clone(), provenance).expect("small")).expect("sound");
+        let provenance = Provenance { content: Sha256::of(b""), published: None, scheme: VersionScheme::Deb };
+        let index = Index::open(build(&self.rows, provenance).expect("small")).expect("sound");
         let settings = AssessmentSettings {
             criticality: Criticality::Normal,
             due: DueDays::default(),
@@ -136,6 +132,9 @@ impl Scene {
             inventory: &self.inventory,
             view: &self.view,
             indexes: &[FeedIndex { feed: FEED, index: &index }],
+            announcements: &[],
+            threats: None,
+            channels: Channels::Unknown,
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
@@ -147,8 +146,17 @@ impl Scene {
         })
     }
 
+    /// Judges everything, and checks that counting alone comes to the same numbers.
     fn assess(&self) -> Assessment {
-        self.with(assess)
+        let assessment = self.with(assess);
+        if self.detail == Detail::Open {
+            let packages = self.inventory.packages.len() as u64;
+            let counted = Summary::count(packages, &assessment.findings, now().date_naive());
+            let (summary, without_findings) = self.with(count);
+            assert_eq!(summary, counted);
+            assert_eq!(without_findings, Assessment { findings: Vec::new(), ..assessment.clone() });
+        }
+        assessment
     }
 
     fn only(&self) -> Finding {
@@ -282,9 +290,12 @@ fn signed_kernels_are_judged_as_linux_and_named_by_their_role() {
 #[test]
 fn kernels_of_another_series_have_a_source_of_their_own() {
     let meta = package("linux-image-6.12-amd64", "linux-signed-6.12-amd64", "6.12.1-1~deb12u1");
-    assert_eq!(origin::matched(&meta).source, "linux-6.12");
+    assert_eq!(origin::matched(&meta, Subject::Source).name, "linux-6.12");
     let arm = package("linux-image-arm64", "linux-signed-arm64", "6.1.1-1");
-    assert_eq!((origin::matched(&arm).source.as_ref(), origin::matched(&arm).kernel), ("linux", None));
+    assert_eq!(
+        (origin::matched(&arm, Subject::Source).name.as_ref(), origin::matched(&arm, Subject::Source).kernel),
+        ("linux", None)
+    );
 }
 
 #[test]
@@ -307,6 +318,7 @@ fn completeness_follows_the_feeds() {
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::UpdatesOnly);
     scene.sources = vec![SourceSettings {
         name: FEED.into(),
+        format: FEED.into(),
         location: String::new(),
         sha256: None,
         max_age: std::time::Duration::ZERO,

@@ -7,9 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cache::StoredContent;
 use super::decompress::{DecompressError, LARGEST_FEED, decompress};
-use super::{AdvisoryFeed, FeedError};
+use super::{AdvisoryFeed, FeedError, Rows, Unread};
 use crate::model::digest::Sha256;
+use crate::model::distro::Distribution;
 use crate::model::feed::FeedState;
+use crate::model::version::VersionScheme;
 use crate::scan::index::{IndexError, Provenance, build};
 
 /// Largest content as received. The tracker has 40 to 75 MB without compression (feeds design, 1.1).
@@ -27,7 +29,9 @@ pub struct Gate<'a> {
     /// The feed that it claims to be.
     pub feed: &'a dyn AdvisoryFeed,
     /// The release of this host.
-    pub release: &'a str,
+    pub release: &'a Distribution,
+    /// The order of its versions.
+    pub scheme: VersionScheme,
     /// The digest that the administrator configured.
     pub pin: Option<Sha256>,
     /// The content in use.
@@ -47,8 +51,10 @@ pub struct Admitted {
     pub index: Vec<u8>,
     /// Statements, all releases together.
     pub entries: u64,
-    /// Statements for the release.
+    /// Statements about packages of the release.
     pub advisories: u64,
+    /// Statements that could not be read.
+    pub unread: Unread,
 }
 
 /// Content that is not believed.
@@ -80,7 +86,7 @@ pub enum Refusal {
         source: FeedError,
     },
     /// Step 4, for a release that the feed does not speak about.
-    #[error("says nothing about the release {release:?}")]
+    #[error("says nothing about {release}")]
     Release {
         /// The release.
         release: String,
@@ -146,18 +152,23 @@ pub fn admit(bytes: &[u8], published: Option<DateTime<Utc>>, gate: Gate<'_>) -> 
     // 3. Size when decompressed (T6, bombs).
     let content = decompress(bytes, LARGEST_FEED).map_err(|source| Refusal::Compression { source })?;
     // 4. Shape, every field, and this release in it (T6 and T7, hostile or broken content).
-    let mut rows = gate.feed.parse(&content, gate.release).map_err(|source| Refusal::Shape { source })?;
+    let rows = gate.feed.parse(&content, gate.release).map_err(|source| Refusal::Shape { source })?;
     if rows.advisories.is_empty() {
-        return Err(Refusal::Release { release: gate.release.to_owned() });
+        return Err(Refusal::Release { release: gate.release.title() });
     }
     // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
     check_date(published, gate)?;
     // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers).
-    let advisories = rows.advisories.len() as u64;
+    let advisories = statements(&rows);
     check_shrink(rows.entries, advisories, gate)?;
-    let provenance = Provenance { content: sha256, published };
-    let index = build(&mut rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
-    Ok(Admitted { sha256, index, entries: rows.entries, advisories })
+    let provenance = Provenance { content: sha256, published, scheme: gate.scheme };
+    let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
+    Ok(Admitted { sha256, index, entries: rows.entries, advisories, unread: rows.unread })
+}
+
+/// Statements about packages: an advisory makes one for each package it names.
+fn statements(rows: &Rows<'_>) -> u64 {
+    rows.advisories.iter().map(|advisory| advisory.affected.len() as u64).sum()
 }
 
 fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Refusal> {
@@ -173,7 +184,7 @@ fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Re
 
 fn check_shrink(entries: u64, advisories: u64, gate: Gate<'_>) -> Result<(), Refusal> {
     let Some(last) = gate.last_good.filter(|_| !gate.accept_older) else { return Ok(()) };
-    let of_release = last.advisories.get(gate.release).copied().unwrap_or(0);
+    let of_release = last.advisories.get(&gate.release.release_key()).copied().unwrap_or(0);
     for (found, known) in [(entries, last.entries), (advisories, of_release)] {
         if known.saturating_sub(found) > known / SHRINK_DIVISOR {
             return Err(Refusal::Shrunk { found, known });

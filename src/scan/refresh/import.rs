@@ -21,7 +21,7 @@ pub fn import_file(
     source: &SourceSettings,
     file: &Path,
 ) -> Result<FeedStamp, RefreshError> {
-    let feed = feed_of(&source.name, request.distribution)?;
+    let feed = feed_of(source, request.distribution)?;
     let cache = FeedCache::new(request.layout, &source.name);
     let record = cache.read().unwrap_or_default();
     let location = file.to_string_lossy();
@@ -34,7 +34,6 @@ pub fn import_file(
     });
     let fetched =
         fetched.map_err(|error| RefreshError::Fetch { feed: source.name.clone(), source: error })?;
-    let release = &request.distribution.codename;
     let now = request.clock.now();
     let record = match fetched {
         Fetched::Unchanged => record,
@@ -45,10 +44,10 @@ pub fn import_file(
             let last_good = record.content.as_ref();
             let keeping =
                 Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: true };
-            keep(keeping, release, &content, now)?
+            keep(keeping, request.distribution, &content, now)?
         }
     };
-    Ok(stamp(source, &record, release, now))
+    Ok(stamp(source, &record, &request.distribution.release_key(), now))
 }
 
 /// What became of checking one feed.
@@ -62,18 +61,17 @@ pub struct FeedCheck {
 
 /// Checks what is cached: digest of the content, and an index that belongs to it.
 pub fn verify(request: &RefreshRequest<'_>) -> Vec<FeedCheck> {
-    let check = |source: &SourceSettings| FeedCheck {
-        name: source.name.clone(),
-        result: check(request, &source.name),
-    };
+    let check =
+        |source: &SourceSettings| FeedCheck { name: source.name.clone(), result: check(request, source) };
     request.sources.iter().map(check).collect()
 }
 
-fn check(request: &RefreshRequest<'_>, name: &str) -> Result<Option<u64>, RefreshError> {
+fn check(request: &RefreshRequest<'_>, source: &SourceSettings) -> Result<Option<u64>, RefreshError> {
+    let name = &source.name;
     let cache = FeedCache::new(request.layout, name);
     let record = cache.read().map_err(caching(name))?;
     let Some(content) = record.content else { return Ok(None) };
     cache.content(&content, LARGEST_CONTENT).map_err(caching(name))?;
-    let index = load_index(request.layout, name, &request.distribution.codename)?;
+    let index = load_index(request.layout, source, request.distribution)?;
     Ok(index.map(|index| index.len() as u64))
 }

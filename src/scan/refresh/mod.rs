@@ -14,10 +14,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use self::compiled::load_index;
 pub use self::import::{FeedCheck, import_file, verify};
 use self::stamp::stamp;
-use super::feed::AdvisoryFeed;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
 use super::feed::registry;
 use super::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
+use super::feed::{AdvisoryFeed, Role};
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
@@ -135,12 +135,15 @@ impl RefreshError {
     }
 }
 
-/// Returns the sources that a distribution has without any configuration.
+/// Returns the sources that a distribution has without any configuration: those that decide. Names and dates alone are
+/// no reason to call a scan incomplete where they cannot be had, so an administrator asks for them.
 pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<SourceSettings> {
-    registry::covering(distribution)
-        .map(|feed| SourceSettings {
-            name: feed.name().to_owned(),
-            location: feed.default_location().to_owned(),
+    registry::published(distribution)
+        .filter(|(feed, _)| feed.role() == Role::Verdicts)
+        .map(|(feed, published)| SourceSettings {
+            name: published.name,
+            format: feed.name().to_owned(),
+            location: published.location,
             sha256: None,
             max_age,
             configured_by_admin: false,
@@ -158,7 +161,7 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
     let cache = FeedCache::new(request.layout, &source.name);
     // A damaged record is as good as none: the cache may be deleted at any time.
     let mut record = cache.read().unwrap_or_default();
-    let (now, release) = (request.clock.now(), &request.distribution.codename);
+    let (now, release) = (request.clock.now(), request.distribution.release_key());
     if is_due(request, source, &record) {
         match update(request, source, &record) {
             Ok(updated) => record = updated,
@@ -168,7 +171,7 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
     if let Err(error) = count_release(request, source, &mut record) {
         record.failure.get_or_insert(failure(&error, now));
     }
-    stamp(source, &record, release, now)
+    stamp(source, &record, &release, now)
 }
 
 /// Compiles the content in use for a release that it was not compiled for yet, such as that of another root.
@@ -177,13 +180,13 @@ fn count_release(
     source: &SourceSettings,
     record: &mut CacheRecord,
 ) -> Result<(), RefreshError> {
-    let release = &request.distribution.codename;
+    let release = request.distribution.release_key();
     let Some(content) = &mut record.content else { return Ok(()) };
-    if content.advisories.contains_key(release) {
+    if content.advisories.contains_key(&release) {
         return Ok(());
     }
-    if let Some(index) = load_index(request.layout, &source.name, release)? {
-        content.advisories.insert(release.clone(), index.len() as u64);
+    if let Some(index) = load_index(request.layout, source, request.distribution)? {
+        content.advisories.insert(release, index.len() as u64);
         // A cache that cannot be written costs time at the next scan, and nothing else.
         let _ = FeedCache::new(request.layout, &source.name).write(record);
     }
@@ -230,7 +233,7 @@ fn update(
     source: &SourceSettings,
     record: &CacheRecord,
 ) -> Result<CacheRecord, RefreshError> {
-    let feed = feed_of(&source.name, request.distribution)?;
+    let feed = feed_of(source, request.distribution)?;
     let reusable = record.content.as_ref().filter(|content| is_of_source(content, source));
     match fetch(request, source, reusable)? {
         Fetched::Unchanged => note_unchanged(request, source, record),
@@ -239,17 +242,21 @@ fn update(
             let last_good = record.content.as_ref();
             let keeping =
                 Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: false };
-            keep(keeping, &request.distribution.codename, &content, request.clock.now())
+            keep(keeping, request.distribution, &content, request.clock.now())
         }
     }
 }
 
-fn feed_of(name: &str, distribution: &Distribution) -> Result<&'static dyn AdvisoryFeed, RefreshError> {
-    let feed = registry::find(name).ok_or_else(|| RefreshError::UnknownFeed { name: name.to_owned() })?;
+fn feed_of(
+    source: &SourceSettings,
+    distribution: &Distribution,
+) -> Result<&'static dyn AdvisoryFeed, RefreshError> {
+    let unknown = || RefreshError::UnknownFeed { name: source.format.clone() };
+    let feed = registry::find(&source.format).ok_or_else(unknown)?;
     if feed.covers(distribution) {
         return Ok(feed);
     }
-    Err(RefreshError::NotCovered { feed: name.to_owned(), distribution: distribution.title() })
+    Err(RefreshError::NotCovered { feed: source.name.clone(), distribution: distribution.title() })
 }
 
 fn fetch(
@@ -316,7 +323,7 @@ impl Keeping<'_> {
 /// the content it can be built from again.
 fn keep(
     keeping: Keeping<'_>,
-    release: &str,
+    release: &Distribution,
     content: &Content,
     now: DateTime<Utc>,
 ) -> Result<CacheRecord, RefreshError> {
@@ -324,6 +331,7 @@ fn keep(
     let gate = Gate {
         feed: keeping.feed,
         release,
+        scheme: release.version_scheme(),
         pin: source.sha256,
         last_good: keeping.last_good,
         accept_older: keeping.accept_older,
@@ -341,10 +349,10 @@ fn keep(
         sha256: admitted.sha256,
         authenticity: keeping.authenticity(),
         entries: admitted.entries,
-        advisories: [(release.to_owned(), admitted.advisories)].into(),
+        advisories: [(release.release_key(), admitted.advisories)].into(),
     };
     let cache = FeedCache::new(keeping.layout, &source.name);
     let record = cache.store(stored, &content.bytes).map_err(caching(&source.name))?;
-    compiled::write(keeping.layout, &source.name, release, &admitted.index)?;
+    compiled::write(keeping.layout, source, release, &admitted.index)?;
     Ok(record)
 }
