@@ -10,6 +10,7 @@
 
 pub mod blocks;
 pub mod clock;
+pub mod descriptors;
 pub mod environment;
 pub mod facts;
 pub mod full_disk;

@@ -1,5 +1,6 @@
 //! What each verb is asked to do, as plain values: the command line is one way to fill them.
 
+pub use crate::apply::direction::Asked;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -90,10 +91,8 @@ pub enum Subject {
 pub enum PlanRequest {
     /// Make the plan that closes the selected findings.
     Make {
-        /// Which findings.
-        selection: Selection,
-        /// Whether packages may be removed for it.
-        removals: Removals,
+        /// What it is asked for.
+        wish: Wish,
         /// Where the sealed plan is written besides the state folder.
         file: Option<PathBuf>,
     },
@@ -116,7 +115,7 @@ pub enum Removals {
 }
 
 /// What a plan is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// Which findings, packages or versions.
     pub selection: Selection,
@@ -206,13 +205,18 @@ pub enum FeedsRequest {
     /// Shows them.
     List,
     /// Fetches them now.
-    Refresh,
+    Refresh {
+        /// Feeds whose older or smaller content is accepted this time.
+        accept_older: Vec<String>,
+    },
     /// Takes a file in as the content of a feed.
     Import {
         /// The file.
         file: PathBuf,
         /// The feed; absent, the one that the content belongs to.
         name: Option<String>,
+        /// It is taken although it is older or otherwise unlike the content in use.
+        accept_older: bool,
     },
     /// Proves stored content against its digests.
     Verify,

@@ -1,9 +1,10 @@
 //! `scan`: what is vulnerable here.
 
 use super::context::Context;
+use super::ledger::{self, Gone};
 use super::request::{Answer, Keep, ScanRequest};
 use super::survey::{Survey, counted, survey};
-use super::{ledger, records, runs};
+use super::{records, runs};
 use crate::host::storage::{self, StorageError};
 use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
@@ -40,10 +41,18 @@ pub fn scan(context: &Context<'_>, request: &ScanRequest) -> Result<Report, Fail
     }
     conclude(context, &mut report, request.fail_on);
     if request.keep == Keep::Record {
-        note_failure(context, "the report is not stored", records::store(context, &report).map(|_| ()));
-        records::publish_summary(context, &report);
+        note_failure(context, "the report is not stored", keep(context, request, &report));
     }
     Ok(report)
+}
+
+/// A scan that was asked for a part of the findings, or for another time, does not tell how the host stands.
+fn keep(context: &Context<'_>, request: &ScanRequest, report: &Report) -> Result<(), StorageError> {
+    if !request.selection.is_everything() {
+        return records::store_aside(context, report).map(|_| ());
+    }
+    records::publish_summary(context, report);
+    records::store(context, report).map(|_| ())
 }
 
 /// Counts alone need no findings, unless they are kept or some of them are left out.
@@ -65,7 +74,10 @@ pub fn fill(context: &Context<'_>, report: &mut Report, mut survey: Survey) {
 
 /// Puts everything but packages and findings into a report.
 fn report_ground(context: &Context<'_>, report: &mut Report, survey: Survey, mut summary: Summary) {
-    let Survey { inventory, view, assessment, .. } = survey;
+    let Survey { inventory, view, mut assessment, not_refreshed, .. } = survey;
+    for problem in not_refreshed {
+        assessment.completeness.lack(format!("the repositories' lists are not all up to date: {problem}"));
+    }
     summary.pending_updates = pending_updates(&inventory, &view);
     summary.reboot_required =
         inventory.kernels.reboot_pending() || storage::exists(&context.layout.target("run/reboot-required"));
@@ -119,12 +131,16 @@ fn conclude(context: &Context<'_>, report: &mut Report, fail_on: Option<Severity
     records::conclude(context, report, outcome, code);
 }
 
-/// Records first-seen dates; only the running system has a history.
+/// Records first-seen dates; only the running system has a history, and no other time than its own.
 fn remember(context: &Context<'_>, survey: &Survey) -> Result<(), StorageError> {
-    if !context.layout.is_live() {
+    if !context.layout.is_live() || context.invocation.as_of.is_some() {
         return Ok(());
     }
-    ledger::record(&context.layout, &survey.first_seen, &survey.assessment.findings, context.now())
+    let gone = match survey.assessment.completeness.level {
+        CompletenessLevel::Full => Gone::Forget,
+        CompletenessLevel::UpdatesOnly | CompletenessLevel::Incomplete => Gone::Keep,
+    };
+    ledger::record(&context.layout, (&survey.first_seen, gone), &survey.assessment.findings, context.now())
 }
 
 /// A user without a place for reports still gets the result.

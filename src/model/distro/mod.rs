@@ -116,6 +116,11 @@ const KNOWN: &[Known] = &[
     known("manjaro", "Manjaro", PackageFamily::Pacman),
 ];
 
+/// Returns the `ID` of every distribution that is known by name.
+pub fn known_ids() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().map(|known| known.id)
+}
+
 impl Distribution {
     fn known(&self) -> Option<&'static Known> {
         KNOWN.iter().find(|known| known.id == self.id)

@@ -160,6 +160,8 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
         let lock = ready(context, &past, &mut journal).map_err(|failure| {
             // The report tells why, also where the journal cannot.
             let _ = journal.enter(Phase::Abandoned);
+            let told = TransactionReport::unproven(journal.phase(), journal.head(), report.started);
+            report.transaction = Some(TransactionReport { finished: Some(context.now()), ..told });
             records::fail(context, &mut report, &failure);
             let _ = records::store_run(context, &report);
             Cut::Before(failure)
@@ -235,7 +237,7 @@ fn finish(
         quarantine::add_upgrades(context, run, past.way.actions())?;
     }
     let changed = past.way.actions().iter().map(Action::key).collect();
-    closing::assess_again(context, report, &Before { changed, findings: Vec::new() });
+    closing::assess_again(context, report, &Before { changed, ..Before::default() });
     match stuck {
         None => records::conclude(context, report, Outcome::RolledBack, ExitCode::Done),
         Some((reason, commands)) => {

@@ -21,7 +21,7 @@ use self::materialise::Materialiser;
 pub use self::materialise::finding_package;
 use self::origin::Matched;
 pub use self::scope::Channels;
-pub use self::tally::count;
+pub use self::tally::{count, open_holes};
 use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, AssessmentSettings, VerdictCounts};
 use crate::model::feed::{FeedStamp, SourceSettings};

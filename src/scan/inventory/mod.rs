@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use crate::host::facts::{self, FactsError};
 use crate::host::storage::StorageError;
 use crate::model::digest::Sha256;
-use crate::model::distro::{Distribution, PackageFamily};
+use crate::model::distro::PackageFamily;
 use crate::model::package::{InstalledPackage, Inventory, PackageKey, Provenance, Vendor};
 use crate::model::version::VersionScheme;
 use record_error::RecordError;
@@ -105,23 +105,33 @@ pub enum InventoryError {
     },
 }
 
-/// The distributions whose packages vendors' advisories can be applied to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DpkgDistribution {
-    /// Debian.
-    Debian,
-    /// Ubuntu.
-    Ubuntu,
-}
+impl InventoryError {
+    /// Tells whether the database is damaged, and so no other command can be trusted with it either.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Parse { .. } | Self::Twice { .. } => true,
+            Self::Rpm { source, .. } => source.is_damage(),
+            _ => false,
+        }
+    }
 
-impl DpkgDistribution {
-    /// Returns which one it is; `None` for any other, derivatives included: their packages are rebuilt, so the
-    /// advisories of Debian or Ubuntu must not be applied to them unasked.
-    pub fn of(distribution: &Distribution) -> Option<Self> {
-        match distribution.id.as_str() {
-            "debian" => Some(Self::Debian),
-            "ubuntu" => Some(Self::Ubuntu),
-            _ => None,
+    /// Returns what to look at next.
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Rpm { source, .. } => source.way_out(),
+            Self::Parse { source, .. } if source.file.ends_with("apk/db/installed") => {
+                "apk info tells what apk itself reads of it, and apk fix repairs packages"
+            }
+            Self::Parse { source, .. } if source.file.starts_with(pacman_local::LOCAL) => {
+                "pacman -Dk tells what pacman itself thinks of it"
+            }
+            Self::Read { path, .. } if path.to_string_lossy().contains(pacman_local::LOCAL) => {
+                "pacman -Dk tells what pacman itself thinks of it"
+            }
+            Self::Distribution { .. } | Self::NoDatabase { .. } | Self::SeveralDatabases { .. } => {
+                "os-release(5) has to name the distribution by its ID"
+            }
+            _ => "dpkg --audit tells what dpkg itself thinks of it",
         }
     }
 }
@@ -254,7 +264,7 @@ pub(super) mod tests {
         let names: Vec<&str> = inventory.packages.iter().map(|package| package.name.as_str()).collect();
         assert_eq!(names, ["aa", "bb"]);
         assert!(inventory.find(&inventory.packages[1].key()).is_some());
-        assert_eq!(DpkgDistribution::of(&inventory.distribution), Some(DpkgDistribution::Debian));
+        assert_eq!(inventory.distribution.family(), Some(PackageFamily::Dpkg));
     }
 
     #[test]

@@ -71,6 +71,29 @@ pub enum RpmError {
     },
 }
 
+impl RpmError {
+    /// Tells whether the database is damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        let is_sound = matches!(
+            self,
+            Self::NoRpm { .. }
+                | Self::Sqlite(
+                    SqliteError::Busy { .. } | SqliteError::Read { .. } | SqliteError::Unfinished { .. }
+                )
+        );
+        !is_sound
+    }
+
+    /// Returns what to look at next.
+    pub(super) fn way_out(&self) -> &'static str {
+        match self {
+            Self::NoRpm { .. } => "install rpm here, or look at the root from a host that has it",
+            Self::Sqlite(SqliteError::Busy { .. }) => "wait until the package manager has ended",
+            _ => "rpm -qa tells what rpm itself reads of it, and rpmdb --rebuilddb writes it anew",
+        }
+    }
+}
+
 /// Tells whether a root has an rpm database.
 pub(super) fn is_present(root: &Path) -> bool {
     !matches!(place::find(root), Ok(None))
