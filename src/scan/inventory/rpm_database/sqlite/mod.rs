@@ -61,6 +61,9 @@ pub enum SqliteError {
     },
 }
 
+/// What is done with the number and the bytes of each row.
+type OnRow<'a, T, E> = &'a mut dyn FnMut(i64, &[u8]) -> Result<T, E>;
+
 /// How often a database is read that changes meanwhile.
 const TRIES: u32 = 5;
 
@@ -74,7 +77,7 @@ const TRIES: u32 = 5;
 pub(super) fn read_blobs<T, E: From<SqliteError>>(
     path: &Path,
     table: &'static str,
-    take: &mut dyn FnMut(i64, &[u8]) -> Result<T, E>,
+    take: OnRow<'_, T, E>,
 ) -> Result<Vec<T>, E> {
     for _ in 0..TRIES {
         let before = stamps(path);
@@ -100,7 +103,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 fn read_once<T, E: From<SqliteError>>(
     path: &Path,
     table: &'static str,
-    take: &mut dyn FnMut(i64, &[u8]) -> Result<T, E>,
+    take: OnRow<'_, T, E>,
 ) -> Result<Vec<T>, E> {
     refuse_unfinished(&beside(path, "-journal"))?;
     let mut pages = Pages::open(path)?;

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::SqliteError;
 use super::pages::{HEADER, Pages};
+use super::{OnRow, SqliteError};
 
 /// The deepest tree that SQLite itself follows (`BTCURSOR_MAX_DEPTH` of its btree.c).
 const DEEPEST: usize = 20;
@@ -32,7 +32,7 @@ pub(super) fn find_table(pages: &mut Pages, name: &'static str) -> Result<u32, S
 pub(super) fn walk<E: From<SqliteError>>(
     pages: &mut Pages,
     root: u32,
-    visit: &mut dyn FnMut(i64, &[u8]) -> Result<(), E>,
+    visit: OnRow<'_, (), E>,
 ) -> Result<(), E> {
     let mut walk = Walk { seen: vec![false; pages.count() as usize + 1], payload: Vec::new(), pages };
     walk.descend(root, 0, visit)
@@ -58,7 +58,7 @@ impl Walk<'_> {
         &mut self,
         number: u32,
         depth: usize,
-        visit: &mut dyn FnMut(i64, &[u8]) -> Result<(), E>,
+        visit: OnRow<'_, (), E>,
     ) -> Result<(), E> {
         self.enter(number)?;
         let page = self.pages.page(number)?.to_vec();
