@@ -62,7 +62,13 @@ fn inventory(status: &[u8]) -> Inventory {
     let mut packages = dpkg_status::parse(status, "status").unwrap();
     packages.sort_by_key(|package| package.key());
     let distribution = release();
-    Inventory { distribution, packages, kernels: Kernels::default(), digest: Sha256::of(status) }
+    Inventory {
+        distribution,
+        packages,
+        enabled_modules: Vec::new(),
+        kernels: Kernels::default(),
+        digest: Sha256::of(status),
+    }
 }
 
 fn median(name: &str, mut round: impl FnMut()) -> Duration {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::context::{Context, FirstSeen};
 use super::ledger;
 use crate::model::assessment::Assessment;
+use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
@@ -14,9 +15,10 @@ use crate::model::severity::Exposure;
 use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
+use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
-use crate::scan::inventory::{self, DpkgDistribution, InventoryError};
+use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
 
 /// The longest that one feed may take while somebody waits for a scan.
@@ -66,22 +68,37 @@ pub struct Survey {
 /// The distribution is not known, or the package database cannot be read.
 pub fn inventory(context: &Context<'_>) -> Result<Inventory, Failure> {
     let inventory = inventory::read(context.layout.root(), context.layout.is_live()).map_err(unreadable)?;
-    if DpkgDistribution::of(&inventory.distribution).is_none() {
-        let title = inventory.distribution.title();
-        return Err(Failure::new(FailureKind::Host, format!("{title} is not a distribution that patchctl has advisories for"))
-            .hint("its packages are not judged by another distribution's advisories; this patchctl knows debian and ubuntu"));
-    }
-    Ok(inventory)
+    if has_feed(&inventory.distribution) { Ok(inventory) } else { Err(without_feed(&inventory)) }
+}
+
+/// Derivatives are not covered by the feeds of what they are made of: they rebuild its packages.
+fn has_feed(distribution: &Distribution) -> bool {
+    FEEDS.iter().any(|feed| feed.covers(distribution))
+}
+
+fn without_feed(inventory: &Inventory) -> Failure {
+    let (title, count) = (inventory.distribution.title(), inventory.packages.len());
+    let covered: Vec<&str> = known_ids().filter(|id| has_feed(&Distribution::new(id, "", ""))).collect();
+    let message =
+        format!("no advisory feed speaks about {title}: none of its {count} packages can be judged");
+    let known = covered.join(", ");
+    Failure::new(FailureKind::Host, message).hint(format!(
+        "they are not judged by another distribution's advisories; this patchctl knows {known}"
+    ))
 }
 
 fn unreadable(error: InventoryError) -> Failure {
-    let kind = match error {
-        InventoryError::Parse { .. } => FailureKind::HostUnclean,
-        _ => FailureKind::Host,
-    };
-    Failure::new(kind, "the package database cannot be read")
-        .caused_by(error)
-        .hint("dpkg --audit tells what dpkg itself thinks of it")
+    let kind = if error.is_damage() { FailureKind::HostUnclean } else { FailureKind::Host };
+    let way_out = error.way_out();
+    Failure::new(kind, "the package database cannot be read").caused_by(error).hint(way_out)
+}
+
+/// What the repositories offer; only apt's lists are read so far, so nothing is known of other families.
+fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
+    if inventory.distribution.family() != Some(PackageFamily::Dpkg) {
+        return Ok(RepositoryView::default());
+    }
+    repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
 
 /// Reads and refreshes everything that a verdict needs.
@@ -92,7 +109,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let inventory = inventory(context)?;
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
-    let view = repository::view(&context.layout, &inventory, &context.clock).map_err(lists_unreadable)?;
+    let view = view(context, &inventory)?;
     let of_role = |role| indexes(context, &inventory, &sources, role);
     let indexes = of_role(FeedRole::Verdicts);
     let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();

@@ -39,6 +39,7 @@ fn package(name: &str, source: &str, installed: &str) -> InstalledPackage {
         essential: false,
         multi_arch_same: false,
         installed_size_kib: 1,
+        provenance: None,
     }
 }
 
@@ -109,7 +110,7 @@ impl Scene {
         let (digest, kernels) = (Sha256::of(b""), Kernels::default());
         let view = RepositoryView { stamps: vec![stamp("bookworm", FeedState::Fresh)], ..Default::default() };
         Self {
-            inventory: Inventory { distribution, packages, kernels, digest },
+            inventory: Inventory { distribution, packages, enabled_modules: Vec::new(), kernels, digest },
             rows,
             view,
             not_covered: Vec::new(),

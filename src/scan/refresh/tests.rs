@@ -109,10 +109,12 @@ fn inventory(distribution: &Distribution) -> Inventory {
         essential: false,
         multi_arch_same: false,
         installed_size_kib: 1,
+        provenance: None,
     };
     Inventory {
         distribution: distribution.clone(),
         packages: vec![curl],
+        enabled_modules: Vec::new(),
         kernels: Kernels::default(),
         digest: Sha256::of(b""),
     }

@@ -4,6 +4,7 @@ mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
 mod every_importer;
+mod inventories;
 mod lab_faults_hold;
 mod lab_holds;
 mod list_feeds;
