@@ -14,7 +14,7 @@ use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
 use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
@@ -159,7 +159,7 @@ impl Ground {
             indexes: &indexes,
             announcements: &announcements,
             threats: self.threats.as_ref(),
-            channels: Channels::Unknown,
+            in_use: InUse { channels: Channels::Unknown, modules: &self.inventory.enabled_modules },
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,

@@ -1,5 +1,9 @@
 //! The whole assessment on small inventories.
 
+mod attacks;
+mod ranges;
+mod rpm;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -17,7 +21,7 @@ use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
 use crate::model::plan::Artifact;
 use crate::model::severity::{Criticality, Severity};
 use crate::model::summary::Summary;
-use crate::model::version::{Version, VersionScheme};
+use crate::model::version::Version;
 use crate::scan::explain::why;
 use crate::scan::index::{Provenance, build};
 
@@ -123,7 +127,11 @@ impl Scene {
     }
 
     fn with<T>(&self, act: impl FnOnce(AssessInput<'_>) -> T) -> T {
-        let provenance = Provenance { content: Sha256::of(b""), published: None, scheme: VersionScheme::Deb };
+        let provenance = Provenance {
+            content: Sha256::of(b""),
+            published: None,
+            scheme: self.inventory.distribution.version_scheme(),
+        };
         let index = Index::open(build(&self.rows, provenance).expect("small")).expect("sound");
         let settings = AssessmentSettings {
             criticality: Criticality::Normal,
@@ -136,7 +144,7 @@ impl Scene {
             indexes: &[FeedIndex { feed: FEED, index: &index }],
             announcements: self.announcing.map(|feed| FeedIndex { feed, index: &index }).as_slice(),
             threats: None,
-            channels: Channels::Unknown,
+            in_use: InUse::default(),
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
