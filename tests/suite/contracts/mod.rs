@@ -5,5 +5,6 @@ mod deb_archives;
 mod deb_archives_refused;
 mod lab_faults_hold;
 mod lab_holds;
+mod osv_records;
 mod version_orders;
 mod version_orders_of_tools;
