@@ -1,13 +1,30 @@
 //! Advisory feeds: bytes of a vendor become statements about one release.
 
+pub mod alpine_secdb;
+pub mod arch_tracker;
 pub mod cache;
 pub mod container;
+mod content;
+mod csv;
+mod dates;
+pub mod debian_lists;
+pub mod debian_security_support;
 pub mod debian_tracker;
 pub mod decompress;
+pub mod exploit_prediction;
+mod identifiers;
+mod joined;
+mod json_records;
+pub mod known_exploited;
+pub mod mirror_list;
 pub mod osv;
 pub mod registry;
+pub mod repomd;
 pub mod repository;
+mod rpm_packages;
 pub mod trust;
+pub mod updateinfo;
+mod xml;
 
 use crate::model::advisory::Advisory;
 use crate::model::distro::Distribution;

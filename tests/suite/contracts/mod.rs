@@ -3,8 +3,10 @@
 mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
+mod every_importer;
 mod lab_faults_hold;
 mod lab_holds;
+mod list_feeds;
 mod osv_records;
 mod version_orders;
 mod version_orders_of_tools;

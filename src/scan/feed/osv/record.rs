@@ -13,7 +13,6 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, Utc};
 use serde_json::value::RawValue;
 
 use super::ecosystem::{Family, Place};
@@ -24,11 +23,11 @@ use super::wire::{AffectedPackage, Range, Record, Text};
 use crate::model::advisory::{Advisory, Affected, Scope, Subject, VendorState, VersionRange};
 use crate::model::distro::Distribution;
 use crate::scan::feed::Unread;
+use crate::scan::feed::dates::read_date;
+use crate::scan::feed::rpm_packages::is_modular;
 
 /// Longest name of a package that is believed, in bytes; the longest real ones have about 70.
 const LONGEST_NAME: usize = 256;
-/// Years that a record can have been published in: the first Debian advisory is of 1997, and the schema of 2021.
-const YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
 /// The note of a module's build. Several streams of a module have one range each, and nothing says which is which, so
 /// such a range is for module builds of the same stream only (feeds design, 4).
 const STREAM_UNTOLD: &str = "a build of a module whose stream the vendor does not tell";
@@ -88,7 +87,7 @@ impl Reader<'_> {
             }
             faults.iter().for_each(|reason| unread.add(&record.id.0, reason));
         }
-        let published = record.published.as_ref().and_then(|text| date(&text.0));
+        let published = record.published.as_ref().and_then(|text| read_date(&text.0));
         if published.is_none() && record.published.is_some() {
             unread.add(&record.id.0, "published: not a date of an advisory");
         }
@@ -232,7 +231,7 @@ impl<'a> About<'a, '_> {
 }
 
 fn is_module_build(range: &VersionRange<'_>) -> bool {
-    range.fixed.as_deref().is_some_and(|version| version.contains(".module_") || version.contains(".module+"))
+    range.fixed.as_deref().is_some_and(is_modular)
 }
 
 /// Returns `name:stream` of a summary such as `Moderate: python27:2.7 security update`; none where it names several
@@ -273,9 +272,4 @@ fn add_new<'a>(affected: &mut Vec<Affected<'a>>, rows: Vec<Affected<'a>>) {
             affected.push(row);
         }
     }
-}
-
-fn date(text: &str) -> Option<DateTime<Utc>> {
-    let date = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-    YEARS.contains(&date.year()).then_some(date)
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::advisory::{Affected, Subject, VendorState as S};
+use crate::model::advisory::{Advisory, Affected, Subject, VendorState as S};
 use crate::model::severity::Severity;
 use crate::scan::feed::decompress::decompress;
 
