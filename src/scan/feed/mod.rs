@@ -23,6 +23,8 @@ pub mod repomd;
 pub mod repository;
 mod rpm_packages;
 pub mod trust;
+mod ubuntu_product;
+pub mod ubuntu_vex;
 pub mod updateinfo;
 mod xml;
 

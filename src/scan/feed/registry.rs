@@ -6,6 +6,7 @@ use super::debian_lists::DebianLists;
 use super::debian_security_support::DebianSecuritySupport;
 use super::debian_tracker::DebianTracker;
 use super::osv::Osv;
+use super::ubuntu_vex::UbuntuVex;
 use super::updateinfo::Updateinfo;
 use super::{AdvisoryFeed, PublishedSource};
 use crate::model::distro::Distribution;
@@ -17,6 +18,7 @@ pub const FEEDS: &[&dyn AdvisoryFeed] = &[
     &DebianLists,
     &DebianSecuritySupport,
     &Osv,
+    &UbuntuVex,
     &Updateinfo,
     &AlpineSecdb,
     &ArchTracker,

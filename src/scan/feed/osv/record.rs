@@ -25,6 +25,7 @@ use crate::model::distro::Distribution;
 use crate::scan::feed::Unread;
 use crate::scan::feed::dates::read_date;
 use crate::scan::feed::rpm_packages::is_modular;
+use crate::scan::feed::ubuntu_product::is_esm;
 
 /// Longest name of a package that is believed, in bytes; the longest real ones have about 70.
 const LONGEST_NAME: usize = 256;
@@ -205,7 +206,7 @@ impl<'a> About<'a, '_> {
     /// What Ubuntu Pro has not fixed is not fixed in the archive either, unless the record speaks about that itself.
     /// FIPS and other lines are builds of their own and say nothing about others (anchore/grype issue 3544).
     fn scope(&self, state: VendorState, range: &VersionRange<'a>) -> Scope<'a> {
-        let is_esm = self.place.channel.as_deref().is_some_and(|channel| channel.starts_with("esm"));
+        let is_esm = self.place.channel.as_deref().is_some_and(is_esm);
         let holds_for_all = is_esm && state == VendorState::Open && !self.is_in_archive;
         let channel = self.place.channel.clone().filter(|_| !holds_for_all);
         let module = if is_module_build(range) { module_of(self.summary) } else { None };
