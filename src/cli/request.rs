@@ -1,13 +1,13 @@
 //! Command line to requests: what was typed becomes what is asked.
 
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
-    SelectionArgs, WhyArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RecoverArgs,
+    RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
 };
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
-    Answer, ApplyRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, PlanRequest, Reach,
+    Answer, ApplyRequest, Asked, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, PlanRequest, Reach,
     Refresh, Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest, Wish,
 };
 
@@ -106,6 +106,12 @@ impl From<RollbackArgs> for RollbackRequest {
             (false, false) => RollbackReach::Everything,
         };
         Self { run: args.run, reach, only: args.only, consent: consent(args.yes) }
+    }
+}
+
+impl From<RecoverArgs> for Asked {
+    fn from(args: RecoverArgs) -> Self {
+        if args.unattended { Self::ByMachine } else { Self::ByPerson }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What each verb is asked to do, as plain values: the command line is one way to fill them.
 
+pub use crate::apply::direction::Asked;
 use std::path::PathBuf;
 use std::time::Duration;
 
