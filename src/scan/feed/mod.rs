@@ -17,6 +17,7 @@ pub mod decompress;
 pub mod exploit_prediction;
 mod identifiers;
 mod joined;
+mod json_records;
 pub mod known_exploited;
 pub mod mirror_list;
 pub mod osv;
@@ -28,6 +29,8 @@ mod rpm_packages;
 pub mod suse_csaf;
 pub mod threats;
 pub mod trust;
+mod ubuntu_product;
+pub mod ubuntu_vex;
 pub mod updateinfo;
 mod xml;
 

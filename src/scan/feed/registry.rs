@@ -10,6 +10,7 @@ use super::osv::Osv;
 use super::redhat_csaf::RedHatCsaf;
 use super::suse_csaf::SuseCsaf;
 use super::threats::{ExploitPredictionFeed, KnownExploitedFeed};
+use super::ubuntu_vex::UbuntuVex;
 use super::updateinfo::Updateinfo;
 use super::{AdvisoryFeed, PublishedSource, ThreatFeed};
 use crate::model::distro::Distribution;
@@ -22,6 +23,7 @@ pub const FEEDS: &[&dyn AdvisoryFeed] = &[
     &DebianLists,
     &DebianSecuritySupport,
     &Osv,
+    &UbuntuVex,
     &Updateinfo,
     &AlmaErrata,
     &RedHatCsaf,
