@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::context::{Context, FirstSeen};
-use super::ledger;
+use super::{clock, ledger};
 use crate::model::assessment::Assessment;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedStamp, SourceSettings};
@@ -58,6 +58,8 @@ pub struct Survey {
     pub assessment: Assessment,
     /// What could not be brought up to date before: a result without it is incomplete.
     pub not_refreshed: Vec<String>,
+    /// Why the clock of this host cannot be believed.
+    pub clock_doubt: Option<String>,
 }
 
 /// Reads the inventory of the root.
@@ -75,13 +77,23 @@ pub fn inventory(context: &Context<'_>) -> Result<Inventory, Failure> {
 }
 
 fn unreadable(error: InventoryError) -> Failure {
-    let kind = match error {
-        InventoryError::Parse { .. } => FailureKind::HostUnclean,
-        _ => FailureKind::Host,
+    let (kind, hint) = match error {
+        InventoryError::Distribution { .. } => {
+            (FailureKind::Host, "a root is the top folder of a system, with its own etc/os-release")
+        }
+        InventoryError::NoPackages { .. } => {
+            (FailureKind::Host, "a root is the top folder of a system, with its own var/lib/dpkg")
+        }
+        InventoryError::Parse { .. } => {
+            (FailureKind::HostUnclean, "dpkg --audit tells what dpkg itself thinks of it")
+        }
+        _ => (FailureKind::Host, "dpkg --audit tells what dpkg itself thinks of it"),
     };
-    Failure::new(kind, "the package database cannot be read")
-        .caused_by(error)
-        .hint("dpkg --audit tells what dpkg itself thinks of it")
+    let what = match error {
+        InventoryError::Distribution { .. } => "this root cannot be judged",
+        _ => "the package database cannot be read",
+    };
+    Failure::new(kind, what).caused_by(error).hint(hint)
 }
 
 /// Reads and refreshes everything that a verdict needs.
@@ -113,9 +125,13 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
-    let assessment = ground.judged(context, |input| assess(*input));
+    let mut assessment = ground.judged(context, |input| assess(*input));
+    let clock_doubt = clock::doubt(context, &assessment.feeds);
+    if let Some(doubt) = &clock_doubt {
+        assessment.completeness.lack(doubt.clone());
+    }
     let Ground { inventory, view, first_seen, .. } = ground;
-    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() })
+    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new(), clock_doubt })
 }
 
 impl Ground {
