@@ -120,7 +120,7 @@ pub enum Verb {
     Rollback(RollbackArgs),
     /// End an interrupted run, or let dpkg finish what another tool began
     #[command(after_help = "Example:\n  patchctl recover")]
-    Recover,
+    Recover(RecoverArgs),
     /// Show on one screen where this host stands
     #[command(after_help = "Example:\n  patchctl status --format json")]
     Status,
@@ -153,7 +153,7 @@ impl Verb {
             Self::Plan(_) => "plan",
             Self::Apply(_) => "apply",
             Self::Rollback(_) => "rollback",
-            Self::Recover => "recover",
+            Self::Recover(_) => "recover",
             Self::Status => "status",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
@@ -313,6 +313,14 @@ pub struct RollbackArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// What `recover` takes.
+#[derive(Clone, Debug, Args)]
+pub struct RecoverArgs {
+    /// Change nothing where a person is needed: for the boot unit
+    #[arg(long)]
+    pub unattended: bool,
 }
 
 /// `history`.

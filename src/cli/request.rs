@@ -1,14 +1,14 @@
 //! Command line to requests: what was typed becomes what is asked.
 
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
-    SelectionArgs, WhyArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RecoverArgs,
+    RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
 };
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, PlanRequest, Reach, Refresh,
-    Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest, Wish,
+    Answer, ApplyRequest, Asked, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, PlanRequest, Reach,
+    Refresh, Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest, Wish,
 };
 
 impl From<&GlobalArgs> for Invocation {
@@ -46,7 +46,8 @@ impl From<SelectionArgs> for Selection {
 impl From<ScanArgs> for ScanRequest {
     fn from(args: ScanArgs) -> Self {
         let keep = if args.no_save { Keep::Nothing } else { Keep::Record };
-        Self { selection: args.selection.into(), keep, fail_on: args.fail_on }
+        let answer = if args.summary { Answer::Counts } else { Answer::Findings };
+        Self { selection: args.selection.into(), keep, answer, fail_on: args.fail_on }
     }
 }
 
@@ -105,6 +106,12 @@ impl From<RollbackArgs> for RollbackRequest {
             (false, false) => RollbackReach::Everything,
         };
         Self { run: args.run, reach, only: args.only, consent: consent(args.yes) }
+    }
+}
+
+impl From<RecoverArgs> for Asked {
+    fn from(args: RecoverArgs) -> Self {
+        if args.unattended { Self::ByMachine } else { Self::ByPerson }
     }
 }
 

@@ -101,7 +101,7 @@ impl<'a> Session<'a> {
 fn leaves_report(verb: &Verb) -> bool {
     match verb {
         Verb::Scan(args) => !args.no_save,
-        Verb::Plan(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Recover => true,
+        Verb::Plan(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Recover(_) => true,
         _ => false,
     }
 }
@@ -159,7 +159,7 @@ impl Shown<'_> {
             Verb::Plan(args) => self.plan(PlanRequest::from_args(args, &cli.global)),
             Verb::Apply(args) => self.apply(&ApplyRequest::from(args)),
             Verb::Rollback(args) => self.rollback(&RollbackRequest::from(args)),
-            Verb::Recover => self.report(&recover::recover(&self.context)?),
+            Verb::Recover(args) => self.report(&recover::recover(&self.context, args.into())?),
             Verb::Status => {
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(ExitCode::Done)

@@ -53,6 +53,8 @@ pub const TRANSITIONS: &[(Phase, Phase)] = &[
     (Phase::Back, Phase::Operator),
     // A person has mended what stood in the way and asks for the way back again.
     (Phase::Operator, Phase::Back),
+    // A person has brought the new state about where no way back exists.
+    (Phase::Operator, Phase::Applied),
 ];
 
 impl Phase {

@@ -1,5 +1,6 @@
 //! What each verb is asked to do, as plain values: the command line is one way to fill them.
 
+pub use crate::apply::direction::Asked;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,8 +44,19 @@ pub struct ScanRequest {
     pub selection: Selection,
     /// Whether report and ledger are written.
     pub keep: Keep,
+    /// How much is asked for.
+    pub answer: Answer,
     /// Findings of this severity and worse end with exit code 100.
     pub fail_on: Option<Severity>,
+}
+
+/// How much of a scan is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Every finding.
+    Findings,
+    /// The counts; findings are made only where a record of them is kept.
+    Counts,
 }
 
 /// Whether a verb leaves a record behind.

@@ -11,8 +11,9 @@ use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
+use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::feed::{Role, registry};
 use crate::scan::index::{Index, ThreatIndex};
@@ -132,6 +133,17 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     }
     let Ground { inventory, view, first_seen, .. } = ground;
     Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new(), clock_doubt })
+}
+
+/// Reads, refreshes and judges everything, and counts instead of making findings.
+///
+/// # Errors
+/// As [`ground`].
+pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
+    let ground = ground(context)?;
+    let (summary, assessment) = ground.judged(context, |input| count(*input));
+    let Ground { inventory, view, first_seen, .. } = ground;
+    Ok((Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() }, summary))
 }
 
 impl Ground {

@@ -130,6 +130,8 @@ pub struct RestoreRequest<'a> {
     pub purge: &'a [PackageKey],
     /// The packages to remove but keep configured, because only their configuration was there before.
     pub remove: &'a [PackageKey],
+    /// What happens to configuration files that were edited.
+    pub conffiles: ConffilePolicy,
     /// After this long the step is asked to end.
     pub time_limit: Duration,
     /// Everything the package manager prints goes here.

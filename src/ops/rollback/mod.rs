@@ -168,6 +168,8 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
         let lock = ready(context, &past, &mut journal).map_err(|failure| {
             // The report tells why, also where the journal cannot.
             let _ = journal.enter(Phase::Abandoned);
+            let told = TransactionReport::unproven(journal.phase(), journal.head(), report.started);
+            report.transaction = Some(TransactionReport { finished: Some(context.now()), ..told });
             records::fail(context, &mut report, &failure);
             let _ = records::store_run(context, &report);
             Cut::Before(failure)

@@ -7,5 +7,5 @@ mod simulation;
 mod update;
 
 pub use commands::Apt;
-pub use marks::{auto_marked, set_auto_marks};
+pub use marks::{auto_marked, forget, set_auto_marks};
 pub use simulation::parse_simulation;

@@ -149,9 +149,11 @@ impl RefreshError {
     }
 }
 
-/// Returns the sources that a distribution has without any configuration.
+/// Returns the sources that a distribution has without any configuration: those that decide. Names and dates alone are
+/// no reason to call a scan incomplete where they cannot be had, so an administrator asks for them.
 pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<SourceSettings> {
     registry::published(distribution)
+        .filter(|(feed, _)| feed.role() == Role::Verdicts)
         .map(|(feed, published)| SourceSettings {
             name: published.name,
             format: feed.name().to_owned(),
