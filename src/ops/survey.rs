@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::context::{Context, FirstSeen};
-use super::ledger;
+use super::{clock, ledger};
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -60,6 +60,8 @@ pub struct Survey {
     pub assessment: Assessment,
     /// What could not be brought up to date before: a result without it is incomplete.
     pub not_refreshed: Vec<String>,
+    /// Why the clock of this host cannot be believed.
+    pub clock_doubt: Option<String>,
 }
 
 /// Reads the inventory of the root.
@@ -90,7 +92,11 @@ fn without_feed(inventory: &Inventory) -> Failure {
 fn unreadable(error: InventoryError) -> Failure {
     let kind = if error.is_damage() { FailureKind::HostUnclean } else { FailureKind::Host };
     let way_out = error.way_out();
-    Failure::new(kind, "the package database cannot be read").caused_by(error).hint(way_out)
+    let what = match error {
+        InventoryError::Distribution { .. } => "this root cannot be judged",
+        _ => "the package database cannot be read",
+    };
+    Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
 /// What the repositories offer; only apt's lists are read so far, so nothing is known of other families.
@@ -133,9 +139,13 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
-    let assessment = ground.judged(context, |input| assess(*input));
+    let mut assessment = ground.judged(context, |input| assess(*input));
+    let clock_doubt = clock::doubt(context, &assessment.feeds);
+    if let Some(doubt) = &clock_doubt {
+        assessment.completeness.lack(doubt.clone());
+    }
     let Ground { inventory, view, first_seen, .. } = ground;
-    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() })
+    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new(), clock_doubt })
 }
 
 /// Reads, refreshes and judges everything, and counts instead of making findings.

@@ -72,7 +72,11 @@ fn trouble(stamp: &FeedStamp) -> String {
         FeedState::Suspect => "suspect, the last good content is used",
         FeedState::Missing => "missing",
     };
-    let age = stamp.age_seconds.map_or(String::new(), |age| format!(", {} old", hours(age)));
+    let age = match stamp.age_seconds {
+        None => String::new(),
+        Some(age) if age < 0 => ", newer than the time asked for".to_owned(),
+        Some(age) => format!(", {} old", hours(age)),
+    };
     format!("{word}{age}{}", problem(stamp))
 }
 
