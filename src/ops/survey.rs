@@ -126,13 +126,8 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
-    let mut assessment = ground.judged(context, |input| assess(*input));
-    let clock_doubt = clock::doubt(context, &assessment.feeds);
-    if let Some(doubt) = &clock_doubt {
-        assessment.completeness.lack(doubt.clone());
-    }
-    let Ground { inventory, view, first_seen, .. } = ground;
-    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new(), clock_doubt })
+    let assessment = ground.judged(context, |input| assess(*input));
+    Ok(ground.surveyed(context, assessment))
 }
 
 /// Reads, refreshes and judges everything, and counts instead of making findings.
@@ -142,11 +137,20 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
 pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
     let ground = ground(context)?;
     let (summary, assessment) = ground.judged(context, |input| count(*input));
-    let Ground { inventory, view, first_seen, .. } = ground;
-    Ok((Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() }, summary))
+    Ok((ground.surveyed(context, assessment), summary))
 }
 
 impl Ground {
+    /// Puts a judgement beside what it was made from. By a clock that cannot be believed nothing is whole.
+    fn surveyed(self, context: &Context<'_>, mut assessment: Assessment) -> Survey {
+        let clock_doubt = clock::doubt(context, &assessment.feeds);
+        if let Some(doubt) = &clock_doubt {
+            assessment.completeness.lack(doubt.clone());
+        }
+        let Self { inventory, view, first_seen, .. } = self;
+        Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new(), clock_doubt }
+    }
+
     /// Hands everything to a pure judgement.
     pub fn judged<T>(&self, context: &Context<'_>, judgement: impl FnOnce(&AssessInput<'_>) -> T) -> T {
         let (indexes, announcements) = (borrowed(&self.indexes), borrowed(&self.announcements));
