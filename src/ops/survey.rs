@@ -154,7 +154,7 @@ pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
 }
 
 impl Ground {
-    /// Puts what was judged beside what it was judged from; a clock that cannot be believed makes it incomplete.
+    /// Puts a judgement beside what it was made from. By a clock that cannot be believed nothing is whole.
     fn surveyed(self, context: &Context<'_>, mut assessment: Assessment) -> Survey {
         let clock_doubt = clock::doubt(context, &assessment.feeds);
         if let Some(doubt) = &clock_doubt {

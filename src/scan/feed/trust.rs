@@ -246,8 +246,7 @@ fn changes_much(found: u64, known: u64) -> bool {
     change > USUAL_CHANGE && change > known / CHANGE_DIVISOR
 }
 
-/// Step 8: what it would mean for this host, against the content in use (T8, "everything is fixed" and a million false
-/// alarms); the counts are of open holes by each.
+/// 8. What it would mean for this host, against the content in use (T8): the counts are of open holes by each.
 ///
 /// # Errors
 /// [`Refusal::Upheaval`].
