@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use super::context::{Context, FirstSeen};
-use super::ledger;
+use super::{clock, ledger};
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::feed::{FeedStamp, SourceSettings};
+use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
 use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
-use crate::scan::feed::{Role, registry};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
@@ -61,6 +60,8 @@ pub struct Survey {
     pub assessment: Assessment,
     /// What could not be brought up to date before: a result without it is incomplete.
     pub not_refreshed: Vec<String>,
+    /// Why the clock of this host cannot be believed.
+    pub clock_doubt: Option<String>,
 }
 
 /// Reads the inventory of the root.
@@ -91,7 +92,11 @@ fn without_feed(inventory: &Inventory) -> Failure {
 fn unreadable(error: InventoryError) -> Failure {
     let kind = if error.is_damage() { FailureKind::HostUnclean } else { FailureKind::Host };
     let way_out = error.way_out();
-    Failure::new(kind, "the package database cannot be read").caused_by(error).hint(way_out)
+    let what = match error {
+        InventoryError::Distribution { .. } => "this root cannot be judged",
+        _ => "the package database cannot be read",
+    };
+    Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
 /// What the repositories offer; only apt's lists are read so far, so nothing is known of other families.
@@ -112,11 +117,14 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
     let view = view(context, &inventory)?;
     let of_role = |role| indexes(context, &inventory, &sources, role);
+    let indexes = of_role(FeedRole::Verdicts);
+    let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
+    let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
     Ok(Ground {
         not_covered: repository::foreign(&inventory, &view),
-        indexes: of_role(Role::Verdicts),
-        announcements: of_role(Role::Names),
-        threats: None,
+        indexes,
+        announcements: of_role(FeedRole::Names),
+        threats,
         first_seen: ledger::first_seen(&context.layout),
         inventory,
         view,
@@ -131,9 +139,13 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
-    let assessment = ground.judged(context, |input| assess(*input));
+    let mut assessment = ground.judged(context, |input| assess(*input));
+    let clock_doubt = clock::doubt(context, &assessment.feeds);
+    if let Some(doubt) = &clock_doubt {
+        assessment.completeness.lack(doubt.clone());
+    }
     let Ground { inventory, view, first_seen, .. } = ground;
-    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() })
+    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new(), clock_doubt })
 }
 
 /// Reads, refreshes and judges everything, and counts instead of making findings.
@@ -157,7 +169,7 @@ impl Ground {
             indexes: &indexes,
             announcements: &announcements,
             threats: self.threats.as_ref(),
-            channels: Channels::Unknown,
+            in_use: InUse { channels: Channels::Unknown, modules: &self.inventory.enabled_modules },
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
@@ -212,15 +224,13 @@ fn indexes(
     context: &Context<'_>,
     inventory: &Inventory,
     sources: &[SourceSettings],
-    role: Role,
+    role: FeedRole,
 ) -> Vec<NamedIndex> {
     let load = |source: &SourceSettings| {
         let index = refresh::load_index(&context.layout, source, &inventory.distribution).ok().flatten()?;
         Some(NamedIndex { source: source.name.clone(), index })
     };
-    let has_role =
-        |source: &&SourceSettings| registry::find(&source.format).is_some_and(|feed| feed.role() == role);
-    sources.iter().filter(has_role).filter_map(load).collect()
+    sources.iter().filter(|source| source.role == role).filter_map(load).collect()
 }
 
 fn borrowed(indexes: &[NamedIndex]) -> Vec<FeedIndex<'_>> {

@@ -8,5 +8,7 @@ mod inventories;
 mod lab_faults_hold;
 mod lab_holds;
 mod list_feeds;
+mod osv_records;
+mod rpm_feeds;
 mod version_orders;
 mod version_orders_of_tools;
