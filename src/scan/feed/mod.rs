@@ -74,6 +74,15 @@ impl Unread {
     }
 }
 
+/// How the content of a feed is found from the address of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Addressing {
+    /// It lies there.
+    Direct,
+    /// It lies there, or in the rpm repository whose `repomd.xml` or list of mirrors lies there.
+    Repository,
+}
+
 /// Where a vendor publishes the part of a feed that concerns a release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishedSource {
@@ -98,6 +107,11 @@ pub trait AdvisoryFeed: Sync {
     /// Returns what the statements are used for.
     fn role(&self) -> FeedRole {
         FeedRole::Verdicts
+    }
+
+    /// Returns how the content is found from the address of a source.
+    fn addressing(&self) -> Addressing {
+        Addressing::Direct
     }
 
     /// Reads the statements about one release from content that is decompressed already; an archive of several

@@ -12,7 +12,7 @@ use super::suse_csaf::SuseCsaf;
 use super::threats::{ExploitPredictionFeed, KnownExploitedFeed};
 use super::ubuntu_vex::UbuntuVex;
 use super::updateinfo::Updateinfo;
-use super::{AdvisoryFeed, PublishedSource, ThreatFeed};
+use super::{Addressing, AdvisoryFeed, PublishedSource, ThreatFeed};
 use crate::model::distro::Distribution;
 use crate::model::feed::FeedRole;
 
@@ -58,6 +58,14 @@ impl Format {
         match self {
             Self::Advisories(feed) => feed.role(),
             Self::Threats(_) => FeedRole::Threats,
+        }
+    }
+
+    /// Returns how its content is found from the address of a source.
+    pub fn addressing(&self) -> Addressing {
+        match self {
+            Self::Advisories(feed) => feed.addressing(),
+            Self::Threats(_) => Addressing::Direct,
         }
     }
 

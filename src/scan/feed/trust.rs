@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::cache::StoredContent;
 use super::decompress::{DecompressError, LARGEST_FEED, decompress};
 use super::registry::Format;
+use super::repomd::RepomdError;
 use super::{FeedError, Rows, Unread};
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
@@ -74,6 +75,13 @@ pub enum Refusal {
         found: Sha256,
         /// The digest it should have.
         expected: Sha256,
+    },
+    /// Step 2, for content that a repository lists with its digest.
+    #[error("is not what the repository lists")]
+    Repository {
+        /// What differs.
+        #[source]
+        source: RepomdError,
     },
     /// Step 3.
     #[error("cannot be decompressed")]

@@ -2,6 +2,7 @@
 //! never an error that stops a scan.
 
 mod compiled;
+mod follow;
 mod import;
 mod stamp;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::compiled::load_index;
+use self::follow::follow;
 pub use self::import::{FeedCheck, import_file, verify};
 use self::stamp::stamp;
 pub use self::threats::load_threats;
@@ -259,9 +261,11 @@ fn update(
 ) -> Result<CacheRecord, RefreshError> {
     let format = format_of(source, request.distribution)?;
     let reusable = record.content.as_ref().filter(|content| is_of_source(content, source));
-    match fetch(request, source, reusable)? {
+    let known = reusable.map_or(Validators::default(), StoredContent::validators);
+    match fetch(request, source, (&source.location, known))? {
         Fetched::Unchanged => note_unchanged(request, source, record),
         Fetched::New(content) => {
+            let content = follow(request, source, (format, content))?;
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
             keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, &content)
@@ -281,12 +285,11 @@ fn format_of(source: &SourceSettings, distribution: &Distribution) -> Result<For
 fn fetch(
     request: &RefreshRequest<'_>,
     source: &SourceSettings,
-    reusable: Option<&StoredContent>,
+    (location, known): (&str, Validators),
 ) -> Result<Fetched, RefreshError> {
-    let known = reusable.map_or(Validators::default(), StoredContent::validators);
     let connect = CONNECT.min(request.patience);
     transport::fetch(FetchRequest {
-        location: &source.location,
+        location,
         pinned: source.sha256.is_some(),
         limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect, pace: Pace::LOWEST },
         known: &known,

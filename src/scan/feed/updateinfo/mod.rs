@@ -25,7 +25,7 @@ use super::rpm_packages::{
     version_of,
 };
 use super::xml::XmlReader;
-use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
+use super::{Addressing, AdvisoryFeed, FeedError, PublishedSource, Rows};
 use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::distro::Distribution;
 use crate::model::vulnerability::CveId;
@@ -74,6 +74,10 @@ impl AdvisoryFeed for Updateinfo {
             .into_iter()
             .map(|(part, location)| PublishedSource { name: format!("{NAME}-{part}"), location })
             .collect()
+    }
+
+    fn addressing(&self) -> Addressing {
+        Addressing::Repository
     }
 
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
