@@ -16,6 +16,7 @@ use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::feed::registry::FEEDS;
+use crate::scan::channels;
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
@@ -40,6 +41,7 @@ pub struct Ground {
     indexes: Vec<NamedIndex>,
     announcements: Vec<NamedIndex>,
     threats: Option<ThreatIndex>,
+    channels: Option<Vec<String>>,
 }
 
 /// The compiled advisories of one source.
@@ -125,6 +127,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
         indexes,
         announcements: of_role(FeedRole::Names),
         threats,
+        channels: channels::of(context.layout.root(), &inventory.distribution),
         first_seen: ledger::first_seen(&context.layout),
         inventory,
         view,
@@ -173,7 +176,7 @@ impl Ground {
             indexes: &indexes,
             announcements: &announcements,
             threats: self.threats.as_ref(),
-            in_use: InUse { channels: Channels::Unknown, modules: &self.inventory.enabled_modules },
+            in_use: InUse { channels: self.channels.as_deref().map_or(Channels::Unknown, Channels::Known), modules: &self.inventory.enabled_modules },
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
