@@ -10,13 +10,13 @@ use super::configuration::save::{self, Saved};
 use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
-use super::{RunError, Tools, precheck, verify};
+use super::{RunError, Tools, forward, precheck, verify};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::decision::ConffilePolicy;
-use crate::model::package::{Inventory, PackageKey};
+use crate::model::package::{Inventory, PackageKey, PackageState};
 use crate::model::plan::{Action, ActionKind};
-use crate::model::transaction::{Observed, Phase};
+use crate::model::transaction::Phase;
 use crate::package_manager::{PackageManagerError, RestoreRequest, apt, deb};
 use crate::report::transaction::{NotRestored, Verified};
 use crate::scan::inventory;
@@ -87,26 +87,27 @@ impl WayBack {
         })
     }
 
-    /// The same way back after a crash: what was being unpacked then is unpacked again before it is taken away, because
-    /// dpkg does not know the files of an unpacking that it did not finish.
+    /// The same way back where the package manager may have been cut off: what was being unpacked then is unpacked again
+    /// before it is taken away, because dpkg does not know the files of an unpacking that it did not finish.
     #[must_use]
-    pub fn after_a_crash(self, taken_back: &RunFolder) -> Self {
-        let new = self.actions.iter().filter_map(|action| {
+    pub fn after_a_cut(self, taken_back: &RunFolder) -> Self {
+        let whole = self.actions.iter().filter_map(|action| {
             let path = taken_back.new_archives().join(deb::file_name(&action.key(), action.to.as_ref()?));
             let stated = action.artifact.as_ref().map(|artifact| artifact.sha256);
             let found = storage::digest(&path).ok();
             (found.is_some() && (stated.is_none() || stated == found)).then(|| (action.key(), path))
         });
-        Self { cut_off: new.collect(), ..self }
+        Self { cut_off: whole.collect(), ..self }
     }
 
-    /// The archives to complete: of all packages that are not wholly in their new version.
-    fn to_complete(&self, observed: &[Observed]) -> Vec<PathBuf> {
-        let is_whole = |key: &PackageKey| {
-            let mut seen = observed.iter().zip(&self.actions);
-            seen.any(|(seen, action)| action.key() == *key && seen.clean && seen.version == action.to)
+    /// The archives to complete: of all packages whose unpacking was cut off. dpkg notes that before it touches a file.
+    fn to_complete(&self, inventory: &Inventory) -> Vec<PathBuf> {
+        let is_cut_off = |key: &PackageKey| {
+            inventory
+                .named(key.name.as_str())
+                .any(|package| package.reinstall_required || package.state == PackageState::HalfInstalled)
         };
-        self.cut_off.iter().filter(|(key, _)| !is_whole(key)).map(|(_, path)| path.clone()).collect()
+        self.cut_off.iter().filter(|(key, _)| is_cut_off(key)).map(|(_, path)| path.clone()).collect()
     }
 
     /// The changes that are taken back.
@@ -244,7 +245,7 @@ fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunErr
     let (purge, remove) = way.added();
     let log = way.work.log();
     let inventory = inventory::read(tools.layout.root(), tools.layout.is_live())?;
-    let complete = way.to_complete(&precheck::observe(&inventory, &way.actions));
+    let complete = way.to_complete(&inventory);
     let request = RestoreRequest {
         complete: &complete,
         archives: &way.archives,
@@ -285,6 +286,7 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
     if !deviations.is_empty() {
         return Ok(Err(deviations.join(", ")));
     }
+    forward::settle(tools, &way.work.log())?;
     let complaints = way.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));

@@ -231,7 +231,7 @@ fn go_back(
     tools.observer.event(&Told::StageFailed { stage: "applying", detail: failed.reason.clone() });
     let begun: Vec<Action> = begun_actions(protected, &steps);
     let folder = protected.staged().folder();
-    let way = back::WayBack::new(folder, folder, (begun, Extent::Whole))?;
+    let way = back::WayBack::new(folder, folder, (begun, Extent::Whole))?.after_a_cut(folder);
     if !way.is_whole(&read_inventory(tools)?) {
         return Err(RunError::NoWayBack { reason: failed.reason });
     }

@@ -57,6 +57,7 @@ pub fn prove(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Result<Verified, S
     if !deviations.is_empty() {
         return Ok(Err(deviations.join(", ")));
     }
+    settle(tools, &run.folder.log())?;
     let complaints = run.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
@@ -119,11 +120,24 @@ pub fn attempt(tools: &Tools<'_>, run: RunAtHand<'_>, journal: &mut Journal) -> 
     }
 }
 
-/// Lets the package manager take in what it noted and did not put into its database yet.
+/// Lets the package manager take in what it noted and did not put into its database, because it was cut off at its very
+/// end. Where it has put everything there, nothing is done.
 ///
 /// # Errors
 /// It cannot be used.
 pub fn settle(tools: &Tools<'_>, log: &Path) -> Result<(), RunError> {
+    if verify::has_unsettled_database(tools.layout.root()).map_err(RunError::Storage)? {
+        finish_what_was_begun(tools, log)
+    } else {
+        Ok(())
+    }
+}
+
+/// Lets the package manager finish what it, or another tool with it, began.
+///
+/// # Errors
+/// It cannot be used.
+pub fn finish_what_was_begun(tools: &Tools<'_>, log: &Path) -> Result<(), RunError> {
     let request = RestoreRequest {
         complete: &[],
         archives: &[],

@@ -36,6 +36,8 @@ pub struct CommandSpec {
     pub time_limit: Duration,
     /// What happens when it does not end after it was asked.
     pub insistence: Insistence,
+    /// A lock file that it holds as long as it lives, also when whoever started it is gone.
+    pub guard: Option<PathBuf>,
 }
 
 /// How hard a child is ended at its time limit.
@@ -58,6 +60,7 @@ impl CommandSpec {
             folder: PathBuf::from("/"),
             time_limit: Duration::from_secs(60),
             insistence: Insistence::Kill,
+            guard: None,
         }
     }
 
@@ -93,6 +96,13 @@ impl CommandSpec {
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
+        self
+    }
+
+    /// Sets the lock file that it holds as long as it lives.
+    #[must_use]
+    pub fn guard(mut self, lock: &Path) -> Self {
+        self.guard = Some(lock.to_owned());
         self
     }
 
@@ -200,9 +210,16 @@ pub fn run_logged(
 /// its process group.
 const SETSID: &str = "/usr/bin/setsid";
 
+/// Takes a lock and executes the program in the same process, which keeps it (`-F`, flock(1)). What the program starts
+/// inherits it only where the program lets it; apt does not.
+const FLOCK: &str = "/usr/bin/flock";
+
 fn start(spec: &CommandSpec) -> io::Result<Child> {
     std::fs::metadata(&spec.program)?;
     let mut command = Command::new(SETSID);
+    if let Some(lock) = &spec.guard {
+        command.args([FLOCK, "-F"]).arg(lock);
+    }
     command.arg(&spec.program).args(&spec.arguments);
     command.env_clear().envs(ENVIRONMENT.iter().copied()).envs(&spec.environment);
     command.current_dir(&spec.folder);

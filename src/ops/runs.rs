@@ -7,7 +7,7 @@ use crate::apply::journal::{self, JournalError, Replay};
 use crate::apply::{RunError, Tools};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::full_disk;
-use crate::host::lock::{LockError, RecordLock, RunLock};
+use crate::host::lock::{LockError, RecordLock, RunLock, wait_until_free};
 use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::{Architecture, Inventory, PackageName};
@@ -109,11 +109,19 @@ pub fn take_lock(context: &Context<'_>, command: &str) -> Result<RunLock, Failur
 
 /// Takes dpkg's front-end lock, which apt and every other front end respect.
 ///
+/// A run that was killed alone leaves its package manager working, without that lock: it is waited for first, be it apt
+/// or a dpkg whose apt is gone.
+///
 /// # Errors
 /// Another tool holds it and did not let go in time.
 pub fn take_dpkg_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
-    let path = context.layout.target("var/lib/dpkg/lock-frontend");
-    RecordLock::take(&path, context.lock_patience()).map_err(locked)
+    let patience = context.lock_patience();
+    let guard = context.layout.package_manager_lock();
+    wait_until_free(&guard, "the package manager of a run that was killed", patience).map_err(locked)?;
+    let database = context.layout.target("var/lib/dpkg");
+    let lock = RecordLock::take(&database.join("lock-frontend"), patience).map_err(locked)?;
+    drop(RecordLock::take(&database.join("lock"), patience).map_err(locked)?);
+    Ok(lock)
 }
 
 fn locked(error: LockError) -> Failure {
@@ -186,11 +194,6 @@ pub fn journal_failed(error: JournalError) -> Failure {
         _ => FailureKind::StateCorrupt,
     };
     Failure::new(kind, "the journal of the run cannot be written").caused_by(error)
-}
-
-/// A file of the host that cannot be read.
-pub fn state_unreadable(error: StorageError) -> Failure {
-    Failure::new(FailureKind::Host, "the state of the host cannot be read").caused_by(error)
 }
 
 /// A failure in the middle of a run: it stays open.

@@ -1,6 +1,7 @@
 //! x
 mod calls;
 mod campaign;
+mod errnos;
 mod kills;
 mod tracer;
 mod world;

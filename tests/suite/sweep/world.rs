@@ -127,11 +127,13 @@ impl World {
     ///
     /// # Errors
     /// It says that it is done and the host is not new, or that nothing was changed and the host is not old.
-    pub fn agrees(&self, host: &Host, ran: &Ran) -> Result<(), String> {
+    pub fn agrees(&self, host: &Host, verb: &[&str], ran: &Ran) -> Result<(), String> {
+        let (before, after) = if verb == ROLLBACK { (End::New, End::Old) } else { (End::Old, End::New) };
         let promised = match ran.code {
-            0 => End::New,
-            // Failed before any change, or went back (product design, section 2).
-            1..=3 | 5 | 7..=10 | 130 | 143 => End::Old,
+            0 => after,
+            3 => End::Old,
+            // Failed before any change (product design, section 2).
+            1 | 2 | 5 | 7..=10 | 130 | 143 => before,
             // A person is needed, or the program itself was killed: the run is open.
             4 | 137 => return Ok(()),
             code => return Err(format!("{code} is no exit code of patchctl")),
