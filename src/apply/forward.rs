@@ -84,12 +84,18 @@ pub fn prove_after_a_crash(
     if proven.is_err() {
         return Ok(proven);
     }
+    Ok(left_behind(tools, run)?.map_or(proven, Err))
+}
+
+/// Tells what an unpacking of the new archives left behind, if it did.
+///
+/// # Errors
+/// An archive cannot be read.
+pub fn left_behind(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Option<String>, RunError> {
     let archives = run.new_archives();
     let litter = verify::litter(tools.layout.root(), archives.iter().map(PathBuf::as_path))?;
-    if litter.is_empty() {
-        return Ok(proven);
-    }
-    Ok(Err(format!("{} files of an unpacking were left behind: {}", litter.len(), shown(&litter))))
+    let told = format!("{} files of an unpacking were left behind: {}", litter.len(), shown(&litter));
+    Ok((!litter.is_empty()).then_some(told))
 }
 
 /// Installs the new archives again, once; what came of it is for the caller to prove.

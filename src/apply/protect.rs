@@ -109,20 +109,19 @@ pub fn protect(tools: &Tools<'_>, staged: StagedPlan) -> Result<ProtectedPlan, P
     Ok(ProtectedPlan { staged, remembered })
 }
 
-/// dpkg keeps the list of files of a removed package whose configuration is still there.
-fn leftovers(root: &Path, plan: &PatchPlan) -> BTreeSet<PackageKey> {
+/// Tells whether dpkg knows files of a package: it keeps the list of a removed one whose configuration is still there.
+pub fn is_known(root: &Path, key: &PackageKey) -> bool {
     let folder = root.join("var/lib/dpkg/info");
+    let lists = [format!("{}.list", key.name), format!("{key}.list")];
+    lists.iter().any(|name| storage::exists(&folder.join(name)))
+}
+
+fn leftovers(root: &Path, plan: &PatchPlan) -> BTreeSet<PackageKey> {
     let added = plan
         .actions()
         .filter(|action| action.kind == ActionKind::Install)
         .map(crate::model::plan::Action::key);
-    added
-        .filter(|key| {
-            [format!("{}.list", key.name), format!("{key}.list")]
-                .iter()
-                .any(|name| storage::exists(&folder.join(name)))
-        })
-        .collect()
+    added.filter(|key| is_known(root, key)).collect()
 }
 
 fn remembered_file(folder: &RunFolder) -> PathBuf {

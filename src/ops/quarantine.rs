@@ -62,5 +62,5 @@ pub fn add_upgrades(context: &Context<'_>, run: RunId, taken_back: &[Action]) ->
     let entries = upgrades.filter_map(|action| {
         Some(Quarantined { package: action.key(), version: action.to.clone()?, run, since: context.now() })
     });
-    add(&context.layout, entries.collect()).map_err(runs::state_unwritable)
+    runs::told(add(&context.layout, entries.collect()))
 }

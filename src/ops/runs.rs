@@ -198,13 +198,31 @@ pub fn journal_failed(error: JournalError) -> Failure {
 
 /// A failure in the middle of a run: it stays open.
 pub fn left_open(error: RunError) -> Failure {
-    let kind = match &error {
-        RunError::NoWayBack { .. } => FailureKind::NoWayBack,
-        _ => FailureKind::Operator,
-    };
-    Failure::new(kind, "the run was cut off and is still open")
+    Failure::new(FailureKind::Operator, "the run was cut off and is still open")
         .caused_by(error)
         .hint("patchctl recover brings it to its end: fully old or fully new")
+}
+
+/// A failure after the first change that is not the end of the run: it is open, whatever the cause.
+pub fn still_open(failure: Failure) -> Failure {
+    match failure.kind() {
+        FailureKind::Operator => failure,
+        _ => Failure::new(FailureKind::Operator, "the run was cut off and is still open")
+            .caused_by(failure)
+            .hint("patchctl recover brings it to its end: fully old or fully new"),
+    }
+}
+
+/// A run came to its end and what tells of it cannot be stored: not the same as an unchanged host.
+///
+/// # Errors
+/// It was not stored.
+pub fn told<T>(stored: Result<T, StorageError>) -> Result<T, Failure> {
+    stored.map_err(|error| {
+        Failure::new(FailureKind::Operator, "the run came to its end, and that cannot be stored")
+            .caused_by(error)
+            .hint("patchctl recover completes the report; patchctl history tells how the run ended")
+    })
 }
 
 /// A report that cannot be stored after a run is a failure of its own: nothing may seem not to have happened.

@@ -42,6 +42,7 @@ pub struct World {
     pool: &'static Pool,
     base: DebianRoot,
     memory: Memory,
+    patched: Host,
     old: Manifest,
     new: Manifest,
 }
@@ -72,11 +73,11 @@ impl World {
         let old = Manifest::of(&base);
         let memory = Memory::of(&base.path("/"), &old);
         let old = old.without(DIARIES);
-        let trial = Host::of(pool, &base.path("/"));
-        let ran = trial.command(APPLY).run();
+        let patched = Host::of(pool, &base.path("/"));
+        let ran = patched.command(APPLY).run();
         assert!([0, 3].contains(&ran.code), "an undisturbed run: {ran}");
-        let new = Manifest::of_copy(trial.path(), &memory).without(DIARIES);
-        Some(Self { name: scenario.name, pool, base, memory, old, new })
+        let new = Manifest::of_copy(patched.path(), &memory).without(DIARIES);
+        Some(Self { name: scenario.name, pool, base, memory, patched, old, new })
     }
 
     /// Returns a copy of the root before the run.
@@ -86,9 +87,7 @@ impl World {
 
     /// Returns a copy of the root after an undisturbed run.
     pub fn after(&self) -> Host {
-        let host = self.before();
-        host.command(APPLY).run().expect_code(0);
-        host
+        self.patched.copy()
     }
 
     /// Brings a host that was cut off to its end and judges it.

@@ -1,23 +1,25 @@
 //! The way back: the old archives again, what was added away again, configuration as it was, and the proof of it.
 
+mod proof;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::configuration::decide::{Decision, decide};
 use super::configuration::manifest::{Manifest, Scope};
-use super::configuration::restore::{self, Restoration};
 use super::configuration::save::{self, Saved};
+use super::direction::ATTEMPTS;
 use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
-use super::{RunError, Tools, forward, precheck, verify};
+use super::{RunError, Tools, precheck};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::decision::ConffilePolicy;
 use crate::model::package::{Inventory, PackageKey, PackageState};
 use crate::model::plan::{Action, ActionKind};
 use crate::model::transaction::Phase;
-use crate::package_manager::{PackageManagerError, RestoreRequest, apt, deb};
+use crate::package_manager::{PackageManagerError, RestoreRequest, deb};
 use crate::report::transaction::{NotRestored, Verified};
 use crate::scan::inventory;
 
@@ -225,7 +227,8 @@ pub fn go(
         let attempt = journal.tried().back_begun + 1;
         journal.write(Event::BackIntended { attempt, reason: reason.to_owned() })?;
         put_back(tools, way, attempt)?;
-        match prove_old(tools, way, &live)? {
+        let is_last = journal.tried().back_failed + 1 >= ATTEMPTS;
+        match proof::prove_old(tools, way, (&live, is_last))? {
             Ok((verified, not_restored)) => {
                 journal.enter(Phase::Returned)?;
                 return Ok(Arrived::Old { verified, not_restored });
@@ -273,67 +276,4 @@ fn live_state(tools: &Tools<'_>, way: &WayBack) -> Result<Saved, RunError> {
     }
     storage::create_folder(&folder, 0o700).map_err(RunError::Storage)?;
     save::save(&Scope::etc(tools.layout.root()), &folder).map_err(RunError::Storage)
-}
-
-type Proven = Result<(Verified, Vec<NotRestored>), String>;
-
-/// Proves the old state, and puts marks and configuration back once the packages are right.
-fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, RunError> {
-    let root = tools.layout.root();
-    let inventory = inventory::read(root, tools.layout.is_live())?;
-    let observed = precheck::observe(&inventory, &way.actions);
-    let deviations = precheck::deviations(&observed, &way.actions, |action| action.from.as_ref());
-    if !deviations.is_empty() {
-        return Ok(Err(deviations.join(", ")));
-    }
-    forward::settle(tools, &way.work.log())?;
-    let complaints = way.remembered.new_complaints(tools.manager)?;
-    if !complaints.is_empty() {
-        return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
-    }
-    let litter = verify::litter(root, way.cut_off.iter().map(|(_, path)| path.as_path()))?;
-    if let Some(first) = litter.first() {
-        return Ok(Err(format!(
-            "{} files of an unpacking were left behind: {}",
-            litter.len(),
-            first.display()
-        )));
-    }
-    restore_marks(root, way)?;
-    let after = way.left(&live.manifest);
-    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after: &after, live };
-    let restored = restore::restore(request).map_err(RunError::Storage)?;
-    let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
-    let damaged = proof.damage_beyond(&way.remembered.damaged);
-    let damaged = damaged.into_iter().map(|path| NotRestored {
-        path: path.display().to_string(),
-        reason: "does not hold what the old archive brought".to_owned(),
-    });
-    let mut not_restored: Vec<NotRestored> = damaged.collect();
-    if !not_restored.is_empty() {
-        let paths: Vec<&str> = not_restored.iter().take(5).map(|entry| entry.path.as_str()).collect();
-        return Ok(Err(format!("{} files are not the old ones: {}", not_restored.len(), paths.join(", "))));
-    }
-    not_restored.extend(restored.kept.iter().map(|kept| NotRestored {
-        path: kept.path.display().to_string(),
-        reason: match &kept.before {
-            Some(beside) => format!("edited since; the version from before lies in {}", beside.display()),
-            None => "edited since".to_owned(),
-        },
-    }));
-    not_restored.extend(restored.not_restored.iter().map(|entry| NotRestored {
-        path: entry.path.display().to_string(),
-        reason: entry.obstacle.to_string(),
-    }));
-    Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
-}
-
-/// What the run added leaves no mark. Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
-fn restore_marks(root: &Path, way: &WayBack) -> Result<(), RunError> {
-    let (purged, removed) = way.added();
-    apt::forget(root, &[purged, removed].concat()).map_err(RunError::Storage)?;
-    let touched: BTreeSet<PackageKey> = way.actions.iter().map(Action::key).collect();
-    let marks =
-        way.remembered.auto_marked.iter().filter(|key| touched.iter().any(|action| action.name == key.name));
-    Ok(apt::set_auto_marks(&marks.cloned().collect())?)
 }
