@@ -9,6 +9,7 @@
 )]
 
 pub mod clock;
+pub mod descriptors;
 pub mod environment;
 pub mod facts;
 pub mod full_disk;

@@ -152,3 +152,46 @@ pub struct Advisory<'a> {
     /// The packages of the release that it speaks about.
     pub affected: Vec<Affected<'a>>,
 }
+
+/// Makes a text independent of the content it was read from.
+fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
+    Cow::Owned(text.into_owned())
+}
+
+impl Affected<'_> {
+    /// Copies its texts, so that it outlives the content it was read from.
+    pub fn into_owned(self) -> Affected<'static> {
+        let Self { subject, name, state, range, scope, note } = self;
+        Affected {
+            subject,
+            name: owned(name),
+            state,
+            range: VersionRange {
+                introduced: range.introduced.map(owned),
+                fixed: range.fixed.map(owned),
+                last_affected: range.last_affected.map(owned),
+            },
+            scope: Scope {
+                architecture: scope.architecture.map(owned),
+                module: scope.module.map(owned),
+                channel: scope.channel.map(owned),
+            },
+            note: note.map(owned),
+        }
+    }
+}
+
+impl Advisory<'_> {
+    /// Copies its texts, so that it outlives the content it was read from.
+    pub fn into_owned(self) -> Advisory<'static> {
+        let Self { id, vulnerabilities, severity, cvss_tenths, published, affected } = self;
+        Advisory {
+            id: owned(id),
+            vulnerabilities: vulnerabilities.into_iter().map(owned).collect(),
+            severity,
+            cvss_tenths,
+            published,
+            affected: affected.into_iter().map(Affected::into_owned).collect(),
+        }
+    }
+}

@@ -123,3 +123,11 @@ pub struct Completeness {
     /// One sentence for each thing that is missing.
     pub reasons: Vec<String>,
 }
+
+impl Completeness {
+    /// Notes something that is missing although it should be there.
+    pub fn lack(&mut self, sentence: String) {
+        self.level = CompletenessLevel::Incomplete;
+        self.reasons.push(sentence);
+    }
+}

@@ -193,6 +193,15 @@ impl Inventory {
             .map(|at| &self.packages[at])
     }
 
+    /// Returns the installed package that a change is about; a package may change between `all` and an architecture.
+    pub fn installed_as(&self, key: &PackageKey) -> Option<&InstalledPackage> {
+        let is_for_all = |architecture: &Architecture| architecture.as_str() == "all";
+        self.find(key).or_else(|| {
+            self.named(key.name.as_str())
+                .find(|package| is_for_all(&package.architecture) || is_for_all(&key.architecture))
+        })
+    }
+
     /// Returns every installed architecture of a package name.
     pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a InstalledPackage> {
         let start = self.packages.partition_point(|p| p.name.as_str() < name);

@@ -43,6 +43,8 @@ pub struct Before {
     pub changed: Vec<PackageKey>,
     /// The findings that it was to close.
     pub findings: Vec<Finding>,
+    /// What could not be brought up to date first.
+    pub not_refreshed: Vec<String>,
 }
 
 /// Scans again and tells for each finding what became of it; those that are gone are told as closed.
@@ -57,6 +59,7 @@ pub fn assess_again(context: &Context<'_>, report: &mut Report, before: &Before)
             return;
         }
     };
+    survey.not_refreshed.clone_from(&before.not_refreshed);
     let mut restart = old_code(context, report.plan.as_ref(), &before.changed);
     let kernels = survey.inventory.kernels.clone();
     for finding in &mut survey.assessment.findings {

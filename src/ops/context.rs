@@ -159,10 +159,10 @@ impl Context<'_> {
         self.settings.digest()
     }
 
-    /// Refuses a verb that changes the host where it cannot: without root, or on another root.
+    /// Refuses a verb that changes the host where it cannot: without root, on another root, or at another time.
     ///
     /// # Errors
-    /// The caller is not root, or `--root` names another root.
+    /// The caller is not root, `--root` names another root, or `--as-of` another time.
     pub fn require_power_over_host(&self, verb: &str) -> Result<(), Failure> {
         if !self.layout.is_live() {
             let root = self.layout.root().display();
@@ -171,6 +171,13 @@ impl Context<'_> {
                 format!("{verb} changes only the running system, not {root}"),
             )
             .hint(format!("run patchctl inside that root: chroot {root} patchctl {verb}")));
+        }
+        if self.invocation.as_of.is_some() {
+            return Err(Failure::new(
+                FailureKind::Usage,
+                format!("{verb} changes the host now, not at another time"),
+            )
+            .hint("--as-of is for looking ahead: patchctl plan --as-of TIME"));
         }
         if !facts::is_root() {
             return Err(Failure::new(FailureKind::Privilege, format!("{verb} needs root"))

@@ -124,6 +124,15 @@ pub fn take_dpkg_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
     Ok(lock)
 }
 
+/// Takes the lock of apt's lists, which every `apt-get update` takes.
+///
+/// # Errors
+/// Another tool holds it and did not let go in time.
+pub fn take_lists_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
+    let path = context.layout.target("var/lib/apt/lists/lock");
+    RecordLock::take(&path, context.lock_patience()).map_err(locked)
+}
+
 fn locked(error: LockError) -> Failure {
     match error {
         LockError::Held { path, holder } => {

@@ -11,8 +11,9 @@ use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
+use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::feed::{Role, registry};
 use crate::scan::index::{Index, ThreatIndex};
@@ -21,6 +22,8 @@ use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
 
 /// The longest that one feed may take while somebody waits for a scan.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest that one feed may take when it is asked for by name.
+pub const PATIENCE_ASKED: Duration = Duration::from_secs(600);
 
 /// What a root is judged from.
 pub struct Ground {
@@ -54,6 +57,8 @@ pub struct Survey {
     pub first_seen: FirstSeen,
     /// What follows.
     pub assessment: Assessment,
+    /// What could not be brought up to date before: a result without it is incomplete.
+    pub not_refreshed: Vec<String>,
 }
 
 /// Reads the inventory of the root.
@@ -87,7 +92,7 @@ fn unreadable(error: InventoryError) -> Failure {
 pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let inventory = inventory(context)?;
     let sources = context.sources(&inventory.distribution);
-    let stamps = stamps(context, &inventory, &sources, context.refresh_mode());
+    let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
     let view = repository::view(&context.layout, &inventory, &context.clock).map_err(lists_unreadable)?;
     let of_role = |role| indexes(context, &inventory, &sources, role);
     Ok(Ground {
@@ -111,7 +116,18 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
     let assessment = ground.judged(context, |input| assess(*input));
     let Ground { inventory, view, first_seen, .. } = ground;
-    Ok(Survey { inventory, view, first_seen, assessment })
+    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() })
+}
+
+/// Reads, refreshes and judges everything, and counts instead of making findings.
+///
+/// # Errors
+/// As [`ground`].
+pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
+    let ground = ground(context)?;
+    let (summary, assessment) = ground.judged(context, |input| count(*input));
+    let Ground { inventory, view, first_seen, .. } = ground;
+    Ok((Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() }, summary))
 }
 
 impl Ground {
@@ -137,12 +153,12 @@ impl Ground {
     }
 }
 
-/// Brings feeds up to date and tells their state.
+/// Brings feeds up to date and tells their state; of those named in `accept_older`, older or smaller content is taken.
 pub fn stamps(
     context: &Context<'_>,
     inventory: &Inventory,
     sources: &[SourceSettings],
-    mode: RefreshMode,
+    (mode, accept_older): (RefreshMode, &[String]),
 ) -> Vec<FeedStamp> {
     if mode != RefreshMode::Never {
         let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
@@ -153,11 +169,12 @@ pub fn stamps(
         clock: &context.clock,
         environment: &context.environment,
         distribution: &inventory.distribution,
+        inventory,
         sources,
         mode,
         every: context.settings.feeds.refresh,
-        patience: PATIENCE,
-        accept_older: &[],
+        patience: if mode == RefreshMode::Now { PATIENCE_ASKED } else { PATIENCE },
+        accept_older,
     });
     context.observer.event(&Event::StageLeft { stage: "feeds" });
     stamps

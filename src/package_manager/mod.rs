@@ -163,6 +163,13 @@ pub trait PackageManager {
     /// It cannot be asked, or refuses for another reason than a dependency.
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError>;
 
+    /// Brings its lists of what the repositories offer up to date, under the lock that the caller holds; returns what
+    /// could not be, in its own words. Lists that could not be replaced stay as they are.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn refresh_lists(&self, time_limit: Duration) -> Result<Vec<String>, PackageManagerError>;
+
     /// Downloads archives with its own credentials and mirrors, and checks them against its signed index.
     ///
     /// `listen` hears the name of each archive as its download begins. Archives that no repository offers any more

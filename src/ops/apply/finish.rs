@@ -27,7 +27,8 @@ pub(super) fn finish(
     report.plan = Some(run.finished_plan.clone());
     report.transaction = Some(transaction(context, report, &run));
     let changed = run.finished_plan.actions().map(Action::key).collect();
-    closing::assess_again(context, report, &Before { changed, findings: run.planned_findings.clone() });
+    let (findings, not_refreshed) = (run.planned_findings.clone(), run.not_refreshed.clone());
+    closing::assess_again(context, report, &Before { changed, findings, not_refreshed });
     let code = match &run.performed.ending {
         Ending::Patched(_) => {
             let (outcome, code) = closing::success(report, request.detailed_exit_code);

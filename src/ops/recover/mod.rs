@@ -136,7 +136,7 @@ fn tell(
         ..TransactionReport::unproven(journal.phase(), journal.head(), report.started)
     });
     let changed: Vec<_> = report.plan.iter().flat_map(PatchPlan::actions).map(Action::key).collect();
-    closing::assess_again(context, report, &Before { changed, findings: Vec::new() });
+    closing::assess_again(context, report, &Before { changed, ..Before::default() });
     match end {
         End::Abandoned | End::New(_) => {
             records::conclude(context, report, Outcome::Recovered, ExitCode::Done)

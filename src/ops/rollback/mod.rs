@@ -237,7 +237,7 @@ fn finish(
         quarantine::add_upgrades(context, run, past.way.actions())?;
     }
     let changed = past.way.actions().iter().map(Action::key).collect();
-    closing::assess_again(context, report, &Before { changed, findings: Vec::new() });
+    closing::assess_again(context, report, &Before { changed, ..Before::default() });
     match stuck {
         None => records::conclude(context, report, Outcome::RolledBack, ExitCode::Done),
         Some((reason, commands)) => {

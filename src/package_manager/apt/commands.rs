@@ -8,6 +8,7 @@ use super::super::{
     RestoreRequest, Target,
 };
 use super::simulation::{parse_simulation, parse_unmet};
+use super::update;
 use crate::config::layout::Layout;
 use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
 use crate::host::storage;
@@ -226,6 +227,22 @@ impl PackageManager for Apt {
             };
         }
         parse_simulation(&text, &self.native).map(Resolved::Possible)
+    }
+
+    fn refresh_lists(&self, time_limit: Duration) -> Result<Vec<String>, PackageManagerError> {
+        // Without this, apt calls lists that it could not fetch a success (since apt 2.3.2; older ones do not know it).
+        let spec =
+            option(self.apt_get(), "APT::Update::Error-Mode", "any").time_limit(time_limit).arg("update");
+        let output = Self::run(&spec)?;
+        let said = output.text() + &String::from_utf8_lossy(&output.stderr);
+        let mut problems = update::problems(&said);
+        if output.timed_out {
+            problems
+                .push(format!("apt-get update took longer than {} s and was ended", time_limit.as_secs()));
+        } else if problems.is_empty() && !output.is_success() {
+            problems.push(output.last_words(2).join("; "));
+        }
+        Ok(problems)
     }
 
     fn fetch(

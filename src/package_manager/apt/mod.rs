@@ -4,6 +4,7 @@ mod blame;
 mod commands;
 mod marks;
 mod simulation;
+mod update;
 
 pub use commands::Apt;
 pub use marks::{auto_marked, forget, set_auto_marks};

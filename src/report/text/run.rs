@@ -21,6 +21,7 @@ pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &m
     if let Some(restart) = &report.restart {
         old_code(restart, sheet);
     }
+    header::incomplete(report, sheet);
     losses(transaction, sheet);
     records(report, transaction, sheet);
     sheet.gap();

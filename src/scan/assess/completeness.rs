@@ -33,7 +33,7 @@ fn judge_repositories(view: &RepositoryView, found: &mut Completeness) {
 }
 
 fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completeness) {
-    let is_read = input.indexes.iter().any(|index| index.feed == stamp.name);
+    let is_read = input.indexes.iter().chain(input.announcements).any(|index| index.feed == stamp.name);
     let by_admin = input.sources.iter().any(|s| s.name == stamp.name && s.configured_by_admin);
     match stamp.state {
         FeedState::Fresh if is_read && stamp.problem.is_none() => {}

@@ -3,6 +3,7 @@
 pub mod affected;
 mod announced;
 pub mod completeness;
+pub mod flavour;
 mod materialise;
 pub mod origin;
 pub mod pending;
@@ -20,11 +21,11 @@ use self::materialise::Materialiser;
 pub use self::materialise::finding_package;
 use self::origin::Matched;
 pub use self::scope::Channels;
-pub use self::tally::count;
+pub use self::tally::{count, open_holes};
 use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, AssessmentSettings, VerdictCounts};
 use crate::model::feed::{FeedStamp, SourceSettings};
-use crate::model::finding::{NotCovered, Verdict};
+use crate::model::finding::{Finding, NotCovered, Verdict};
 use crate::model::offer::RepositoryView;
 use crate::model::package::{Inventory, PackageName};
 use crate::model::severity::Exposure;
@@ -101,11 +102,16 @@ pub fn assess(input: AssessInput<'_>) -> Assessment {
         counts.add(finding.verdict, finding.severity);
         findings.push(finding);
     }
+    assessment(&input, priority::sorted(findings), counts)
+}
+
+/// Puts what was judged beside what it was judged from.
+fn assessment(input: &AssessInput<'_>, findings: Vec<Finding>, counts: VerdictCounts) -> Assessment {
     Assessment {
-        findings: priority::sorted(findings),
+        findings,
         not_covered: input.not_covered.to_vec(),
         feeds: input.stamps.iter().chain(&input.view.stamps).cloned().collect(),
-        completeness: completeness::of(&input),
+        completeness: completeness::of(input),
         counts,
     }
 }

@@ -24,10 +24,8 @@ impl Rule {
             Self::Unconfirmed => "that an older version is affected says nothing about newer ones",
             Self::FixWithoutVersion => "a fix without a version cannot be compared with",
             Self::OlderThanFixed | Self::AtLeastFixed => {
-                return format!(
-                    "the installed version is compared with the fixed version in {}'s order",
-                    scheme.name()
-                );
+                let tool = tool(scheme);
+                return format!("the installed version is compared with the fixed version in {tool}'s order");
             }
         };
         words.to_owned()
@@ -93,6 +91,16 @@ impl Rule {
             }
             _ => format!("only {last} is known to be affected, and nobody confirmed it for {of}{installed}"),
         }
+    }
+}
+
+/// The program whose order of versions it is.
+fn tool(scheme: VersionScheme) -> &'static str {
+    match scheme {
+        VersionScheme::Deb => "dpkg",
+        VersionScheme::Rpm => "rpm",
+        VersionScheme::Apk => "apk",
+        VersionScheme::Alpm => "pacman",
     }
 }
 

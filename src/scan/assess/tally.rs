@@ -3,18 +3,30 @@
 use super::affected::Rule;
 use super::origin::Matched;
 use super::priority::{Limits, Threats, due};
-use super::{AssessInput, Judgement, judge, pending, told_source};
+use super::{
+    AssessInput, Channels, FeedIndex, Judgement, assessment, judge, judge_group, origin, pending, speaks,
+    told_source,
+};
+use crate::model::advisory::Subject;
+use crate::model::assessment::{Assessment, VerdictCounts};
 use crate::model::finding::Verdict;
+use crate::model::package::Inventory;
 use crate::model::summary::{Facts, Summary, Tally, vulnerabilities};
 use crate::model::vulnerability::Identifier;
+use crate::scan::index::Index;
 
-/// Judges everything and counts it: the same numbers as the summary of all open and unknown findings.
-pub fn count(input: AssessInput<'_>) -> Summary {
-    let mut tally = Tally::default();
+/// Judges everything and counts it: the same numbers as the summary of all open and unknown findings, and an
+/// assessment without findings.
+pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
+    let (mut tally, mut counts) = (Tally::default(), VerdictCounts::default());
     let mut told = std::collections::HashSet::new();
     judge(&input, &mut |feed, group, judged| {
         let candidates: Vec<bool> =
             group.iter().map(|matched| has_newer_candidate(&input, matched)).collect();
+        for judgement in judged {
+            let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
+            group.iter().for_each(|_| counts.add(verdict, severity));
+        }
         for judgement in judged.iter().filter(|judgement| is_counted(judgement.rule)) {
             told.extend(told_source(group, judgement.rule.verdict()));
             for (matched, newer) in group.iter().zip(&candidates) {
@@ -26,9 +38,24 @@ pub fn count(input: AssessInput<'_>) -> Summary {
     let pending = pending::updates(&input, &told);
     let today = input.now.date_naive();
     for finding in &pending {
+        counts.add(finding.verdict, finding.severity);
         tally.add(Facts::of(finding, today), vulnerabilities(finding).map(Identifier::of));
     }
-    tally.summary(input.inventory.packages.len() as u64)
+    (tally.summary(input.inventory.packages.len() as u64), assessment(&input, Vec::new(), counts))
+}
+
+/// Counts what one index alone calls open on a host, package by package, whatever the repositories offer.
+pub fn open_holes(inventory: &Inventory, index: &Index) -> u64 {
+    let (mut open, mut judged) = (0, Vec::new());
+    for subject in [Subject::Source, Subject::Binary].into_iter().filter(|subject| speaks(index, *subject)) {
+        for group in origin::covered(inventory, &[], subject).chunk_by(Matched::is_judged_alike) {
+            judged.clear();
+            judge_group(FeedIndex { feed: "", index }, group, Channels::Unknown, &mut judged);
+            let holes = judged.iter().filter(|judgement| judgement.rule.verdict().is_open()).count();
+            open += (holes * group.len()) as u64;
+        }
+    }
+    open
 }
 
 fn is_counted(rule: Rule) -> bool {

@@ -10,7 +10,7 @@ use crate::model::assessment::DueDays;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::feed::{CompletenessLevel, FeedState};
-use crate::model::finding::{Finding, Origin};
+use crate::model::finding::Origin;
 use crate::model::kernel::Kernels;
 use crate::model::offer::Offer;
 use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
@@ -151,7 +151,9 @@ impl Scene {
         if self.detail == Detail::Open {
             let packages = self.inventory.packages.len() as u64;
             let counted = Summary::count(packages, &assessment.findings, now().date_naive());
-            assert_eq!(self.with(count), counted);
+            let (summary, without_findings) = self.with(count);
+            assert_eq!(summary, counted);
+            assert_eq!(without_findings, Assessment { findings: Vec::new(), ..assessment.clone() });
         }
         assessment
     }

@@ -1,11 +1,29 @@
 //! Advisory feeds: bytes of a vendor become statements about one release.
 
+pub mod alpine_secdb;
+pub mod arch_tracker;
 pub mod cache;
+pub mod container;
+mod content;
+mod csv;
+mod dates;
+pub mod debian_lists;
+pub mod debian_security_support;
 pub mod debian_tracker;
 pub mod decompress;
+pub mod exploit_prediction;
+mod identifiers;
+mod joined;
+pub mod known_exploited;
+pub mod mirror_list;
+pub mod osv;
 pub mod registry;
+pub mod repomd;
 pub mod repository;
+mod rpm_packages;
 pub mod trust;
+pub mod updateinfo;
+mod xml;
 
 use crate::model::advisory::Advisory;
 use crate::model::distro::Distribution;
@@ -130,6 +148,15 @@ pub enum FeedError {
         #[source]
         source: Box<FeedError>,
     },
+    /// It is an archive that cannot be read.
+    #[error("the {feed} feed cannot be unpacked")]
+    Archive {
+        /// The feed.
+        feed: &'static str,
+        /// What is wrong with the archive.
+        #[source]
+        source: container::ContainerError,
+    },
     /// It is larger, deeper or more than any real one.
     #[error("the {feed} feed is beyond the limits: {detail}")]
     BeyondLimits {
@@ -138,4 +165,16 @@ pub enum FeedError {
         /// Which limit.
         detail: String,
     },
+}
+
+impl FeedError {
+    /// The same fault, named with the document of the archive in which it is. Content that is no archive has a
+    /// document without a name, and the fault stays as it is.
+    #[must_use]
+    pub fn in_document(self, feed: &'static str, document: &str) -> Self {
+        if document.is_empty() {
+            return self;
+        }
+        Self::Document { feed, document: document.to_owned(), source: Box::new(self) }
+    }
 }

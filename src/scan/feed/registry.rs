@@ -1,11 +1,26 @@
 //! The table of advisory feeds. A new vendor is a new file and a line here.
 
+use super::alpine_secdb::AlpineSecdb;
+use super::arch_tracker::ArchTracker;
+use super::debian_lists::DebianLists;
+use super::debian_security_support::DebianSecuritySupport;
 use super::debian_tracker::DebianTracker;
+use super::osv::Osv;
+use super::updateinfo::Updateinfo;
 use super::{AdvisoryFeed, PublishedSource};
 use crate::model::distro::Distribution;
 
 /// Every advisory feed that patchctl can read.
-pub const FEEDS: &[&dyn AdvisoryFeed] = &[&DebianTracker];
+#[rustfmt::skip] // One line a feed.
+pub const FEEDS: &[&dyn AdvisoryFeed] = &[
+    &DebianTracker,
+    &DebianLists,
+    &DebianSecuritySupport,
+    &Osv,
+    &Updateinfo,
+    &AlpineSecdb,
+    &ArchTracker,
+];
 
 /// Returns the feed of that name.
 pub fn find(name: &str) -> Option<&'static dyn AdvisoryFeed> {

@@ -22,6 +22,12 @@ const LARGEST_LEAD: TimeDelta = TimeDelta::days(1);
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(10);
 /// Largest share of entries that may vanish at once, as a divisor: one in twenty (safety design, T8).
 const SHRINK_DIVISOR: u64 = 20;
+/// Largest share by which statements, or holes of this host, may change at once, as a divisor: a half (safety design,
+/// T8).
+const CHANGE_DIVISOR: u64 = 2;
+/// A change by so few is never suspect: small hosts and young releases see busy weeks (no source; the tracker's releases
+/// have tens of thousands of statements).
+const USUAL_CHANGE: u64 = 100;
 
 /// What content is measured against.
 #[derive(Clone, Copy)]
@@ -113,6 +119,24 @@ pub enum Refusal {
         /// Entries of the content in use.
         known: u64,
     },
+    /// Step 7.
+    #[error("has {found} statements where the content in use has {known}: more than 50 % more at once")]
+    Grown {
+        /// Statements it has.
+        found: u64,
+        /// Statements of the content in use.
+        known: u64,
+    },
+    /// Step 8.
+    #[error(
+        "leaves {found} holes open on this host where the content in use has {known}: a change by more than 50 %"
+    )]
+    Upheaval {
+        /// Holes that it calls open here.
+        found: u64,
+        /// Holes that the content in use calls open here.
+        known: u64,
+    },
     /// It cannot be compiled.
     #[error("cannot be compiled")]
     Compile {
@@ -123,6 +147,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Tells whether an administrator who knows better may take the content all the same.
+    pub fn is_acceptable(&self) -> bool {
+        matches!(self, Self::Older { .. } | Self::Shrunk { .. } | Self::Grown { .. } | Self::Upheaval { .. })
+    }
+
     /// Returns the whole chain in one line, for a record.
     pub fn reason(&self) -> String {
         let mut text = self.to_string();
@@ -158,9 +187,9 @@ pub fn admit(bytes: &[u8], published: Option<DateTime<Utc>>, gate: Gate<'_>) -> 
     }
     // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
     check_date(published, gate)?;
-    // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers).
+    // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers). Step 8 needs the host.
     let advisories = statements(&rows);
-    check_shrink(rows.entries, advisories, gate)?;
+    check_size(rows.entries, advisories, gate)?;
     let provenance = Provenance { content: sha256, published, scheme: gate.scheme };
     let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
     Ok(Admitted { sha256, index, entries: rows.entries, advisories, unread: rows.unread })
@@ -182,18 +211,35 @@ fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Re
     }
 }
 
-fn check_shrink(entries: u64, advisories: u64, gate: Gate<'_>) -> Result<(), Refusal> {
+fn check_size(entries: u64, advisories: u64, gate: Gate<'_>) -> Result<(), Refusal> {
     let Some(last) = gate.last_good.filter(|_| !gate.accept_older) else { return Ok(()) };
     let of_release = last.advisories.get(&gate.release.release_key()).copied().unwrap_or(0);
     for (found, known) in [(entries, last.entries), (advisories, of_release)] {
         if known.saturating_sub(found) > known / SHRINK_DIVISOR {
             return Err(Refusal::Shrunk { found, known });
         }
+        if known > 0 && changes_much(found, known) {
+            return Err(Refusal::Grown { found, known });
+        }
     }
     Ok(())
 }
 
-/// 8. Its age, at every use (T2, freeze): beyond the maximum, or dated ahead of the clock, it is stale.
+fn changes_much(found: u64, known: u64) -> bool {
+    let change = found.abs_diff(known);
+    change > USUAL_CHANGE && change > known / CHANGE_DIVISOR
+}
+
+/// 8. What it would mean for this host, against the content in use (T8, "everything is fixed" and a million false
+/// alarms); the counts are of open holes by each.
+///
+/// # Errors
+/// [`Refusal::Upheaval`].
+pub fn check_upheaval(found: u64, known: u64) -> Result<(), Refusal> {
+    if changes_much(found, known) { Err(Refusal::Upheaval { found, known }) } else { Ok(()) }
+}
+
+/// 9. Its age, at every use (T2, freeze): beyond the maximum, or dated ahead of the clock, it is stale.
 pub fn state_by_age(content: &StoredContent, max_age: Duration, now: DateTime<Utc>) -> FeedState {
     let age = now.signed_duration_since(content.dated());
     let limit = TimeDelta::from_std(max_age).unwrap_or(TimeDelta::MAX);

@@ -6,7 +6,7 @@ use super::compiled::load_index;
 use super::stamp::stamp;
 use super::{Keeping, RefreshError, RefreshRequest, caching, feed_of, keep};
 use crate::host::environment::Environment;
-use crate::host::transport::{self, FetchRequest, Fetched, Limits, Validators};
+use crate::host::transport::{self, FetchRequest, Fetched, Limits, Pace, Validators};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::scan::feed::cache::FeedCache;
 use crate::scan::feed::trust::LARGEST_CONTENT;
@@ -28,7 +28,12 @@ pub fn import_file(
     let fetched = transport::fetch(FetchRequest {
         location: &location,
         pinned: false,
-        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect: request.patience },
+        limits: Limits {
+            bytes: LARGEST_CONTENT,
+            deadline: request.patience,
+            connect: request.patience,
+            pace: Pace::LOWEST,
+        },
         known: &Validators::default(),
         environment: &Environment::default(),
     });
@@ -42,9 +47,7 @@ pub fn import_file(
             content.validators = Validators::default();
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
-            let keeping =
-                Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: true };
-            keep(keeping, request.distribution, &content, now)?
+            keep(Keeping { request, feed, source, accept_older, last_good, by_hand: true }, &content)?
         }
     };
     Ok(stamp(source, &record, &request.distribution.release_key(), now))

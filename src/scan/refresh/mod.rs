@@ -14,17 +14,21 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use self::compiled::load_index;
 pub use self::import::{FeedCheck, import_file, verify};
 use self::stamp::stamp;
-use super::feed::AdvisoryFeed;
+use super::assess::open_holes;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
-use super::feed::registry;
 use super::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
+use super::feed::{AdvisoryFeed, Role, registry};
+use super::index::Index;
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::storage::StorageError;
-use crate::host::transport::{self, Content, FetchRequest, Fetched, Limits, TransportError, Validators};
+use crate::host::transport::{
+    self, Content, FetchRequest, Fetched, Limits, Pace, TransportError, Validators,
+};
 use crate::model::distro::Distribution;
 use crate::model::feed::{Authenticity, FeedStamp, SourceSettings};
+use crate::model::package::Inventory;
 
 /// How long a failed refresh is not tried again, unless asked for (product design, section 5: remembered failures).
 const RETRY_AFTER: TimeDelta = TimeDelta::minutes(15);
@@ -53,6 +57,8 @@ pub struct RefreshRequest<'a> {
     pub environment: &'a Environment,
     /// The distribution whose release is compiled.
     pub distribution: &'a Distribution,
+    /// What is installed, so that content which turns this host's holes upside down is noticed.
+    pub inventory: &'a Inventory,
     /// The sources.
     pub sources: &'a [SourceSettings],
     /// When they are asked.
@@ -121,10 +127,18 @@ pub enum RefreshError {
 }
 
 impl RefreshError {
+    /// Tells whether an administrator who knows better may take the content all the same.
+    pub fn is_acceptable(&self) -> bool {
+        matches!(self, Self::Refused { source, .. } if source.is_acceptable())
+    }
+
     /// Returns the whole chain in one line, for a record.
     fn reason(&self) -> String {
         match self {
             Self::Fetch { source, .. } => source.reason(),
+            Self::Refused { feed, source } if source.is_acceptable() => {
+                format!("{} (believe it: patchctl feeds refresh --accept-older {feed})", source.reason())
+            }
             Self::Refused { source, .. } => source.reason(),
             other => {
                 let cause =
@@ -135,9 +149,11 @@ impl RefreshError {
     }
 }
 
-/// Returns the sources that a distribution has without any configuration.
+/// Returns the sources that a distribution has without any configuration: those that decide. Names and dates alone are
+/// no reason to call a scan incomplete where they cannot be had, so an administrator asks for them.
 pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<SourceSettings> {
     registry::published(distribution)
+        .filter(|(feed, _)| feed.role() == Role::Verdicts)
         .map(|(feed, published)| SourceSettings {
             name: published.name,
             format: feed.name().to_owned(),
@@ -238,9 +254,7 @@ fn update(
         Fetched::New(content) => {
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
-            let keeping =
-                Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: false };
-            keep(keeping, request.distribution, &content, request.clock.now())
+            keep(Keeping { request, feed, source, accept_older, last_good, by_hand: false }, &content)
         }
     }
 }
@@ -267,7 +281,7 @@ fn fetch(
     transport::fetch(FetchRequest {
         location: &source.location,
         pinned: source.sha256.is_some(),
-        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect },
+        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect, pace: Pace::LOWEST },
         known: &known,
         environment: request.environment,
     })
@@ -296,7 +310,7 @@ fn caching(feed: &str) -> impl FnOnce(CacheError) -> RefreshError + '_ {
 /// Where content goes, and what it is measured against.
 #[derive(Clone, Copy)]
 struct Keeping<'a> {
-    layout: &'a Layout,
+    request: &'a RefreshRequest<'a>,
     feed: &'a dyn AdvisoryFeed,
     source: &'a SourceSettings,
     accept_older: bool,
@@ -319,13 +333,9 @@ impl Keeping<'_> {
 
 /// Takes content through trust, then writes content, record and index, in this order: an index is never newer than
 /// the content it can be built from again.
-fn keep(
-    keeping: Keeping<'_>,
-    release: &Distribution,
-    content: &Content,
-    now: DateTime<Utc>,
-) -> Result<CacheRecord, RefreshError> {
-    let source = keeping.source;
+fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshError> {
+    let Keeping { request, source, .. } = keeping;
+    let (release, now) = (request.distribution, request.clock.now());
     let gate = Gate {
         feed: keeping.feed,
         release,
@@ -335,8 +345,9 @@ fn keep(
         accept_older: keeping.accept_older,
         now,
     };
-    let admitted = trust::admit(&content.bytes, content.published, gate)
-        .map_err(|refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal })?;
+    let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
+    let admitted = trust::admit(&content.bytes, content.published, gate).map_err(refused)?;
+    check_upheaval(keeping, &admitted.index).map_err(refused)?;
     let stored = StoredContent {
         location: source.location.clone(),
         fetched: now,
@@ -349,8 +360,21 @@ fn keep(
         entries: admitted.entries,
         advisories: [(release.release_key(), admitted.advisories)].into(),
     };
-    let cache = FeedCache::new(keeping.layout, &source.name);
+    let cache = FeedCache::new(request.layout, &source.name);
     let record = cache.store(stored, &content.bytes).map_err(caching(&source.name))?;
-    compiled::write(keeping.layout, source, release, &admitted.index)?;
+    compiled::write(request.layout, source, release, &admitted.index)?;
     Ok(record)
+}
+
+/// Counts this host's open holes by the content in use and by the new one, where there are both.
+fn check_upheaval(keeping: Keeping<'_>, index: &[u8]) -> Result<(), Refusal> {
+    let Keeping { request, source, feed, .. } = keeping;
+    if keeping.accept_older || keeping.last_good.is_none() || feed.role() != Role::Verdicts {
+        return Ok(());
+    }
+    // An index in use that cannot be read is no reason to refuse the one that replaces it.
+    let Ok(Some(known)) = load_index(request.layout, source, request.distribution) else { return Ok(()) };
+    let found = Index::open(index.to_vec()).map_err(|source| Refusal::Compile { source })?;
+    let holes = |index: &Index| open_holes(request.inventory, index);
+    trust::check_upheaval(holes(&found), holes(&known))
 }

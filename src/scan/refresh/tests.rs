@@ -6,6 +6,9 @@ use super::*;
 use crate::host::storage;
 use crate::model::digest::Sha256;
 use crate::model::feed::FeedState;
+use crate::model::kernel::Kernels;
+use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
+use crate::model::version::Version;
 
 const EXCERPT: &str = include_str!("../../../tests/fixtures/debian-tracker/native-excerpt-c.json");
 const NAME: &str = "debian-tracker";
@@ -16,6 +19,7 @@ struct Bench {
     folder: PathBuf,
     layout: Layout,
     distribution: Distribution,
+    inventory: Inventory,
     source: SourceSettings,
     now: DateTime<Utc>,
 }
@@ -40,7 +44,9 @@ impl Bench {
         source.location = folder.join("feed.json").to_string_lossy().into_owned();
         let layout = Layout::user(Path::new("/"), &environment).expect("it has homes");
         // The file's date is the moment the test runs, and so is the clock's.
-        let bench = Self { folder, layout, distribution, source, now: Clock::system().now() };
+        let now = Clock::system().now();
+        let inventory = inventory(&distribution);
+        let bench = Self { folder, layout, distribution, inventory, source, now };
         bench.offer(EXCERPT);
         bench
     }
@@ -66,6 +72,7 @@ impl Bench {
             clock: &Clock::fixed(self.now),
             environment: &Environment::default(),
             distribution: &self.distribution,
+            inventory: &self.inventory,
             sources: std::slice::from_ref(&self.source),
             mode,
             every: Duration::from_secs(6 * 3600),
@@ -85,6 +92,67 @@ impl Bench {
 
     fn index_path(&self) -> PathBuf {
         self.layout.index(NAME, &self.distribution.release_key())
+    }
+}
+
+/// A host with one package, curl 7.74.0-1.
+fn inventory(distribution: &Distribution) -> Inventory {
+    let version = Version::deb("7.74.0-1").expect("a version");
+    let curl = InstalledPackage {
+        name: "curl".into(),
+        architecture: "amd64".into(),
+        version: version.clone(),
+        source: SourcePackage { name: "curl".into(), version },
+        state: PackageState::Installed,
+        reinstall_required: false,
+        hold: false,
+        essential: false,
+        multi_arch_same: false,
+        installed_size_kib: 1,
+    };
+    Inventory {
+        distribution: distribution.clone(),
+        packages: vec![curl],
+        kernels: Kernels::default(),
+        digest: Sha256::of(b""),
+    }
+}
+
+/// A tracker that states the same of so many vulnerabilities of curl.
+fn statements(count: usize, state: &str) -> String {
+    let one =
+        |number: usize| format!(r#""CVE-2026-{number:05}": {{"releases": {{"bullseye": {{{state}}}}}}}"#);
+    format!(r#"{{"curl": {{{}}}}}"#, (10_000..10_000 + count).map(one).collect::<Vec<_>>().join(","))
+}
+
+const FIXED: &str = r#""status": "resolved", "fixed_version": "7.70.0-1""#;
+const OPEN: &str = r#""status": "open""#;
+
+#[test]
+fn content_that_turns_everything_upside_down_is_suspect_until_it_is_believed_by_name() {
+    for (calm, words) in [
+        (statements(1000, OPEN), "has 1000 statements where the content in use has 400: more than 50 % more"),
+        (statements(400, FIXED), "leaves 0 holes open on this host where the content in use has 400"),
+    ] {
+        let bench = Bench::new(&words[..5]);
+        bench.offer(&statements(400, OPEN));
+        assert_eq!(bench.refresh(RefreshMode::Now).problem, None);
+        bench.offer(&calm);
+        let stamp = bench.refresh(RefreshMode::Now);
+        assert_eq!((stamp.state, stamp.advisories), (FeedState::Suspect, 400));
+        let problem = stamp.problem.unwrap_or_default();
+        assert!(problem.contains(words) && problem.contains("--accept-older debian-tracker"), "{problem}");
+        let believed = bench.ask(RefreshMode::Now, &[NAME.into()], |request| refresh(*request)).remove(0);
+        assert_eq!((believed.state, believed.problem), (FeedState::Fresh, None));
+    }
+}
+
+#[test]
+fn a_busy_week_is_not_suspect() {
+    let bench = Bench::new("busy");
+    for count in [40, 120, 200] {
+        bench.offer(&statements(count, OPEN));
+        assert_eq!(bench.refresh(RefreshMode::Now).problem, None, "{count}");
     }
 }
 

@@ -3,7 +3,9 @@
 mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
+mod every_importer;
 mod lab_faults_hold;
 mod lab_holds;
+mod list_feeds;
 mod version_orders;
 mod version_orders_of_tools;

@@ -1,8 +1,10 @@
 //! User stories: the program as an operator meets it, on real roots.
 
 mod bad_input;
+mod caller_is_careless;
 mod disk_is_full;
 mod host_is_unclean;
+mod lists_grow_old;
 mod operator_applies;
 mod operator_is_held_back;
 mod operator_reviews_plan;
