@@ -10,9 +10,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
+
+use super::session_leaves;
 
 use super::descriptors;
 
@@ -47,8 +49,8 @@ pub struct CommandSpec {
 pub enum Insistence {
     /// SIGTERM, and SIGKILL a few seconds later.
     Kill,
-    /// SIGTERM; SIGKILL only when the time limit has passed a second time, because the child may be a package
-    /// manager inside a maintainer script (safety design 5.2).
+    /// SIGTERM to what it waits for, again and again, so that a package manager sees a script that failed; SIGKILL to
+    /// everything only when the time limit has passed a second time (safety design 5.2).
     Patient,
 }
 
@@ -312,6 +314,7 @@ struct Deadline {
     ask_at: Instant,
     kill_at: Instant,
     asked: bool,
+    insistence: Insistence,
 }
 
 impl Deadline {
@@ -321,11 +324,11 @@ impl Deadline {
             Insistence::Kill => GRACE,
             Insistence::Patient => spec.time_limit.max(GRACE),
         };
-        Self { ask_at, kill_at: ask_at + patience, asked: false }
+        Self { ask_at, kill_at: ask_at + patience, asked: false, insistence: spec.insistence }
     }
 
     fn next_wait(&self) -> Duration {
-        let next = if self.asked { self.kill_at } else { self.ask_at };
+        let next = self.ask_at.min(self.kill_at);
         next.saturating_duration_since(Instant::now()).max(Duration::from_millis(50))
     }
 
@@ -333,9 +336,20 @@ impl Deadline {
         let now = Instant::now();
         if now >= self.kill_at {
             let _ = killpg(group, Signal::SIGKILL);
-        } else if now >= self.ask_at && !self.asked {
+        } else if now >= self.ask_at {
             self.asked = true;
-            let _ = killpg(group, Signal::SIGTERM);
+            match self.insistence {
+                Insistence::Kill => {
+                    self.ask_at = self.kill_at;
+                    let _ = killpg(group, Signal::SIGTERM);
+                }
+                Insistence::Patient => {
+                    self.ask_at = now + GRACE;
+                    for leaf in session_leaves::leaves(group) {
+                        let _ = kill(leaf, Signal::SIGTERM);
+                    }
+                }
+            }
         }
     }
 }

@@ -63,14 +63,17 @@ pub struct OpenRun {
 /// The journal of the newest run cannot be believed.
 pub fn open_run(layout: &Layout) -> Result<Option<OpenRun>, Failure> {
     for id in list(layout).into_iter().rev() {
-        let path = layout.run(id).journal();
-        if !storage::exists(&path) {
+        let folder = layout.run(id);
+        let path = folder.journal();
+        let was_begun = storage::exists(&folder.archives()) || storage::exists(&folder.before());
+        if !storage::exists(&path) && !was_begun {
             continue;
         }
         match journal::replay(&path) {
             Ok(replay) if replay.phase.is_final() => {}
             Ok(replay) => return Ok(Some(OpenRun { id, replay })),
-            Err(JournalError::NotBegun { .. }) => {}
+            // Archives are secured after the first record: here the journal itself was lost.
+            Err(JournalError::NotBegun { .. }) if !was_begun => {}
             Err(error) => return Err(corrupt(error)),
         }
     }

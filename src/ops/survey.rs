@@ -100,7 +100,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
         indexes: of_role(Role::Verdicts),
         announcements: of_role(Role::Names),
         threats: None,
-        first_seen: ledger::first_seen(&context.layout),
+        first_seen: ledger::first_seen(&context.layout)?,
         inventory,
         view,
         stamps,

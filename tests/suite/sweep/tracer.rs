@@ -5,7 +5,6 @@
 //! these calls alone, so that a traced run takes little longer than another. x86-64 alone; elsewhere a sweep is "not run".
 
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::thread;
 
@@ -50,13 +49,13 @@ pub fn watch(command: InRoot, ask: Ask) -> Ran {
 
 /// Returns the program of `stop_at.c`, built once by each process of the suite.
 fn stop_at() -> &'static str {
-    static BUILT: OnceLock<String> = OnceLock::new();
+    static BUILT: OnceLock<&str> = OnceLock::new();
     BUILT.get_or_init(|| {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/sweep/stop_at.c");
-        let program: PathBuf =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("stop_at-{}", std::process::id()));
-        let program = program.to_str().expect("the laboratory's paths are plain text").to_owned();
-        on_host(&["cc", "-O1", "-Wall", "-o", &program, source]);
+        let program = concat!(env!("CARGO_TARGET_TMPDIR"), "/stop_at");
+        let draft = format!("{program}-{}", std::process::id());
+        on_host(&["cc", "-O1", "-Wall", "-o", &draft, source]);
+        fs::rename(&draft, program).expect("the program can be named");
         program
     })
 }

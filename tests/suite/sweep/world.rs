@@ -63,6 +63,10 @@ pub enum End {
 impl World {
     /// Builds the world of a scenario and learns both ends by an undisturbed run.
     pub fn of(scenario: &Scenario) -> Option<Self> {
+        if cfg!(not(target_arch = "x86_64")) {
+            println!("not run: the tracer of the sweep reads the registers of x86-64");
+            return None;
+        }
         let pool = debian::available()?;
         let base = debian::small_with(scenario.fixtures)?;
         if scenario.fixtures.contains(&"lab-conf") {
@@ -156,6 +160,49 @@ impl World {
                 Err(format!("neither old nor new: {:?}", &changes[..changes.len().min(6)]))
             }
         }
+    }
+}
+
+/// A root before and after one bare call of dpkg.
+pub struct Bare {
+    pool: &'static Pool,
+    base: DebianRoot,
+    memory: Memory,
+    old: Manifest,
+    new: Manifest,
+}
+
+impl Bare {
+    /// Installs a fixture, and learns what the call makes of it.
+    pub fn of(fixture: &str, call: &[&str]) -> Option<Self> {
+        if cfg!(not(target_arch = "x86_64")) {
+            println!("not run: the tracer of the sweep reads the registers of x86-64");
+            return None;
+        }
+        let pool = debian::available()?;
+        let base = debian::small_with(&[fixture])?;
+        let old = Manifest::of(&base);
+        let memory = Memory::of(&base.path("/"), &old);
+        let done = Host::of(pool, &base.path("/"));
+        done.command(call).run().expect_code(0);
+        let new = Manifest::of_copy(done.path(), &memory);
+        Some(Self { pool, base, memory, old, new })
+    }
+
+    pub fn before(&self) -> Host {
+        Host::of(self.pool, &self.base.path("/"))
+    }
+
+    pub fn is_old(&self, host: &Host) -> bool {
+        self.old.diff(&Manifest::of_copy(host.path(), &self.memory)).is_empty()
+    }
+
+    pub fn is_new(&self, host: &Host) -> bool {
+        self.new.diff(&Manifest::of_copy(host.path(), &self.memory)).is_empty()
+    }
+
+    pub fn is_an_end(&self, host: &Host) -> bool {
+        self.is_old(host) || self.is_new(host)
     }
 }
 
