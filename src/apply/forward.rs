@@ -127,11 +127,16 @@ pub fn attempt(tools: &Tools<'_>, run: RunAtHand<'_>, journal: &mut Journal) -> 
 }
 
 /// Lets the package manager take in what it noted and did not put into its database, because it was cut off at its very
-/// end. Where it has put everything there, nothing is done.
+/// end, and removes its drafts. Where it has put everything there, nothing is done. The caller holds its locks.
 ///
 /// # Errors
 /// It cannot be used.
 pub fn settle(tools: &Tools<'_>, log: &Path) -> Result<(), RunError> {
+    for draft in verify::drafts(tools.layout.root()).map_err(RunError::Storage)? {
+        storage::remove_folder(&draft)
+            .or_else(|_| storage::remove_file(&draft))
+            .map_err(RunError::Storage)?;
+    }
     if verify::has_unsettled_database(tools.layout.root()).map_err(RunError::Storage)? {
         finish_what_was_begun(tools, log)
     } else {
