@@ -195,6 +195,7 @@ always\t'Always'
 never\t'Never'"
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l unattended -d 'Change nothing where a person is needed: for the boot unit'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-progress -d 'Draw no progress bars'

@@ -112,18 +112,18 @@ fn an_addition_whose_run_cannot_be_finished_goes_away_again() {
 #[test]
 fn where_no_way_works_a_person_is_asked_and_may_try_again() {
     let Some((root, ends)) = open_run() else { return };
-    let archive = root.path("var/lib/patchctl/runs/0001/archives/old/lab-plain_1.0_all.deb");
-    let aside = root.path("root/lab-plain_1.0_all.deb");
-    fs::rename(&archive, &aside).expect("an archive can be lost");
-    let new = root.path("var/lib/patchctl/runs/0001/archives/new/lab-plain_2.0_all.deb");
-    fs::remove_file(new).expect("another archive can be lost");
+    let archives = ["old/lab-plain_1.0_all.deb", "new/lab-plain_2.0_all.deb"].map(|name| {
+        let stored = root.path(&format!("var/lib/patchctl/runs/0001/archives/{name}"));
+        (stored, root.path(&format!("root/{}", &name[4..])))
+    });
+    archives.iter().for_each(|(stored, aside)| fs::rename(stored, aside).expect("an archive can be lost"));
     let stuck = root.run(RECOVER).expect_code(4);
     assert_says(&stuck, "A PERSON IS NEEDED");
     assert_says(&stuck, "the old archive of lab-plain:all is missing");
     assert_says(&stuck, "dpkg --force-downgrade");
     refused_unchanged(&root, APPLY, 10);
     refused_unchanged(&root, &["patchctl", "recover", "--unattended"], 4);
-    fs::rename(&aside, &archive).expect("it can be found again");
+    archives.iter().for_each(|(stored, aside)| fs::rename(aside, stored).expect("it can be found again"));
     recovered(&root, &ends, "an archive that was found again");
 }
 
