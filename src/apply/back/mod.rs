@@ -102,14 +102,25 @@ impl WayBack {
         Self { cut_off: whole.collect(), ..self }
     }
 
-    /// The archives to complete: of all packages whose unpacking was cut off. dpkg notes that before it touches a file.
-    fn to_complete(&self, inventory: &Inventory) -> Vec<PathBuf> {
+    /// The archives to complete: of all packages whose unpacking was cut off, which dpkg notes before it touches a file,
+    /// and of those that it knows although they are gone: only what is unpacked can be purged.
+    fn to_complete(&self, root: &Path, inventory: &Inventory) -> Vec<PathBuf> {
+        let (purged, _) = self.added();
+        let is_remembered = |key: &PackageKey| {
+            purged.contains(key)
+                && inventory.named(key.name.as_str()).next().is_none()
+                && protect::is_known(root, key)
+        };
         let is_cut_off = |key: &PackageKey| {
             inventory
                 .named(key.name.as_str())
                 .any(|package| package.reinstall_required || package.state == PackageState::HalfInstalled)
         };
-        self.cut_off.iter().filter(|(key, _)| is_cut_off(key)).map(|(_, path)| path.clone()).collect()
+        self.cut_off
+            .iter()
+            .filter(|(key, _)| is_cut_off(key) || is_remembered(key))
+            .map(|(_, path)| path.clone())
+            .collect()
     }
 
     /// The changes that are taken back.
@@ -248,7 +259,7 @@ fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunErr
     let (purge, remove) = way.added();
     let log = way.work.log();
     let inventory = inventory::read(tools.layout.root(), tools.layout.is_live())?;
-    let complete = way.to_complete(&inventory);
+    let complete = way.to_complete(tools.layout.root(), &inventory);
     let request = RestoreRequest {
         complete: &complete,
         archives: &way.archives,
