@@ -147,7 +147,11 @@ fn one_step(
     let output = tools.manager.install(&request, &mut |_| {})?;
     let after = read_inventory(tools)?;
     let observed = precheck::observe(&after, &step.actions);
-    let reason = step_failure(&before, &after, (&observed, step));
+    let mut reason = step_failure(&before, &after, (&observed, step));
+    if reason.is_none() && !output.is_success() {
+        // A tool that complains may have left something behind, even if every version is the new one.
+        reason = forward::left_behind(tools, at_hand(protected))?;
+    }
     let outcome = judged(&observed, &step.actions);
     reports.push(StepReport {
         ordinal: step.ordinal,
@@ -231,7 +235,7 @@ fn go_back(
     tools.observer.event(&Told::StageFailed { stage: "applying", detail: failed.reason.clone() });
     let begun: Vec<Action> = begun_actions(protected, &steps);
     let folder = protected.staged().folder();
-    let way = back::WayBack::new(folder, folder, (begun, Extent::Whole))?;
+    let way = back::WayBack::new(folder, folder, (begun, Extent::Whole))?.after_a_cut(folder);
     if !way.is_whole(&read_inventory(tools)?) {
         return Err(RunError::NoWayBack { reason: failed.reason });
     }

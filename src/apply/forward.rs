@@ -57,6 +57,7 @@ pub fn prove(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Result<Verified, S
     if !deviations.is_empty() {
         return Ok(Err(deviations.join(", ")));
     }
+    settle(tools, &run.folder.log())?;
     let complaints = run.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
@@ -83,12 +84,18 @@ pub fn prove_after_a_crash(
     if proven.is_err() {
         return Ok(proven);
     }
+    Ok(left_behind(tools, run)?.map_or(proven, Err))
+}
+
+/// Tells what an unpacking of the new archives left behind, if it did.
+///
+/// # Errors
+/// An archive cannot be read.
+pub fn left_behind(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Option<String>, RunError> {
     let archives = run.new_archives();
     let litter = verify::litter(tools.layout.root(), archives.iter().map(PathBuf::as_path))?;
-    if litter.is_empty() {
-        return Ok(proven);
-    }
-    Ok(Err(format!("{} files of an unpacking were left behind: {}", litter.len(), shown(&litter))))
+    let told = format!("{} files of an unpacking were left behind: {}", litter.len(), shown(&litter));
+    Ok((!litter.is_empty()).then_some(told))
 }
 
 /// Installs the new archives again, once; what came of it is for the caller to prove.
@@ -119,11 +126,29 @@ pub fn attempt(tools: &Tools<'_>, run: RunAtHand<'_>, journal: &mut Journal) -> 
     }
 }
 
-/// Lets the package manager take in what it noted and did not put into its database yet.
+/// Lets the package manager take in what it noted and did not put into its database, because it was cut off at its very
+/// end, and removes its drafts. Where it has put everything there, nothing is done. The caller holds its locks.
 ///
 /// # Errors
 /// It cannot be used.
 pub fn settle(tools: &Tools<'_>, log: &Path) -> Result<(), RunError> {
+    for draft in verify::drafts(tools.layout.root()).map_err(RunError::Storage)? {
+        storage::remove_folder(&draft)
+            .or_else(|_| storage::remove_file(&draft))
+            .map_err(RunError::Storage)?;
+    }
+    if verify::has_unsettled_database(tools.layout.root()).map_err(RunError::Storage)? {
+        finish_what_was_begun(tools, log)
+    } else {
+        Ok(())
+    }
+}
+
+/// Lets the package manager finish what it, or another tool with it, began.
+///
+/// # Errors
+/// It cannot be used.
+pub fn finish_what_was_begun(tools: &Tools<'_>, log: &Path) -> Result<(), RunError> {
     let request = RestoreRequest {
         complete: &[],
         archives: &[],

@@ -59,6 +59,20 @@ pub struct ApplyRules {
     pub accept_no_rollback: Vec<PackageName>,
 }
 
+impl RunError {
+    /// Tells whether an error comes from a run that failed and cannot all be taken back.
+    pub fn is_no_way_back(error: &(dyn std::error::Error + 'static)) -> bool {
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if matches!(error.downcast_ref::<Self>(), Some(Self::NoWayBack { .. })) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+}
+
 /// What ends a run where it stands; it stays open for `recover`.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

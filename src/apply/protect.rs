@@ -109,20 +109,38 @@ pub fn protect(tools: &Tools<'_>, staged: StagedPlan) -> Result<ProtectedPlan, P
     Ok(ProtectedPlan { staged, remembered })
 }
 
-/// dpkg keeps the list of files of a removed package whose configuration is still there.
-fn leftovers(root: &Path, plan: &PatchPlan) -> BTreeSet<PackageKey> {
+/// Tells whether dpkg knows a package at all. It keeps the list of files of a removed one whose configuration is still
+/// there, and a stanza of one that was wanted and never came in.
+pub fn is_known(root: &Path, key: &PackageKey) -> bool {
+    has_list(root, key) || has_stanza(root, key)
+}
+
+fn has_list(root: &Path, key: &PackageKey) -> bool {
     let folder = root.join("var/lib/dpkg/info");
+    let lists = [format!("{}.list", key.name), format!("{key}.list")];
+    lists.iter().any(|name| storage::exists(&folder.join(name)))
+}
+
+fn has_stanza(root: &Path, key: &PackageKey) -> bool {
+    let status = storage::read(&root.join("var/lib/dpkg/status")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&status);
+    let field = |stanza: &str, name: &str| -> Option<String> {
+        stanza.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
+    };
+    text.split("\n\n").any(|stanza| {
+        let architecture = field(stanza, "Architecture:");
+        let same = key.architecture.as_str() == "all"
+            || architecture.is_none_or(|found| found == key.architecture.as_str());
+        same && field(stanza, "Package:").as_deref() == Some(key.name.as_str())
+    })
+}
+
+fn leftovers(root: &Path, plan: &PatchPlan) -> BTreeSet<PackageKey> {
     let added = plan
         .actions()
         .filter(|action| action.kind == ActionKind::Install)
         .map(crate::model::plan::Action::key);
-    added
-        .filter(|key| {
-            [format!("{}.list", key.name), format!("{key}.list")]
-                .iter()
-                .any(|name| storage::exists(&folder.join(name)))
-        })
-        .collect()
+    added.filter(|key| has_list(root, key)).collect()
 }
 
 fn remembered_file(folder: &RunFolder) -> PathBuf {

@@ -87,6 +87,23 @@ pub fn has_unsettled_database(root: &Path) -> storage::Result<bool> {
     Ok(!notes.is_empty() || storage::exists(&database.join("status-new")))
 }
 
+/// Finds what dpkg and apt were writing when they were cut off and would themselves overwrite or forget: dpkg's unpacked
+/// control files (`tmp.ci`, which its next unpacking removes) and apt's drafts of its marks (`extended_states.XXXXXX`).
+///
+/// # Errors
+/// A folder cannot be listed.
+pub fn drafts(root: &Path) -> storage::Result<Vec<PathBuf>> {
+    let is_draft = |path: &PathBuf| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let suffix = name.strip_prefix("extended_states.").unwrap_or_default();
+        suffix.len() == 6 && suffix.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let mut found: Vec<PathBuf> =
+        storage::list(&root.join("var/lib/apt"))?.into_iter().filter(is_draft).collect();
+    found.extend(Some(root.join("var/lib/dpkg/tmp.ci")).filter(|path| storage::exists(path)));
+    Ok(found)
+}
+
 /// What dpkg calls a file while it puts it in place (dpkg(1) leaves them behind when it is killed).
 const TRANSIENT: &[&str] = &[".dpkg-new", ".dpkg-tmp"];
 

@@ -163,6 +163,11 @@ impl Layout {
         self.volatile.join("lock")
     }
 
+    /// The lock that the package manager of a run holds as long as it lives.
+    pub fn package_manager_lock(&self) -> PathBuf {
+        self.volatile.join("package-manager.lock")
+    }
+
     /// Counts and states without names of holes, for everybody.
     pub fn summary(&self) -> PathBuf {
         self.volatile.join("summary.json")

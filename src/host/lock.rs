@@ -96,6 +96,29 @@ impl RunLock {
     }
 }
 
+/// Waits until nobody holds a lock that programs keep while they live; a file that is absent is held by nobody.
+///
+/// # Errors
+/// [`LockError::Held`] says `holder` of whoever still has it after `patience`.
+pub fn wait_until_free(path: &Path, holder: &str, patience: Duration) -> Result<(), LockError> {
+    let file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(LockError::at(path))?,
+    };
+    let give_up = Instant::now() + patience;
+    loop {
+        match file.try_lock_shared() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if Instant::now() < give_up => thread::sleep(RETRY),
+            Err(TryLockError::WouldBlock) => {
+                let holder = Holder { pid: None, command: holder.to_owned() };
+                return Err(LockError::Held { path: path.to_owned(), holder });
+            }
+            Err(TryLockError::Error(source)) => return Err(LockError::at(path)(source)),
+        }
+    }
+}
+
 fn written_holder(file: &mut File) -> Holder {
     let mut text = String::new();
     let _ = file.rewind().and_then(|()| file.take(400).read_to_string(&mut text));

@@ -18,6 +18,7 @@ pub mod lock;
 pub mod ownership;
 pub mod processes;
 pub mod runner;
+mod session_leaves;
 pub mod signals;
 pub mod storage;
 pub mod transport;

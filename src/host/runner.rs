@@ -10,9 +10,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
+
+use super::session_leaves;
 
 use super::descriptors;
 
@@ -38,6 +40,8 @@ pub struct CommandSpec {
     pub time_limit: Duration,
     /// What happens when it does not end after it was asked.
     pub insistence: Insistence,
+    /// A lock file that it holds as long as it lives, also when whoever started it is gone.
+    pub guard: Option<PathBuf>,
 }
 
 /// How hard a child is ended at its time limit.
@@ -45,8 +49,8 @@ pub struct CommandSpec {
 pub enum Insistence {
     /// SIGTERM, and SIGKILL a few seconds later.
     Kill,
-    /// SIGTERM; SIGKILL only when the time limit has passed a second time, because the child may be a package
-    /// manager inside a maintainer script (safety design 5.2).
+    /// SIGTERM to what it waits for, again and again, so that a package manager sees a script that failed; SIGKILL to
+    /// everything only when the time limit has passed a second time (safety design 5.2).
     Patient,
 }
 
@@ -60,6 +64,7 @@ impl CommandSpec {
             folder: PathBuf::from("/"),
             time_limit: Duration::from_secs(60),
             insistence: Insistence::Kill,
+            guard: None,
         }
     }
 
@@ -95,6 +100,13 @@ impl CommandSpec {
     #[must_use]
     pub fn time_limit(mut self, limit: Duration) -> Self {
         self.time_limit = limit;
+        self
+    }
+
+    /// Sets the lock file that it holds as long as it lives.
+    #[must_use]
+    pub fn guard(mut self, lock: &Path) -> Self {
+        self.guard = Some(lock.to_owned());
         self
     }
 
@@ -202,10 +214,17 @@ pub fn run_logged(
 /// its process group.
 const SETSID: &str = "/usr/bin/setsid";
 
+/// Takes a lock and executes the program in the same process, which keeps it (`-F`, flock(1)). What the program starts
+/// inherits it only where the program lets it; apt does not.
+const FLOCK: &str = "/usr/bin/flock";
+
 fn start(spec: &CommandSpec) -> io::Result<Child> {
     std::fs::metadata(&spec.program)?;
     descriptors::close_inherited();
     let mut command = Command::new(SETSID);
+    if let Some(lock) = &spec.guard {
+        command.args([FLOCK, "-F"]).arg(lock);
+    }
     command.arg(&spec.program).args(&spec.arguments);
     command.env_clear().envs(ENVIRONMENT.iter().copied()).envs(&spec.environment);
     command.current_dir(&spec.folder);
@@ -295,6 +314,7 @@ struct Deadline {
     ask_at: Instant,
     kill_at: Instant,
     asked: bool,
+    insistence: Insistence,
 }
 
 impl Deadline {
@@ -304,11 +324,11 @@ impl Deadline {
             Insistence::Kill => GRACE,
             Insistence::Patient => spec.time_limit.max(GRACE),
         };
-        Self { ask_at, kill_at: ask_at + patience, asked: false }
+        Self { ask_at, kill_at: ask_at + patience, asked: false, insistence: spec.insistence }
     }
 
     fn next_wait(&self) -> Duration {
-        let next = if self.asked { self.kill_at } else { self.ask_at };
+        let next = self.ask_at.min(self.kill_at);
         next.saturating_duration_since(Instant::now()).max(Duration::from_millis(50))
     }
 
@@ -316,9 +336,20 @@ impl Deadline {
         let now = Instant::now();
         if now >= self.kill_at {
             let _ = killpg(group, Signal::SIGKILL);
-        } else if now >= self.ask_at && !self.asked {
+        } else if now >= self.ask_at {
             self.asked = true;
-            let _ = killpg(group, Signal::SIGTERM);
+            match self.insistence {
+                Insistence::Kill => {
+                    self.ask_at = self.kill_at;
+                    let _ = killpg(group, Signal::SIGTERM);
+                }
+                Insistence::Patient => {
+                    self.ask_at = now + GRACE;
+                    for leaf in session_leaves::leaves(group) {
+                        let _ = kill(leaf, Signal::SIGTERM);
+                    }
+                }
+            }
         }
     }
 }

@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::context::FirstSeen;
+use super::records;
 use crate::config::layout::Layout;
 use crate::host::storage::{self, StorageError};
+use crate::model::failure::Failure;
 use crate::model::finding::Finding;
 
 /// Name of the ledger document.
@@ -24,14 +26,13 @@ fn file(layout: &Layout) -> PathBuf {
     layout.ledger().join("first-seen.json")
 }
 
-/// Reads the first-seen dates; none where there is no ledger yet, or another user's.
-pub fn first_seen(layout: &Layout) -> FirstSeen {
-    let ledger =
-        storage::read(&file(layout)).ok().and_then(|bytes| serde_json::from_slice::<Ledger>(&bytes).ok());
-    ledger
-        .filter(|ledger| ledger.schema == SCHEMA)
-        .map(|ledger| ledger.first_seen.into_iter().collect())
-        .unwrap_or_default()
+/// Reads the first-seen dates; none where there is no ledger yet.
+///
+/// # Errors
+/// The ledger is there and cannot be believed: without it, every finding would be new today and none overdue.
+pub fn first_seen(layout: &Layout) -> Result<FirstSeen, Failure> {
+    let ledger: Option<Ledger> = records::state(&file(layout), SCHEMA)?;
+    Ok(ledger.map(|ledger| ledger.first_seen.into_iter().collect()).unwrap_or_default())
 }
 
 /// What becomes of the date of a finding that a scan no longer has.

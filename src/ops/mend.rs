@@ -48,7 +48,7 @@ pub fn mend(context: &Context<'_>, report: &mut Report) -> Result<(), Failure> {
     let log = context.layout.mend_log();
     runs::with_tools(context, (&inventory, &[]), |tools| {
         // What it did is read from the database below.
-        forward::settle(tools, &log).map_err(|error| {
+        forward::finish_what_was_begun(tools, &log).map_err(|error| {
             Failure::new(FailureKind::Host, "dpkg cannot be asked to finish what was begun").caused_by(error)
         })
     })?;

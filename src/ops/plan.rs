@@ -105,7 +105,7 @@ struct Settled {
 
 /// Decides, lets the package manager resolve, and begins again without what turns out to have no way back.
 fn settle(context: &Context<'_>, survey: &Survey, wish: &Wish, lost: &Lost) -> Result<Settled, Failure> {
-    let mut policy = policy_of(context, survey, wish);
+    let mut policy = policy_of(context, survey, wish)?;
     for (key, reason) in lost {
         policy.way_back.insert(key.clone(), (Reversibility::NotReversible, reason.clone()));
     }
@@ -148,16 +148,16 @@ fn outside_repositories(error: plan::Unoffered) -> Failure {
     Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error)
 }
 
-fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Policy {
+fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Result<Policy, Failure> {
     let pending = old_archives::pending(&survey.inventory, &survey.view);
-    Policy {
+    Ok(Policy {
         minimum_severity: context.settings.policy.minimum_severity,
-        quarantine: quarantine::load(&context.layout),
+        quarantine: quarantine::load(&context.layout)?,
         way_back: old_archives::foresee(&context.layout, &survey.view, pending),
         accept_no_rollback: wish.accept_no_rollback.clone(),
         needs_way_back: context.layout.is_live(),
         accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,
-    }
+    })
 }
 
 /// A version that the operator names must be installed in another version, newer, and offered.

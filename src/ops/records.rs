@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::{clock, retention, runs};
@@ -177,4 +178,31 @@ pub fn load(path: &Path) -> Result<Report, Failure> {
         Failure::new(kind, format!("there is no report {}", path.display())).caused_by(error)
     })?;
     serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+}
+
+/// The name that every document of patchctl's own state begins with.
+#[derive(Deserialize)]
+struct Named {
+    schema: String,
+}
+
+/// Reads a document of patchctl's own state; `None` where there is none yet.
+///
+/// # Errors
+/// It cannot be read, is damaged, or was written by another version of patchctl.
+pub(super) fn state<T: DeserializeOwned>(path: &Path, schema: &str) -> Result<Option<T>, Failure> {
+    let refused = |reason: String| {
+        let message = format!("{} cannot be used: {reason}", path.display());
+        Failure::new(FailureKind::StateCorrupt, message).hint(format!(
+            "nothing was changed; look at it, then move it away: mv {0} {0}.damaged",
+            path.display()
+        ))
+    };
+    let bytes = storage::read_if_present(path).map_err(|error| refused(error.to_string()))?;
+    let Some(bytes) = bytes else { return Ok(None) };
+    let named: Named = serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
+    if named.schema != schema {
+        return Err(refused(format!("it is {}, and this patchctl reads {schema}", named.schema)));
+    }
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| refused(error.to_string()))
 }

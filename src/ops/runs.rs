@@ -7,7 +7,7 @@ use crate::apply::journal::{self, JournalError, Replay};
 use crate::apply::{RunError, Tools};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::full_disk;
-use crate::host::lock::{LockError, RecordLock, RunLock};
+use crate::host::lock::{LockError, RecordLock, RunLock, wait_until_free};
 use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::{Architecture, Inventory, PackageName};
@@ -63,14 +63,17 @@ pub struct OpenRun {
 /// The journal of the newest run cannot be believed.
 pub fn open_run(layout: &Layout) -> Result<Option<OpenRun>, Failure> {
     for id in list(layout).into_iter().rev() {
-        let path = layout.run(id).journal();
-        if !storage::exists(&path) {
+        let folder = layout.run(id);
+        let path = folder.journal();
+        let was_begun = storage::exists(&folder.archives()) || storage::exists(&folder.before());
+        if !storage::exists(&path) && !was_begun {
             continue;
         }
         match journal::replay(&path) {
             Ok(replay) if replay.phase.is_final() => {}
             Ok(replay) => return Ok(Some(OpenRun { id, replay })),
-            Err(JournalError::NotBegun { .. }) => {}
+            // Archives are secured after the first record: here the journal itself was lost.
+            Err(JournalError::NotBegun { .. }) if !was_begun => {}
             Err(error) => return Err(corrupt(error)),
         }
     }
@@ -109,11 +112,19 @@ pub fn take_lock(context: &Context<'_>, command: &str) -> Result<RunLock, Failur
 
 /// Takes dpkg's front-end lock, which apt and every other front end respect.
 ///
+/// A run that was killed alone leaves its package manager working, without that lock: it is waited for first, be it apt
+/// or a dpkg whose apt is gone.
+///
 /// # Errors
 /// Another tool holds it and did not let go in time.
 pub fn take_dpkg_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
-    let path = context.layout.target("var/lib/dpkg/lock-frontend");
-    RecordLock::take(&path, context.lock_patience()).map_err(locked)
+    let patience = context.lock_patience();
+    let guard = context.layout.package_manager_lock();
+    wait_until_free(&guard, "the package manager of a run that was killed", patience).map_err(locked)?;
+    let database = context.layout.target("var/lib/dpkg");
+    let lock = RecordLock::take(&database.join("lock-frontend"), patience).map_err(locked)?;
+    drop(RecordLock::take(&database.join("lock"), patience).map_err(locked)?);
+    Ok(lock)
 }
 
 /// Takes the lock of apt's lists, which every `apt-get update` takes.
@@ -197,20 +208,33 @@ pub fn journal_failed(error: JournalError) -> Failure {
     Failure::new(kind, "the journal of the run cannot be written").caused_by(error)
 }
 
-/// A file of the host that cannot be read.
-pub fn state_unreadable(error: StorageError) -> Failure {
-    Failure::new(FailureKind::Host, "the state of the host cannot be read").caused_by(error)
-}
-
 /// A failure in the middle of a run: it stays open.
 pub fn left_open(error: RunError) -> Failure {
-    let kind = match &error {
-        RunError::NoWayBack { .. } => FailureKind::NoWayBack,
-        _ => FailureKind::Operator,
-    };
-    Failure::new(kind, "the run was cut off and is still open")
+    Failure::new(FailureKind::Operator, "the run was cut off and is still open")
         .caused_by(error)
         .hint("patchctl recover brings it to its end: fully old or fully new")
+}
+
+/// A failure after the first change that is not the end of the run: it is open, whatever the cause.
+pub fn still_open(failure: Failure) -> Failure {
+    match failure.kind() {
+        FailureKind::Operator => failure,
+        _ => Failure::new(FailureKind::Operator, "the run was cut off and is still open")
+            .caused_by(failure)
+            .hint("patchctl recover brings it to its end: fully old or fully new"),
+    }
+}
+
+/// A run came to its end and what tells of it cannot be stored: not the same as an unchanged host.
+///
+/// # Errors
+/// It was not stored.
+pub fn told<T>(stored: Result<T, StorageError>) -> Result<T, Failure> {
+    stored.map_err(|error| {
+        Failure::new(FailureKind::Operator, "the run came to its end, and that cannot be stored")
+            .caused_by(error)
+            .hint("patchctl recover completes the report; patchctl history tells how the run ended")
+    })
 }
 
 /// A report that cannot be stored after a run is a failure of its own: nothing may seem not to have happened.

@@ -15,8 +15,8 @@ use crate::model::severity::Exposure;
 use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
-use crate::scan::feed::registry::FEEDS;
 use crate::scan::channels;
+use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
@@ -128,7 +128,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
         announcements: of_role(FeedRole::Names),
         threats,
         channels: channels::of(context.layout.root(), &inventory.distribution),
-        first_seen: ledger::first_seen(&context.layout),
+        first_seen: ledger::first_seen(&context.layout)?,
         inventory,
         view,
         stamps,
@@ -176,7 +176,10 @@ impl Ground {
             indexes: &indexes,
             announcements: &announcements,
             threats: self.threats.as_ref(),
-            in_use: InUse { channels: self.channels.as_deref().map_or(Channels::Unknown, Channels::Known), modules: &self.inventory.enabled_modules },
+            in_use: InUse {
+                channels: self.channels.as_deref().map_or(Channels::Unknown, Channels::Known),
+                modules: &self.inventory.enabled_modules,
+            },
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,

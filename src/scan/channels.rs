@@ -45,7 +45,8 @@ fn pro_archives(root: &Path) -> Vec<String> {
         .filter_map(|path| storage::read_at_most(path, LARGEST_SOURCE).ok())
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
         .collect();
-    let lines = || texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim_start().starts_with('#'));
+    let lines =
+        || texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim_start().starts_with('#'));
     let is_enabled = |archive: &str| lines().any(|line| line.contains(archive));
     PRO_ARCHIVES
         .iter()

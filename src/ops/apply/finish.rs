@@ -56,7 +56,7 @@ pub(super) fn finish(
         }
     };
     report.exit_code = code.number();
-    runs::stored(records::store_run(context, report))?;
+    runs::told(records::store_run(context, report))?;
     records::publish_summary(context, report);
     runs::clear_downloads(&context.layout);
     retention::prune(context);

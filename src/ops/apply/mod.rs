@@ -230,7 +230,7 @@ fn run(
         Err(Cut::Before(_)) if report.error.is_some() => return Ok(Reached::Reported),
         Err(Cut::Before(failure)) => return Err(failure),
         Err(Cut::Amid(failure)) => {
-            recover::cut_off(context, &failure, report);
+            recover::cut_off(context, &runs::still_open(failure), report);
             return Ok(Reached::Reported);
         }
     };

@@ -13,7 +13,7 @@ use super::plan as plans;
 use super::{closing, mend, records, retention, runs, survey};
 use crate::apply::direction::Asked;
 use crate::apply::journal::{self, Journal, Replay, RunKind};
-use crate::apply::protect;
+use crate::apply::{RunError, protect};
 use crate::config::layout::RunFolder;
 use crate::host::{full_disk, storage};
 use crate::model::exit_code::ExitCode;
@@ -77,7 +77,7 @@ pub fn cut_off(context: &Context<'_>, failure: &Failure, report: &mut Report) {
         let reason = "the disk is full: the reserve is given up to bring the run to its end";
         context.observer.event(&Told::Note(reason.to_owned()));
     }
-    if (made_room || failure.kind() == FailureKind::NoWayBack)
+    if (made_room || RunError::is_no_way_back(failure))
         && bring_to_end(context, report, Asked::ByMachine).is_ok()
     {
         return;
@@ -109,7 +109,9 @@ fn steer(
     // A database in pieces still lists its packages; only one that cannot be read at all stops recovery.
     let inventory = survey::inventory(context)?;
     let run = Interrupted { replay, plan, folder, taken_back, remembered, asked };
-    let end = runs::with_tools(context, (&inventory, &[]), |tools| run.steer(context, tools, journal))?;
+    let end = runs::with_tools(context, (&inventory, &[]), |tools| {
+        run.steer(context, tools, journal).map_err(runs::still_open)
+    })?;
     storage::sync_all();
     drop(lock);
     Ok(end)
@@ -153,7 +155,7 @@ fn tell(
             records::fail(context, report, &failure);
         }
     }
-    runs::stored(records::store_run(context, report))?;
+    runs::told(records::store_run(context, report))?;
     records::publish_summary(context, report);
     Ok(())
 }

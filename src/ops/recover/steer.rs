@@ -9,7 +9,7 @@ use crate::apply::forward::{self, RunAtHand};
 use crate::apply::journal::{Event, Journal, Replay, RunKind};
 use crate::apply::precheck::{self, Standing};
 use crate::apply::protect::{self, Remembered};
-use crate::apply::{Tools, archive_digests, verify};
+use crate::apply::{Tools, archive_digests};
 use crate::config::layout::RunFolder;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::Inventory;
@@ -59,7 +59,7 @@ impl Interrupted<'_> {
         tools: &Tools<'_>,
         journal: &mut Journal,
     ) -> Result<End, Failure> {
-        let mut proven = self.settled(tools)?;
+        let mut proven = self.prove(tools)?;
         loop {
             let inventory = survey::inventory(context)?;
             let way = self.way_back(&inventory)?;
@@ -87,17 +87,6 @@ impl Interrupted<'_> {
             can_go_back: way.is_whole(inventory) && damaged().is_empty(),
             asked: self.asked,
         }
-    }
-
-    /// Proves the new state, after the package manager has put into its database what it only noted so far.
-    fn settled(&self, tools: &Tools<'_>) -> Result<Proven, Failure> {
-        let proven = self.prove(tools)?;
-        let root = tools.layout.root();
-        if proven.is_err() || !verify::has_unsettled_database(root).map_err(runs::state_unreadable)? {
-            return Ok(proven);
-        }
-        forward::settle(tools, &self.folder.log()).map_err(runs::left_open)?;
-        self.prove(tools)
     }
 
     /// Only a run that carries a plan out has a new state.
@@ -177,7 +166,7 @@ impl Interrupted<'_> {
     fn way_back(&self, inventory: &Inventory) -> Result<WayBack, Failure> {
         let actions = self.begun(inventory);
         let way = WayBack::new(&self.taken_back, &self.folder, (actions, self.extent()));
-        Ok(way.map_err(runs::left_open)?.after_a_crash(&self.taken_back))
+        Ok(way.map_err(runs::left_open)?.after_a_cut(&self.taken_back))
     }
 
     /// The actions of every batch that was begun, or that the host shows to be: a record that was lost with the storage

@@ -28,7 +28,7 @@ pub(super) fn complete(context: &Context<'_>) -> Result<Option<Report>, Failure>
         quarantine::add_upgrades(context, id, &actions)?;
     }
     let report = told(context, (id, &replay), plan);
-    runs::stored(records::store_run(context, &report))?;
+    runs::told(records::store_run(context, &report))?;
     Ok(Some(report))
 }
 

@@ -273,7 +273,7 @@ fn finish(
             records::fail(context, report, &failure);
         }
     }
-    runs::stored(records::store_run(context, report))?;
+    runs::told(records::store_run(context, report))?;
     records::publish_summary(context, report);
     retention::prune(context);
     Ok(())

@@ -37,6 +37,7 @@ const SILENT: &[(&str, &str)] = &[
 pub struct Apt {
     root: PathBuf,
     binary_cache: PathBuf,
+    guard: PathBuf,
     native: Architecture,
 }
 
@@ -47,6 +48,7 @@ impl Apt {
         Self {
             root: layout.root().to_owned(),
             binary_cache: layout.cache().join("apt"),
+            guard: layout.package_manager_lock(),
             native: native_architecture(layout.root()),
         }
     }
@@ -115,7 +117,7 @@ impl Apt {
         for (name, value) in settings {
             spec = option(spec, name, value);
         }
-        spec.insistence(Insistence::Patient)
+        spec.insistence(Insistence::Patient).guard(&self.guard)
     }
 
     /// apt takes a status file of the same size and second for the one that its binary cache was made from: after a

@@ -1,5 +1,6 @@
 //! What every part promises, checked against the real tools.
 
+mod boot_units;
 mod configuration;
 mod deb_archives;
 mod deb_archives_refused;

@@ -16,6 +16,7 @@ mod real_updates;
 mod records;
 mod records_age;
 mod signals_arrive;
+mod state_is_corrupt;
 mod two_runs_meet;
 mod update_fails;
 mod watch;

@@ -1,10 +1,9 @@
-//! The power fails: wherever that was, `recover` ends the run fully old or fully new.
+//! The power fails while dpkg works, and what a person meets then. `tests/suite/sweep` cuts at every call.
 
 use std::fs;
 
 use super::records::{assert_says, refused_unchanged};
 use crate::lab::debian::{self, DebianRoot};
-use crate::lab::faults::{self, Point, Traced};
 use crate::lab::oracle::{Manifest, Verdict, classify};
 
 const FIXTURES: &[&str] = &["lab-plain", "lab-chain-a", "lab-conf", "lab-needsnew"];
@@ -47,51 +46,6 @@ fn recovered(root: &DebianRoot, ends: &Ends, after: &str) {
     assert_says(&again, "nothing to do");
 }
 
-/// Points spread evenly over `count` calls; the first of them is moved by the seed.
-fn spread(count: usize, points: usize) -> Vec<u32> {
-    let stride = (count / points).max(1);
-    let seed = std::process::id() as usize % stride;
-    println!("{count} calls, every {stride}th from {} on (seed {seed})", seed + 1);
-    (seed..count).step_by(stride).map(|number| u32::try_from(number + 1).expect("few calls")).collect()
-}
-
-/// Cuts the power at points spread over the calls of `traced`, each in a root of its own.
-fn cut_through(calls: &str, traced: Traced, usual: usize) {
-    let Some(root) = old_root() else { return };
-    let ends = ends(&root);
-    drop(root);
-    let Some(root) = old_root() else { return };
-    let (ran, count) = faults::count_calls(root.command(APPLY), calls, traced);
-    ran.expect_code(0);
-    for number in spread(count, points(usual)) {
-        let Some(root) = old_root() else { return };
-        let point = Point { calls, number, traced };
-        let _ = faults::power_cut_at(root.command(APPLY), &point);
-        root.reboot();
-        recovered(&root, &ends, &format!("{calls} {number} of {traced:?}"));
-    }
-}
-
-/// `PATCHCTL_LAB_KILL_POINTS` asks for a longer campaign than a build can wait for.
-fn points(usual: usize) -> usize {
-    std::env::var("PATCHCTL_LAB_KILL_POINTS").ok().and_then(|number| number.parse().ok()).unwrap_or(usual)
-}
-
-#[test]
-fn at_the_programs_own_writes_the_host_ends_old_or_new() {
-    cut_through("fsync,fdatasync", Traced::Program, 5);
-}
-
-#[test]
-fn at_any_rename_of_the_tree_the_host_ends_old_or_new() {
-    cut_through("rename,renameat,renameat2", Traced::Tree, 5);
-}
-
-#[test]
-fn at_any_sync_of_the_tree_the_host_ends_old_or_new() {
-    cut_through("fsync,fdatasync", Traced::Tree, 4);
-}
-
 /// Cuts the power while dpkg works, so that the run stays open.
 fn open_run() -> Option<(DebianRoot, Ends)> {
     let root = old_root()?;
@@ -126,39 +80,8 @@ fn while_a_run_is_open_nothing_else_begins() {
     recovered(&root, &ends, "a kill while dpkg unpacks");
 }
 
-#[test]
-fn a_recovery_that_is_cut_off_is_begun_again() {
-    let calls = "fsync,fdatasync";
-    let Some((root, ends)) = open_run() else { return };
-    let (_, count) = faults::count_calls(root.command(RECOVER), calls, Traced::Tree);
-    for number in spread(count, points(3)) {
-        let Some(root) = old_root() else { return };
-        cut_amid_apply(&root);
-        let _ = faults::power_cut_at(root.command(RECOVER), &Point { calls, number, traced: Traced::Tree });
-        root.reboot();
-        recovered(&root, &ends, &format!("sync {number} of recover"));
-    }
-}
-
-#[test]
-fn a_rollback_that_is_cut_off_is_brought_to_its_end() {
-    let (calls, traced) = ("fsync,fdatasync", Traced::Tree);
-    let rollback: &[&str] = &["patchctl", "rollback", "--yes"];
-    let Some(root) = old_root() else { return };
-    let ends = ends(&root);
-    root.run(APPLY).expect_code(0);
-    let (_, count) = faults::count_calls(root.command(rollback), calls, traced);
-    for number in spread(count, points(3)) {
-        let Some(root) = old_root() else { return };
-        root.run(APPLY).expect_code(0);
-        let _ = faults::power_cut_at(root.command(rollback), &Point { calls, number, traced });
-        root.reboot();
-        recovered(&root, &ends, &format!("sync {number} of rollback"));
-    }
-}
-
-#[test]
-fn an_addition_that_is_cut_off_in_its_first_unpacking_goes_away_again() {
+/// An addition that is cut off in its first unpacking is finished; where a new archive is lost, it goes away again.
+fn addition_is_cut_off(lost: Option<&str>, code: i32) {
     let Some(root) = old_root() else { return };
     let ends = ends(&root);
     let running = root.command(APPLY).start();
@@ -168,20 +91,39 @@ fn an_addition_that_is_cut_off_in_its_first_unpacking_goes_away_again() {
     });
     running.kill();
     root.reboot();
+    if let Some(archive) = lost {
+        fs::remove_file(root.path(archive)).expect("an archive can be lost");
+    }
+    root.run(RECOVER).expect_code(code);
     recovered(&root, &ends, "a kill while the addition is unpacked");
+    assert_eq!(root.installed("lab-extra").is_some(), code == 0);
+}
+
+#[test]
+fn an_addition_that_is_cut_off_in_its_first_unpacking_is_finished() {
+    addition_is_cut_off(None, 0);
+}
+
+#[test]
+fn an_addition_whose_run_cannot_be_finished_goes_away_again() {
+    addition_is_cut_off(Some("var/lib/patchctl/runs/0001/archives/new/lab-conf_2.0_all.deb"), 3);
 }
 
 #[test]
 fn where_no_way_works_a_person_is_asked_and_may_try_again() {
     let Some((root, ends)) = open_run() else { return };
-    let archive = root.path("var/lib/patchctl/runs/0001/archives/old/lab-plain_1.0_all.deb");
-    let aside = root.path("root/lab-plain_1.0_all.deb");
-    fs::rename(&archive, &aside).expect("an archive can be lost");
+    let archives = ["old/lab-plain_1.0_all.deb", "new/lab-plain_2.0_all.deb"].map(|name| {
+        let stored = root.path(&format!("var/lib/patchctl/runs/0001/archives/{name}"));
+        (stored, root.path(&format!("root/{}", &name[4..])))
+    });
+    archives.iter().for_each(|(stored, aside)| fs::rename(stored, aside).expect("an archive can be lost"));
     let stuck = root.run(RECOVER).expect_code(4);
     assert_says(&stuck, "A PERSON IS NEEDED");
+    assert_says(&stuck, "the old archive of lab-plain:all is missing");
     assert_says(&stuck, "dpkg --force-downgrade");
     refused_unchanged(&root, APPLY, 10);
-    fs::rename(&aside, &archive).expect("it can be found again");
+    refused_unchanged(&root, &["patchctl", "recover", "--unattended"], 4);
+    archives.iter().for_each(|(stored, aside)| fs::rename(aside, stored).expect("it can be found again"));
     recovered(&root, &ends, "an archive that was found again");
 }
 

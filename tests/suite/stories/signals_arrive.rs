@@ -26,6 +26,22 @@ fn stopped_during_a_script(signal: Signal, code: i32) {
 }
 
 #[test]
+fn a_recovery_waits_for_what_a_killed_run_left_working() {
+    let Some(root) = debian::small_with(&["lab-slow", "lab-plain"]) else { return };
+    let line = "patchctl apply --yes >/dev/null 2>&1; patchctl recover";
+    let running = root.command(&["sh", "-c", line]).start();
+    running.wait_until("the script waits", || {
+        let log = root.path("var/lib/patchctl/runs/0001/log");
+        std::fs::read_to_string(log).is_ok_and(|log| log.contains("lab-slow: waiting"))
+    });
+    running.signal("patchctl", Signal::SIGKILL);
+    let recovered = running.wait().expect_code(0);
+    assert_says(&recovered, "finished");
+    assert_eq!(root.installed("lab-slow").as_deref(), Some("2.0"), "{recovered}");
+    assert_eq!(root.audit(), "");
+}
+
+#[test]
 fn an_interrupt_ends_the_run_at_a_clean_boundary() {
     stopped_during_a_script(Signal::SIGINT, 130);
 }

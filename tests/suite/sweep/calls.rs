@@ -91,6 +91,11 @@ const TABLE: &[(libc::c_long, &str, Kind, Object)] = &[
     (libc::SYS_lchown, "lchown", Change, Path(0)),
 ];
 
+/// Returns the numbers of all these calls, with commas between.
+pub fn numbers() -> String {
+    TABLE.iter().map(|row| row.0.to_string()).collect::<Vec<_>>().join(",")
+}
+
 impl Call {
     /// Returns the call of that number if it is about files of a root; a write to a pipe or terminal is not.
     pub fn of(thread: Pid, number: u64, arguments: [u64; 6]) -> Option<Self> {

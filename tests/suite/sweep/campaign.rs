@@ -50,9 +50,18 @@ impl Choice {
 
 /// Runs a command on a copy of `start` to its end and counts its calls that change files.
 pub fn count_changes(start: &Host, command: &[&str]) -> usize {
+    count(start, command, |call| call.kind == Kind::Change)
+}
+
+/// The same for every call that touches a file.
+pub fn count_calls(start: &Host, command: &[&str]) -> usize {
+    count(start, command, |_| true)
+}
+
+fn count(start: &Host, command: &[&str], counts: impl Fn(&Call) -> bool + Send + Sync) -> usize {
     let mut count = 0;
     watch(start.copy().command(command), &mut |call: &Call| {
-        count += usize::from(call.kind == Kind::Change);
+        count += usize::from(counts(call));
         Answer::Go
     });
     count

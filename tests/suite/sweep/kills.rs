@@ -95,7 +95,7 @@ fn kill_one(world: &World, host: &Host, number: usize) -> Result<super::world::E
     });
     let place = place.unwrap_or_else(|| "after the last call".to_owned());
     let told = |reason: String| format!("kill of one process at change {number}, {place}: {reason}\n{ran}");
-    world.agrees(host, &ran).map_err(&told)?;
+    world.agrees(host, APPLY, &ran).map_err(&told)?;
     world.judge(host).map_err(&told)
 }
 
@@ -105,7 +105,7 @@ fn a_process_that_is_killed_while_the_others_live_leaves_the_host_old_or_new() {
     let mut tally = Tally::default();
     let Some(world) = World::of(&SOUND[0]) else { return };
     let count = campaign::count_changes(&world.before(), APPLY);
-    let choice = Choice::of(count, 25);
+    let choice = Choice::of(count, 15);
     for number in (0..count).filter(|number| choice.takes(*number)) {
         let end = kill_one(&world, &world.before(), number);
         tally.record(end);

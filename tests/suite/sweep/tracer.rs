@@ -1,10 +1,11 @@
 //! Stops every process of a command at each of its calls that touch files, and does there what it is told.
 //!
 //! A tracer of our own, because strace counts calls in each process by itself: here a number names one call of the whole
-//! tree, and what happens at it may be more than a signal or an error number. x86-64 alone; elsewhere a sweep is "not run".
+//! tree, and what happens at it may be more than a signal or an error number. A filter in the kernel (`stop_at.c`) stops at
+//! these calls alone, so that a traced run takes little longer than another. x86-64 alone; elsewhere a sweep is "not run".
 
-use std::collections::HashMap;
 use std::fs;
+use std::sync::OnceLock;
 use std::thread;
 
 use nix::errno::Errno;
@@ -14,8 +15,8 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::calls::Call;
-use crate::lab::namespace::{InRoot, Ran, Running};
+use super::calls::{self, Call};
+use crate::lab::namespace::{InRoot, Ran, Running, on_host};
 
 /// What happens at a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,25 +27,37 @@ pub enum Answer {
     KillProcess,
     /// The first process of that name is killed; everything else lives on.
     KillProgram(&'static str),
-    /// Everything is killed at once, as when the power fails but with the page cache kept.
-    KillTree,
     /// It is not made and fails with this error number.
     Fail(Errno),
 }
 
-/// Waits for the tracer before the command begins.
-const WAIT: [&str; 4] = ["sh", "-c", "kill -STOP $$; exec \"$@\"", "lab"];
+/// Who is asked at each call.
+pub type Ask<'a> = &'a mut (dyn FnMut(&Call) -> Answer + Send);
 
 /// Runs a command and asks at each call that touches a file of the root.
-pub fn watch(command: InRoot, ask: &mut (dyn FnMut(&Call) -> Answer + Send)) -> Ran {
-    let running = command.traced_by(&WAIT).start();
+pub fn watch(command: InRoot, ask: Ask) -> Ran {
+    let numbers = calls::numbers();
+    let running = command.traced_by(&[stop_at(), &numbers]).start();
     let first = stopped_process(&running);
     // Only the thread that traces may wait for what it traces, and it must not take the end of the command itself.
     thread::scope(|scope| {
-        let tracer = Tracer { running: &running, failing: HashMap::new(), is_over: false };
-        scope.spawn(move || tracer.trace(first, ask)).join().expect("the tracer does not panic");
+        let running = &running;
+        scope.spawn(move || trace(running, first, ask)).join().expect("the tracer does not panic");
     });
     running.wait()
+}
+
+/// Returns the program of `stop_at.c`, built once by each process of the suite.
+fn stop_at() -> &'static str {
+    static BUILT: OnceLock<&str> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/suite/sweep/stop_at.c");
+        let program = concat!(env!("CARGO_TARGET_TMPDIR"), "/stop_at");
+        let draft = format!("{program}-{}", std::process::id());
+        on_host(&["cc", "-O1", "-Wall", "-o", &draft, source]);
+        fs::rename(&draft, program).expect("the program can be named");
+        program
+    })
 }
 
 fn stopped_process(running: &Running) -> Pid {
@@ -57,76 +70,45 @@ fn stopped_process(running: &Running) -> Pid {
     find().expect("it waits until it is told to go on")
 }
 
-struct Tracer<'a> {
-    running: &'a Running,
-    /// Calls that are skipped, and the error that their caller is to see.
-    failing: HashMap<Pid, Errno>,
-    /// What was to happen has happened: everything runs on untraced.
-    is_over: bool,
+fn trace(running: &Running, first: Pid, ask: Ask) {
+    let options = Options::PTRACE_O_TRACESECCOMP
+        | Options::PTRACE_O_TRACEFORK
+        | Options::PTRACE_O_TRACEVFORK
+        | Options::PTRACE_O_TRACECLONE
+        | Options::PTRACE_O_TRACEEXEC
+        | Options::PTRACE_O_EXITKILL;
+    ptrace::seize(first, options).expect("a process of the laboratory can be traced");
+    kill(first, Signal::SIGCONT).expect("a process of the laboratory can be signalled");
+    let any = Pid::from_raw(-1);
+    while let Ok(status) = waitpid(any, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
+        // What was killed meanwhile cannot be resumed, and need not be.
+        match status {
+            WaitStatus::PtraceEvent(thread, _, event) => {
+                if event == libc::PTRACE_EVENT_SECCOMP {
+                    at_call(running, thread, ask);
+                }
+                let _ = ptrace::cont(thread, None);
+            }
+            WaitStatus::Stopped(thread, signal) => _ = ptrace::cont(thread, signal),
+            _ => {}
+        }
+    }
 }
 
-impl Tracer<'_> {
-    fn trace(mut self, first: Pid, ask: &mut (dyn FnMut(&Call) -> Answer + Send)) {
-        let options = Options::PTRACE_O_TRACESYSGOOD
-            | Options::PTRACE_O_TRACEFORK
-            | Options::PTRACE_O_TRACEVFORK
-            | Options::PTRACE_O_TRACECLONE
-            | Options::PTRACE_O_TRACEEXEC
-            | Options::PTRACE_O_EXITKILL;
-        ptrace::seize(first, options).expect("a process of the laboratory can be traced");
-        kill(first, Signal::SIGCONT).expect("a process of the laboratory can be signalled");
-        let any = Pid::from_raw(-1);
-        while let Ok(status) = waitpid(any, Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD)) {
-            match status {
-                WaitStatus::PtraceSyscall(thread) => {
-                    self.at_call(thread, ask);
-                    self.resume(thread, None);
-                }
-                WaitStatus::PtraceEvent(thread, ..) => self.resume(thread, None),
-                WaitStatus::Stopped(thread, signal) => self.resume(thread, Some(signal)),
-                _ => {}
-            }
-        }
-    }
-
-    /// It may have been killed meanwhile: then there is nothing to resume.
-    fn resume(&self, thread: Pid, signal: Option<Signal>) {
-        if self.is_over && !self.failing.contains_key(&thread) {
-            let _ = ptrace::detach(thread, signal);
-        } else {
-            let _ = ptrace::syscall(thread, signal);
-        }
-    }
-
-    fn at_call(&mut self, thread: Pid, ask: &mut (dyn FnMut(&Call) -> Answer + Send)) {
-        let Ok(stop) = ptrace::syscall_info(thread) else { return };
-        if stop.op == libc::PTRACE_SYSCALL_INFO_EXIT {
-            if let Some(error) = self.failing.remove(&thread) {
-                registers::set_result(thread, -i64::from(error as i32));
-            }
-            return;
-        }
-        let Some((number, arguments)) = registers::call(thread).filter(|_| !self.is_over) else { return };
-        let Some(call) = Call::of(thread, number, arguments) else { return };
-        let answer = ask(&call);
-        self.is_over = answer != Answer::Go;
-        match answer {
-            Answer::Go => {}
-            Answer::KillProcess => _ = kill(thread, Signal::SIGKILL),
-            Answer::KillProgram(name) => self.running.signal(name, Signal::SIGKILL),
-            Answer::KillTree => self.running.processes().into_iter().for_each(|pid| {
-                let _ = kill(pid, Signal::SIGKILL);
-            }),
-            Answer::Fail(error) => {
-                registers::skip_call(thread);
-                self.failing.insert(thread, error);
-            }
-        }
+fn at_call(running: &Running, thread: Pid, ask: Ask) {
+    let Some((number, arguments)) = registers::call(thread) else { return };
+    let Some(call) = Call::of(thread, number, arguments) else { return };
+    match ask(&call) {
+        Answer::Go => {}
+        Answer::KillProcess => _ = kill(thread, Signal::SIGKILL),
+        Answer::KillProgram(name) => running.signal(name, Signal::SIGKILL),
+        Answer::Fail(error) => registers::fail_call(thread, error),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod registers {
+    use nix::errno::Errno;
     use nix::sys::ptrace::{getregs, setregs};
     use nix::unistd::Pid;
 
@@ -135,17 +117,11 @@ mod registers {
         Some((now.orig_rax, [now.rdi, now.rsi, now.rdx, now.r10, now.r8, now.r9]))
     }
 
-    /// The kernel refuses a call of this number without doing anything.
-    pub fn skip_call(thread: Pid) {
+    /// A call of the number -1 is not made, and its caller sees what the tracer leaves as its result (seccomp(2)).
+    pub fn fail_call(thread: Pid, error: Errno) {
         if let Ok(mut now) = getregs(thread) {
             now.orig_rax = u64::MAX;
-            let _ = setregs(thread, now);
-        }
-    }
-
-    pub fn set_result(thread: Pid, result: i64) {
-        if let Ok(mut now) = getregs(thread) {
-            now.rax = result.cast_unsigned();
+            now.rax = (-i64::from(error as i32)).cast_unsigned();
             let _ = setregs(thread, now);
         }
     }
@@ -153,13 +129,12 @@ mod registers {
 
 #[cfg(not(target_arch = "x86_64"))]
 mod registers {
+    use nix::errno::Errno;
     use nix::unistd::Pid;
 
     pub fn call(_: Pid) -> Option<(u64, [u64; 6])> {
         None
     }
 
-    pub fn skip_call(_: Pid) {}
-
-    pub fn set_result(_: Pid, _: i64) {}
+    pub fn fail_call(_: Pid, _: Errno) {}
 }

@@ -42,6 +42,7 @@ pub struct World {
     pool: &'static Pool,
     base: DebianRoot,
     memory: Memory,
+    patched: Host,
     old: Manifest,
     new: Manifest,
 }
@@ -62,6 +63,10 @@ pub enum End {
 impl World {
     /// Builds the world of a scenario and learns both ends by an undisturbed run.
     pub fn of(scenario: &Scenario) -> Option<Self> {
+        if cfg!(not(target_arch = "x86_64")) {
+            println!("not run: the tracer of the sweep reads the registers of x86-64");
+            return None;
+        }
         let pool = debian::available()?;
         let base = debian::small_with(scenario.fixtures)?;
         if scenario.fixtures.contains(&"lab-conf") {
@@ -72,11 +77,11 @@ impl World {
         let old = Manifest::of(&base);
         let memory = Memory::of(&base.path("/"), &old);
         let old = old.without(DIARIES);
-        let trial = Host::of(pool, &base.path("/"));
-        let ran = trial.command(APPLY).run();
+        let patched = Host::of(pool, &base.path("/"));
+        let ran = patched.command(APPLY).run();
         assert!([0, 3].contains(&ran.code), "an undisturbed run: {ran}");
-        let new = Manifest::of_copy(trial.path(), &memory).without(DIARIES);
-        Some(Self { name: scenario.name, pool, base, memory, old, new })
+        let new = Manifest::of_copy(patched.path(), &memory).without(DIARIES);
+        Some(Self { name: scenario.name, pool, base, memory, patched, old, new })
     }
 
     /// Returns a copy of the root before the run.
@@ -86,9 +91,7 @@ impl World {
 
     /// Returns a copy of the root after an undisturbed run.
     pub fn after(&self) -> Host {
-        let host = self.before();
-        host.command(APPLY).run().expect_code(0);
-        host
+        self.patched.copy()
     }
 
     /// Brings a host that was cut off to its end and judges it.
@@ -127,11 +130,13 @@ impl World {
     ///
     /// # Errors
     /// It says that it is done and the host is not new, or that nothing was changed and the host is not old.
-    pub fn agrees(&self, host: &Host, ran: &Ran) -> Result<(), String> {
+    pub fn agrees(&self, host: &Host, verb: &[&str], ran: &Ran) -> Result<(), String> {
+        let (before, after) = if verb == ROLLBACK { (End::New, End::Old) } else { (End::Old, End::New) };
         let promised = match ran.code {
-            0 => End::New,
-            // Failed before any change, or went back (product design, section 2).
-            1..=3 | 5 | 7..=10 | 130 | 143 => End::Old,
+            0 => after,
+            3 => End::Old,
+            // Failed before any change (product design, section 2).
+            1 | 2 | 5 | 7..=10 | 130 | 143 => before,
             // A person is needed, or the program itself was killed: the run is open.
             4 | 137 => return Ok(()),
             code => return Err(format!("{code} is no exit code of patchctl")),
@@ -155,6 +160,49 @@ impl World {
                 Err(format!("neither old nor new: {:?}", &changes[..changes.len().min(6)]))
             }
         }
+    }
+}
+
+/// A root before and after one bare call of dpkg.
+pub struct Bare {
+    pool: &'static Pool,
+    base: DebianRoot,
+    memory: Memory,
+    old: Manifest,
+    new: Manifest,
+}
+
+impl Bare {
+    /// Installs a fixture, and learns what the call makes of it.
+    pub fn of(fixture: &str, call: &[&str]) -> Option<Self> {
+        if cfg!(not(target_arch = "x86_64")) {
+            println!("not run: the tracer of the sweep reads the registers of x86-64");
+            return None;
+        }
+        let pool = debian::available()?;
+        let base = debian::small_with(&[fixture])?;
+        let old = Manifest::of(&base);
+        let memory = Memory::of(&base.path("/"), &old);
+        let done = Host::of(pool, &base.path("/"));
+        done.command(call).run().expect_code(0);
+        let new = Manifest::of_copy(done.path(), &memory);
+        Some(Self { pool, base, memory, old, new })
+    }
+
+    pub fn before(&self) -> Host {
+        Host::of(self.pool, &self.base.path("/"))
+    }
+
+    pub fn is_old(&self, host: &Host) -> bool {
+        self.old.diff(&Manifest::of_copy(host.path(), &self.memory)).is_empty()
+    }
+
+    pub fn is_new(&self, host: &Host) -> bool {
+        self.new.diff(&Manifest::of_copy(host.path(), &self.memory)).is_empty()
+    }
+
+    pub fn is_an_end(&self, host: &Host) -> bool {
+        self.is_old(host) || self.is_new(host)
     }
 }
 

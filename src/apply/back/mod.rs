@@ -1,23 +1,25 @@
 //! The way back: the old archives again, what was added away again, configuration as it was, and the proof of it.
 
+mod proof;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::configuration::decide::{Decision, decide};
 use super::configuration::manifest::{Manifest, Scope};
-use super::configuration::restore::{self, Restoration};
 use super::configuration::save::{self, Saved};
+use super::direction::ATTEMPTS;
 use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
-use super::{RunError, Tools, precheck, verify};
+use super::{RunError, Tools, precheck};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::decision::ConffilePolicy;
-use crate::model::package::{Inventory, PackageKey};
+use crate::model::package::{Inventory, PackageKey, PackageState};
 use crate::model::plan::{Action, ActionKind};
-use crate::model::transaction::{Observed, Phase};
-use crate::package_manager::{PackageManagerError, RestoreRequest, apt, deb};
+use crate::model::transaction::Phase;
+use crate::package_manager::{PackageManagerError, RestoreRequest, deb};
 use crate::report::transaction::{NotRestored, Verified};
 use crate::scan::inventory;
 
@@ -87,26 +89,38 @@ impl WayBack {
         })
     }
 
-    /// The same way back after a crash: what was being unpacked then is unpacked again before it is taken away, because
-    /// dpkg does not know the files of an unpacking that it did not finish.
+    /// The same way back where the package manager may have been cut off: what was being unpacked then is unpacked again
+    /// before it is taken away, because dpkg does not know the files of an unpacking that it did not finish.
     #[must_use]
-    pub fn after_a_crash(self, taken_back: &RunFolder) -> Self {
-        let new = self.actions.iter().filter_map(|action| {
+    pub fn after_a_cut(self, taken_back: &RunFolder) -> Self {
+        let whole = self.actions.iter().filter_map(|action| {
             let path = taken_back.new_archives().join(deb::file_name(&action.key(), action.to.as_ref()?));
             let stated = action.artifact.as_ref().map(|artifact| artifact.sha256);
             let found = storage::digest(&path).ok();
             (found.is_some() && (stated.is_none() || stated == found)).then(|| (action.key(), path))
         });
-        Self { cut_off: new.collect(), ..self }
+        Self { cut_off: whole.collect(), ..self }
     }
 
-    /// The archives to complete: of all packages that are not wholly in their new version.
-    fn to_complete(&self, observed: &[Observed]) -> Vec<PathBuf> {
-        let is_whole = |key: &PackageKey| {
-            let mut seen = observed.iter().zip(&self.actions);
-            seen.any(|(seen, action)| action.key() == *key && seen.clean && seen.version == action.to)
+    /// The archives to complete: of all packages whose unpacking was cut off, which dpkg notes before it touches a file,
+    /// and of those that it knows although they are gone: only what is unpacked can be purged.
+    fn to_complete(&self, root: &Path, inventory: &Inventory) -> Vec<PathBuf> {
+        let (purged, _) = self.added();
+        let is_remembered = |key: &PackageKey| {
+            purged.contains(key)
+                && inventory.named(key.name.as_str()).next().is_none()
+                && protect::is_known(root, key)
         };
-        self.cut_off.iter().filter(|(key, _)| !is_whole(key)).map(|(_, path)| path.clone()).collect()
+        let is_cut_off = |key: &PackageKey| {
+            inventory
+                .named(key.name.as_str())
+                .any(|package| package.reinstall_required || package.state == PackageState::HalfInstalled)
+        };
+        self.cut_off
+            .iter()
+            .filter(|(key, _)| is_cut_off(key) || is_remembered(key))
+            .map(|(_, path)| path.clone())
+            .collect()
     }
 
     /// The changes that are taken back.
@@ -224,7 +238,8 @@ pub fn go(
         let attempt = journal.tried().back_begun + 1;
         journal.write(Event::BackIntended { attempt, reason: reason.to_owned() })?;
         put_back(tools, way, attempt)?;
-        match prove_old(tools, way, &live)? {
+        let is_last = journal.tried().back_failed + 1 >= ATTEMPTS;
+        match proof::prove_old(tools, way, (&live, is_last))? {
             Ok((verified, not_restored)) => {
                 journal.enter(Phase::Returned)?;
                 return Ok(Arrived::Old { verified, not_restored });
@@ -244,7 +259,7 @@ fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunErr
     let (purge, remove) = way.added();
     let log = way.work.log();
     let inventory = inventory::read(tools.layout.root(), tools.layout.is_live())?;
-    let complete = way.to_complete(&precheck::observe(&inventory, &way.actions));
+    let complete = way.to_complete(tools.layout.root(), &inventory);
     let request = RestoreRequest {
         complete: &complete,
         archives: &way.archives,
@@ -272,66 +287,4 @@ fn live_state(tools: &Tools<'_>, way: &WayBack) -> Result<Saved, RunError> {
     }
     storage::create_folder(&folder, 0o700).map_err(RunError::Storage)?;
     save::save(&Scope::etc(tools.layout.root()), &folder).map_err(RunError::Storage)
-}
-
-type Proven = Result<(Verified, Vec<NotRestored>), String>;
-
-/// Proves the old state, and puts marks and configuration back once the packages are right.
-fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, RunError> {
-    let root = tools.layout.root();
-    let inventory = inventory::read(root, tools.layout.is_live())?;
-    let observed = precheck::observe(&inventory, &way.actions);
-    let deviations = precheck::deviations(&observed, &way.actions, |action| action.from.as_ref());
-    if !deviations.is_empty() {
-        return Ok(Err(deviations.join(", ")));
-    }
-    let complaints = way.remembered.new_complaints(tools.manager)?;
-    if !complaints.is_empty() {
-        return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
-    }
-    let litter = verify::litter(root, way.cut_off.iter().map(|(_, path)| path.as_path()))?;
-    if let Some(first) = litter.first() {
-        return Ok(Err(format!(
-            "{} files of an unpacking were left behind: {}",
-            litter.len(),
-            first.display()
-        )));
-    }
-    restore_marks(root, way)?;
-    let after = way.left(&live.manifest);
-    let request = Restoration { scope: &Scope::etc(root), before: &way.before, after: &after, live };
-    let restored = restore::restore(request).map_err(RunError::Storage)?;
-    let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
-    let damaged = proof.damage_beyond(&way.remembered.damaged);
-    let damaged = damaged.into_iter().map(|path| NotRestored {
-        path: path.display().to_string(),
-        reason: "does not hold what the old archive brought".to_owned(),
-    });
-    let mut not_restored: Vec<NotRestored> = damaged.collect();
-    if !not_restored.is_empty() {
-        let paths: Vec<&str> = not_restored.iter().take(5).map(|entry| entry.path.as_str()).collect();
-        return Ok(Err(format!("{} files are not the old ones: {}", not_restored.len(), paths.join(", "))));
-    }
-    not_restored.extend(restored.kept.iter().map(|kept| NotRestored {
-        path: kept.path.display().to_string(),
-        reason: match &kept.before {
-            Some(beside) => format!("edited since; the version from before lies in {}", beside.display()),
-            None => "edited since".to_owned(),
-        },
-    }));
-    not_restored.extend(restored.not_restored.iter().map(|entry| NotRestored {
-        path: entry.path.display().to_string(),
-        reason: entry.obstacle.to_string(),
-    }));
-    Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
-}
-
-/// What the run added leaves no mark. Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
-fn restore_marks(root: &Path, way: &WayBack) -> Result<(), RunError> {
-    let (purged, removed) = way.added();
-    apt::forget(root, &[purged, removed].concat()).map_err(RunError::Storage)?;
-    let touched: BTreeSet<PackageKey> = way.actions.iter().map(Action::key).collect();
-    let marks =
-        way.remembered.auto_marked.iter().filter(|key| touched.iter().any(|action| action.name == key.name));
-    Ok(apt::set_auto_marks(&marks.cloned().collect())?)
 }
