@@ -26,7 +26,7 @@ const EXIT_CODES: &str = "Exit codes:
     9  incomplete: a feed is missing, stale or malformed; nothing was changed
    10  preflight failed: space, unclean database, no way back, open run
   100  scan: findings at or above --fail-on
-  102  apply --detailed-exitcode: done, reboot needed
+  102  apply --detailed-exitcode: done, reboot needed; needs-restart --reboot: a reboot is due
   103  apply --detailed-exitcode: done, service restarts needed
   130  stopped by SIGINT at a clean boundary (143: by SIGTERM)";
 
@@ -119,8 +119,9 @@ pub enum Verb {
     /// Bring back the state before a run
     Rollback(RollbackArgs),
     /// End an interrupted run, or let dpkg finish what another tool began
-    #[command(after_help = "Example:\n  patchctl recover")]
-    Recover,
+    Recover(RecoverArgs),
+    /// Show what still runs replaced code, and the holes that this keeps open
+    NeedsRestart(NeedsRestartArgs),
     /// Show on one screen where this host stands
     #[command(after_help = "Example:\n  patchctl status --format json")]
     Status,
@@ -153,7 +154,8 @@ impl Verb {
             Self::Plan(_) => "plan",
             Self::Apply(_) => "apply",
             Self::Rollback(_) => "rollback",
-            Self::Recover => "recover",
+            Self::Recover(_) => "recover",
+            Self::NeedsRestart(_) => "needs-restart",
             Self::Status => "status",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
@@ -310,6 +312,26 @@ pub struct RollbackArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// `recover`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Example:\n  patchctl recover")]
+pub struct RecoverArgs {
+    /// Decide this run only when nobody holds it any more or its time is up (for the dead man's timer)
+    #[arg(long, value_name = "RUN", hide = true)]
+    pub dead_man: Option<RunId>,
+}
+
+/// `needs-restart`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl needs-restart             services, processes and kernel
+  patchctl needs-restart --reboot    exit 102 when a reboot is due, 0 otherwise")]
+pub struct NeedsRestartArgs {
+    /// Tell by the exit code whether a reboot is due: 102, or 0
+    #[arg(long)]
+    pub reboot: bool,
 }
 
 /// `history`.

@@ -1,14 +1,14 @@
 //! Command line to requests: what was typed becomes what is asked.
 
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
-    SelectionArgs, WhyArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, NeedsRestartArgs, PlanArgs,
+    RecoverArgs, RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
 };
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, PlanRequest, Reach, Refresh,
-    Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest,
+    ApplyRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, NeedsRestartRequest, PlanRequest,
+    Reach, RecoverRequest, Refresh, Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest,
 };
 
 impl From<&GlobalArgs> for Invocation {
@@ -100,6 +100,18 @@ impl From<RollbackArgs> for RollbackRequest {
             (false, false) => RollbackReach::Everything,
         };
         Self { run: args.run, reach, only: args.only, consent: consent(args.yes) }
+    }
+}
+
+impl From<RecoverArgs> for RecoverRequest {
+    fn from(args: RecoverArgs) -> Self {
+        Self { dead_man_of: args.dead_man }
+    }
+}
+
+impl From<NeedsRestartArgs> for NeedsRestartRequest {
+    fn from(args: NeedsRestartArgs) -> Self {
+        if args.reboot { Self::Reboot } else { Self::Everything }
     }
 }
 

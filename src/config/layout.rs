@@ -73,6 +73,11 @@ impl Layout {
         self.configuration.join("conf.d")
     }
 
+    /// The folder of the administrator's own health checks.
+    pub fn checks(&self) -> PathBuf {
+        self.configuration.join("checks.d")
+    }
+
     /// `/var/lib/patchctl`.
     pub fn state(&self) -> &Path {
         &self.state
@@ -209,6 +214,11 @@ impl RunFolder {
     /// What was saved before the first change: configuration files, marks, file digests.
     pub fn before(&self) -> PathBuf {
         self.folder.join("before")
+    }
+
+    /// What was true of the host before the first change: services, sockets, addresses.
+    pub fn baseline(&self) -> PathBuf {
+        self.folder.join("baseline.json")
     }
 
     /// The configuration when a way back began.

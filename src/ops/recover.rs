@@ -5,14 +5,17 @@
 
 use super::closing::Before;
 use super::context::Context;
+use super::dead_man as decides;
 use super::plan as plans;
+use super::request::RecoverRequest;
+use super::trial::{Proven, Watch};
 use super::{closing, mend, quarantine, records, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::extent::Extent;
 use crate::apply::journal::{self, Event, Journal, Replay, RunKind};
 use crate::apply::precheck::{self, Standing};
 use crate::apply::verify;
-use crate::apply::{Tools, protect};
+use crate::apply::{Tools, dead_man, protect};
 use crate::config::layout::RunFolder;
 use crate::host::{full_disk, storage};
 use crate::model::exit_code::ExitCode;
@@ -44,8 +47,15 @@ enum End {
 ///
 /// # Errors
 /// No root, a lock, a journal that cannot be believed.
-pub fn recover(context: &Context<'_>) -> Result<Report, Failure> {
+pub fn recover(context: &Context<'_>, request: RecoverRequest) -> Result<Report, Failure> {
     context.require_power_over_host("recover")?;
+    if let Some(run) = request.dead_man_of
+        && !decides::is_abandoned(context, run)?
+    {
+        let mut report = context.report("recover");
+        records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
+        return Ok(report);
+    }
     let _lock = runs::take_lock(context, "recover")?;
     let mut report = context.report("recover");
     bring_to_end(context, &mut report)?;
@@ -64,14 +74,16 @@ pub fn bring_to_end(context: &Context<'_>, report: &mut Report) -> Result<(), Fa
     let folder = context.layout.run(open.id);
     let (mut journal, replay) =
         Journal::resume(&folder.journal(), context.clock).map_err(runs::journal_failed)?;
-    let end = if replay.phase.may_have_changed_the_host() {
+    let (end, proven) = if replay.phase.may_have_changed_the_host() {
         finish_or_go_back(context, &folder, (&mut journal, &replay))?
     } else {
         journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
-        End::Abandoned
+        (End::Abandoned, None)
     };
+    dead_man::disarm(open.id);
+    report.health = proven.as_ref().map(|proven| proven.health.clone());
     report.plan = plans::load(&folder.plan()).ok().filter(|_| replay.kind == RunKind::Apply);
-    tell(context, (open.id, &folder), (&journal, end), report)?;
+    tell(context, (open.id, &folder), (&journal, end, proven.as_ref()), report)?;
     retention::prune(context);
     Ok(())
 }
@@ -100,7 +112,7 @@ fn finish_or_go_back(
     context: &Context<'_>,
     folder: &RunFolder,
     (journal, replay): (&mut Journal, &Replay),
-) -> Result<End, Failure> {
+) -> Result<(End, Option<Proven>), Failure> {
     let lock = runs::take_dpkg_lock(context)?;
     let taken_back = match replay.kind {
         RunKind::Apply => folder.clone(),
@@ -110,22 +122,30 @@ fn finish_or_go_back(
     // A database in pieces still lists its packages; only one that cannot be read at all stops recovery.
     let inventory = survey::inventory(context)?;
     let end = runs::with_tools(context, (&inventory, &[]), |tools| {
-        if replay.kind == RunKind::Apply && is_new(tools, &plan, folder)? && replay.back_attempts() == 0 {
-            return commit(tools, folder, &plan, journal);
+        let mut reason = "the run was interrupted".to_owned();
+        let mut watch = None;
+        if replay.kind == RunKind::Apply && replay.phase != Phase::Back && is_new(tools, &plan, folder)? {
+            match forward(tools, folder, &plan, journal)? {
+                Forward::Done(end, proven) => return Ok((end, proven)),
+                Forward::Unwell(complaint, judge) => (reason, watch) = (complaint, Some(judge)),
+            }
         }
         let actions = begun(&plan, replay, &inventory);
         let way =
             WayBack::new(&taken_back, folder, (actions, extent(&plan, replay))).map_err(runs::left_open)?;
         let way = way.after_a_crash(&taken_back);
-        match back::go(tools, &way, journal, "the run was interrupted").map_err(runs::left_open)? {
+        let end = match back::go(tools, &way, journal, &reason).map_err(runs::left_open)? {
             Arrived::Old { verified, not_restored } => {
-                if let RunKind::Rollback { .. } = replay.kind {
+                // What only was cut off is tried again; what made the host unwell is not.
+                if watch.is_some() || matches!(replay.kind, RunKind::Rollback { .. }) {
                     quarantine::add_upgrades(context, replay.run, way.actions())?;
                 }
-                Ok(End::Old(verified, not_restored))
+                End::Old(verified, not_restored)
             }
-            Arrived::Nowhere { reason, commands } => Ok(End::Stuck(reason, commands)),
-        }
+            Arrived::Nowhere { reason, commands } => End::Stuck(reason, commands),
+        };
+        let proven = watch.map(|(mut watch, proven)| watch.prove_return(tools, proven));
+        Ok((end, proven))
     })?;
     storage::sync_all();
     drop(lock);
@@ -190,12 +210,22 @@ fn new_files(
     verify::files(tools.layout.root(), archives.iter().map(std::path::PathBuf::as_path))
 }
 
-fn commit(
+/// Where a run came whose every package is new.
+enum Forward {
+    /// To its end.
+    Done(End, Option<Proven>),
+    /// The host is not as well as before, and why.
+    Unwell(String, (Watch, Proven)),
+}
+
+/// Goes on where the run was cut off: restarts, the trial, and the commit. What was taken down in another boot cannot be
+/// compared with this one; then the verified packages alone decide.
+fn forward(
     tools: &Tools<'_>,
     folder: &RunFolder,
     plan: &PatchPlan,
     journal: &mut Journal,
-) -> Result<End, Failure> {
+) -> Result<Forward, Failure> {
     let actions: Vec<Action> = plan.actions().cloned().collect();
     let proof = new_files(tools, &actions, folder).map_err(|error| {
         Failure::new(FailureKind::Host, "the files of the run cannot be verified").caused_by(error)
@@ -208,14 +238,26 @@ fn commit(
         Failure::new(FailureKind::Host, "the configuration cannot be listed").caused_by(error)
     })?;
     closing::keep_marks(plan, &remembered)?;
+    let mut proven = None;
+    if let Some(mut watch) = Watch::resume(tools, folder, plan)? {
+        let found = watch.prove(tools, journal).map_err(runs::journal_failed)?;
+        if let Some(complaint) = found.complaint.clone() {
+            return Ok(Forward::Unwell(complaint, (watch, found)));
+        }
+        proven = Some(found);
+    }
+    if journal.phase() == Phase::Restart {
+        journal.enter(Phase::Trial).map_err(runs::journal_failed)?;
+    }
     journal.enter(Phase::Commit).map_err(runs::journal_failed)?;
-    Ok(End::New(Verified { packages: actions.len() as u64, files: proof.compared }))
+    let verified = Verified { packages: actions.len() as u64, files: proof.compared };
+    Ok(Forward::Done(End::New(verified), proven))
 }
 
 fn tell(
     context: &Context<'_>,
     (id, folder): (RunId, &RunFolder),
-    (journal, end): (&Journal, End),
+    (journal, end, proven): (&Journal, End, Option<&Proven>),
     report: &mut Report,
 ) -> Result<(), Failure> {
     let (verified, not_restored) = match &end {
@@ -231,17 +273,18 @@ fn tell(
         ..TransactionReport::unproven(journal.phase(), journal.head(), report.started)
     });
     let changed: Vec<_> = report.plan.iter().flat_map(PatchPlan::actions).map(Action::key).collect();
-    closing::assess_again(context, report, &Before { changed, findings: Vec::new() });
+    let code = closing::code_of(context, Some(folder), changed);
+    closing::assess_again(context, report, &Before { code, findings: Vec::new() });
+    proven.iter().for_each(|proven| closing::tell_restarts(report, proven));
     match end {
         End::Abandoned | End::New(_) => {
             records::conclude(context, report, Outcome::Recovered, ExitCode::Done)
         }
         End::Old(..) => {
-            let failure = Failure::new(
-                FailureKind::RolledBack,
-                format!("run {id} was interrupted and taken back; the host is as before it"),
-            );
-            records::fail(context, report, &failure);
+            let why = proven.and_then(|proven| proven.complaint.as_deref());
+            let why = why.map_or_else(String::new, |complaint| format!(", because {complaint}"));
+            let message = format!("run {id} was interrupted and taken back{why}; the host is as before it");
+            records::fail(context, report, &Failure::new(FailureKind::RolledBack, message));
             report.outcome = Outcome::Recovered;
         }
         End::Stuck(reason, commands) => {

@@ -5,14 +5,14 @@ mod finish;
 mod gates;
 mod prepare;
 
+use self::change::Changed;
 use super::context::Context;
 use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Reach, Wish};
 use super::runs::Cut;
 use super::{mend, records, recover, runs, scan};
-use crate::apply::engine::Performed;
-use crate::apply::fetch;
 use crate::apply::journal::{Journal, Opening, RunKind};
+use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::decision::Disposition;
@@ -127,7 +127,7 @@ fn download_only(context: &Context<'_>, planned: Planned, mut report: Report) ->
 struct Run {
     id: RunId,
     folder: RunFolder,
-    performed: Performed,
+    changed: Changed,
     head: Sha256,
     phase: Phase,
     finished_plan: PatchPlan,
@@ -161,19 +161,17 @@ fn run(
     };
     let inventory = &planned.survey.inventory;
     let performed = runs::with_tools(context, (inventory, &request.accept_no_rollback), |tools| {
-        let prepared = prepare::prepare(context, tools, &planned, (&folder, &mut journal));
-        let (protected, lock) = match prepared {
+        let prepared = prepare::prepare(context, tools, &planned, (id, &folder, &mut journal));
+        let prepared = match prepared {
             Ok(ready) => ready,
             Err(failure) => {
                 return Err(Cut::Before(prepare::abandon(context, &folder, (&mut journal, failure), report)));
             }
         };
-        let performed = change::change(context, tools, &protected, &mut journal).map_err(Cut::Amid);
-        drop(lock);
-        performed
+        change::change(context, tools, prepared, &mut journal).map_err(Cut::Amid)
     });
-    let performed = match performed {
-        Ok(performed) => performed,
+    let changed = match performed {
+        Ok(changed) => changed,
         Err(Cut::Before(_)) if report.error.is_some() => return Ok(Reached::Reported),
         Err(Cut::Before(failure)) => return Err(failure),
         Err(Cut::Amid(failure)) => {
@@ -181,12 +179,13 @@ fn run(
             return Ok(Reached::Reported);
         }
     };
+    dead_man::disarm(id);
     let Planned { survey, plan } = planned;
     let is_planned = |finding: &Finding| finding.disposition.as_ref().is_some_and(Disposition::is_patch);
     Ok(Reached::End(Box::new(Run {
         id,
         folder,
-        performed,
+        changed,
         head: journal.head(),
         phase: journal.phase(),
         finished_plan: plan,

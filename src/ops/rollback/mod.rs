@@ -79,7 +79,7 @@ fn preview(context: &Context<'_>, past: &Past) -> Result<RollbackPreview, Failur
         Failure::new(FailureKind::Host, "the configuration cannot be read").caused_by(error)
     })?;
     let keys = past.way.actions().iter().map(Action::key);
-    let users = restart::foresee(&processes::list(), &foresight::owners(context.layout.root(), keys));
+    let users = restart::foresee(processes::list().here(), &foresight::owners(context.layout.root(), keys));
     let with = |wanted: &dyn Fn(Decision) -> bool| -> Vec<String> {
         decided
             .iter()
@@ -235,7 +235,8 @@ fn finish(
         quarantine::add_upgrades(context, run, past.way.actions())?;
     }
     let changed = past.way.actions().iter().map(Action::key).collect();
-    closing::assess_again(context, report, &Before { changed, findings: Vec::new() });
+    let code = closing::code_of(context, Some(&past.folder), changed);
+    closing::assess_again(context, report, &Before { code, findings: Vec::new() });
     match stuck {
         None => records::conclude(context, report, Outcome::RolledBack, ExitCode::Done),
         Some((reason, commands)) => {
