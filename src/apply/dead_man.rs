@@ -17,9 +17,9 @@ use crate::model::transaction::Phase;
 const SYSTEMD_RUN: &str = "/usr/bin/systemd-run";
 const SYSTEMCTL: &str = "/usr/bin/systemctl";
 
-/// How often the timer fires: half of the 30 seconds within which a run is decided after its deadline (safety design,
-/// P31).
-const EVERY: &str = "15s";
+/// How often the timer fires at most and at least: half of the 30 seconds within which a run is decided after its deadline
+/// (safety design, P31), and no oftener than a look takes.
+const EVERY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(15));
 
 /// What a run in its trial is given beyond its deadline: the longest built-in probe and the record of the result.
 const GRACE: Duration = Duration::from_secs(10);
@@ -46,17 +46,17 @@ pub fn unit(run: RunId) -> String {
     format!("patchctl-dead-man-{run}")
 }
 
-/// Sets the timer of a run; `None` where the host has no systemd.
+/// Sets the timer of a run whose trial may take as long as `deadline`; `None` where the host has no systemd.
 ///
 /// # Errors
 /// systemd is there and the timer cannot be set.
-pub fn arm(run: RunId) -> Result<Option<String>, DeadManError> {
+pub fn arm(run: RunId, deadline: Duration) -> Result<Option<String>, DeadManError> {
     if !systemd::is_running() {
         return Ok(None);
     }
     let program = environment::own_program().map_err(DeadManError::OwnProgram)?;
     let unit = unit(run);
-    let output = runner::run(&set(&unit, &program, run)).map_err(DeadManError::Run)?;
+    let output = runner::run(&set(&unit, &program, (run, deadline))).map_err(DeadManError::Run)?;
     if output.is_success() {
         Ok(Some(unit))
     } else {
@@ -64,15 +64,14 @@ pub fn arm(run: RunId) -> Result<Option<String>, DeadManError> {
     }
 }
 
-fn set(unit: &str, program: &Path, run: RunId) -> CommandSpec {
+fn set(unit: &str, program: &Path, (run, deadline): (RunId, Duration)) -> CommandSpec {
+    let every = (deadline / 4).clamp(EVERY.0, EVERY.1).as_secs();
     let spec = CommandSpec::new(SYSTEMD_RUN).args(["--quiet", &format!("--unit={unit}")]);
-    let spec = spec.args([format!("--on-active={EVERY}"), format!("--on-unit-inactive={EVERY}")]);
+    let spec = spec.args([format!("--on-active={every}s"), format!("--on-unit-inactive={every}s")]);
     // Without an accuracy systemd may let a timer wait for a minute (systemd.timer(5), AccuracySec=).
-    let spec = spec.args([
-        "--timer-property=AccuracySec=1s",
-        "--property=Type=exec",
-        "--property=SuccessExitStatus=3",
-    ]);
+    let spec = spec.arg("--timer-property=AccuracySec=1s");
+    // Code 3 says that the run was taken back, which is what the timer is for.
+    let spec = spec.args(["--property=Type=exec", "--property=SuccessExitStatus=3"]);
     spec.arg(program.display().to_string()).args(["recover", "--dead-man"]).arg(run.to_string())
 }
 
@@ -116,7 +115,11 @@ mod tests {
 
     #[test]
     fn the_timer_calls_this_program_for_its_run() {
-        let spec = set("patchctl-dead-man-0042", Path::new("/usr/bin/patchctl"), RunId::new(42));
+        let spec = set(
+            "patchctl-dead-man-0042",
+            Path::new("/usr/bin/patchctl"),
+            (RunId::new(42), Duration::from_secs(300)),
+        );
         let shown = spec.shown();
         assert!(shown.ends_with("/usr/bin/patchctl recover --dead-man 0042"), "{shown}");
         assert!(shown.contains("--on-active=15s --on-unit-inactive=15s"), "{shown}");

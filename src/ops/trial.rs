@@ -70,8 +70,8 @@ impl Watch {
         let later = Baseline::take(tools, &self.checks, Owners::new());
         let baseline = self.baseline.joined(later);
         baseline.store(folder).map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
-        let dead_man =
-            dead_man::arm(run).map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
+        let dead_man = dead_man::arm(run, baseline.deadline)
+            .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
         Ok(Self { baseline, dead_man, ..self })
     }
 

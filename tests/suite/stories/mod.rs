@@ -3,6 +3,7 @@
 mod bad_input;
 mod disk_is_full;
 mod host_is_unclean;
+mod host_stays_well;
 mod operator_applies;
 mod operator_is_held_back;
 mod operator_reviews_plan;
