@@ -127,7 +127,10 @@ fn finish_or_go_back(
         if replay.kind == RunKind::Apply && replay.phase != Phase::Back && is_new(tools, &plan, folder)? {
             match forward(tools, folder, &plan, journal)? {
                 Forward::Done(end, proven) => return Ok((end, proven)),
-                Forward::Unwell(complaint, judge) => (reason, watch) = (complaint, Some(judge)),
+                Forward::Unwell(complaint, mut judge) => {
+                    judge.0.goes_back(tools);
+                    (reason, watch) = (complaint, Some(judge));
+                }
             }
         }
         let actions = begun(&plan, replay, &inventory);

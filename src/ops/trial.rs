@@ -1,16 +1,19 @@
 //! What surrounds the batches of a run: the looks before, the restarts and the trial after, and the dead man's timer.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use super::foresight;
 use crate::apply::dead_man;
 use crate::apply::health::baseline::Baseline;
 use crate::apply::health::checks::{self, Check};
 use crate::apply::health::trial::{self, Trial};
 use crate::apply::journal::{Journal, JournalError};
-use crate::apply::restart::pass::{self, Pass};
+use crate::apply::restart::pass::{self, Moment, Pass, Situation};
 use crate::apply::restart::{self, CodeUser, Owners};
 use crate::apply::{Tools, systemd};
 use crate::config::layout::RunFolder;
-use crate::host::processes;
+use crate::host::processes::{self, Processes};
 use crate::model::decision::RestartPolicy;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::PackageKey;
@@ -33,6 +36,7 @@ pub struct Watch {
     code: Owners,
     changed: Vec<PackageKey>,
     dead_man: Option<String>,
+    went_back: Option<Duration>,
 }
 
 /// What became of the restarts and the trial.
@@ -58,7 +62,7 @@ impl Watch {
         let changed: Vec<PackageKey> = plan.actions().map(Action::key).collect();
         let code = foresight::owners(tools.layout.root(), changed.iter().cloned());
         let baseline = Baseline::take(tools, &checks, code.clone());
-        Ok(Self { baseline, checks, code, changed, dead_man: None })
+        Ok(Self { baseline, checks, code, changed, dead_man: None, went_back: None })
     }
 
     /// Takes the second look, keeps both with the run, and sets the dead man's timer.
@@ -91,7 +95,7 @@ impl Watch {
         let checks = checks::find(tools.layout, &tools.rules.health.checks).map_err(unsafe_check)?;
         let code = baseline.code.clone().into_iter().collect();
         let changed = plan.actions().map(Action::key).collect();
-        Ok(Some(Self { baseline, checks, code, changed, dead_man: None }))
+        Ok(Some(Self { baseline, checks, code, changed, dead_man: None, went_back: None }))
     }
 
     /// Returns the code of the changed packages, old and new, by file.
@@ -105,7 +109,7 @@ impl Watch {
     /// The journal cannot be written.
     pub fn prove(&mut self, tools: &Tools<'_>, journal: &mut Journal) -> Result<Proven, JournalError> {
         self.learn_new_code(tools);
-        let pass = self.pass(tools);
+        let pass = self.pass(tools, Moment::Forward);
         if !pass.is_empty() && journal.phase() == Phase::Applied {
             journal.enter(Phase::Restart)?;
         }
@@ -129,9 +133,14 @@ impl Watch {
         Ok(Proven { health: self.report(trial), restarted, left: pass.left, complaint })
     }
 
+    /// Notes that the way back begins now: what its packages restart by themselves runs the old code already.
+    pub fn goes_back(&mut self, tools: &Tools<'_>) {
+        self.went_back = Some(tools.clock.since_boot());
+    }
+
     /// After a way back the same once more: the old code is what has to run now.
     pub fn prove_return(&mut self, tools: &Tools<'_>, mut proven: Proven) -> Proven {
-        let pass = self.pass(tools);
+        let pass = self.pass(tools, Moment::Returned);
         proven.health.restarted_after_rollback = self.restart(tools, &pass);
         proven.left = pass.left;
         let again = trial::watch(tools, &self.baseline, &self.checks);
@@ -155,14 +164,42 @@ impl Watch {
         self.code.extend(foresight::owners(tools.layout.root(), self.changed.iter().cloned()));
     }
 
-    fn pass(&self, tools: &Tools<'_>) -> Pass {
+    fn pass(&self, tools: &Tools<'_>, moment: Moment) -> Pass {
         let Some(units) = systemd::units() else { return Pass::default() };
-        let users = restart::on_old_code(processes::list().here(), &self.code);
-        let of_this_run: Vec<CodeUser> = users.into_iter().filter(|user| !user.packages.is_empty()).collect();
+        let processes = processes::list();
+        let users = restart::on_old_code(processes.here(), &self.code);
+        let users: Vec<CodeUser> = users.into_iter().filter(|user| !user.packages.is_empty()).collect();
+        let begun_amid = match moment {
+            Moment::Forward => Vec::new(),
+            Moment::Returned => self.begun_amid(&processes),
+        };
         let denied: Vec<String> =
             tools.rules.restart_deny.iter().cloned().chain(processes::own_unit()).collect();
-        let pass = pass::decide(&of_this_run, &units, &self.baseline.units, &denied);
+        let pass = pass::decide(&Situation {
+            users: &users,
+            units: &units,
+            before: &self.baseline.units,
+            begun_amid: &begun_amid,
+            denied: &denied,
+            moment,
+        });
         limited(pass, tools.rules.restart)
+    }
+
+    /// Units whose oldest process began after the baseline and before the way back.
+    fn begun_amid(&self, processes: &Processes) -> Vec<String> {
+        let mut oldest: BTreeMap<&str, u64> = BTreeMap::new();
+        for process in &processes.known {
+            if let Some(unit) = process.owner.unit() {
+                let began = oldest.entry(unit).or_insert(process.started);
+                *began = process.started.min(*began);
+            }
+        }
+        let first = processes::ticks(self.baseline.taken);
+        let last = self.went_back.map_or(u64::MAX, processes::ticks);
+        let amid = oldest.into_iter().filter(|(_, began)| (first..last).contains(began));
+        let units = amid.map(|(unit, _)| unit.to_owned());
+        units.filter(|unit| self.baseline.units.contains(unit)).collect()
     }
 
     fn restart(&self, tools: &Tools<'_>, pass: &Pass) -> Vec<Restarted> {

@@ -20,6 +20,8 @@ use crate::model::package::PackageName;
 pub struct Baseline {
     /// The boot in which it was taken; sockets and services of another boot are not comparable.
     pub boot_id: String,
+    /// When it was taken, since that boot.
+    pub taken: Duration,
     /// What every probe expects to find again.
     pub look: Look,
     /// Checks of the administrator that failed or could not tell before the run, and so cannot fail it.
@@ -65,6 +67,7 @@ impl Baseline {
         let is_text = |path: &PathBuf| path.to_str().is_some();
         Self {
             boot_id: facts::boot_id(),
+            taken: tools.clock.since_boot(),
             look,
             excused,
             units,

@@ -42,15 +42,47 @@ impl Pass {
     }
 }
 
-/// Decides what a pass does: pure. `before` are the units that have to run because they ran before the run.
-pub fn decide(users: &[CodeUser], units: &[Unit], before: &[String], denied: &[String]) -> Pass {
+/// What a pass is decided from.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// Who runs replaced code.
+    pub users: &'a [CodeUser],
+    /// What the manager knows.
+    pub units: &'a [Unit],
+    /// Units that have to run because they ran before the run.
+    pub before: &'a [String],
+    /// Units that began between the first change and the way back: they run what the run had brought, also where no
+    /// mapping shows it. Empty on the way forward.
+    pub begun_amid: &'a [String],
+    /// The administrator's own exceptions.
+    pub denied: &'a [String],
+    /// Where the run stands.
+    pub moment: Moment,
+}
+
+/// Where a run stands when its services are restarted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The new versions are in place. What failed with them failed.
+    Forward,
+    /// The old versions are in place again, and whatever failed with the new ones may run again.
+    Returned,
+}
+
+/// Decides what a pass does: pure.
+pub fn decide(situation: &Situation<'_>) -> Pass {
     let mut pass = Pass::default();
-    let known = |name: &str| units.iter().find(|unit| unit.name == name);
-    for name in users.iter().filter_map(|user| user.owner.unit()) {
+    let known = |name: &str| situation.units.iter().find(|unit| unit.name == name);
+    let amid = situation.begun_amid.iter().map(String::as_str);
+    let mut names: Vec<&str> =
+        situation.users.iter().filter_map(|user| user.owner.unit()).chain(amid).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
         let treatment = match known(name) {
             Some(unit) if !unit.can_stop => Treatment::Leave("it refuses to be stopped by hand".to_owned()),
             Some(unit) if unit.kind == "oneshot" => Treatment::Leave("it is work that ends".to_owned()),
-            Some(_) => treatment(name, denied),
+            Some(_) => treatment(name, situation.denied),
             None => Treatment::Leave("systemd does not know it any more".to_owned()),
         };
         match treatment {
@@ -59,8 +91,10 @@ pub fn decide(users: &[CodeUser], units: &[Unit], before: &[String], denied: &[S
             Treatment::Leave(reason) => pass.left.push((name.to_owned(), reason)),
         }
     }
-    let was_stopped = |name: &&String| known(name).is_some_and(|unit| unit.state == "inactive");
-    pass.start = before.iter().filter(was_stopped).cloned().collect();
+    let is_down =
+        |unit: &Unit| unit.state == "inactive" || situation.moment == Moment::Returned && unit.has_failed();
+    let was_stopped = |name: &&String| known(name).is_some_and(is_down);
+    pass.start = situation.before.iter().filter(was_stopped).cloned().collect();
     pass
 }
 
@@ -134,7 +168,15 @@ mod tests {
             unit("broken.service", "failed"),
         ];
         let before = ["docker.service", "broken.service", "nginx.service"].map(str::to_owned);
-        let pass = decide(&users, &units, &before, &[]);
+        let situation = Situation {
+            users: &users,
+            units: &units,
+            before: &before,
+            begun_amid: &[],
+            denied: &[],
+            moment: Moment::Forward,
+        };
+        let pass = decide(&situation);
         assert_eq!(
             (pass.restart.as_slice(), pass.last.as_slice()),
             (["nginx.service".to_owned()].as_slice(), ["ssh.service".to_owned()].as_slice())
@@ -151,13 +193,37 @@ mod tests {
     }
 
     #[test]
+    fn after_the_way_back_what_failed_is_started_and_what_began_amid_is_restarted() {
+        let units = [unit("dead.service", "failed"), unit("mute.service", "active")];
+        let (before, amid) = (["dead.service".to_owned()], ["mute.service".to_owned()]);
+        let situation = Situation {
+            users: &[],
+            units: &units,
+            before: &before,
+            begun_amid: &amid,
+            denied: &[],
+            moment: Moment::Returned,
+        };
+        let pass = decide(&situation);
+        assert_eq!((pass.start, pass.restart), (before.to_vec(), amid.to_vec()));
+    }
+
+    #[test]
     fn a_unit_that_cannot_be_stopped_and_work_that_ends_are_left() {
         let users = [user(Owner::Unit("auditd.service".into())), user(Owner::Unit("backup.service".into()))];
         let units = [
             Unit { can_stop: false, ..unit("auditd.service", "active") },
             Unit { kind: "oneshot".into(), ..unit("backup.service", "activating") },
         ];
-        let pass = decide(&users, &units, &[], &[]);
+        let situation = Situation {
+            users: &users,
+            units: &units,
+            before: &[],
+            begun_amid: &[],
+            denied: &[],
+            moment: Moment::Forward,
+        };
+        let pass = decide(&situation);
         assert!(pass.is_empty());
         assert_eq!(pass.left.len(), 2);
     }

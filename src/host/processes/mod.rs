@@ -196,6 +196,11 @@ pub fn changed_since_boot(path: &Path) -> Option<u64> {
 /// Clock ticks in a second as `/proc` counts them on every Linux (USER_HZ, proc_pid_stat(5)).
 const TICKS: i64 = 100;
 
+/// Returns a time since boot in the ticks that processes count their beginning in.
+pub fn ticks(since_boot: std::time::Duration) -> u64 {
+    u64::try_from(since_boot.as_millis() / 10).unwrap_or(u64::MAX)
+}
+
 /// The second of the last boot (`btime` of proc_stat(5)).
 fn boot_time() -> Option<i64> {
     let text = storage::read(Path::new("/proc/stat")).ok()?;

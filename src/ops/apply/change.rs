@@ -58,6 +58,7 @@ pub(super) fn change(
         match proven.complaint.clone() {
             None => journal.enter(Phase::Commit).map_err(runs::journal_failed)?,
             Some(reason) => {
+                watch.goes_back(tools);
                 performed.ending = go_back(tools, &protected, journal, reason).map_err(runs::left_open)?;
             }
         }
