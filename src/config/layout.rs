@@ -148,6 +148,11 @@ impl Layout {
         self.cache.join("candidates.json")
     }
 
+    /// Which package each running file belongs to, while the packages stay the same.
+    pub fn owners(&self) -> PathBuf {
+        self.cache.join("owners")
+    }
+
     /// Where archives are downloaded to, before they are verified and copied into a run.
     pub fn downloads(&self) -> PathBuf {
         self.cache.join("archives")

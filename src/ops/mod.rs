@@ -4,6 +4,7 @@ pub mod apply;
 pub mod closing;
 pub mod context;
 pub mod dead_man;
+pub mod exposure;
 pub mod feeds;
 pub mod foresight;
 pub mod history;

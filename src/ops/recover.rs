@@ -147,7 +147,10 @@ fn finish_or_go_back(
             }
             Arrived::Nowhere { reason, commands } => End::Stuck(reason, commands),
         };
-        let proven = watch.map(|(mut watch, proven)| watch.prove_return(tools, proven));
+        let proven = watch.map(|judge| {
+            let (mut watch, proven) = *judge;
+            watch.prove_return(tools, proven)
+        });
         Ok((end, proven))
     })?;
     storage::sync_all();
@@ -218,7 +221,7 @@ enum Forward {
     /// To its end.
     Done(End, Option<Proven>),
     /// The host is not as well as before, and why.
-    Unwell(String, (Watch, Proven)),
+    Unwell(String, Box<(Watch, Proven)>),
 }
 
 /// Goes on where the run was cut off: restarts, the trial, and the commit. What was taken down in another boot cannot be
@@ -245,7 +248,7 @@ fn forward(
     if let Some(mut watch) = Watch::resume(tools, folder, plan)? {
         let found = watch.prove(tools, journal).map_err(runs::journal_failed)?;
         if let Some(complaint) = found.complaint.clone() {
-            return Ok(Forward::Unwell(complaint, (watch, found)));
+            return Ok(Forward::Unwell(complaint, Box::new((watch, found))));
         }
         proven = Some(found);
     }
