@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use patchctl::model::advisory::{Advisory, VendorState};
+use patchctl::model::advisory::{Subject, VendorState};
 use patchctl::model::assessment::{AssessmentSettings, DueDays};
 use patchctl::model::digest::Sha256;
 use patchctl::model::distro::Distribution;
@@ -24,15 +24,14 @@ use patchctl::model::kernel::Kernels;
 use patchctl::model::offer::RepositoryView;
 use patchctl::model::package::{Inventory, SourcePackage};
 use patchctl::model::severity::{Criticality, Exposure, Severity};
-use patchctl::model::version::{Version, compare_deb};
-use patchctl::scan::assess::{AssessInput, Detail, FeedIndex, assess};
+use patchctl::model::version::{Version, VersionScheme, compare_deb};
+use patchctl::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
 use patchctl::scan::feed::AdvisoryFeed;
 use patchctl::scan::feed::debian_tracker::DebianTracker;
 use patchctl::scan::feed::decompress::{LARGEST_FEED, decompress};
-use patchctl::scan::index::{Index, Provenance, build};
+use patchctl::scan::index::{Index, Provenance, Statement, build};
 use patchctl::scan::inventory::dpkg_status;
 
-const RELEASE: &str = "bookworm";
 const ROUNDS: usize = 15;
 
 fn main() {
@@ -51,6 +50,10 @@ fn main() {
     assessment(Index::open(file).unwrap(), inventory(&status));
 }
 
+fn release() -> Distribution {
+    Distribution::new("debian", "12", "bookworm")
+}
+
 fn unpacked(path: &Path) -> Vec<u8> {
     decompress(&fs::read(path).unwrap(), LARGEST_FEED).unwrap().into_owned()
 }
@@ -58,14 +61,14 @@ fn unpacked(path: &Path) -> Vec<u8> {
 fn inventory(status: &[u8]) -> Inventory {
     let mut packages = dpkg_status::parse(status, "status").unwrap();
     packages.sort_by_key(|package| package.key());
-    let distribution = Distribution {
-        id: "debian".into(),
-        version: "12".into(),
-        codename: RELEASE.into(),
-        point_release: None,
-        end_of_support: None,
-    };
-    Inventory { distribution, packages, kernels: Kernels::default(), digest: Sha256::of(status) }
+    let distribution = release();
+    Inventory {
+        distribution,
+        packages,
+        enabled_modules: Vec::new(),
+        kernels: Kernels::default(),
+        digest: Sha256::of(status),
+    }
 }
 
 fn median(name: &str, mut round: impl FnMut()) -> Duration {
@@ -85,10 +88,10 @@ fn import(feed: &[u8]) -> Vec<u8> {
     median("skip everything (calibration)", || {
         serde_json::from_slice::<serde::de::IgnoredAny>(feed).unwrap();
     });
-    median("parse, one release", || drop(DebianTracker.parse(feed, RELEASE).unwrap()));
+    median("parse, one release", || drop(DebianTracker.parse(feed, &release()).unwrap()));
     median("digest of the content", || _ = Sha256::of(feed));
-    let provenance = Provenance { content: Sha256::of(feed), published: None };
-    let compile = || build(&mut DebianTracker.parse(feed, RELEASE).unwrap().advisories, provenance).unwrap();
+    let provenance = Provenance { content: Sha256::of(feed), published: None, scheme: VersionScheme::Deb };
+    let compile = || build(&DebianTracker.parse(feed, &release()).unwrap().advisories, provenance).unwrap();
     let took = median("import: parse and compile", || drop(compile()));
     let file = compile();
     let rate = feed.len() as f64 / took.as_secs_f64() / 1e9;
@@ -99,25 +102,29 @@ fn import(feed: &[u8]) -> Vec<u8> {
 
 fn open_and_look_up(path: &Path, status: &[u8]) {
     let inventory = inventory(status);
-    let bytes = fs::read(path).unwrap();
-    median("digest of the index", || _ = Sha256::of(&bytes));
     median("read and open the index", || drop(Index::open(fs::read(path).unwrap()).unwrap()));
     median("read, open, look up every package", || {
         let index = Index::open(fs::read(path).unwrap()).unwrap();
-        let rows: usize =
-            inventory.packages.iter().map(|p| index.lookup(p.source.name.as_str()).count()).sum();
+        let rows: usize = inventory
+            .packages
+            .iter()
+            .map(|p| index.lookup(Subject::Source, p.source.name.as_str()).count())
+            .sum();
         assert!(rows > 0);
     });
 }
 
 /// What peers count that judge backports and other publishers' packages like the release's own.
 fn open_by_versions(index: &Index, inventory: &Inventory) -> usize {
-    let is_open = |installed: &Version, row: &Advisory<'_>| match (row.state, row.fixed_version.as_deref()) {
+    let is_open = |installed: &Version, row: &Statement<'_>| match (row.state(), row.fixed()) {
         (VendorState::Fixed, Some(fixed)) => compare_deb(installed.as_str(), fixed).is_lt(),
         (state, _) => !matches!(state, VendorState::NotAffected | VendorState::Undetermined),
     };
     let open = |source: &SourcePackage| {
-        index.lookup(source.name.as_str()).filter(|row| is_open(&source.version, row)).count()
+        index
+            .lookup(Subject::Source, source.name.as_str())
+            .filter(|row| is_open(&source.version, row))
+            .count()
     };
     inventory.packages.iter().map(|package| open(&package.source)).sum()
 }
@@ -133,6 +140,9 @@ fn assessment(index: Index, inventory: Inventory) {
         inventory: &inventory,
         view: &view,
         indexes: &[FeedIndex { feed: "debian-tracker", index: &index }],
+        announcements: &[],
+        threats: None,
+        channels: Channels::Unknown,
         not_covered: &[],
         stamps: &[],
         sources: &[],
@@ -142,6 +152,7 @@ fn assessment(index: Index, inventory: Inventory) {
         first_seen: &HashMap::new(),
         detail: Detail::Open,
     };
+    median("count for a summary", || drop(count(input)));
     let mut results = Vec::new();
     median("assess", || results.push(assess(input)));
     let mut last = assess(input);

@@ -7,9 +7,11 @@ use patchctl::cli::args::Cli;
 use patchctl::cli::session::Session;
 use patchctl::cli::terminal::Terminal;
 use patchctl::host::clock::Clock;
+use patchctl::host::descriptors;
 use patchctl::host::environment::Environment;
 
 fn main() -> ExitCode {
+    descriptors::note_inherited();
     let cli = Cli::parse();
     let environment = Environment::read();
     let clock = cli.global.as_of.map_or_else(Clock::system, Clock::fixed);

@@ -13,15 +13,13 @@ use super::protect::{self, Remembered};
 use super::{RunError, Tools, precheck, verify};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
-use crate::model::package::PackageKey;
+use crate::model::decision::ConffilePolicy;
+use crate::model::package::{Inventory, PackageKey};
 use crate::model::plan::{Action, ActionKind};
 use crate::model::transaction::{Observed, Phase};
 use crate::package_manager::{PackageManagerError, RestoreRequest, apt, deb};
 use crate::report::transaction::{NotRestored, Verified};
 use crate::scan::inventory;
-
-/// After so many attempts a person is asked (safety design, P3).
-const ATTEMPTS: u32 = 3;
 
 /// Everything that one way back needs.
 #[derive(Clone, Debug)]
@@ -95,7 +93,9 @@ impl WayBack {
     pub fn after_a_crash(self, taken_back: &RunFolder) -> Self {
         let new = self.actions.iter().filter_map(|action| {
             let path = taken_back.new_archives().join(deb::file_name(&action.key(), action.to.as_ref()?));
-            storage::exists(&path).then(|| (action.key(), path))
+            let stated = action.artifact.as_ref().map(|artifact| artifact.sha256);
+            let found = storage::digest(&path).ok();
+            (found.is_some() && (stated.is_none() || stated == found)).then(|| (action.key(), path))
         });
         Self { cut_off: new.collect(), ..self }
     }
@@ -152,6 +152,31 @@ impl WayBack {
         }
     }
 
+    /// Tells whether every package that is not in its old version can be put back.
+    pub fn is_whole(&self, inventory: &Inventory) -> bool {
+        let lost = self.lost();
+        let observed = precheck::observe(inventory, &self.actions);
+        let mut at_hand = observed.iter().zip(&self.actions);
+        at_hand.all(|(seen, action)| {
+            !lost.contains(&action.key()) || (seen.clean && seen.version == action.from)
+        })
+    }
+
+    /// Returns what a person can do where the way back does not work by itself.
+    pub fn commands(&self) -> Vec<String> {
+        let archives: Vec<String> = self.archives.iter().map(|path| path.display().to_string()).collect();
+        let (purge, remove) = self.added();
+        let mut commands =
+            vec![format!("dpkg --force-downgrade --force-confold --install {}", archives.join(" "))];
+        if !purge.is_empty() || !remove.is_empty() {
+            let names: Vec<String> = purge.iter().chain(&remove).map(PackageKey::to_string).collect();
+            commands.push(format!("dpkg --remove {}", names.join(" ")));
+        }
+        let rest = ["dpkg --configure -a", "dpkg --audit", "patchctl recover"];
+        commands.extend(rest.map(str::to_owned));
+        commands
+    }
+
     fn added(&self) -> (Vec<PackageKey>, Vec<PackageKey>) {
         let added = self.actions.iter().filter(|action| action.kind == ActionKind::Install).map(Action::key);
         added.partition(|key| !self.remembered.leftover_configuration.contains(key))
@@ -180,7 +205,7 @@ fn old_archive(folder: &RunFolder, action: &Action) -> Option<PathBuf> {
     })
 }
 
-/// Goes back, at most three times, each attempt proven from the database and the files.
+/// Goes back, as often as the journal allows, each attempt proven from the database and the files.
 ///
 /// # Errors
 /// The journal or the package database cannot be used: the run stays open for `recover`.
@@ -195,7 +220,8 @@ pub fn go(
     }
     let live = live_state(tools, way)?;
     let mut problem = String::new();
-    for attempt in 1..=ATTEMPTS {
+    while journal.tried().may_go_back() {
+        let attempt = journal.tried().back_begun + 1;
         journal.write(Event::BackIntended { attempt, reason: reason.to_owned() })?;
         put_back(tools, way, attempt)?;
         match prove_old(tools, way, &live)? {
@@ -210,7 +236,7 @@ pub fn go(
         }
     }
     journal.enter(Phase::Operator)?;
-    Ok(Arrived::Nowhere { reason: problem, commands: commands(way) })
+    Ok(Arrived::Nowhere { reason: problem, commands: way.commands() })
 }
 
 /// Installs the old archives: by apt first, so that its own records stay true, then by dpkg alone.
@@ -224,6 +250,7 @@ fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunErr
         archives: &way.archives,
         purge: &purge,
         remove: &remove,
+        conffiles: ConffilePolicy::Keep,
         time_limit: tools.rules.batch_timeout,
         log: &log,
     };
@@ -270,7 +297,7 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
             first.display()
         )));
     }
-    restore_marks(way)?;
+    restore_marks(root, way)?;
     let after = way.left(&live.manifest);
     let request = Restoration { scope: &Scope::etc(root), before: &way.before, after: &after, live };
     let restored = restore::restore(request).map_err(RunError::Storage)?;
@@ -299,25 +326,12 @@ fn prove_old(tools: &Tools<'_>, way: &WayBack, live: &Saved) -> Result<Proven, R
     Ok(Ok((Verified { packages: way.actions.len() as u64, files: proof.compared }, not_restored)))
 }
 
-/// Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
-fn restore_marks(way: &WayBack) -> Result<(), RunError> {
+/// What the run added leaves no mark. Naming a package to apt marks it as wanted by a person; what apt had installed by itself is marked so again.
+fn restore_marks(root: &Path, way: &WayBack) -> Result<(), RunError> {
+    let (purged, removed) = way.added();
+    apt::forget(root, &[purged, removed].concat()).map_err(RunError::Storage)?;
     let touched: BTreeSet<PackageKey> = way.actions.iter().map(Action::key).collect();
     let marks =
         way.remembered.auto_marked.iter().filter(|key| touched.iter().any(|action| action.name == key.name));
     Ok(apt::set_auto_marks(&marks.cloned().collect())?)
-}
-
-fn commands(way: &WayBack) -> Vec<String> {
-    let archives: Vec<String> = way.archives.iter().map(|path| path.display().to_string()).collect();
-    let (purge, remove) = way.added();
-    let mut commands =
-        vec![format!("dpkg --force-downgrade --force-confold --install {}", archives.join(" "))];
-    if !purge.is_empty() || !remove.is_empty() {
-        let names: Vec<String> = purge.iter().chain(&remove).map(PackageKey::to_string).collect();
-        commands.push(format!("dpkg --remove {}", names.join(" ")));
-    }
-    commands.push("dpkg --configure -a".to_owned());
-    commands.push("dpkg --audit".to_owned());
-    commands.push("patchctl recover".to_owned());
-    commands
 }

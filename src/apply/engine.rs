@@ -6,7 +6,7 @@ use super::extent::Extent;
 use super::journal::{Event, Intended, Journal};
 use super::precheck::{self, Standing};
 use super::protect::{self, ProtectedPlan};
-use super::{RunError, Tools, back, verify};
+use super::{RunError, Tools, back, forward};
 use crate::host::signals::Stop;
 use crate::model::package::{Inventory, PackageKey, PackageName, PackageState};
 use crate::model::plan::{Action, Step};
@@ -106,7 +106,7 @@ pub fn perform(
     }
     journal.enter(Phase::Applied)?;
     protect::remember_after(tools.layout, protected.staged().folder())?;
-    match prove(tools, protected)? {
+    match forward::prove(tools, at_hand(protected))? {
         Ok(verified) => Ok(Performed {
             ending: Ending::Patched(verified),
             steps,
@@ -217,36 +217,9 @@ fn judged(observed: &[Observed], actions: &[Action]) -> StepOutcome {
     }
 }
 
-/// Proves the new state: versions, a clean database, and every file against its archive.
-fn prove(tools: &Tools<'_>, protected: &ProtectedPlan) -> Result<Result<Verified, String>, RunError> {
-    let plan = protected.staged().plan();
-    let actions: Vec<Action> = plan.actions().cloned().collect();
-    let observed = precheck::observe(&read_inventory(tools)?, &actions);
-    let deviations = precheck::deviations(&observed, &actions, |action| action.to.as_ref());
-    if !deviations.is_empty() {
-        return Ok(Err(deviations.join(", ")));
-    }
-    let complaints = protected.remembered().new_complaints(tools.manager)?;
-    if !complaints.is_empty() {
-        return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
-    }
-    let folder = protected.staged().folder().new_archives();
-    let archives = actions.iter().filter_map(|action| {
-        let version = action.to.as_ref()?;
-        Some(folder.join(crate::package_manager::deb::file_name(&action.key(), version)))
-    });
-    let archives: Vec<_> = archives.collect();
-    let proof = verify::files(tools.layout.root(), archives.iter().map(std::path::PathBuf::as_path))?;
-    let damage = proof.damage_beyond(&protected.remembered().damaged);
-    if !damage.is_empty() {
-        let shown: Vec<String> = damage.iter().take(5).map(|path| path.display().to_string()).collect();
-        return Ok(Err(format!(
-            "{} files are not those of their archives: {}",
-            damage.len(),
-            shown.join(", ")
-        )));
-    }
-    Ok(Ok(Verified { packages: actions.len() as u64, files: proof.compared }))
+fn at_hand(protected: &ProtectedPlan) -> forward::RunAtHand<'_> {
+    let staged = protected.staged();
+    forward::RunAtHand { plan: staged.plan(), folder: staged.folder(), remembered: protected.remembered() }
 }
 
 fn go_back(
@@ -259,6 +232,9 @@ fn go_back(
     let begun: Vec<Action> = begun_actions(protected, &steps);
     let folder = protected.staged().folder();
     let way = back::WayBack::new(folder, folder, (begun, Extent::Whole))?;
+    if !way.is_whole(&read_inventory(tools)?) {
+        return Err(RunError::NoWayBack { reason: failed.reason });
+    }
     let ending = match back::go(tools, &way, journal, &failed.reason)? {
         back::Arrived::Old { verified, not_restored } => {
             Ending::Returned { reason: failed.reason, stopped: failed.stopped, verified, not_restored }

@@ -4,9 +4,11 @@ pub mod archive_digests;
 pub mod back;
 pub mod configuration;
 pub mod dead_man;
+pub mod direction;
 pub mod engine;
 pub mod extent;
 pub mod fetch;
+pub mod forward;
 pub mod health;
 pub mod journal;
 pub mod old_archives;
@@ -94,6 +96,12 @@ pub enum RunError {
     /// A file cannot be read or written.
     #[error("the state of the run cannot be stored")]
     Storage(#[source] crate::host::storage::StorageError),
+    /// A step failed, and what it changed cannot all be taken back.
+    #[error("{reason}; there is no way back for all of it")]
+    NoWayBack {
+        /// Why the step failed.
+        reason: String,
+    },
     /// Files cannot be verified.
     #[error("the files of the plan cannot be verified")]
     Proof(#[from] verify::ProofError),

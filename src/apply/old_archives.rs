@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::config::layout::Layout;
 use crate::host::storage;
 use crate::model::offer::RepositoryView;
-use crate::model::package::{Inventory, PackageKey};
+use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::plan::{Artifact, Reversibility};
 use crate::model::version::Version;
 use crate::package_manager::deb;
@@ -55,17 +55,26 @@ fn has_digests(root: &Path, key: &PackageKey) -> bool {
         .any(|name| storage::exists(&folder.join(name)))
 }
 
-/// Foresees, without reading any archive, how each pending package could be taken back.
-pub fn foresee(
-    layout: &Layout,
-    inventory: &Inventory,
-    view: &RepositoryView,
-) -> HashMap<PackageKey, (Reversibility, String)> {
-    let pending = inventory.packages.iter().filter(|package| {
+/// Lists the packages that something newer is offered for.
+pub fn pending<'a>(
+    inventory: &'a Inventory,
+    view: &'a RepositoryView,
+) -> impl Iterator<Item = &'a InstalledPackage> {
+    inventory.packages.iter().filter(|package| {
         let newer = |version: &Version| package.version.is_older_than(version);
         view.offers.get(&package.key()).is_some_and(|offers| offers.iter().any(|offer| newer(&offer.version)))
-    });
-    pending.map(|package| (package.key(), foreseen(layout, view, &package.key(), &package.version))).collect()
+    })
+}
+
+/// Foresees, without reading any archive, how each of some packages could be taken back.
+pub fn foresee<'a>(
+    layout: &Layout,
+    view: &RepositoryView,
+    packages: impl Iterator<Item = &'a InstalledPackage>,
+) -> HashMap<PackageKey, (Reversibility, String)> {
+    packages
+        .map(|package| (package.key(), foreseen(layout, view, &package.key(), &package.version)))
+        .collect()
 }
 
 fn foreseen(

@@ -76,6 +76,17 @@ pub fn files<'a>(root: &Path, archives: impl Iterator<Item = &'a Path>) -> Resul
     Ok(proof)
 }
 
+/// Tells whether dpkg noted changes that it did not put into its database yet: it does so at its next work, and until
+/// then whoever reads the database file alone reads the past (dpkg's `lib/dpkg/dbmodify.c`).
+///
+/// # Errors
+/// The folder of the notes cannot be listed.
+pub fn has_unsettled_database(root: &Path) -> storage::Result<bool> {
+    let database = root.join("var/lib/dpkg");
+    let notes = storage::list(&database.join("updates"))?;
+    Ok(!notes.is_empty() || storage::exists(&database.join("status-new")))
+}
+
 /// What dpkg calls a file while it puts it in place (dpkg(1) leaves them behind when it is killed).
 const TRANSIENT: &[&str] = &[".dpkg-new", ".dpkg-tmp"];
 

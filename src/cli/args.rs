@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::aftermath::{NeedsRestartArgs, RecoverArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
@@ -243,9 +244,12 @@ pub struct PlanArgs {
     /// Allow the plan to remove packages
     #[arg(long)]
     pub allow_removals: bool,
+    /// Change these packages although no way back was proved
+    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::package)]
+    pub accept_no_rollback: Vec<PackageName>,
     /// Compare two sealed plans
     #[arg(long, num_args = 2, value_names = ["BEFORE", "AFTER"])]
-    #[arg(conflicts_with_all = ["targets", "all_updates", "allow_removals"])]
+    #[arg(conflicts_with_all = ["targets", "all_updates", "allow_removals", "accept_no_rollback"])]
     pub diff: Vec<PathBuf>,
     /// Which findings
     #[command(flatten)]
@@ -314,26 +318,6 @@ pub struct RollbackArgs {
     pub yes: bool,
 }
 
-/// `recover`.
-#[derive(Clone, Debug, Args)]
-#[command(after_help = "Example:\n  patchctl recover")]
-pub struct RecoverArgs {
-    /// Decide this run only when nobody holds it any more or its time is up (for the dead man's timer)
-    #[arg(long, value_name = "RUN", hide = true)]
-    pub dead_man: Option<RunId>,
-}
-
-/// `needs-restart`.
-#[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
-  patchctl needs-restart             services, processes and kernel
-  patchctl needs-restart --reboot    exit 102 when a reboot is due, 0 otherwise")]
-pub struct NeedsRestartArgs {
-    /// Tell by the exit code whether a reboot is due: 102, or 0
-    #[arg(long)]
-    pub reboot: bool,
-}
-
 /// `history`.
 #[derive(Clone, Debug, Args)]
 #[command(
@@ -364,7 +348,7 @@ pub enum HistoryVerb {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   patchctl feeds                                 how old they are
-  patchctl feeds refresh                         fetch them now
+  patchctl feeds refresh                         fetch them now, as root apt's lists too
   patchctl feeds import tracker.json             for a host without a network")]
 pub struct FeedsArgs {
     /// What to do; the list when nothing is said.
@@ -377,8 +361,12 @@ pub struct FeedsArgs {
 pub enum FeedsVerb {
     /// Show the feeds, their age and how far they can be trusted
     List,
-    /// Fetch the feeds now
-    Refresh,
+    /// Fetch the feeds now, and as root the package manager's lists
+    Refresh {
+        /// Believe this feed although it is older than the last content, or far smaller or larger
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        accept_older: Vec<String>,
+    },
     /// Take a file in as the content of a feed
     Import {
         /// The file
@@ -387,6 +375,9 @@ pub enum FeedsVerb {
         /// The feed that it belongs to
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
+        /// Believe it although it is older than the last, or far smaller or larger
+        #[arg(long)]
+        accept_older: bool,
     },
     /// Prove the stored feeds against their digests
     Verify,

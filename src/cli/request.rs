@@ -1,14 +1,16 @@
 //! Command line to requests: what was typed becomes what is asked.
 
+use super::aftermath::{NeedsRestartArgs, RecoverArgs};
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, NeedsRestartArgs, PlanArgs,
-    RecoverArgs, RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
+    SelectionArgs, WhyArgs,
 };
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, NeedsRestartRequest, PlanRequest,
-    Reach, RecoverRequest, Refresh, Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest,
+    Answer, ApplyRequest, Asked, Consent, FeedsRequest, HistoryRequest, Invocation, Keep,
+    NeedsRestartRequest, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackReach,
+    RollbackRequest, ScanRequest, WhyRequest, Wish,
 };
 
 impl From<&GlobalArgs> for Invocation {
@@ -46,7 +48,8 @@ impl From<SelectionArgs> for Selection {
 impl From<ScanArgs> for ScanRequest {
     fn from(args: ScanArgs) -> Self {
         let keep = if args.no_save { Keep::Nothing } else { Keep::Record };
-        Self { selection: args.selection.into(), keep, fail_on: args.fail_on }
+        let answer = if args.summary { Answer::Counts } else { Answer::Findings };
+        Self { selection: args.selection.into(), keep, answer, fail_on: args.fail_on }
     }
 }
 
@@ -69,7 +72,12 @@ impl PlanRequest {
                 Target::Exact(exact) => selection.exact.push(exact),
             }
         }
-        Self::Make { selection, removals: removals(args.allow_removals), file: global.output.clone() }
+        let wish = Wish {
+            selection,
+            removals: removals(args.allow_removals),
+            accept_no_rollback: args.accept_no_rollback,
+        };
+        Self::Make { wish, file: global.output.clone() }
     }
 }
 
@@ -105,7 +113,11 @@ impl From<RollbackArgs> for RollbackRequest {
 
 impl From<RecoverArgs> for RecoverRequest {
     fn from(args: RecoverArgs) -> Self {
-        Self { dead_man_of: args.dead_man }
+        let by_machine = args.unattended || args.dead_man.is_some();
+        Self {
+            asked: if by_machine { Asked::ByMachine } else { Asked::ByPerson },
+            dead_man_of: args.dead_man,
+        }
     }
 }
 
@@ -129,8 +141,8 @@ impl From<FeedsArgs> for FeedsRequest {
     fn from(args: FeedsArgs) -> Self {
         match args.verb {
             None | Some(FeedsVerb::List) => Self::List,
-            Some(FeedsVerb::Refresh) => Self::Refresh,
-            Some(FeedsVerb::Import { file, name }) => Self::Import { file, name },
+            Some(FeedsVerb::Refresh { accept_older }) => Self::Refresh { accept_older },
+            Some(FeedsVerb::Import { file, name, accept_older }) => Self::Import { file, name, accept_older },
             Some(FeedsVerb::Verify) => Self::Verify,
         }
     }
@@ -173,7 +185,9 @@ mod tests {
     fn a_plan_keeps_exact_versions_apart() {
         let cli = parse("patchctl plan -o p.json curl openssl=3.0.22-1~deb12u2").expect("valid");
         let Verb::Plan(args) = cli.verb else { panic!("plan expected") };
-        let PlanRequest::Make { selection, file, .. } = PlanRequest::from_args(args, &cli.global) else {
+        let PlanRequest::Make { wish: Wish { selection, .. }, file } =
+            PlanRequest::from_args(args, &cli.global)
+        else {
             panic!("a plan to make expected")
         };
         assert_eq!((selection.packages.len(), selection.exact.len()), (1, 1));

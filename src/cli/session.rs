@@ -21,7 +21,7 @@ use crate::model::plan::PatchPlan;
 use crate::ops::context::Context;
 use crate::ops::request::{
     ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
-    RollbackRequest, ScanRequest, WhyRequest, Wish,
+    RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{apply, feeds, history, needs_restart, plan, records, recover, rollback, scan, status, why};
 use crate::report::documents::RollbackPreview;
@@ -195,8 +195,7 @@ impl Shown<'_> {
                 self.terminal.show(&difference, Weight::News)?;
                 Ok(ExitCode::Done)
             }
-            PlanRequest::Make { selection, removals, file } => {
-                let wish = Wish { selection, removals, accept_no_rollback: Vec::new() };
+            PlanRequest::Make { wish, file } => {
                 self.report(&plan::plan(&self.context, &wish, file.as_deref())?)
             }
         }

@@ -62,6 +62,7 @@ pub struct SourceFragment(pub FeedSource);
 #[serde(deny_unknown_fields)]
 struct SourceAsWritten {
     name: String,
+    format: Option<String>,
     location: String,
     sha256: Option<crate::model::digest::Sha256>,
     max_age: Option<Span>,
@@ -71,10 +72,10 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
     type Error = String;
 
     fn try_from(written: SourceAsWritten) -> Result<Self, String> {
-        let SourceAsWritten { name, location, sha256, max_age } = written;
+        let SourceAsWritten { name, format, location, sha256, max_age } = written;
         check_name(&name)?;
         check_location(&location, sha256.is_some())?;
-        Ok(Self(FeedSource { name, location, sha256, max_age: max_age.map(|span| span.0) }))
+        Ok(Self(FeedSource { name, format, location, sha256, max_age: max_age.map(|span| span.0) }))
     }
 }
 

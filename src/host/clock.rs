@@ -27,6 +27,11 @@ impl Clock {
         self.as_of.unwrap_or_else(Utc::now).trunc_subsecs(0)
     }
 
+    /// Returns the host's own time in whole seconds, whatever time is planned for: what is kept on disk ages by it.
+    pub fn real(&self) -> DateTime<Utc> {
+        Utc::now().trunc_subsecs(0)
+    }
+
     /// Returns the time since boot, which no one can set back (CLOCK_BOOTTIME); zero where there is none.
     pub fn since_boot(&self) -> Duration {
         clock_gettime(ClockId::CLOCK_BOOTTIME).map(Duration::from).unwrap_or_default()

@@ -8,7 +8,9 @@
     reason = "this folder is the door to the operating system"
 )]
 
+pub mod blocks;
 pub mod clock;
+pub mod descriptors;
 pub mod environment;
 pub mod facts;
 pub mod full_disk;

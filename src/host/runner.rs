@@ -14,6 +14,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
+use super::descriptors;
+
 /// What every child gets, whoever called patchctl (product rule: environment).
 const ENVIRONMENT: &[(&str, &str)] =
     &[("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/root"), ("LC_ALL", "C.UTF-8")];
@@ -204,6 +206,7 @@ const SETSID: &str = "/usr/bin/setsid";
 
 fn start(spec: &CommandSpec) -> io::Result<Child> {
     std::fs::metadata(&spec.program)?;
+    descriptors::close_inherited();
     let mut command = Command::new(SETSID);
     command.arg(&spec.program).args(&spec.arguments);
     command.env_clear().envs(ENVIRONMENT.iter().copied()).envs(&spec.environment);

@@ -37,6 +37,11 @@ impl StorageError {
         self.source.kind() == ErrorKind::NotFound
     }
 
+    /// Tells whether the caller may not do this.
+    pub fn is_permission_denied(&self) -> bool {
+        self.source.kind() == ErrorKind::PermissionDenied
+    }
+
     /// Tells whether the disk or quota is full.
     pub fn is_no_space(&self) -> bool {
         matches!(self.source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded)

@@ -2,8 +2,9 @@
 //!
 //! Answers for getting the bytes as they were sent; whether they can be trusted is the caller's question.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use ureq::http::{HeaderMap, Response};
@@ -19,6 +20,22 @@ const REDIRECTS: u32 = 5;
 const HEADER_BYTES: usize = 64 * 1024;
 /// Longest wait for one read, so that a stalling server is noticed before the deadline.
 const STALL: Duration = Duration::from_secs(20);
+/// Bytes that are read at once.
+const PIECE: usize = 64 * 1024;
+
+/// The least that a server has to send while content is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Bytes.
+    pub bytes: u64,
+    /// In each span of this length.
+    pub window: Duration,
+}
+
+impl Pace {
+    /// 1 KiB/s over 60 s (safety design, T5: a server that drips keeps nobody waiting until the deadline).
+    pub const LOWEST: Self = Self { bytes: 60 * 1024, window: Duration::from_secs(60) };
+}
 
 /// How much is fetched at most, and how long it may take.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +46,8 @@ pub struct Limits {
     pub deadline: Duration,
     /// Longest time until the connection stands.
     pub connect: Duration,
+    /// The least that the server has to send.
+    pub pace: Pace,
 }
 
 /// What a server said about content that is here already; sent back to ask for changes only.
@@ -111,6 +130,16 @@ pub enum TransportError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The server sends less than it has to.
+    #[error("cannot fetch {location}: only {bytes} bytes came within {} s", window.as_secs())]
+    Drips {
+        /// The address.
+        location: String,
+        /// What came.
+        bytes: u64,
+        /// In this time.
+        window: Duration,
+    },
     /// The exchange failed.
     #[error("cannot fetch {location}")]
     Exchange {
@@ -131,6 +160,9 @@ impl TransportError {
             Self::File { source, .. } => format!("{source}: {}", source.source),
             Self::Status { status, .. } => format!("HTTP status {status}"),
             Self::TooLarge { limit, .. } => format!("larger than the limit of {limit} bytes"),
+            Self::Drips { bytes, window, .. } => {
+                format!("too slow: only {bytes} bytes came within {} s", window.as_secs())
+            }
             Self::Exchange { source, .. } => exchange_reason(source),
         }
     }
@@ -263,16 +295,36 @@ fn is_exempt(host: &str, entry: &str) -> bool {
 }
 
 fn receive(mut response: Response<Body>, request: FetchRequest<'_>) -> Result<Content, TransportError> {
-    let location = || request.location.to_owned();
-    let limit = request.limits.bytes;
     let validators = validators(response.headers());
-    let bytes =
-        response.body_mut().with_config().limit(limit).read_to_vec().map_err(|source| match source {
+    let mut reader = response.body_mut().with_config().limit(request.limits.bytes).reader();
+    let bytes = read_at_pace(&mut reader, request)?;
+    let published = validators.last_modified.as_deref().and_then(http_date);
+    Ok(Content { bytes, validators, published })
+}
+
+/// Reads to the end, as long as enough comes; each single read has a limit of its own.
+fn read_at_pace(reader: &mut dyn Read, request: FetchRequest<'_>) -> Result<Vec<u8>, TransportError> {
+    let location = || request.location.to_owned();
+    let Limits { bytes: limit, pace, .. } = request.limits;
+    let (mut content, mut piece) = (Vec::new(), vec![0; PIECE]);
+    let (mut began, mut came) = (Instant::now(), 0);
+    loop {
+        let count = reader.read(&mut piece).map_err(|source| match ureq::Error::from(source) {
             ureq::Error::BodyExceedsLimit(_) => TransportError::TooLarge { location: location(), limit },
             source => TransportError::Exchange { location: location(), source: Box::new(source) },
         })?;
-    let published = validators.last_modified.as_deref().and_then(http_date);
-    Ok(Content { bytes, validators, published })
+        if count == 0 {
+            return Ok(content);
+        }
+        content.extend_from_slice(&piece[..count]);
+        came += count as u64;
+        if began.elapsed() >= pace.window {
+            if came < pace.bytes {
+                return Err(TransportError::Drips { location: location(), bytes: came, window: pace.window });
+            }
+            (began, came) = (Instant::now(), 0);
+        }
+    }
 }
 
 fn validators(headers: &HeaderMap) -> Validators {
@@ -287,14 +339,18 @@ fn http_date(text: &str) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{Read, Write};
+    use std::io::Write;
     use std::net::TcpListener;
     use std::thread;
 
     use super::*;
 
-    const LIMITS: Limits =
-        Limits { bytes: 1000, deadline: Duration::from_secs(2), connect: Duration::from_secs(1) };
+    const LIMITS: Limits = Limits {
+        bytes: 1000,
+        deadline: Duration::from_secs(2),
+        connect: Duration::from_secs(1),
+        pace: Pace::LOWEST,
+    };
 
     /// Serves one answer per connection and returns the address.
     fn server(answers: Vec<String>) -> String {
@@ -355,6 +411,33 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = format!("http://{}/", listener.local_addr().expect("bound"));
         let error = get(&address, &Validators::default()).expect_err("nobody answers");
+        assert!(error.reason().starts_with("too slow"), "{}", error.reason());
+    }
+
+    #[test]
+    fn a_server_that_drips_is_given_up_before_the_deadline() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = format!("http://{}/feed", listener.local_addr().expect("bound"));
+        thread::spawn(move || {
+            let Ok((mut stream, _)) = listener.accept() else { return };
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n");
+            while stream.write_all(b"x").is_ok() {
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let pace = Pace { bytes: 500, window: Duration::from_millis(50) };
+        let limits = Limits { deadline: Duration::from_secs(600), pace, ..LIMITS };
+        let (known, environment) = (Validators::default(), Environment::default());
+        let request = FetchRequest {
+            location: &address,
+            pinned: true,
+            limits,
+            known: &known,
+            environment: &environment,
+        };
+        let error = fetch(request).expect_err("it drips");
+        assert!(matches!(error, TransportError::Drips { bytes, .. } if bytes < 500), "{error}");
         assert!(error.reason().starts_with("too slow"), "{}", error.reason());
     }
 

@@ -29,6 +29,13 @@ pub struct Selection {
     pub exact: Vec<ExactVersion>,
 }
 
+impl Selection {
+    /// Tells whether nothing is left out.
+    pub fn is_everything(&self) -> bool {
+        *self == Self { all_updates: self.all_updates, ..Self::default() }
+    }
+}
+
 /// A version that the operator named: `PACKAGE=VERSION`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ExactVersion {

@@ -129,6 +129,9 @@ pub struct Finding {
     pub vendor_state: Option<VendorState>,
     /// The vendor's identifier for the statement, such as a CVE, DSA or tracker id.
     pub advisory: Arc<str>,
+    /// The advisory that announced the fix, such as a DSA, where the statement itself is not one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub announced_in: Option<Arc<str>>,
     /// The vulnerabilities it is about.
     pub cves: Arc<[String]>,
     /// The vendor's word.
@@ -141,9 +144,15 @@ pub struct Finding {
     pub epss: Option<f64>,
     /// Exploited in the wild, as far as a feed tells.
     pub known_exploited: bool,
-    /// The vendor's date of the advisory, where known.
+    /// Ransomware is known to use it, as far as a feed tells.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub ransomware: bool,
+    /// The vendor's date of the statement, where known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub published: Option<DateTime<Utc>>,
+    /// When the vendor announced the fix, where known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub fix_available: Option<DateTime<Utc>>,
     /// The first source version with the fix.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub fixed_version: Option<Version>,
@@ -202,8 +211,8 @@ impl Selection {
     /// Tells whether a finding is among those asked for; lists that are empty leave nothing out.
     pub fn selects(&self, finding: &Finding) -> bool {
         let by_cve = self.cves.is_empty() || finding.cves.iter().any(|cve| self.cves.contains(cve));
-        let by_advisory =
-            self.advisories.is_empty() || self.advisories.iter().any(|id| **id == *finding.advisory);
+        let is_of = |id: &String| **id == *finding.advisory || finding.announced_in.as_deref() == Some(id);
+        let by_advisory = self.advisories.is_empty() || self.advisories.iter().any(is_of);
         let by_package = self.packages.is_empty() || names(&self.packages, finding);
         let by_severity = self.severity.is_none_or(|least| finding.severity >= least);
         let by_exploit = !self.known_exploited || finding.known_exploited;

@@ -19,5 +19,7 @@ pub mod plan;
 pub mod run;
 pub mod severity;
 pub mod snapshot;
+pub mod summary;
 pub mod transaction;
 pub mod version;
+pub mod vulnerability;

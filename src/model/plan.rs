@@ -248,6 +248,13 @@ pub struct Operation {
     pub origin: String,
 }
 
+impl Operation {
+    /// Returns which package it is about.
+    pub fn key(&self) -> PackageKey {
+        PackageKey { name: self.name.clone(), architecture: self.architecture.clone() }
+    }
+}
+
 /// What a line of a simulation does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationKind {

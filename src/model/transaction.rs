@@ -59,10 +59,14 @@ pub const TRANSITIONS: &[(Phase, Phase)] = &[
     (Phase::Restart, Phase::Back),
     (Phase::Trial, Phase::Commit),
     (Phase::Trial, Phase::Back),
+    // Worse than before, and no way leads back.
+    (Phase::Trial, Phase::Operator),
     (Phase::Back, Phase::Returned),
     (Phase::Back, Phase::Operator),
     // A person has mended what stood in the way and asks for the way back again.
     (Phase::Operator, Phase::Back),
+    // A person has brought the new state about where no way back exists.
+    (Phase::Operator, Phase::Applied),
 ];
 
 impl Phase {

@@ -46,6 +46,8 @@ pub struct Before {
     pub code: Owners,
     /// The findings that it was to close.
     pub findings: Vec<Finding>,
+    /// What could not be brought up to date first.
+    pub not_refreshed: Vec<String>,
 }
 
 /// Scans again and tells for each finding what became of it; those that are gone are told as closed.
@@ -60,6 +62,7 @@ pub fn assess_again(context: &Context<'_>, report: &mut Report, before: &Before)
             return;
         }
     };
+    survey.not_refreshed.clone_from(&before.not_refreshed);
     let mut restart = old_code(report.plan.as_ref(), &before.code);
     let kernels = survey.inventory.kernels.clone();
     for finding in &mut survey.assessment.findings {

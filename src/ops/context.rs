@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
-use crate::config::choice::Permission;
+use crate::config::choice::{FeedSource, Permission};
 use crate::config::layout::Layout;
 use crate::config::settings::Settings;
 use crate::host::clock::Clock;
@@ -18,12 +18,13 @@ use crate::model::assessment::AssessmentSettings;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::feed::SourceSettings;
+use crate::model::feed::{FeedRole, SourceSettings};
 use crate::model::package::{Inventory, PackageName};
 use crate::model::plan::PlanHost;
 use crate::observe::Observer;
 use crate::package_manager::{PackageManager, registry};
 use crate::report::schema::{Report, ReportHost};
+use crate::scan::feed::registry as formats;
 use crate::scan::refresh::{self, RefreshMode};
 
 /// What every verb works with.
@@ -100,8 +101,11 @@ impl Context<'_> {
     pub fn sources(&self, distribution: &Distribution) -> Vec<SourceSettings> {
         let mut sources = refresh::default_sources(distribution, self.settings.feeds.max_age);
         for configured in &self.settings.feeds.sources {
+            let format = self.format_of(configured, &sources);
             let configured = SourceSettings {
                 name: configured.name.clone(),
+                role: formats::find(&format).map_or(FeedRole::Verdicts, |format| format.role()),
+                format,
                 location: configured.location.clone(),
                 sha256: configured.sha256,
                 max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),
@@ -113,6 +117,12 @@ impl Context<'_> {
             }
         }
         sources
+    }
+
+    /// A source that changes one of the distribution's own keeps its format; any other is named for it.
+    fn format_of(&self, configured: &FeedSource, known: &[SourceSettings]) -> String {
+        let own = known.iter().find(|source| source.name == configured.name).map(|source| &source.format);
+        configured.format.as_ref().or(own).unwrap_or(&configured.name).clone()
     }
 
     /// Tells whether sources may be asked.
@@ -155,10 +165,10 @@ impl Context<'_> {
         self.settings.digest()
     }
 
-    /// Refuses a verb that changes the host where it cannot: without root, or on another root.
+    /// Refuses a verb that changes the host where it cannot: without root, on another root, or at another time.
     ///
     /// # Errors
-    /// The caller is not root, or `--root` names another root.
+    /// The caller is not root, `--root` names another root, or `--as-of` another time.
     pub fn require_power_over_host(&self, verb: &str) -> Result<(), Failure> {
         if !self.layout.is_live() {
             let root = self.layout.root().display();
@@ -167,6 +177,13 @@ impl Context<'_> {
                 format!("{verb} changes only the running system, not {root}"),
             )
             .hint(format!("run patchctl inside that root: chroot {root} patchctl {verb}")));
+        }
+        if self.invocation.as_of.is_some() {
+            return Err(Failure::new(
+                FailureKind::Usage,
+                format!("{verb} changes the host now, not at another time"),
+            )
+            .hint("--as-of is for looking ahead: patchctl plan --as-of TIME"));
         }
         if !facts::is_root() {
             return Err(Failure::new(FailureKind::Privilege, format!("{verb} needs root"))

@@ -1,20 +1,16 @@
 //! `feeds`: what the advisories come from.
 
 use std::path::Path;
-use std::time::Duration;
 
 use super::context::Context;
 use super::request::FeedsRequest;
-use super::survey;
+use super::{lists, survey};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedStamp, FeedState, SourceSettings};
 use crate::model::package::Inventory;
 use crate::report::documents::{FEEDS_SCHEMA, FeedsAction, FeedsDocument, Identity};
 use crate::scan::feed::repository;
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
-
-/// The longest that one feed may take when it is asked for by name.
-const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Lists, refreshes, imports or verifies feeds.
 ///
@@ -23,27 +19,50 @@ const PATIENCE: Duration = Duration::from_secs(600);
 pub fn feeds(context: &Context<'_>, request: &FeedsRequest) -> Result<FeedsDocument, Failure> {
     let inventory = survey::inventory(context)?;
     let sources = context.sources(&inventory.distribution);
-    let action = match request {
-        FeedsRequest::List => FeedsAction::List,
-        FeedsRequest::Refresh => FeedsAction::Refresh,
-        FeedsRequest::Import { file, name } => {
-            import(context, &inventory, (&sources, file, name.as_deref()))?;
-            FeedsAction::Import
+    let not_asked = || survey::stamps(context, &inventory, &sources, (RefreshMode::Never, &[]));
+    let (action, mut feeds) = match request {
+        FeedsRequest::List => (FeedsAction::List, not_asked()),
+        FeedsRequest::Refresh { accept_older } => {
+            (FeedsAction::Refresh, refresh(context, &inventory, (&sources, accept_older))?)
+        }
+        FeedsRequest::Import { file, name, accept_older } => {
+            let wanted = Import { file, name: name.as_deref(), accept_older: *accept_older };
+            import(context, &inventory, (&sources, &wanted))?;
+            (FeedsAction::Import, not_asked())
         }
         FeedsRequest::Verify => {
             verify(context, &inventory, &sources)?;
-            FeedsAction::Verify
+            (FeedsAction::Verify, not_asked())
         }
     };
-    let mode = if action == FeedsAction::Refresh { RefreshMode::Now } else { RefreshMode::Never };
-    let mut feeds = survey::stamps(context, &inventory, &sources, mode);
-    if action == FeedsAction::Refresh {
-        told(&feeds)?;
-    }
     if let Ok(view) = repository::view(&context.layout, &inventory, &context.clock) {
         feeds.extend(view.stamps);
     }
     Ok(FeedsDocument { identity: Identity::of(FEEDS_SCHEMA, context.now()), action, feeds })
+}
+
+/// Fetches the feeds, and as root the lists of the package manager. One that fails keeps no other from being fetched.
+fn refresh(
+    context: &Context<'_>,
+    inventory: &Inventory,
+    (sources, accept_older): (&[SourceSettings], &[String]),
+) -> Result<Vec<FeedStamp>, Failure> {
+    if let Some(unknown) = accept_older.iter().find(|name| !sources.iter().any(|s| s.name == **name)) {
+        return Err(no_such_feed(unknown, sources));
+    }
+    let feeds = survey::stamps(context, inventory, sources, (RefreshMode::Now, accept_older));
+    let lists = lists::refresh(context, &inventory.distribution)?;
+    told(&feeds, &lists)?;
+    Ok(feeds)
+}
+
+fn no_such_feed(name: &str, sources: &[SourceSettings]) -> Failure {
+    Failure::new(FailureKind::Usage, format!("there is no feed named {name}"))
+        .hint(format!("feeds of this host: {}", names(sources)))
+}
+
+fn names(sources: &[SourceSettings]) -> String {
+    sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 fn request<'a>(
@@ -56,59 +75,77 @@ fn request<'a>(
         clock: &context.clock,
         environment: &context.environment,
         distribution: &inventory.distribution,
+        inventory,
         sources,
         mode: RefreshMode::Now,
         every: context.settings.feeds.refresh,
-        patience: PATIENCE,
+        patience: survey::PATIENCE_ASKED,
         accept_older: &[],
     }
 }
 
 /// A refresh that was asked for and failed is a failure, even if the last good content is still there.
-fn told(feeds: &[FeedStamp]) -> Result<(), Failure> {
-    let failed: Vec<String> = feeds
-        .iter()
-        .filter_map(|stamp| Some(format!("{}: {}", stamp.name, stamp.problem.as_ref()?)))
-        .collect();
-    if failed.is_empty() {
+fn told(feeds: &[FeedStamp], lists: &[String]) -> Result<(), Failure> {
+    let failed =
+        feeds.iter().filter_map(|stamp| Some(format!("{}: {}", stamp.name, stamp.problem.as_ref()?)));
+    let failed: Vec<String> = failed.collect();
+    let lists = lists.iter().map(|problem| format!("lists: {problem}"));
+    let all: Vec<String> = failed.iter().cloned().chain(lists).collect();
+    if all.is_empty() {
         return Ok(());
     }
-    let kind = if feeds.iter().any(|stamp| stamp.state == FeedState::Missing) {
+    let of_state = |state| feeds.iter().any(|stamp| stamp.state == state);
+    let kind = if of_state(FeedState::Missing) {
         FailureKind::MissingFeed
+    } else if of_state(FeedState::Suspect) {
+        FailureKind::MalformedFeed
     } else {
         FailureKind::StaleFeed
     };
-    Err(Failure::new(kind, format!("not refreshed: {}", failed.join("; ")))
-        .hint("without a way to the vendor: fetch the file elsewhere and patchctl feeds import FILE"))
+    let mut failure = Failure::new(kind, format!("not refreshed: {}", all.join("; ")));
+    if !failed.is_empty() {
+        failure = failure
+            .hint("without a way to the vendor: fetch the file elsewhere and patchctl feeds import FILE");
+    }
+    Err(failure)
+}
+
+/// A file that is to become the content of a feed.
+struct Import<'a> {
+    file: &'a Path,
+    name: Option<&'a str>,
+    accept_older: bool,
 }
 
 fn import(
     context: &Context<'_>,
     inventory: &Inventory,
-    (sources, file, name): (&[SourceSettings], &Path, Option<&str>),
+    (sources, import): (&[SourceSettings], &Import<'_>),
 ) -> Result<(), Failure> {
-    let known = || sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ");
-    let source = match name {
-        Some(name) => sources.iter().find(|source| source.name == name).ok_or_else(|| {
-            Failure::new(FailureKind::Usage, format!("there is no feed named {name}"))
-                .hint(format!("feeds of this host: {}", known()))
-        })?,
-        None => match sources {
-            [only] => only,
-            _ => {
-                return Err(Failure::new(FailureKind::Usage, "several feeds could be meant")
-                    .hint(format!("say which: patchctl feeds import FILE --name NAME ({})", known())));
-            }
-        },
-    };
-    refresh::import_file(&request(context, inventory, sources), source, file).map(|_| ()).map_err(|error| {
-        Failure::new(
-            FailureKind::MalformedFeed,
-            format!("{} is not taken in; the last good content stays", file.display()),
-        )
-        .caused_by(error)
-        .hint(format!("expected is what {} serves, plain or compressed", source.location))
+    let source = meant(sources, import.name)?;
+    let accepted = [source.name.clone()];
+    let mut request = request(context, inventory, sources);
+    request.accept_older = if import.accept_older { &accepted } else { &[] };
+    refresh::import_file(&request, source, import.file).map(|_| ()).map_err(|error| {
+        let hint = if error.is_acceptable() {
+            format!("believe it all the same: patchctl feeds import {} --accept-older", import.file.display())
+        } else {
+            format!("expected is what {} serves, plain or compressed", source.location)
+        };
+        let message = format!("{} is not taken in; the last good content stays", import.file.display());
+        Failure::new(FailureKind::MalformedFeed, message).caused_by(error).hint(hint)
     })
+}
+
+fn meant<'a>(sources: &'a [SourceSettings], name: Option<&str>) -> Result<&'a SourceSettings, Failure> {
+    match (name, sources) {
+        (Some(name), _) => {
+            sources.iter().find(|source| source.name == name).ok_or_else(|| no_such_feed(name, sources))
+        }
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Failure::new(FailureKind::Usage, "several feeds could be meant")
+            .hint(format!("say which: patchctl feeds import FILE --name NAME ({})", names(sources)))),
+    }
 }
 
 fn verify(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettings]) -> Result<(), Failure> {

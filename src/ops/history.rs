@@ -4,7 +4,7 @@ use super::context::Context;
 use super::records;
 use super::request::HistoryRequest;
 use super::runs;
-use crate::apply::journal::{self, Replay, RunKind};
+use crate::apply::journal::{self, JournalError, Replay, RunKind};
 use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::RunId;
@@ -95,6 +95,9 @@ fn check(context: &Context<'_>, run: RunId) -> JournalCheck {
         .and_then(|report| report.transaction)
         .and_then(|t| t.journal_head);
     match journal::replay(&folder.journal()) {
+        // Cut off before its first record: there is nothing that could be missing.
+        Err(JournalError::NotBegun { .. }) => JournalCheck { run, entries: 0, problem: None },
+        Err(_) if !storage::exists(&folder.journal()) => JournalCheck { run, entries: 0, problem: None },
         Err(error) => {
             let cause =
                 std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));

@@ -34,19 +34,29 @@ pub fn first_seen(layout: &Layout) -> FirstSeen {
         .unwrap_or_default()
 }
 
-/// Records the open findings of a scan: a new one gets today's date, one that is gone is forgotten.
+/// What becomes of the date of a finding that a scan no longer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gone {
+    /// It is closed.
+    Forget,
+    /// It may only be missing, because a feed is.
+    Keep,
+}
+
+/// Records the open findings of a scan: a new one gets today's date.
 ///
 /// # Errors
 /// The ledger cannot be written.
 pub fn record(
     layout: &Layout,
-    known: &FirstSeen,
+    (known, gone): (&FirstSeen, Gone),
     findings: &[Finding],
     now: DateTime<Utc>,
 ) -> Result<(), StorageError> {
     let open = findings.iter().filter(|finding| finding.verdict.is_open());
-    let first_seen: BTreeMap<String, DateTime<Utc>> =
-        open.map(|finding| (finding.id.clone(), known.get(&finding.id).copied().unwrap_or(now))).collect();
+    let seen = open.map(|finding| (finding.id.clone(), known.get(&finding.id).copied().unwrap_or(now)));
+    let kept = known.iter().filter(|_| gone == Gone::Keep).map(|(id, date)| (id.clone(), *date));
+    let first_seen: BTreeMap<String, DateTime<Utc>> = kept.chain(seen).collect();
     if known.len() == first_seen.len() && first_seen.keys().all(|id| known.contains_key(id)) {
         return Ok(());
     }

@@ -2,12 +2,12 @@
 
 use super::context::Context;
 use super::{records, runs, survey};
+use crate::apply::forward;
 use crate::host::storage;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::model::package::{InstalledPackage, Inventory};
-use crate::package_manager::RestoreRequest;
 use crate::report::schema::Report;
 
 /// Returns the packages that the package manager began and did not finish.
@@ -47,11 +47,8 @@ pub fn mend(context: &Context<'_>, report: &mut Report) -> Result<(), Failure> {
     runs::prepare(&context.layout).map_err(runs::state_unwritable)?;
     let log = context.layout.mend_log();
     runs::with_tools(context, (&inventory, &[]), |tools| {
-        let time_limit = tools.rules.batch_timeout;
-        let request =
-            RestoreRequest { complete: &[], archives: &[], purge: &[], remove: &[], time_limit, log: &log };
         // What it did is read from the database below.
-        tools.manager.restore_by_force(&request).map(|_| ()).map_err(|error| {
+        forward::settle(tools, &log).map_err(|error| {
             Failure::new(FailureKind::Host, "dpkg cannot be asked to finish what was begun").caused_by(error)
         })
     })?;

@@ -1,11 +1,13 @@
 //! `plan`: what exactly would change.
 
 use std::path::Path;
+use std::thread;
 
 use super::context::Context;
 use super::request::Wish;
 use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
+use super::way_back::{self, Examined, Lost};
 use super::{foresight, quarantine, records, runs, scan};
 use crate::apply::old_archives;
 use crate::config::choice::Permission;
@@ -14,9 +16,9 @@ use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
-use crate::model::plan::PatchPlan;
+use crate::model::plan::{Action, PatchPlan, Resolution, Reversibility};
 use crate::observe::Event;
-use crate::plan::policy::{self, DecisionInput, Policy};
+use crate::plan::policy::{self, DecisionInput, Decisions, Policy};
 use crate::plan::{self, Circumstances, PlanInput, difference, seal};
 use crate::report::documents::{
     ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference,
@@ -44,11 +46,11 @@ pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<R
     keep(context, &planned.plan);
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);
-    let outcome = match &report.plan {
-        Some(plan) if plan.is_empty() => Outcome::NothingToDo,
-        _ => Outcome::Planned,
-    };
-    records::conclude(context, &mut report, outcome, ExitCode::Done);
+    if report.plan.as_ref().is_some_and(PatchPlan::is_empty) {
+        records::conclude_without_work(context, &mut report);
+    } else {
+        records::conclude(context, &mut report, Outcome::Planned, ExitCode::Done);
+    }
     if let Err(error) = records::store(context, &report) {
         context.observer.event(&Event::Note(format!("the report is not stored: {error}")));
     }
@@ -60,6 +62,14 @@ pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<R
 /// # Errors
 /// The host cannot be judged, a version that was named is not offered, or the package manager refuses.
 pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
+    make_without(context, wish, &Lost::new())
+}
+
+/// Makes a sealed plan that leaves alone what is known already to have no way back.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<Planned, Failure> {
     let mut survey = survey::survey(context)?;
     if survey.view.is_empty() {
         return Err(Failure::new(
@@ -69,28 +79,7 @@ pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
         .hint("fetch them first: apt-get update"));
     }
     check_exact(&survey, &wish.selection)?;
-    let policy = policy_of(context, &survey, wish);
-    let way_back = policy.way_back.clone();
-    let mut decisions = policy::decide(&DecisionInput {
-        inventory: &survey.inventory,
-        view: &survey.view,
-        findings: &survey.assessment.findings,
-        selection: &wish.selection,
-        policy: &policy,
-    });
-    let outlook = resolve::resolve(context, &survey, &mut decisions, (&policy, wish))?;
-    let Outlook { resolution, additions } = outlook;
-    let input = PlanInput {
-        inventory: &survey.inventory,
-        view: &survey.view,
-        additions: &additions,
-        findings: &survey.assessment.findings,
-        resolution: &resolution,
-        way_back: &way_back,
-    };
-    let actions = plan::actions(&input).map_err(|error| {
-        Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error)
-    })?;
+    let Settled { decisions, resolution, actions } = settle(context, &survey, wish, lost)?;
     let foresight = foresight::foresee(context, &survey, &actions)?;
     for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
         finding.disposition = Some(disposition);
@@ -107,11 +96,64 @@ pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
     Ok(Planned { survey, plan })
 }
 
+/// What is to be done, after everything without a way back was left out.
+struct Settled {
+    decisions: Decisions,
+    resolution: Resolution,
+    actions: Vec<Action>,
+}
+
+/// Decides, lets the package manager resolve, and begins again without what turns out to have no way back.
+fn settle(context: &Context<'_>, survey: &Survey, wish: &Wish, lost: &Lost) -> Result<Settled, Failure> {
+    let mut policy = policy_of(context, survey, wish);
+    for (key, reason) in lost {
+        policy.way_back.insert(key.clone(), (Reversibility::NotReversible, reason.clone()));
+    }
+    let mut examined = Examined::new();
+    loop {
+        let mut decisions = policy::decide(&DecisionInput {
+            inventory: &survey.inventory,
+            view: &survey.view,
+            findings: &survey.assessment.findings,
+            selection: &wish.selection,
+            policy: &policy,
+        });
+        let doubtful = way_back::unexamined(&policy, &examined, decisions.targets.keys());
+        let root = context.layout.root();
+        // The package manager takes longer than reading the files does, and both are needed.
+        let (outlook, found) = thread::scope(|scope| {
+            let examination = scope.spawn(|| way_back::examine(root, doubtful));
+            let outlook = resolve::resolve(context, survey, &mut decisions, (&policy, wish));
+            (outlook, examination.join().unwrap_or_default())
+        });
+        examined.extend(found);
+        let Outlook { resolution, additions } = outlook?;
+        if way_back::has_lost(context, survey, (&mut policy, &mut examined), &resolution) {
+            continue;
+        }
+        let actions = plan::actions(&PlanInput {
+            inventory: &survey.inventory,
+            view: &survey.view,
+            additions: &additions,
+            findings: &survey.assessment.findings,
+            resolution: &resolution,
+            way_back: &policy.way_back,
+        });
+        let actions = actions.map_err(outside_repositories)?;
+        return Ok(Settled { decisions, resolution, actions });
+    }
+}
+
+fn outside_repositories(error: plan::Unoffered) -> Failure {
+    Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error)
+}
+
 fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Policy {
+    let pending = old_archives::pending(&survey.inventory, &survey.view);
     Policy {
         minimum_severity: context.settings.policy.minimum_severity,
         quarantine: quarantine::load(&context.layout),
-        way_back: old_archives::foresee(&context.layout, &survey.inventory, &survey.view),
+        way_back: old_archives::foresee(&context.layout, &survey.view, pending),
         accept_no_rollback: wish.accept_no_rollback.clone(),
         needs_way_back: context.layout.is_live(),
         accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,

@@ -11,6 +11,7 @@ use crate::host::facts;
 use crate::host::storage::{self, StorageError};
 use crate::model::exit_code::{ExitCode, outcome_of};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
 use crate::report::schema::{Report, ReportError};
@@ -20,6 +21,16 @@ pub fn conclude(context: &Context<'_>, report: &mut Report, outcome: Outcome, co
     report.outcome = outcome;
     report.exit_code = code.number();
     report.finished = context.now();
+}
+
+/// Ends the report of a verb that found nothing to do. Where something is missing, nobody knows whether that is true.
+pub fn conclude_without_work(context: &Context<'_>, report: &mut Report) {
+    let level = report.completeness.as_ref().map(|completeness| completeness.level);
+    let outcome = match level {
+        Some(CompletenessLevel::Incomplete) => Outcome::Incomplete,
+        _ => Outcome::NothingToDo,
+    };
+    conclude(context, report, outcome, ExitCode::of(outcome, None));
 }
 
 /// Ends a report with a failure: the kind decides outcome and code.
@@ -39,19 +50,31 @@ pub fn error_of(failure: &Failure) -> ReportError {
     ReportError { kind: failure.kind(), message, hints: failure.hints().to_vec() }
 }
 
-/// Stores the report of a verb that is no run, and points `latest.json` at it unless it is about another root.
+/// Stores the report of a verb that is no run, and points `latest.json` at it unless it is about another root or
+/// another time.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
+    let path = store_aside(context, report)?;
+    if context.layout.is_live() && context.invocation.as_of.is_none() {
+        point_latest(&context.layout, &path)?;
+    }
+    Ok(path)
+}
+
+/// Stores a report that tells only a part: it is no answer to how the host stands.
+///
+/// # Errors
+/// It cannot be written.
+pub fn store_aside(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
     runs::prepare(&context.layout)?;
     let name = format!("{}-{}.json", report.command, report.started.format(retention::TIME_IN_NAME));
     let path = context.layout.reports().join(name);
     write(context, &path, report)?;
-    if context.layout.is_live() {
-        point_latest(&context.layout, &path)?;
-    }
-    retention::prune_reports(&context.layout, context.settings.retention.days, context.now())?;
+    let days = context.settings.retention.days;
+    retention::prune_reports(&context.layout, days, context.clock.real())?;
+    retention::prune_plans(&context.layout, days, context.clock.real())?;
     Ok(path)
 }
 
@@ -116,12 +139,12 @@ struct PublicSummary<'a> {
     command: &'a str,
     finished: String,
     outcome: Outcome,
-    summary: Option<&'a crate::report::summary::Summary>,
+    summary: Option<&'a crate::model::summary::Summary>,
 }
 
 /// Writes the summary that everybody may read. Only root has a place for it that others trust.
 pub fn publish_summary(context: &Context<'_>, report: &Report) {
-    if !facts::is_root() || !context.layout.is_live() {
+    if !facts::is_root() || !context.layout.is_live() || context.invocation.as_of.is_some() {
         return;
     }
     let summary = PublicSummary {

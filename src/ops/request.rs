@@ -1,5 +1,6 @@
 //! What each verb is asked to do, as plain values: the command line is one way to fill them.
 
+pub use crate::apply::direction::Asked;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,8 +44,19 @@ pub struct ScanRequest {
     pub selection: Selection,
     /// Whether report and ledger are written.
     pub keep: Keep,
+    /// How much is asked for.
+    pub answer: Answer,
     /// Findings of this severity and worse end with exit code 100.
     pub fail_on: Option<Severity>,
+}
+
+/// How much of a scan is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Every finding.
+    Findings,
+    /// The counts; findings are made only where a record of them is kept.
+    Counts,
 }
 
 /// Whether a verb leaves a record behind.
@@ -79,10 +91,8 @@ pub enum Subject {
 pub enum PlanRequest {
     /// Make the plan that closes the selected findings.
     Make {
-        /// Which findings.
-        selection: Selection,
-        /// Whether packages may be removed for it.
-        removals: Removals,
+        /// What it is asked for.
+        wish: Wish,
         /// Where the sealed plan is written besides the state folder.
         file: Option<PathBuf>,
     },
@@ -105,7 +115,7 @@ pub enum Removals {
 }
 
 /// What a plan is asked for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish {
     /// Which findings, packages or versions.
     pub selection: Selection,
@@ -155,8 +165,10 @@ pub enum Consent {
 }
 
 /// Brings an open run to its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecoverRequest {
+    /// Who asks.
+    pub asked: Asked,
     /// Only when this run is in nobody's hands, or past its time: what the dead man's timer asks for.
     pub dead_man_of: Option<RunId>,
 }
@@ -211,13 +223,18 @@ pub enum FeedsRequest {
     /// Shows them.
     List,
     /// Fetches them now.
-    Refresh,
+    Refresh {
+        /// Feeds whose older or smaller content is accepted this time.
+        accept_older: Vec<String>,
+    },
     /// Takes a file in as the content of a feed.
     Import {
         /// The file.
         file: PathBuf,
         /// The feed; absent, the one that the content belongs to.
         name: Option<String>,
+        /// It is taken although it is older or otherwise unlike the content in use.
+        accept_older: bool,
     },
     /// Proves stored content against its digests.
     Verify,

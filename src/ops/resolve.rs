@@ -43,7 +43,7 @@ pub fn resolve(
         Asked::AsConfigured if context.settings.policy.removals == Permission::Allow => Removals::Allow,
         Asked::AsConfigured => Removals::Refuse,
     };
-    let search = Search { manager: manager.as_ref(), survey, removals };
+    let search = Search { manager: manager.as_ref(), survey, policy, removals };
     let goal =
         if decisions.unrestricted { Goal::Everything } else { Goal::Targets(targets(&decisions.targets)) };
     let first = search.manager.resolve(&goal, removals).map_err(refused)?;
@@ -67,7 +67,7 @@ pub fn resolve(
 /// A simulated removal names no architecture where that is the host's own or `all`: what goes is what is installed.
 fn name_what_goes(resolution: &mut Resolution, inventory: &Inventory) {
     for operation in resolution.operations.iter_mut().filter(|o| o.kind == OperationKind::Remove) {
-        let key = PackageKey { name: operation.name.clone(), architecture: operation.architecture.clone() };
+        let key = operation.key();
         let for_all =
             inventory.named(operation.name.as_str()).find(|package| package.architecture.as_str() == "all");
         if let (None, Some(package)) = (inventory.find(&key), for_all) {
@@ -104,6 +104,7 @@ type Dropped = HashMap<PackageKey, Vec<Cause>>;
 struct Search<'a> {
     manager: &'a dyn PackageManager,
     survey: &'a Survey,
+    policy: &'a Policy,
     removals: Removals,
 }
 
@@ -118,8 +119,23 @@ impl Search<'_> {
         if let Some(operation) = resolution.operations.iter().find(removed) {
             return Some(vec![would_be_removed(&operation.name)]);
         }
-        let on_hold = |o: &&Operation| o.kind == OperationKind::Unpack && self.is_on_hold(&o.name);
-        resolution.operations.iter().find(on_hold).map(|operation| vec![held_by_hand(&operation.name)])
+        resolution
+            .operations
+            .iter()
+            .find_map(|operation| self.untouchable(operation))
+            .map(|cause| vec![cause])
+    }
+
+    /// Why an operation may not be: the package is on hold, or could not be brought back.
+    fn untouchable(&self, operation: &Operation) -> Option<Cause> {
+        match operation.kind {
+            OperationKind::Configure => return None,
+            OperationKind::Unpack if self.is_on_hold(&operation.name) => {
+                return Some(held_by_hand(&operation.name));
+            }
+            OperationKind::Unpack | OperationKind::Remove => {}
+        }
+        self.policy.no_way_back(self.survey.inventory.installed_as(&operation.key())?)
     }
 
     fn is_on_hold(&self, name: &PackageName) -> bool {
@@ -253,7 +269,7 @@ fn additions(
         .iter()
         .filter(unknown)
         .filter_map(|o| {
-            let key = PackageKey { name: o.name.clone(), architecture: o.architecture.clone() };
+            let key = o.key();
             let version = o.to.clone()?;
             survey.view.offer(&key, &version).is_none().then_some((key, version))
         })

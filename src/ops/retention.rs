@@ -21,7 +21,8 @@ pub const TIME_IN_NAME: &str = "%Y%m%dT%H%M%SZ";
 pub fn prune(context: &Context<'_>) {
     let ways_back = context.settings.snapshots_kept as usize;
     let pruned = prune_runs(&context.layout, ways_back, context.settings.retention)
-        .and_then(|()| prune_reports(&context.layout, context.settings.retention.days, context.now()));
+        .and_then(|()| prune_reports(&context.layout, context.settings.retention.days, context.clock.real()))
+        .and_then(|()| prune_plans(&context.layout, context.settings.retention.days, context.clock.real()));
     if let Err(error) = pruned {
         context.observer.event(&Event::Note(format!("old records cannot be pruned: {error}")));
     }
@@ -81,6 +82,20 @@ pub fn prune_reports(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(
     for path in storage::list(&layout.reports())? {
         let is_old = written_at(&path).is_some_and(|written| written < oldest);
         if is_old && latest.as_deref() != Some(&path) {
+            storage::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes patchctl's own copies of plans that are older than so many days; each run keeps its plan itself.
+///
+/// # Errors
+/// A plan cannot be removed.
+pub fn prune_plans(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(), StorageError> {
+    let Some(oldest) = now.checked_sub_signed(TimeDelta::days(i64::from(days))) else { return Ok(()) };
+    for path in storage::list(&layout.plans())? {
+        if storage::stamp(&path).seconds < oldest.timestamp() {
             storage::remove_file(&path)?;
         }
     }

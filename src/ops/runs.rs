@@ -141,6 +141,15 @@ pub fn take_dpkg_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
     RecordLock::take(&path, context.lock_patience()).map_err(locked)
 }
 
+/// Takes the lock of apt's lists, which every `apt-get update` takes.
+///
+/// # Errors
+/// Another tool holds it and did not let go in time.
+pub fn take_lists_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
+    let path = context.layout.target("var/lib/apt/lists/lock");
+    RecordLock::take(&path, context.lock_patience()).map_err(locked)
+}
+
 fn locked(error: LockError) -> Failure {
     match error {
         LockError::Held { path, holder } => {
@@ -213,9 +222,18 @@ pub fn journal_failed(error: JournalError) -> Failure {
     Failure::new(kind, "the journal of the run cannot be written").caused_by(error)
 }
 
+/// A file of the host that cannot be read.
+pub fn state_unreadable(error: StorageError) -> Failure {
+    Failure::new(FailureKind::Host, "the state of the host cannot be read").caused_by(error)
+}
+
 /// A failure in the middle of a run: it stays open.
 pub fn left_open(error: RunError) -> Failure {
-    Failure::new(FailureKind::Operator, "the run was cut off and is still open")
+    let kind = match &error {
+        RunError::NoWayBack { .. } => FailureKind::NoWayBack,
+        _ => FailureKind::Operator,
+    };
+    Failure::new(kind, "the run was cut off and is still open")
         .caused_by(error)
         .hint("patchctl recover brings it to its end: fully old or fully new")
 }

@@ -1,10 +1,12 @@
 //! `scan`: what is vulnerable here.
 
 use super::context::Context;
-use super::request::{Keep, ScanRequest};
-use super::survey::{Survey, survey};
-use super::{ledger, records, runs};
+use super::ledger::{self, Gone};
+use super::request::{Answer, Keep, ScanRequest};
+use super::survey::{Survey, counted, survey};
+use super::{records, runs};
 use crate::host::storage::{self, StorageError};
+use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::Failure;
 use crate::model::feed::CompletenessLevel;
@@ -12,9 +14,9 @@ use crate::model::offer::RepositoryView;
 use crate::model::outcome::Outcome;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Severity;
+use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::report::schema::{Coverage, Report, ReportPackage};
-use crate::report::summary::Summary;
 
 /// Scans the root and returns the report, which is stored unless that was not wanted.
 ///
@@ -26,24 +28,56 @@ pub fn scan(context: &Context<'_>, request: &ScanRequest) -> Result<Report, Fail
     if let Err(open) = runs::refuse_while_open(&context.layout) {
         context.observer.event(&Event::Note(format!("{open} (patchctl recover)")));
     }
-    let mut survey = survey(context)?;
-    if request.keep == Keep::Record {
-        note_failure(context, "first-seen dates are not stored", remember(context, &survey));
+    if is_counted_only(request) {
+        let (survey, summary) = counted(context)?;
+        report_ground(context, &mut report, survey, summary);
+    } else {
+        let mut survey = survey(context)?;
+        if request.keep == Keep::Record {
+            note_failure(context, "first-seen dates are not stored", remember(context, &survey));
+        }
+        survey.assessment.findings.retain(|finding| request.selection.selects(finding));
+        fill(context, &mut report, survey);
     }
-    survey.assessment.findings.retain(|finding| request.selection.selects(finding));
-    fill(context, &mut report, survey);
     conclude(context, &mut report, request.fail_on);
     if request.keep == Keep::Record {
-        note_failure(context, "the report is not stored", records::store(context, &report).map(|_| ()));
-        records::publish_summary(context, &report);
+        note_failure(context, "the report is not stored", keep(context, request, &report));
     }
     Ok(report)
 }
 
+/// A scan that was asked for a part of the findings, or for another time, does not tell how the host stands.
+fn keep(context: &Context<'_>, request: &ScanRequest, report: &Report) -> Result<(), StorageError> {
+    if !request.selection.is_everything() {
+        return records::store_aside(context, report).map(|_| ());
+    }
+    records::publish_summary(context, report);
+    records::store(context, report).map(|_| ())
+}
+
+/// Counts alone need no findings, unless they are kept or some of them are left out.
+fn is_counted_only(request: &ScanRequest) -> bool {
+    request.answer == Answer::Counts
+        && request.keep == Keep::Nothing
+        && request.selection == Selection::default()
+}
+
 /// Puts what a survey found into a report.
-pub fn fill(context: &Context<'_>, report: &mut Report, survey: Survey) {
-    let Survey { inventory, view, assessment, .. } = survey;
-    let mut summary = Summary::count(inventory.packages.len() as u64, &assessment.findings);
+pub fn fill(context: &Context<'_>, report: &mut Report, mut survey: Survey) {
+    let findings = std::mem::take(&mut survey.assessment.findings);
+    let packages = survey.inventory.packages.len() as u64;
+    let summary = Summary::count(packages, &findings, context.now().date_naive());
+    report.packages = Some(survey.inventory.packages.iter().map(package).collect());
+    report_ground(context, report, survey, summary);
+    report.findings = Some(findings);
+}
+
+/// Puts everything but packages and findings into a report.
+fn report_ground(context: &Context<'_>, report: &mut Report, survey: Survey, mut summary: Summary) {
+    let Survey { inventory, view, mut assessment, not_refreshed, .. } = survey;
+    for problem in not_refreshed {
+        assessment.completeness.lack(format!("the repositories' lists are not all up to date: {problem}"));
+    }
     summary.pending_updates = pending_updates(&inventory, &view);
     summary.reboot_required =
         inventory.kernels.reboot_pending() || storage::exists(&context.layout.target("run/reboot-required"));
@@ -58,10 +92,8 @@ pub fn fill(context: &Context<'_>, report: &mut Report, survey: Survey) {
             .collect::<Vec<_>>(),
     );
     report.feeds = Some(feeds);
-    report.packages = Some(inventory.packages.iter().map(package).collect());
     report.coverage = Some(Coverage { not_covered: assessment.not_covered });
     report.summary = Some(summary);
-    report.findings = Some(assessment.findings);
 }
 
 fn package(package: &InstalledPackage) -> ReportPackage {
@@ -84,12 +116,12 @@ fn pending_updates(inventory: &Inventory, view: &RepositoryView) -> u64 {
 
 /// Findings that the caller wants to fail on win over an incomplete result; the report tells both.
 fn conclude(context: &Context<'_>, report: &mut Report, fail_on: Option<Severity>) {
-    let findings = report.findings.as_deref().unwrap_or_default();
+    let summary = report.summary.clone().unwrap_or_default();
     let reaches = |least: Severity| {
-        findings.iter().any(|f| f.verdict.is_open() && (f.severity >= least || f.known_exploited))
+        summary.known_exploited > 0 || summary.by_severity.keys().any(|severity| *severity >= least)
     };
     let incomplete = report.completeness.as_ref().is_some_and(|c| c.level == CompletenessLevel::Incomplete);
-    let any_open = findings.iter().any(|finding| finding.verdict.is_open());
+    let any_open = summary.open_vulnerabilities > 0;
     let outcome = match (incomplete, any_open) {
         (true, _) => Outcome::Incomplete,
         (false, true) => Outcome::Findings,
@@ -99,12 +131,16 @@ fn conclude(context: &Context<'_>, report: &mut Report, fail_on: Option<Severity
     records::conclude(context, report, outcome, code);
 }
 
-/// Records first-seen dates; only the running system has a history.
+/// Records first-seen dates; only the running system has a history, and no other time than its own.
 fn remember(context: &Context<'_>, survey: &Survey) -> Result<(), StorageError> {
-    if !context.layout.is_live() {
+    if !context.layout.is_live() || context.invocation.as_of.is_some() {
         return Ok(());
     }
-    ledger::record(&context.layout, &survey.first_seen, &survey.assessment.findings, context.now())
+    let gone = match survey.assessment.completeness.level {
+        CompletenessLevel::Full => Gone::Forget,
+        CompletenessLevel::UpdatesOnly | CompletenessLevel::Incomplete => Gone::Keep,
+    };
+    ledger::record(&context.layout, (&survey.first_seen, gone), &survey.assessment.findings, context.now())
 }
 
 /// A user without a place for reports still gets the result.

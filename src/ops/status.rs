@@ -16,7 +16,7 @@ use crate::scan::refresh::RefreshMode;
 pub fn status(context: &Context<'_>) -> Result<StatusDocument, Failure> {
     let inventory = survey::inventory(context)?;
     let sources = context.sources(&inventory.distribution);
-    let feeds = survey::stamps(context, &inventory, &sources, RefreshMode::Never);
+    let feeds = survey::stamps(context, &inventory, &sources, (RefreshMode::Never, &[]));
     let last = last_survey(context);
     let all = runs::list(&context.layout);
     let open = runs::open_run(&context.layout)?;

@@ -5,21 +5,26 @@ use std::time::Duration;
 use super::context::{Context, FirstSeen};
 use super::ledger;
 use crate::model::assessment::Assessment;
+use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::feed::{FeedStamp, SourceSettings};
+use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
+use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Detail, FeedIndex, assess};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
+use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
-use crate::scan::index::Index;
-use crate::scan::inventory::{self, DpkgDistribution, InventoryError};
+use crate::scan::index::{Index, ThreatIndex};
+use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
 
 /// The longest that one feed may take while somebody waits for a scan.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The longest that one feed may take when it is asked for by name.
+pub const PATIENCE_ASKED: Duration = Duration::from_secs(600);
 
 /// What a root is judged from.
 pub struct Ground {
@@ -32,7 +37,15 @@ pub struct Ground {
     not_covered: Vec<NotCovered>,
     stamps: Vec<FeedStamp>,
     sources: Vec<SourceSettings>,
-    indexes: Vec<(String, Index)>,
+    indexes: Vec<NamedIndex>,
+    announcements: Vec<NamedIndex>,
+    threats: Option<ThreatIndex>,
+}
+
+/// The compiled advisories of one source.
+struct NamedIndex {
+    source: String,
+    index: Index,
 }
 
 /// A root and what follows.
@@ -45,6 +58,8 @@ pub struct Survey {
     pub first_seen: FirstSeen,
     /// What follows.
     pub assessment: Assessment,
+    /// What could not be brought up to date before: a result without it is incomplete.
+    pub not_refreshed: Vec<String>,
 }
 
 /// Reads the inventory of the root.
@@ -53,22 +68,37 @@ pub struct Survey {
 /// The distribution is not known, or the package database cannot be read.
 pub fn inventory(context: &Context<'_>) -> Result<Inventory, Failure> {
     let inventory = inventory::read(context.layout.root(), context.layout.is_live()).map_err(unreadable)?;
-    if DpkgDistribution::of(&inventory.distribution).is_none() {
-        let title = inventory.distribution.title();
-        return Err(Failure::new(FailureKind::Host, format!("{title} is not a distribution that patchctl has advisories for"))
-            .hint("its packages are not judged by another distribution's advisories; this patchctl knows debian and ubuntu"));
-    }
-    Ok(inventory)
+    if has_feed(&inventory.distribution) { Ok(inventory) } else { Err(without_feed(&inventory)) }
+}
+
+/// Derivatives are not covered by the feeds of what they are made of: they rebuild its packages.
+fn has_feed(distribution: &Distribution) -> bool {
+    FEEDS.iter().any(|feed| feed.covers(distribution))
+}
+
+fn without_feed(inventory: &Inventory) -> Failure {
+    let (title, count) = (inventory.distribution.title(), inventory.packages.len());
+    let covered: Vec<&str> = known_ids().filter(|id| has_feed(&Distribution::new(id, "", ""))).collect();
+    let message =
+        format!("no advisory feed speaks about {title}: none of its {count} packages can be judged");
+    let known = covered.join(", ");
+    Failure::new(FailureKind::Host, message).hint(format!(
+        "they are not judged by another distribution's advisories; this patchctl knows {known}"
+    ))
 }
 
 fn unreadable(error: InventoryError) -> Failure {
-    let kind = match error {
-        InventoryError::Parse { .. } => FailureKind::HostUnclean,
-        _ => FailureKind::Host,
-    };
-    Failure::new(kind, "the package database cannot be read")
-        .caused_by(error)
-        .hint("dpkg --audit tells what dpkg itself thinks of it")
+    let kind = if error.is_damage() { FailureKind::HostUnclean } else { FailureKind::Host };
+    let way_out = error.way_out();
+    Failure::new(kind, "the package database cannot be read").caused_by(error).hint(way_out)
+}
+
+/// What the repositories offer; only apt's lists are read so far, so nothing is known of other families.
+fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
+    if inventory.distribution.family() != Some(PackageFamily::Dpkg) {
+        return Ok(RepositoryView::default());
+    }
+    repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
 
 /// Reads and refreshes everything that a verdict needs.
@@ -78,11 +108,17 @@ fn unreadable(error: InventoryError) -> Failure {
 pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let inventory = inventory(context)?;
     let sources = context.sources(&inventory.distribution);
-    let stamps = stamps(context, &inventory, &sources, context.refresh_mode());
-    let view = repository::view(&context.layout, &inventory, &context.clock).map_err(lists_unreadable)?;
+    let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
+    let view = view(context, &inventory)?;
+    let of_role = |role| indexes(context, &inventory, &sources, role);
+    let indexes = of_role(FeedRole::Verdicts);
+    let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
+    let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
     Ok(Ground {
         not_covered: repository::foreign(&inventory, &view),
-        indexes: indexes(context, &inventory, &sources),
+        indexes,
+        announcements: of_role(FeedRole::Names),
+        threats,
         first_seen: ledger::first_seen(&context.layout),
         inventory,
         view,
@@ -99,18 +135,31 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
     let assessment = ground.judged(context, |input| assess(*input));
     let Ground { inventory, view, first_seen, .. } = ground;
-    Ok(Survey { inventory, view, first_seen, assessment })
+    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() })
+}
+
+/// Reads, refreshes and judges everything, and counts instead of making findings.
+///
+/// # Errors
+/// As [`ground`].
+pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
+    let ground = ground(context)?;
+    let (summary, assessment) = ground.judged(context, |input| count(*input));
+    let Ground { inventory, view, first_seen, .. } = ground;
+    Ok((Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() }, summary))
 }
 
 impl Ground {
     /// Hands everything to a pure judgement.
     pub fn judged<T>(&self, context: &Context<'_>, judgement: impl FnOnce(&AssessInput<'_>) -> T) -> T {
-        let indexes: Vec<FeedIndex<'_>> =
-            self.indexes.iter().map(|(feed, index)| FeedIndex { feed, index }).collect();
+        let (indexes, announcements) = (borrowed(&self.indexes), borrowed(&self.announcements));
         judgement(&AssessInput {
             inventory: &self.inventory,
             view: &self.view,
             indexes: &indexes,
+            announcements: &announcements,
+            threats: self.threats.as_ref(),
+            channels: Channels::Unknown,
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
@@ -123,12 +172,12 @@ impl Ground {
     }
 }
 
-/// Brings feeds up to date and tells their state.
+/// Brings feeds up to date and tells their state; of those named in `accept_older`, older or smaller content is taken.
 pub fn stamps(
     context: &Context<'_>,
     inventory: &Inventory,
     sources: &[SourceSettings],
-    mode: RefreshMode,
+    (mode, accept_older): (RefreshMode, &[String]),
 ) -> Vec<FeedStamp> {
     if mode != RefreshMode::Never {
         let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
@@ -139,11 +188,12 @@ pub fn stamps(
         clock: &context.clock,
         environment: &context.environment,
         distribution: &inventory.distribution,
+        inventory,
         sources,
         mode,
         every: context.settings.feeds.refresh,
-        patience: PATIENCE,
-        accept_older: &[],
+        patience: if mode == RefreshMode::Now { PATIENCE_ASKED } else { PATIENCE },
+        accept_older,
     });
     context.observer.event(&Event::StageLeft { stage: "feeds" });
     stamps
@@ -159,15 +209,22 @@ fn lists_unreadable(error: RepositoryError) -> Failure {
         .hint(hint)
 }
 
-/// Opens the index of every feed; one that cannot be had is told by the feed's stamp.
-fn indexes(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettings]) -> Vec<(String, Index)> {
+/// Opens the index of every source of a role; one that cannot be had is told by the source's stamp.
+fn indexes(
+    context: &Context<'_>,
+    inventory: &Inventory,
+    sources: &[SourceSettings],
+    role: FeedRole,
+) -> Vec<NamedIndex> {
     let load = |source: &SourceSettings| {
-        let index = refresh::load_index(&context.layout, &source.name, &inventory.distribution.codename)
-            .ok()
-            .flatten()?;
-        Some((source.name.clone(), index))
+        let index = refresh::load_index(&context.layout, source, &inventory.distribution).ok().flatten()?;
+        Some(NamedIndex { source: source.name.clone(), index })
     };
-    sources.iter().filter_map(load).collect()
+    sources.iter().filter(|source| source.role == role).filter_map(load).collect()
+}
+
+fn borrowed(indexes: &[NamedIndex]) -> Vec<FeedIndex<'_>> {
+    indexes.iter().map(|named| FeedIndex { feed: &named.source, index: &named.index }).collect()
 }
 
 /// Reads the inventory's packages by name, for messages.

@@ -130,6 +130,8 @@ pub struct RestoreRequest<'a> {
     pub purge: &'a [PackageKey],
     /// The packages to remove but keep configured, because only their configuration was there before.
     pub remove: &'a [PackageKey],
+    /// What happens to configuration files that were edited.
+    pub conffiles: ConffilePolicy,
     /// After this long the step is asked to end.
     pub time_limit: Duration,
     /// Everything the package manager prints goes here.
@@ -160,6 +162,13 @@ pub trait PackageManager {
     /// # Errors
     /// It cannot be asked, or refuses for another reason than a dependency.
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError>;
+
+    /// Brings its lists of what the repositories offer up to date, under the lock that the caller holds; returns what
+    /// could not be, in its own words. Lists that could not be replaced stay as they are.
+    ///
+    /// # Errors
+    /// It cannot be asked.
+    fn refresh_lists(&self, time_limit: Duration) -> Result<Vec<String>, PackageManagerError>;
 
     /// Downloads archives with its own credentials and mirrors, and checks them against its signed index.
     ///

@@ -16,7 +16,7 @@ use crate::model::digest::Sha256;
 use crate::model::feed::FeedStamp;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::offer::{Offer, RepositoryView};
-use crate::model::package::{Inventory, PackageKey};
+use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::plan::{
     Action, ActionKind, ConffileForeseen, Operation, OperationKind, PLAN_SCHEMA, PatchPlan, PlanHost,
     Resolution, RestartForeseen, Reversibility, SpaceNeed,
@@ -63,23 +63,23 @@ pub struct Unoffered {
 }
 
 fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffered> {
-    let key = PackageKey { name: operation.name.clone(), architecture: operation.architecture.clone() };
-    let installed = find_installed(input.inventory, &key);
+    let key = operation.key();
+    let installed = input.inventory.installed_as(&key);
+    let installed_key = installed.map(InstalledPackage::key);
     let offer = operation.to.as_ref().map(|version| {
-        let known = installed.as_ref().and_then(|at| input.view.offer(at, version));
+        let known = installed_key.as_ref().and_then(|at| input.view.offer(at, version));
         let known = known.or_else(|| input.additions.get(&key).filter(|offer| offer.version == *version));
         let signed = known.filter(|offer| offer.origin.signed);
         signed.ok_or_else(|| Unoffered { package: key.clone(), version: version.clone() })
     });
     let offer = offer.transpose()?;
-    let from =
-        installed.as_ref().and_then(|at| input.inventory.find(at)).map(|package| package.version.clone());
+    let from = installed.map(|package| package.version.clone());
     let kind = kind_of(from.as_ref(), operation.to.as_ref());
     let found: Vec<&Finding> =
         offer.map(|offer| closed(input.findings, &key, offer).collect()).unwrap_or_default();
     let security = !found.is_empty() || offer.is_some_and(|offer| offer.origin.security);
     let closes = identifiers(&found);
-    let (reversible, way_back) = way_back(input, installed.as_ref(), kind);
+    let (reversible, way_back) = way_back(input, installed_key.as_ref(), kind);
     Ok(Action {
         package: key.name,
         architecture: key.architecture,
@@ -94,17 +94,6 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
         closes,
         reversible,
     })
-}
-
-/// Finds the installed package that an operation changes; a package may change between `all` and an architecture.
-fn find_installed(inventory: &Inventory, key: &PackageKey) -> Option<PackageKey> {
-    if inventory.find(key).is_some() {
-        return Some(key.clone());
-    }
-    let other = inventory
-        .named(key.name.as_str())
-        .find(|p| p.architecture.as_str() == "all" || key.architecture.as_str() == "all");
-    other.map(crate::model::package::InstalledPackage::key)
 }
 
 fn kind_of(from: Option<&Version>, to: Option<&Version>) -> ActionKind {

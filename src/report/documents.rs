@@ -17,7 +17,7 @@ use crate::model::version::Version;
 
 use super::restart::RestartReport;
 use super::schema::{ReportHost, SCHEMA_VERSION};
-use super::summary::Summary;
+use crate::model::summary::Summary;
 
 /// What every document begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

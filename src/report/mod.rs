@@ -5,6 +5,5 @@ pub mod documents;
 pub mod health;
 pub mod restart;
 pub mod schema;
-pub mod summary;
 pub mod text;
 pub mod transaction;

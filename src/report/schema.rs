@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::health::HealthReport;
 use super::restart::RestartReport;
-use super::summary::Summary;
 use super::transaction::TransactionReport;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
@@ -19,6 +18,7 @@ use crate::model::package::{Architecture, PackageName, SourcePackage};
 use crate::model::plan::PatchPlan;
 use crate::model::run::RunId;
 use crate::model::severity::Criticality;
+use crate::model::summary::Summary;
 use crate::model::version::Version;
 
 /// Name of the report; the number rises when the meaning of a key changes.

@@ -1,22 +1,22 @@
 //! "Why": every statement about a CVE, an advisory or a package, judged against what is installed, also where the
 //! answer is "fixed", "never affected", or that nobody speaks about it.
 
-use std::borrow::Cow;
-
 use super::assess::affected;
 use super::assess::origin::{self, Matched};
-use super::assess::{AssessInput, FeedIndex, finding_package};
-use crate::model::advisory::Advisory;
+use super::assess::{AssessInput, FeedIndex, finding_package, statements};
+use super::index::Statement;
+use crate::model::advisory::Subject;
 use crate::model::explanation::{Explanation, JudgedStatement};
 
 /// Explains a subject: a CVE or other identifier of a vendor, or the name of a binary or source package.
 pub fn why(subject: &str, input: &AssessInput<'_>) -> Explanation {
-    let covered = origin::covered(input.inventory, input.not_covered);
+    let of = |subject| origin::covered(input.inventory, input.not_covered, subject);
+    let covered = [of(Subject::Source), of(Subject::Binary)].concat();
     let asked = Asked { subject, covered: &covered, input };
     let packages: Vec<&Matched<'_>> = covered.iter().filter(|matched| asked.names(matched)).collect();
     let judged: Vec<JudgedStatement> = match packages.is_empty() {
         true => input.indexes.iter().flat_map(|feed| asked.by_identifier(*feed)).collect(),
-        false => input.indexes.iter().flat_map(|feed| by_package(*feed, &packages)).collect(),
+        false => input.indexes.iter().flat_map(|feed| asked.by_package(*feed, &packages)).collect(),
     };
     let remarks = asked.remarks(&packages, judged.is_empty());
     let feeds = input.stamps.iter().chain(&input.view.stamps).cloned().collect();
@@ -32,17 +32,46 @@ struct Asked<'q, 'a> {
 
 impl Asked<'_, '_> {
     fn names(&self, matched: &Matched<'_>) -> bool {
-        [matched.package.name.as_str(), matched.package.source.name.as_str(), &matched.source]
+        [matched.package.name.as_str(), matched.package.source.name.as_str(), &matched.name]
             .contains(&self.subject)
     }
 
     fn by_identifier(&self, feed: FeedIndex<'_>) -> Vec<JudgedStatement> {
         let mut judged = Vec::new();
-        for advisory in feed.index.rows().filter(|row| row.id.eq_ignore_ascii_case(self.subject)) {
-            let affected = self.covered.iter().filter(|matched| matched.source == advisory.source);
-            judged.extend(affected.map(|matched| statement(feed.feed, matched, &advisory)));
+        let packages = || self.covered.iter().filter(|package| feed.index.speaks_of(package.subject));
+        for statement in feed.index.statements().filter(|statement| self.is_about(statement)) {
+            let affected = packages().filter(|package| package.name == statement.name());
+            judged.extend(affected.filter_map(|package| self.judge(feed.feed, package, &statement)));
         }
         judged
+    }
+
+    fn is_about(&self, statement: &Statement<'_>) -> bool {
+        statement.id().is(self.subject) || statement.vulnerabilities().any(|name| name.is(self.subject))
+    }
+
+    fn by_package(&self, feed: FeedIndex<'_>, packages: &[&Matched<'_>]) -> Vec<JudgedStatement> {
+        let all = |package: &&Matched<'_>| -> Vec<JudgedStatement> {
+            let judge = |statement| self.judge(feed.feed, package, &statement);
+            statements(feed.index, package).filter_map(judge).collect()
+        };
+        packages.iter().flat_map(all).collect()
+    }
+
+    fn judge(&self, feed: &str, package: &Matched<'_>, statement: &Statement<'_>) -> Option<JudgedStatement> {
+        let rule = affected::rule(package, statement, self.input.channels)?;
+        Some(JudgedStatement {
+            package: finding_package(package),
+            feed: feed.to_owned(),
+            advisory: statement.id().to_string(),
+            vendor_state: statement.state(),
+            note: statement.note().map(str::to_owned),
+            severity: statement.severity(),
+            fixed_version: statement.fixed().map(str::to_owned),
+            verdict: rule.verdict(),
+            rule: rule.words(statement.scheme()),
+            reason: rule.reason(package, statement),
+        })
     }
 
     /// What the statements alone do not tell.
@@ -70,34 +99,10 @@ impl Asked<'_, '_> {
         remarks
     }
 
-    fn sources_not_installed(&self) -> Vec<Cow<'_, str>> {
-        let rows = self.input.indexes.iter().flat_map(|feed| feed.index.rows());
-        let mut sources: Vec<Cow<'_, str>> =
-            rows.filter(|row| row.id.eq_ignore_ascii_case(self.subject)).map(|row| row.source).collect();
-        sources.dedup();
-        sources
-    }
-}
-
-fn by_package(feed: FeedIndex<'_>, packages: &[&Matched<'_>]) -> Vec<JudgedStatement> {
-    let all = |matched: &&Matched<'_>| -> Vec<JudgedStatement> {
-        feed.index.lookup(&matched.source).map(|advisory| statement(feed.feed, matched, &advisory)).collect()
-    };
-    packages.iter().flat_map(all).collect()
-}
-
-fn statement(feed: &str, matched: &Matched<'_>, advisory: &Advisory<'_>) -> JudgedStatement {
-    let rule = affected::rule(matched, advisory);
-    JudgedStatement {
-        package: finding_package(matched),
-        feed: feed.to_owned(),
-        advisory: advisory.id.clone().into_owned(),
-        vendor_state: advisory.state,
-        note: advisory.note.as_ref().map(|note| note.clone().into_owned()),
-        severity: advisory.severity,
-        fixed_version: advisory.fixed_version.as_ref().map(|version| version.clone().into_owned()),
-        verdict: rule.verdict(),
-        rule: rule.words().to_owned(),
-        reason: rule.reason(matched, advisory),
+    fn sources_not_installed(&self) -> Vec<&str> {
+        let all = self.input.indexes.iter().flat_map(|feed| feed.index.statements());
+        let mut names: Vec<&str> = all.filter(|row| self.is_about(row)).map(|row| row.name()).collect();
+        names.dedup();
+        names
     }
 }

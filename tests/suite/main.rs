@@ -16,3 +16,4 @@ mod contracts;
 mod lab;
 mod rules;
 mod stories;
+mod sweep;

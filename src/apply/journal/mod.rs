@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 pub use record::{Event, Intended, JOURNAL_VERSION, Record, RunKind};
 pub use replay::{Replay, replay};
 
+use super::direction::Tried;
 use crate::host::clock::Clock;
 use crate::host::facts;
 use crate::host::storage::{self, AppendFile, StorageError};
@@ -74,6 +75,7 @@ pub struct Journal {
     sequence: u64,
     head: Sha256,
     phase: Phase,
+    tried: Tried,
 }
 
 /// The identity of a run that begins.
@@ -95,8 +97,16 @@ impl Journal {
     pub fn begin(path: &Path, clock: Clock, opening: Opening) -> Result<Self, JournalError> {
         let file = AppendFile::open(path, storage::PRIVATE).map_err(|source| storage_error(path, source))?;
         let (boot_id, head) = (facts::boot_id(), Sha256::of(b""));
-        let mut journal =
-            Self { path: path.to_owned(), file, clock, boot_id, sequence: 0, head, phase: Phase::Planned };
+        let mut journal = Self {
+            path: path.to_owned(),
+            file,
+            clock,
+            boot_id,
+            sequence: 0,
+            head,
+            phase: Phase::Planned,
+            tried: Tried::default(),
+        };
         journal.write(Event::Opened {
             journal_version: JOURNAL_VERSION,
             run: opening.run,
@@ -118,9 +128,9 @@ impl Journal {
         let mut file = AppendFile::open(path, storage::PRIVATE).map_err(at)?;
         file.cut(replay.length).map_err(at)?;
         let sequence = replay.records.last().map_or(0, |record| record.sequence);
-        let (head, phase) = (replay.head, replay.phase);
-        let journal =
-            Self { path: path.to_owned(), file, clock, boot_id: facts::boot_id(), sequence, head, phase };
+        let (head, phase, tried) = (replay.head, replay.phase, replay.tried());
+        let boot_id = facts::boot_id();
+        let journal = Self { path: path.to_owned(), file, clock, boot_id, sequence, head, phase, tried };
         Ok((journal, replay))
     }
 
@@ -132,6 +142,11 @@ impl Journal {
     /// Returns the head of the hash chain.
     pub fn head(&self) -> Sha256 {
         self.head
+    }
+
+    /// Returns what was tried so far.
+    pub fn tried(&self) -> Tried {
+        self.tried
     }
 
     /// Enters a phase; when this returns, the phase survives a power cut.
@@ -165,11 +180,13 @@ impl Journal {
             reason: error.to_string(),
         })?;
         let head = chain(self.head, &json);
+        let tried = self.tried.and(&record.event);
         self.file
             .append(format!("{head} {json}\n").as_bytes())
             .map_err(|source| storage_error(&self.path, source))?;
         self.sequence = record.sequence;
         self.head = head;
+        self.tried = tried;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::model::version::Version;
 pub const JOURNAL_VERSION: u32 = 1;
 
 /// What a run is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum RunKind {
     /// Carries out a plan.
@@ -83,6 +83,18 @@ pub enum Event {
         /// What the database says of its packages.
         observed: Vec<Observed>,
         /// Why, in a sentence.
+        reason: String,
+    },
+    /// After a crash: an attempt to finish the run begins.
+    ForwardIntended {
+        /// Its number, from 1.
+        attempt: u32,
+    },
+    /// An attempt to finish the run did not bring the new state.
+    ForwardFailed {
+        /// Its number.
+        attempt: u32,
+        /// What is still different.
         reason: String,
     },
     /// An attempt at the way back begins.

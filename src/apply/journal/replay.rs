@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::record::{Event, JOURNAL_VERSION, Record, RunKind};
 use super::{JournalError, chain, storage_error};
+use crate::apply::direction::Tried;
 use crate::host::storage;
 use crate::model::digest::Sha256;
 use crate::model::run::RunId;
@@ -44,11 +45,19 @@ impl Replay {
         open
     }
 
-    /// Returns how many attempts at the way back began.
-    pub fn back_attempts(&self) -> u32 {
-        let attempts =
-            self.records.iter().filter(|record| matches!(record.event, Event::BackIntended { .. }));
-        u32::try_from(attempts.count()).unwrap_or(u32::MAX)
+    /// Returns what was tried so far.
+    pub fn tried(&self) -> Tried {
+        self.records.iter().fold(Tried::default(), |tried, record| tried.and(&record.event))
+    }
+
+    /// Returns why the last attempt or batch that failed did so.
+    pub fn last_reason(&self) -> Option<String> {
+        self.records.iter().rev().find_map(|record| match &record.event {
+            Event::BatchFailed { reason, .. }
+            | Event::ForwardFailed { reason, .. }
+            | Event::BackFailed { reason, .. } => Some(reason.clone()),
+            _ => None,
+        })
     }
 
     /// Returns when the first record was written.

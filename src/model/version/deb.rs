@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::evr::{compare_digits, take_digits};
+
 /// Orders two Debian versions: epoch, then upstream version, then Debian revision.
 ///
 /// Works on any text: where the grammar is broken the order is still total and never panics.
@@ -103,18 +105,6 @@ fn weight(part: &[u8]) -> i32 {
         Some(b) if b.is_ascii_alphabetic() => i32::from(*b),
         Some(b) => i32::from(*b) + 256,
     }
-}
-
-fn take_digits(part: &[u8]) -> (&[u8], &[u8]) {
-    let end = part.iter().position(|b| !b.is_ascii_digit()).unwrap_or(part.len());
-    part.split_at(end)
-}
-
-/// Compares two runs of digits of any length as numbers.
-fn compare_digits(left: &[u8], right: &[u8]) -> Ordering {
-    let left = &left[left.iter().take_while(|b| **b == b'0').count()..];
-    let right = &right[right.iter().take_while(|b| **b == b'0').count()..];
-    left.len().cmp(&right.len()).then_with(|| left.cmp(right))
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::model::failure::Failure;
 use crate::model::plan::Action;
 use crate::model::transaction::Phase;
 use crate::observe::Event;
+use crate::scan::inventory;
 
 /// What a run did to the host, and how well the host is since.
 pub(super) struct Changed {
@@ -80,6 +81,13 @@ fn go_back(
     let folder = protected.staged().folder();
     let actions: Vec<Action> = protected.staged().plan().actions().cloned().collect();
     let way = WayBack::new(folder, folder, (actions, Extent::Whole))?;
+    if !way.is_whole(&inventory::read(tools.layout.root(), tools.layout.is_live())?) {
+        journal.enter(Phase::Operator)?;
+        return Ok(Ending::Stuck {
+            reason: format!("{reason}; no way leads back"),
+            commands: way.commands(),
+        });
+    }
     Ok(match back::go(tools, &way, journal, &reason)? {
         Arrived::Old { verified, not_restored } => {
             Ending::Returned { reason, stopped: tools.signals.stop(), verified, not_restored }

@@ -27,7 +27,8 @@ pub(super) fn finish(
     report.plan = Some(run.finished_plan.clone());
     report.transaction = Some(transaction(context, report, &run));
     report.health = Some(run.changed.proven.health.clone());
-    let before = Before { code: run.changed.watch.code().clone(), findings: run.planned_findings.clone() };
+    let (code, findings) = (run.changed.watch.code().clone(), run.planned_findings.clone());
+    let before = Before { code, findings, not_refreshed: run.not_refreshed.clone() };
     closing::assess_again(context, report, &before);
     closing::tell_restarts(report, &run.changed.proven);
     let code = match &run.changed.performed.ending {

@@ -1,10 +1,13 @@
 //! What has to be true before a run may go on: the plan is still the right one, the database is clean, there is room.
 
+use std::collections::BTreeSet;
+
 use super::super::context::Context;
 use super::super::plan::Planned;
 use super::super::survey;
 use crate::apply::space;
 use crate::host::signals::Stop;
+use crate::model::decision::{Held, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::plan::PatchPlan;
 use crate::plan::difference;
@@ -23,6 +26,9 @@ pub(super) fn refuse_drift(asked: &PatchPlan, now: &PatchPlan) -> Result<(), Fai
     if drift.is_empty() {
         return Ok(());
     }
+    if let Some(held) = without_way_back(asked, now) {
+        return Err(held);
+    }
     let shown: Vec<String> = drift.iter().take(8).map(ToString::to_string).collect();
     let rest = drift.len().saturating_sub(shown.len());
     let more = if rest > 0 { format!("; and {rest} more") } else { String::new() };
@@ -31,6 +37,49 @@ pub(super) fn refuse_drift(asked: &PatchPlan, now: &PatchPlan) -> Result<(), Fai
         format!("the host has changed since the plan was made: {}{more}", shown.join("; ")),
     )
     .hint("make a new plan: patchctl plan -o FILE; compare them: patchctl plan --diff OLD NEW"))
+}
+
+/// Refuses a plan that was to change packages which have no way back any more.
+fn without_way_back(asked: &PatchPlan, now: &PatchPlan) -> Option<Failure> {
+    let was_planned = |held: &&Held| asked.actions().any(|action| action.package == held.package);
+    let lost: Vec<&Held> = now.held.iter().filter(is_without_way_back).filter(was_planned).collect();
+    if lost.is_empty() {
+        return None;
+    }
+    let told: Vec<String> = lost.iter().map(|held| told(held)).collect();
+    let message = format!("some changes of the plan have no way back any more: {}", told.join("; "));
+    Some(
+        Failure::new(FailureKind::Drift, message)
+            .hint("make a new plan, which leaves them out: patchctl plan -o FILE")
+            .hint(format!("or patch them all the same: --accept-no-rollback {}", roots(&lost))),
+    )
+}
+
+fn is_without_way_back(held: &&Held) -> bool {
+    held.cause_chain.last().is_some_and(|root| root.reason == HoldReason::NoWayBack)
+}
+
+/// A held package with what is in its way, down to the root.
+fn told(held: &Held) -> String {
+    let causes = held.cause_chain.iter().map(|cause| format!("{}: {}", cause.subject, cause.detail));
+    causes.collect::<Vec<_>>().join(": ")
+}
+
+fn roots(lost: &[&Held]) -> String {
+    let subjects: BTreeSet<&str> =
+        lost.iter().filter_map(|held| Some(held.cause_chain.last()?.subject.as_str())).collect();
+    subjects.into_iter().collect::<Vec<_>>().join(",")
+}
+
+/// Where nothing remains but packages without a way back, what was asked for was not done (safety design, P29).
+pub(super) fn refuse_when_only_held(plan: &PatchPlan) -> Result<(), Failure> {
+    let lost: Vec<&Held> = plan.held.iter().filter(is_without_way_back).collect();
+    if !plan.is_empty() || lost.is_empty() {
+        return Ok(());
+    }
+    let message = "what remains to be patched has no way back; nothing was changed";
+    let hint = format!("patch it all the same: patchctl apply --accept-no-rollback {}", roots(&lost));
+    Err(Failure::new(FailureKind::NoWayBack, message).hint(hint))
 }
 
 pub(super) fn refuse_without_room(plan: &PatchPlan) -> Result<(), Failure> {

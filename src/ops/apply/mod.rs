@@ -8,9 +8,10 @@ mod prepare;
 use self::change::Changed;
 use super::context::Context;
 use super::plan::{self, Planned};
-use super::request::{ApplyRequest, Reach, Wish};
+use super::request::{ApplyRequest, Reach, Removals, Wish};
 use super::runs::Cut;
-use super::{mend, records, recover, runs, scan};
+use super::way_back::Lost;
+use super::{lists, mend, records, recover, runs, scan, survey};
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
@@ -21,7 +22,8 @@ use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::finding::Finding;
 use crate::model::outcome::Outcome;
-use crate::model::plan::PatchPlan;
+use crate::model::package::PackageName;
+use crate::model::plan::{ActionKind, PatchPlan, Reversibility};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 use crate::observe::Event;
@@ -47,33 +49,70 @@ pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>
     }
     let _lock = runs::take_lock(context, "apply")?;
     runs::refuse_while_open(&context.layout)?;
-    let planned = plan::make(context, &wish(request, asked.as_ref()))?;
-    if let Some(asked) = &asked {
-        gates::refuse_drift(asked, &planned.plan)?;
+    let not_refreshed = match asked {
+        None => lists::refresh(context, &survey::inventory(context)?.distribution)?,
+        // A sealed plan speaks of the lists that it was made from; newer ones could only make it refused.
+        Some(_) => Vec::new(),
+    };
+    let mut lost = Lost::new();
+    loop {
+        let mut planned = plan::make_without(context, &wish(request, asked.as_ref()), &lost)?;
+        planned.survey.not_refreshed.clone_from(&not_refreshed);
+        if let Some(asked) = &asked {
+            gates::refuse_drift(asked, &planned.plan)?;
+        }
+        match carry_out(context, request, (planned, approve), &mut report)? {
+            Reached::End(run) => return finish::finish(context, request, &mut report, *run),
+            Reached::Reported => return Ok(report),
+            Reached::NoWayBack(found) => {
+                let names: Vec<&str> = found.keys().map(|key| key.name.as_str()).collect();
+                let note = format!("no way back for {}: the rest is planned without it", names.join(", "));
+                context.observer.event(&Event::Note(note));
+                lost.extend(found);
+                report = context.report("apply");
+            }
+        }
     }
+}
+
+/// Does what a plan says as far as was asked, once it was approved.
+fn carry_out(
+    context: &Context<'_>,
+    request: &ApplyRequest,
+    (planned, approve): (Planned, Approve<'_>),
+    report: &mut Report,
+) -> Result<Reached, Failure> {
     mend::refuse_unfinished(&planned.survey.inventory)?;
     if planned.plan.is_empty() {
-        return finish_without_work(context, planned, report);
+        finish_without_work(context, planned, report)?;
+        return Ok(Reached::Reported);
     }
     gates::refuse_without_room(&planned.plan)?;
     if approve(&planned.plan)? != planned.plan.id {
         return Err(Failure::new(FailureKind::Drift, "another plan was approved than the one at hand"));
     }
     if request.reach == Reach::DownloadOnly {
-        return download_only(context, planned, report);
+        download_only(context, planned, report)?;
+        return Ok(Reached::Reported);
     }
-    match run(context, request, planned, &mut report)? {
-        Reached::End(run) => finish::finish(context, request, &mut report, *run),
-        Reached::Reported => Ok(report),
-    }
+    run(context, request, planned, report)
 }
 
+/// What a sealed plan was allowed when it was made, it is allowed when it is carried out.
 fn wish(request: &ApplyRequest, asked: Option<&PatchPlan>) -> Wish {
-    Wish {
-        selection: asked.map_or_else(|| request.selection.clone(), |plan| plan.selection.clone()),
+    let mut wish = Wish {
+        selection: request.selection.clone(),
         removals: request.removals,
         accept_no_rollback: request.accept_no_rollback.clone(),
+    };
+    if let Some(asked) = asked {
+        wish.selection = asked.selection.clone();
+        if asked.actions().any(|action| action.kind == ActionKind::Remove) {
+            wish.removals = Removals::Allow;
+        }
+        wish.accept_no_rollback.extend(accepted(asked));
     }
+    wish
 }
 
 /// A dry run goes the same way up to the first change.
@@ -88,26 +127,33 @@ fn dry_run(
         gates::refuse_drift(asked, &planned.plan)?;
     }
     mend::refuse_unfinished(&planned.survey.inventory)?;
-    let outcome = if planned.plan.is_empty() { Outcome::NothingToDo } else { Outcome::Planned };
+    if planned.plan.is_empty() {
+        tell_no_work(context, planned, &mut report);
+        return Ok(report);
+    }
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);
-    records::conclude(context, &mut report, outcome, ExitCode::Done);
+    records::conclude(context, &mut report, Outcome::Planned, ExitCode::Done);
     Ok(report)
 }
 
-fn finish_without_work(
-    context: &Context<'_>,
-    planned: Planned,
-    mut report: Report,
-) -> Result<Report, Failure> {
+/// There is nothing to do, or nothing that could be taken back.
+fn tell_no_work(context: &Context<'_>, planned: Planned, report: &mut Report) {
+    let refusal = gates::refuse_when_only_held(&planned.plan);
     report.plan = Some(planned.plan);
-    scan::fill(context, &mut report, planned.survey);
-    records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
-    runs::stored(records::store(context, &report))?;
-    Ok(report)
+    scan::fill(context, report, planned.survey);
+    match refusal {
+        Ok(()) => records::conclude_without_work(context, report),
+        Err(failure) => records::fail(context, report, &failure),
+    }
 }
 
-fn download_only(context: &Context<'_>, planned: Planned, mut report: Report) -> Result<Report, Failure> {
+fn finish_without_work(context: &Context<'_>, planned: Planned, report: &mut Report) -> Result<(), Failure> {
+    tell_no_work(context, planned, report);
+    runs::stored(records::store(context, report))
+}
+
+fn download_only(context: &Context<'_>, planned: Planned, report: &mut Report) -> Result<(), Failure> {
     let began = std::time::Instant::now();
     runs::with_tools(context, (&planned.survey.inventory, &[]), |tools| {
         let wanted = fetch::new_archives(&planned.plan);
@@ -117,10 +163,9 @@ fn download_only(context: &Context<'_>, planned: Planned, mut report: Report) ->
         Ok::<(), Failure>(())
     })?;
     report.plan = Some(planned.plan);
-    scan::fill(context, &mut report, planned.survey);
-    records::conclude(context, &mut report, Outcome::Planned, ExitCode::Done);
-    runs::stored(records::store(context, &report))?;
-    Ok(report)
+    scan::fill(context, report, planned.survey);
+    records::conclude(context, report, Outcome::Planned, ExitCode::Done);
+    runs::stored(records::store(context, report))
 }
 
 /// What a run did, with its number and folder.
@@ -132,6 +177,7 @@ struct Run {
     phase: Phase,
     finished_plan: PatchPlan,
     planned_findings: Vec<Finding>,
+    not_refreshed: Vec<String>,
 }
 
 /// How far a run came.
@@ -141,6 +187,8 @@ enum Reached {
     /// Not to its own end: given up before the first change, or cut off amid the changes. The report is stored and
     /// tells which, and how that ended.
     Reported,
+    /// Not to its first change: some packages have no way back, which no look at them could tell before.
+    NoWayBack(Lost),
 }
 
 /// Everything from the run's first record to its last.
@@ -160,11 +208,14 @@ fn run(
         }
     };
     let inventory = &planned.survey.inventory;
-    let performed = runs::with_tools(context, (inventory, &request.accept_no_rollback), |tools| {
+    let mut lost = Lost::new();
+    let accepted = [&request.accept_no_rollback[..], &accepted(&planned.plan)].concat();
+    let performed = runs::with_tools(context, (inventory, &accepted), |tools| {
         let prepared = prepare::prepare(context, tools, &planned, (id, &folder, &mut journal));
         let prepared = match prepared {
             Ok(ready) => ready,
-            Err(failure) => {
+            Err(unprepared) => {
+                let failure = unprepared.into_failure(&mut lost);
                 return Err(Cut::Before(prepare::abandon(context, &folder, (&mut journal, failure), report)));
             }
         };
@@ -172,6 +223,7 @@ fn run(
     });
     let changed = match performed {
         Ok(changed) => changed,
+        Err(Cut::Before(_)) if !lost.is_empty() => return Ok(Reached::NoWayBack(lost)),
         Err(Cut::Before(_)) if report.error.is_some() => return Ok(Reached::Reported),
         Err(Cut::Before(failure)) => return Err(failure),
         Err(Cut::Amid(failure)) => {
@@ -189,8 +241,15 @@ fn run(
         head: journal.head(),
         phase: journal.phase(),
         finished_plan: plan,
+        not_refreshed: survey.not_refreshed,
         planned_findings: survey.assessment.findings.into_iter().filter(is_planned).collect(),
     })))
+}
+
+/// The packages that the plan shows to be without a way back: it was made, and approved, with them.
+fn accepted(plan: &PatchPlan) -> Vec<PackageName> {
+    let without = plan.actions().filter(|action| action.reversible == Reversibility::NotReversible);
+    without.map(|action| action.package.clone()).collect()
 }
 
 fn begin_journal(

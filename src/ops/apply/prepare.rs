@@ -3,6 +3,7 @@
 use super::super::context::Context;
 use super::super::plan::Planned;
 use super::super::trial::Watch;
+use super::super::way_back::Lost;
 use super::super::{records, runs};
 use super::gates;
 use crate::apply::journal::Journal;
@@ -28,13 +29,48 @@ pub(super) struct Prepared {
     pub(super) watch: Watch,
 }
 
+/// Why a run cannot begin; the host is unchanged.
+pub(super) enum Unprepared {
+    /// For any reason but the next one.
+    Failed(Failure),
+    /// The installed version of some packages cannot be had again: the rest can be patched without them.
+    NoWayBack(Lost),
+}
+
+impl From<Failure> for Unprepared {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl Unprepared {
+    /// Returns the failure for the report of the run, and what was lost in `lost`.
+    pub(super) fn into_failure(self, lost: &mut Lost) -> Failure {
+        match self {
+            Self::Failed(failure) => failure,
+            Self::NoWayBack(found) => {
+                let told: Vec<String> =
+                    found.iter().map(|(key, why)| format!("{}: {why}", key.name)).collect();
+                lost.extend(found);
+                Failure::new(
+                    FailureKind::NoWayBack,
+                    format!(
+                        "the installed version of some packages cannot be had again: {}",
+                        told.join("; ")
+                    ),
+                )
+            }
+        }
+    }
+}
+
 /// Before the first change: every archive here, the database checked under the lock, everything saved.
 pub(super) fn prepare(
     context: &Context<'_>,
     tools: &Tools<'_>,
     planned: &Planned,
     (run, folder, journal): (RunId, &RunFolder, &mut Journal),
-) -> Result<Prepared, Failure> {
+) -> Result<Prepared, Unprepared> {
     let watch = Watch::begin(tools, &planned.plan)?;
     let count = planned.plan.actions().count();
     let began = context.clock.since_boot();
@@ -69,29 +105,20 @@ pub(super) fn prepare(
     Ok(Prepared { protected, lock, watch })
 }
 
-fn not_staged(error: stage::StageError) -> Failure {
-    match error {
-        stage::StageError::Fetch(error) => not_fetched(error),
+fn not_staged(error: stage::StageError) -> Unprepared {
+    let failure = match error {
         stage::StageError::NoWayBack { packages } => {
-            let names: Vec<&str> = packages.iter().map(|(key, _)| key.name.as_str()).collect();
-            let hint = format!(
-                "patch them without one: --accept-no-rollback {}; or leave them out: --exclude {}",
-                names.join(","),
-                names.join(",")
-            );
-            let failure = Failure::new(
-                FailureKind::NoWayBack,
-                "the installed version of some packages cannot be had again; nothing was changed",
-            );
-            failure.caused_by(stage::StageError::NoWayBack { packages }).hint(hint)
+            return Unprepared::NoWayBack(packages.into_iter().collect());
         }
+        stage::StageError::Fetch(error) => not_fetched(error),
         stage::StageError::Store(source) if source.is_no_space() => {
             Failure::new(FailureKind::Space, "there is no room for the run's archives; nothing was changed")
                 .caused_by(source)
         }
         other => Failure::new(FailureKind::Host, "the archives cannot be staged; nothing was changed")
             .caused_by(other),
-    }
+    };
+    Unprepared::Failed(failure)
 }
 
 pub(super) fn not_fetched(error: fetch::FetchError) -> Failure {

@@ -160,6 +160,8 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
         let lock = ready(context, &past, &mut journal).map_err(|failure| {
             // The report tells why, also where the journal cannot.
             let _ = journal.enter(Phase::Abandoned);
+            let told = TransactionReport::unproven(journal.phase(), journal.head(), report.started);
+            report.transaction = Some(TransactionReport { finished: Some(context.now()), ..told });
             records::fail(context, &mut report, &failure);
             let _ = records::store_run(context, &report);
             Cut::Before(failure)
@@ -236,7 +238,7 @@ fn finish(
     }
     let changed = past.way.actions().iter().map(Action::key).collect();
     let code = closing::code_of(context, Some(&past.folder), changed);
-    closing::assess_again(context, report, &Before { code, findings: Vec::new() });
+    closing::assess_again(context, report, &Before { code, ..Before::default() });
     match stuck {
         None => records::conclude(context, report, Outcome::RolledBack, ExitCode::Done),
         Some((reason, commands)) => {

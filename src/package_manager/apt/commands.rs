@@ -8,6 +8,7 @@ use super::super::{
     RestoreRequest, Target,
 };
 use super::simulation::{parse_simulation, parse_unmet};
+use super::update;
 use crate::config::layout::Layout;
 use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
 use crate::host::storage;
@@ -84,11 +85,7 @@ impl Apt {
 
     /// The options and variables of every call that changes packages, under the front-end lock that the caller holds
     /// (dpkg(1), DPKG_FRONTEND_LOCKED; apt must then not lock by itself).
-    fn changing(&self, log_conffiles: ConffilePolicy) -> CommandSpec {
-        let force = match log_conffiles {
-            ConffilePolicy::Keep => "--force-confold",
-            ConffilePolicy::Replace => "--force-confnew",
-        };
+    fn changing(&self, conffiles: ConffilePolicy) -> CommandSpec {
         let mut spec = self.apt_get().env("DPKG_FRONTEND_LOCKED", "true").args([
             "-y",
             "--no-download",
@@ -96,7 +93,7 @@ impl Apt {
         ]);
         let settings = [
             ("Dpkg::Options::", "--force-confdef"),
-            ("Dpkg::Options::", force),
+            ("Dpkg::Options::", forced(conffiles)),
             ("Dpkg::Use-Pty", "false"),
             ("APT::Get::AutomaticRemove", "false"),
             ("APT::Sandbox::User", "root"),
@@ -146,7 +143,7 @@ impl Apt {
             return Ok(());
         }
         let archives = request.complete.iter().map(|path| path.display().to_string());
-        let call = dpkg(request.time_limit).arg("--unpack").args(archives);
+        let call = dpkg(request).arg("--unpack").args(archives);
         self.change(&call, request.log, &mut |_| {}).map(|_| ())
     }
 
@@ -230,6 +227,22 @@ impl PackageManager for Apt {
         parse_simulation(&text, &self.native).map(Resolved::Possible)
     }
 
+    fn refresh_lists(&self, time_limit: Duration) -> Result<Vec<String>, PackageManagerError> {
+        // Without this, apt calls lists that it could not fetch a success (since apt 2.3.2; older ones do not know it).
+        let spec =
+            option(self.apt_get(), "APT::Update::Error-Mode", "any").time_limit(time_limit).arg("update");
+        let output = Self::run(&spec)?;
+        let said = output.text() + &String::from_utf8_lossy(&output.stderr);
+        let mut problems = update::problems(&said);
+        if output.timed_out {
+            problems
+                .push(format!("apt-get update took longer than {} s and was ended", time_limit.as_secs()));
+        } else if problems.is_empty() && !output.is_success() {
+            problems.push(output.last_words(2).join("; "));
+        }
+        Ok(problems)
+    }
+
     fn fetch(
         &self,
         request: &FetchRequest<'_>,
@@ -268,7 +281,7 @@ impl PackageManager for Apt {
 
     fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
         self.complete(request)?;
-        let mut spec = self.changing(ConffilePolicy::Keep).time_limit(request.time_limit);
+        let mut spec = self.changing(request.conffiles).time_limit(request.time_limit);
         spec = spec.args(["--allow-downgrades", "--allow-change-held-packages", "--reinstall"]);
         if !request.purge.is_empty() {
             spec = spec.arg("--purge");
@@ -284,17 +297,15 @@ impl PackageManager for Apt {
         let archives = request.archives.iter().map(|path| path.display().to_string());
         let mut calls = Vec::new();
         if !request.archives.is_empty() {
-            calls.push(dpkg(request.time_limit).arg("--unpack").args(archives));
+            calls.push(dpkg(request).arg("--unpack").args(archives));
         }
-        calls.push(dpkg(request.time_limit).args(["--configure", "-a"]));
+        calls.push(dpkg(request).args(["--configure", "-a"]));
         for (verb, packages) in [("--purge", request.purge), ("--remove", request.remove)] {
             if !packages.is_empty() {
-                calls.push(
-                    dpkg(request.time_limit).arg(verb).args(packages.iter().map(|key| self.named(key))),
-                );
+                calls.push(dpkg(request).arg(verb).args(packages.iter().map(|key| self.named(key))));
             }
         }
-        calls.push(dpkg(request.time_limit).args(["--triggers-only", "--pending"]));
+        calls.push(dpkg(request).args(["--triggers-only", "--pending"]));
         let mut last = None;
         for call in &calls {
             last = Some(self.change(call, request.log, &mut |_| {})?);
@@ -326,16 +337,24 @@ impl Apt {
     }
 }
 
-/// dpkg for recovery: never asks, goes to older versions, overwrites nothing of the administrator.
-fn dpkg(limit: Duration) -> CommandSpec {
+/// The option that decides about an edited configuration file without a question.
+fn forced(conffiles: ConffilePolicy) -> &'static str {
+    match conffiles {
+        ConffilePolicy::Keep => "--force-confold",
+        ConffilePolicy::Replace => "--force-confnew",
+    }
+}
+
+/// dpkg for recovery: never asks, goes to older versions.
+fn dpkg(request: &RestoreRequest<'_>) -> CommandSpec {
     let spec = CommandSpec::new(DPKG).env("DPKG_FRONTEND_LOCKED", "true");
     let spec = SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
     let spec = spec.args([
         "--force-confdef",
-        "--force-confold",
+        forced(request.conffiles),
         "--force-downgrade",
         "--force-remove-reinstreq",
         "--abort-after=9999",
     ]);
-    spec.time_limit(limit).insistence(Insistence::Patient)
+    spec.time_limit(request.time_limit).insistence(Insistence::Patient)
 }

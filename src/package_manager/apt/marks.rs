@@ -52,9 +52,43 @@ pub fn set_auto_marks(packages: &BTreeSet<PackageKey>) -> Result<(), PackageMana
     }
 }
 
+/// Forgets what apt noted of packages that are gone. apt does so itself when it removes them; dpkg, which recovery
+/// works with, knows nothing of the marks.
+///
+/// # Errors
+/// The file cannot be read or written.
+pub fn forget(root: &Path, gone: &[PackageKey]) -> Result<(), StorageError> {
+    let path = root.join("var/lib/apt/extended_states");
+    let Some(bytes) = storage::read_if_present(&path)? else { return Ok(()) };
+    let text = String::from_utf8_lossy(&bytes);
+    let kept = without(&text, gone);
+    if kept == text { Ok(()) } else { storage::replace(&path, kept.as_bytes(), storage::PUBLIC) }
+}
+
+fn without(text: &str, gone: &[PackageKey]) -> String {
+    let is_gone = |stanza: &&str| {
+        let field = |name: &str| stanza.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+        // apt writes the native architecture for a package of all of them.
+        let same = |key: &PackageKey| {
+            let architecture = key.architecture.as_str();
+            architecture == "all" || field("Architecture").is_none_or(|field| field == architecture)
+        };
+        gone.iter().any(|key| field("Package") == Some(key.name.as_str()) && same(key))
+    };
+    text.split_inclusive("\n\n").filter(|stanza| !is_gone(stanza)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_that_is_gone_is_forgotten_and_nothing_else() {
+        let (one, two) = ("Package: a\nAuto-Installed: 1\n\n", "Package: b\nAuto-Installed: 1\n\n");
+        let gone = [PackageKey { name: "a".into(), architecture: "all".into() }];
+        assert_eq!(without(&format!("{one}{two}"), &gone), two);
+        assert_eq!(without(two, &gone), two);
+    }
 
     #[test]
     fn only_automatic_packages_are_taken() {

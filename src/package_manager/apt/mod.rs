@@ -4,7 +4,8 @@ mod blame;
 mod commands;
 mod marks;
 mod simulation;
+mod update;
 
 pub use commands::Apt;
-pub use marks::{auto_marked, set_auto_marks};
+pub use marks::{auto_marked, forget, set_auto_marks};
 pub use simulation::parse_simulation;

@@ -138,20 +138,27 @@ pub(super) fn judge_update(
 }
 
 fn judge_way_back(policy: &Policy, package: &InstalledPackage) -> Result<(), Cause> {
-    if !policy.needs_way_back || policy.accept_no_rollback.contains(&package.name) {
-        return Ok(());
-    }
-    let detail = match policy.way_back.get(&package.key()) {
-        Some((Reversibility::Reversible | Reversibility::SnapshotOnly, _)) => return Ok(()),
-        Some((Reversibility::Reconstructed, _)) if policy.accept_reconstructed => return Ok(()),
-        Some((Reversibility::Reconstructed, reason)) => {
-            format!("{reason}, and policy refuses rebuilt archives")
+    policy.no_way_back(package).map_or(Ok(()), Err)
+}
+
+impl Policy {
+    /// Returns why a package must stay as it is because it could not be brought back; nothing where it could, where
+    /// that is accepted by name, or where nobody has looked yet.
+    pub fn no_way_back(&self, package: &InstalledPackage) -> Option<Cause> {
+        if !self.needs_way_back || self.accept_no_rollback.contains(&package.name) {
+            return None;
         }
-        Some((Reversibility::NotReversible, reason)) => reason.clone(),
-        None => "the installed version cannot be had again".to_owned(),
-    };
-    let detail = format!("{detail} (--accept-no-rollback {} patches it all the same)", package.name);
-    Err(cause(&package.name, HoldReason::NoWayBack, detail))
+        let detail = match self.way_back.get(&package.key())? {
+            (Reversibility::Reversible | Reversibility::SnapshotOnly, _) => return None,
+            (Reversibility::Reconstructed, _) if self.accept_reconstructed => return None,
+            (Reversibility::Reconstructed, reason) => {
+                format!("{reason}, and policy refuses rebuilt archives")
+            }
+            (Reversibility::NotReversible, reason) => reason.clone(),
+        };
+        let detail = format!("{detail} (--accept-no-rollback {} patches it all the same)", package.name);
+        Some(cause(&package.name, HoldReason::NoWayBack, detail))
+    }
 }
 
 /// Tells whether the command line asks for this finding; naming exact versions asks for nothing else.

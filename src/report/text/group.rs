@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::package::PackageName;
 use crate::model::severity::{Exposure, Severity};
-use crate::report::summary::vulnerabilities;
+use crate::model::summary::vulnerabilities;
 
 /// What can be done about a group today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

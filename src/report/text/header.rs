@@ -109,6 +109,13 @@ fn completeness(report: &Report, sheet: &mut Sheet<'_>) {
     }
 }
 
+/// Writes what is missing from a result that should have it, for renderings that do not begin with [`write`].
+pub(super) fn incomplete(report: &Report, sheet: &mut Sheet<'_>) {
+    if report.completeness.as_ref().is_some_and(|c| c.level == CompletenessLevel::Incomplete) {
+        completeness(report, sheet);
+    }
+}
+
 /// Writes something that nobody may overlook.
 pub(super) fn alert(text: &str, sheet: &mut Sheet<'_>) {
     sheet.prose(" ! ", &[Word::new(text, Tone::Warn)]);

@@ -43,10 +43,9 @@ pub trait Rendering {
 /// no text: the error is told on its own.
 impl Rendering for Report {
     fn text(&self, style: &Style) -> String {
-        let file = self.files.as_ref().and_then(|files| files.plan.as_deref());
         written(style, |sheet| match (&self.transaction, &self.plan, &self.findings) {
             (Some(transaction), ..) => run::render(self, transaction, sheet),
-            (None, Some(plan), _) => plan::render(plan, file, sheet),
+            (None, Some(plan), _) => plan::render(self, plan, sheet),
             (None, None, Some(_)) => scan::render(self, sheet),
             (None, None, None) if self.outcome == Outcome::NothingToDo => run::nothing_to_do(sheet),
             (None, None, None) if self.outcome == Outcome::Recovered => run::mended(sheet),

@@ -6,6 +6,7 @@ use super::style::Detail;
 use super::words;
 use crate::model::decision::Held;
 use crate::model::plan::{Action, ActionKind, PatchPlan, Reversibility};
+use crate::report::schema::Report;
 
 /// Margin, four columns of step, a gap of two.
 const MARGIN: &str = "       ";
@@ -14,9 +15,11 @@ const TOLD: usize = 3;
 /// Held packages told before the rest becomes a number.
 const HELD: usize = 8;
 
-/// Renders a plan with what to type next; `file` is where it was sealed.
-pub(super) fn render(plan: &PatchPlan, file: Option<&str>, sheet: &mut Sheet<'_>) {
+/// Renders the report of a plan with what to type next.
+pub(super) fn render(report: &Report, plan: &PatchPlan, sheet: &mut Sheet<'_>) {
+    let file = report.files.as_ref().and_then(|files| files.plan.as_deref());
     body(plan, sheet);
+    header::incomplete(report, sheet);
     let command = match (plan.is_empty(), file) {
         (true, _) => "patchctl scan --all".to_owned(),
         (false, Some(file)) => format!("patchctl apply {file}"),

@@ -6,10 +6,10 @@ use super::sheet::{Sheet, Tone, Word};
 use super::{health, words};
 use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
+use crate::model::summary::distinct;
 use crate::model::transaction::Phase;
 use crate::report::restart::{OldCode, RestartReport};
 use crate::report::schema::Report;
-use crate::report::summary::distinct;
 use crate::report::transaction::{StepOutcome, StepReport, TransactionReport};
 
 /// Renders the report of `apply`, `rollback` or `recover`.
@@ -24,6 +24,7 @@ pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &m
     if let Some(restart) = &report.restart {
         old_code(restart, sheet);
     }
+    header::incomplete(report, sheet);
     losses(transaction, sheet);
     records(report, transaction, sheet);
     sheet.gap();

@@ -5,12 +5,11 @@ use super::header;
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, right};
 use super::style::Detail;
 use super::words;
-use crate::model::decision::HoldReason;
 use crate::model::feed::{Completeness, CompletenessLevel};
-use crate::model::finding::{Finding, Verdict};
+use crate::model::finding::Verdict;
 use crate::model::severity::{Exposure, Severity};
+use crate::model::summary::Summary;
 use crate::report::schema::Report;
-use crate::report::summary::{Summary, distinct};
 
 /// Groups that fit on one screen of 50 lines together with head and foot.
 const WORST: usize = 12;
@@ -24,17 +23,18 @@ pub(super) fn render(report: &Report, sheet: &mut Sheet<'_>) {
     let groups = if is_summary { Vec::new() } else { groups(findings) };
     header::write(report, sheet);
     sheet.gap();
-    let counted = report.summary.clone().unwrap_or_else(|| Summary::count(0, findings));
+    let today = sheet.style().now.date_naive();
+    let counted = report.summary.clone().unwrap_or_else(|| Summary::count(0, findings, today));
     totals(&counted, level(report.completeness.as_ref()), sheet);
     if !is_summary {
         list(&groups, sheet);
     }
     sheet.gap();
-    open_ends(report, findings, sheet);
-    deadlines(findings, sheet);
+    open_ends(report, &counted, sheet);
+    deadlines(&counted, sheet);
     reboot(report, sheet);
     sheet.gap();
-    header::next(&format!("{}{}", next_command(report, findings), root(report)), sheet);
+    header::next(&format!("{}{}", next_command(report, &counted), root(report)), sheet);
 }
 
 /// How many are open, how bad, and how many of them can be closed now.
@@ -208,35 +208,23 @@ fn left_out(groups: &[Group<'_>], listed: &[&Group<'_>], shown: usize, sheet: &m
 }
 
 /// What no update closes today: shown as numbers, never as nothing.
-fn open_ends(report: &Report, findings: &[Finding], sheet: &mut Sheet<'_>) {
+fn open_ends(report: &Report, summary: &Summary, sheet: &mut Sheet<'_>) {
     let mut items = Vec::new();
-    let mut add = |text: &str, number: usize| {
+    let mut add = |text: &str, number: u64| {
         if number > 0 {
-            items.push(Word::plain(format!("{text} {}", words::thousands(number as u64))));
+            items.push(Word::plain(format!("{text} {}", words::thousands(number))));
         }
     };
-    let of = |verdict: Verdict| distinct(findings, |finding| finding.verdict == verdict);
-    add("no fix yet", of(Verdict::VulnerableNoFix));
-    let not_offered = |f: &Finding| f.verdict == Verdict::Vulnerable && !f.is_installable();
-    add("fix not offered here", distinct(findings, not_offered));
-    add("unknown", of(Verdict::Unknown));
-    add("held", distinct(findings, is_held_here));
-    add("mitigated live", of(Verdict::MitigatedLive));
+    let ends = &summary.open_ends;
+    add("no fix yet", ends.no_fix);
+    add("fix not offered here", ends.not_offered);
+    add("unknown", ends.unknown);
+    add("held", ends.held);
+    add("mitigated live", ends.mitigated_live);
     items.extend(not_covered(report));
     if !items.is_empty() {
         sheet.items(" ", &items);
     }
-}
-
-/// Held by this host's own hold, pin or policy; what has no fix or no verdict is counted as that.
-fn is_held_here(finding: &Finding) -> bool {
-    let reason = finding.disposition.as_ref().and_then(|disposition| disposition.reason);
-    reason.is_some_and(|reason| {
-        !matches!(
-            reason,
-            HoldReason::NotSelected | HoldReason::NoFix | HoldReason::NotOffered | HoldReason::Unknown
-        )
-    })
 }
 
 fn not_covered(report: &Report) -> Option<Word> {
@@ -250,22 +238,13 @@ fn not_covered(report: &Report) -> Option<Word> {
     (!packages.is_empty()).then(|| Word::plain(text))
 }
 
-fn deadlines(findings: &[Finding], sheet: &mut Sheet<'_>) {
-    let today = sheet.style().now.date_naive();
-    let due_in = |days: std::ops::Range<i64>| {
-        distinct(findings, |finding| {
-            let left = finding.due.map(|date| (date - today).num_days());
-            finding.verdict.is_open() && left.is_some_and(|left| days.contains(&left))
-        })
-    };
+fn deadlines(summary: &Summary, sheet: &mut Sheet<'_>) {
     let mut items = Vec::new();
-    let overdue = due_in(i64::MIN..0);
-    if overdue > 0 {
-        items.push(Word::new(format!("{} overdue", words::thousands(overdue as u64)), Tone::Bad));
+    if summary.overdue > 0 {
+        items.push(Word::new(format!("{} overdue", words::thousands(summary.overdue)), Tone::Bad));
     }
-    let soon = due_in(0..7);
-    if soon > 0 {
-        items.push(Word::plain(format!("{} due within a week", words::thousands(soon as u64))));
+    if summary.due_soon > 0 {
+        items.push(Word::plain(format!("{} due within a week", words::thousands(summary.due_soon))));
     }
     if !items.is_empty() {
         sheet.items(" ", &items);
@@ -293,13 +272,12 @@ fn root(report: &Report) -> String {
     if root == "/" { String::new() } else { format!(" --root {root}") }
 }
 
-fn next_command(report: &Report, findings: &[Finding]) -> &'static str {
-    if findings.iter().any(Finding::is_installable) {
+fn next_command(report: &Report, summary: &Summary) -> &'static str {
+    if summary.installable_findings > 0 {
         "patchctl plan"
     } else if level(report.completeness.as_ref()) != CompletenessLevel::Full {
         "patchctl feeds refresh"
-    } else if !findings.iter().any(|finding| finding.verdict.is_open() || finding.verdict == Verdict::Unknown)
-    {
+    } else if summary.open_vulnerabilities == 0 && summary.open_ends.unknown == 0 {
         "patchctl status"
     } else {
         "patchctl scan --all"

@@ -3,8 +3,8 @@
 use super::sheet::{Sheet, Tone, Word};
 use super::{feeds, header, history, scan, words};
 use crate::model::feed::FeedState;
+use crate::model::summary::Summary;
 use crate::report::documents::StatusDocument;
-use crate::report::summary::Summary;
 
 /// Renders the status of a host.
 pub(super) fn render(document: &StatusDocument, sheet: &mut Sheet<'_>) {

@@ -1,10 +1,14 @@
 //! One package against one statement: which rule applies, the verdict that follows, and the sentence for people.
 
+use std::cmp::Ordering;
+
 use super::origin::{Matched, is_certain};
-use crate::model::advisory::{Advisory, VendorState};
+use super::scope::{Channels, Concern, concern};
+use crate::model::advisory::VendorState;
 use crate::model::finding::Verdict;
 use crate::model::kernel::Kernels;
-use crate::model::version::compare_deb;
+use crate::model::version::compare_text;
+use crate::scan::index::Statement;
 
 /// The rule that decides about a package and a statement. The order of the rules is that of [`rule`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,35 +17,109 @@ pub enum Rule {
     ForeignVersion,
     /// The release never had the hole.
     NeverAffected,
+    /// It holds for a product or repository only, and nobody knows which ones the host uses.
+    ChannelUnknown,
+    /// A version is compared, but the files on disk are of no certain version.
+    UncertainFiles,
+    /// The two versions have no order.
+    NotComparable,
+    /// The installed version is older than the first affected one.
+    BeforeIntroduced,
+    /// The installed version does not sort before the fixed one.
+    AtLeastFixed,
+    /// The installed version is newer than the last affected one.
+    BeyondLastAffected,
+    /// An older version is known to be affected, and nobody confirmed it for the installed one.
+    Unconfirmed,
     /// The vendor has not checked.
     NotChecked,
-    /// The vendor has no fix in the release.
-    NoFix,
-    /// The fix is known, but the files on disk are of no certain version.
-    UncertainFiles,
-    /// The installed source version sorts before the fixed one.
+    /// The installed version sorts before the fixed one.
     OlderThanFixed,
-    /// The installed source version does not sort before the fixed one.
-    AtLeastFixed,
+    /// It sorts before a fixed one that only subscribers get.
+    SubscribersOnly,
     /// The vendor calls it fixed and names no version.
     FixWithoutVersion,
+    /// The vendor has no fix in the release.
+    NoFix,
 }
 
-/// Decides which rule applies.
-pub fn rule(package: &Matched<'_>, advisory: &Advisory<'_>) -> Rule {
-    if package.foreign_version {
-        return Rule::ForeignVersion;
+/// Where an installed version lies in the range that a statement speaks about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Before,
+    Within,
+    AtLeastFixed,
+    Beyond,
+}
+
+/// Decides which rule applies; `None` where the statement speaks about something else.
+pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, channels: Channels<'_>) -> Option<Rule> {
+    let state = statement.state();
+    match concern(package, statement, channels) {
+        Concern::No if state != VendorState::NeedsEntitlement => return None,
+        Concern::Unclear(rule) if state != VendorState::NeedsEntitlement => return Some(rule),
+        _ => {}
     }
-    match (advisory.state, &advisory.fixed_version) {
-        (VendorState::NotAffected, _) => Rule::NeverAffected,
-        (VendorState::Undetermined, _) => Rule::NotChecked,
+    if package.foreign_version {
+        return Some(Rule::ForeignVersion);
+    }
+    if state == VendorState::NotAffected {
+        // Said of one build only (Red Hat's advisories do), it is no statement about another.
+        return match place(package, statement) {
+            Ok(Place::Within) => Some(Rule::NeverAffected),
+            Ok(_) => None,
+            Err(rule) => Some(rule),
+        };
+    }
+    Some(match place(package, statement) {
+        Err(rule) => rule,
+        Ok(Place::Before) => Rule::BeforeIntroduced,
+        Ok(Place::AtLeastFixed) => Rule::AtLeastFixed,
+        Ok(Place::Beyond) if state == VendorState::Unconfirmed => Rule::Unconfirmed,
+        Ok(Place::Beyond) => Rule::BeyondLastAffected,
+        Ok(Place::Within) => within(package, statement, channels),
+    })
+}
+
+/// The rule for a version that the statement speaks about.
+fn within(package: &Matched<'_>, statement: &Statement<'_>, channels: Channels<'_>) -> Rule {
+    match (statement.state(), statement.fixed()) {
+        (VendorState::Undetermined | VendorState::UnderInvestigation, _) => Rule::NotChecked,
+        (VendorState::Fixed, Some(_)) => Rule::OlderThanFixed,
         (VendorState::Fixed, None) => Rule::FixWithoutVersion,
-        (VendorState::Fixed, Some(_)) if !is_certain(package.package) => Rule::UncertainFiles,
-        (VendorState::Fixed, Some(fixed)) if compare_deb(package.version.as_str(), fixed).is_lt() => {
+        (VendorState::NeedsEntitlement, _) if concern(package, statement, channels) == Concern::Yes => {
             Rule::OlderThanFixed
         }
-        (VendorState::Fixed, Some(_)) => Rule::AtLeastFixed,
+        (VendorState::NeedsEntitlement, _) => Rule::SubscribersOnly,
         _ => Rule::NoFix,
+    }
+}
+
+fn place(package: &Matched<'_>, statement: &Statement<'_>) -> Result<Place, Rule> {
+    let installed = package.version.as_str();
+    let compare = |bound: &str| -> Result<Ordering, Rule> {
+        if !is_certain(package.package) {
+            return Err(Rule::UncertainFiles);
+        }
+        let is_of_one_family = package.version.scheme() == statement.scheme();
+        let order = is_of_one_family.then(|| compare_text(statement.scheme(), installed, bound)).flatten();
+        order.ok_or(Rule::NotComparable)
+    };
+    if statement.has_bounds() {
+        if let Some(introduced) = statement.introduced()
+            && compare(introduced)?.is_lt()
+        {
+            return Ok(Place::Before);
+        }
+        if let Some(last) = statement.last_affected()
+            && compare(last)?.is_gt()
+        {
+            return Ok(Place::Beyond);
+        }
+    }
+    match statement.fixed() {
+        Some(fixed) if compare(fixed)?.is_ge() => Ok(Place::AtLeastFixed),
+        _ => Ok(Place::Within),
     }
 }
 
@@ -50,60 +128,31 @@ impl Rule {
     pub fn verdict(self) -> Verdict {
         match self {
             Self::OlderThanFixed => Verdict::Vulnerable,
-            Self::NoFix => Verdict::VulnerableNoFix,
+            Self::NoFix | Self::SubscribersOnly => Verdict::VulnerableNoFix,
             Self::AtLeastFixed => Verdict::Fixed,
-            Self::NeverAffected => Verdict::NotAffected,
-            Self::ForeignVersion | Self::NotChecked | Self::UncertainFiles | Self::FixWithoutVersion => {
-                Verdict::Unknown
-            }
+            Self::NeverAffected | Self::BeforeIntroduced | Self::BeyondLastAffected => Verdict::NotAffected,
+            Self::ForeignVersion
+            | Self::ChannelUnknown
+            | Self::NotChecked
+            | Self::UncertainFiles
+            | Self::NotComparable
+            | Self::Unconfirmed
+            | Self::FixWithoutVersion => Verdict::Unknown,
         }
     }
 
-    /// Returns the rule in words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::ForeignVersion => {
-                "versions of backports and of other publishers are not judged by the release's statements"
-            }
-            Self::NeverAffected => "a fixed version of 0 says that the release was never affected",
-            Self::NotChecked => "a statement without a result is neither a hole nor its absence",
-            Self::NoFix => "an open statement affects every version of the release",
-            Self::UncertainFiles => "files of no certain version are not compared",
-            Self::OlderThanFixed | Self::AtLeastFixed => {
-                "the installed source version is compared with the fixed source version in dpkg's order"
-            }
-            Self::FixWithoutVersion => "a fix without a version cannot be compared with",
-        }
-    }
-
-    /// Returns why, in one sentence, with the versions compared.
-    pub fn reason(self, package: &Matched<'_>, advisory: &Advisory<'_>) -> String {
-        let installed = package.version.as_str();
-        let fixed = advisory.fixed_version.as_deref().unwrap_or("unknown");
-        let state = advisory.state.words();
-        let (before, note, after) = match advisory.note.as_deref() {
-            Some(note) => (" (the vendor says: ", note, ")"),
-            None => ("", "", ""),
-        };
-        // Joined, not formatted: a host can have ten thousand of them.
-        match self {
-            Self::ForeignVersion => {
-                ["installed source ", installed, " is a backport or of another publisher: not judged"]
-                    .concat()
-            }
-            Self::NeverAffected => "this release was never affected".to_owned(),
-            Self::NotChecked => [state, before, note, after].concat(),
-            Self::NoFix => ["affected: ", state, before, note, after].concat(),
-            Self::UncertainFiles => {
-                ["files are of no certain version: ", installed, " is not compared with ", fixed].concat()
-            }
-            Self::OlderThanFixed => {
-                ["installed source ", installed, " is older than the fixed ", fixed].concat()
-            }
-            Self::AtLeastFixed => {
-                ["installed source ", installed, " is not older than the fixed ", fixed].concat()
-            }
-            Self::FixWithoutVersion => "the vendor calls it fixed and names no version".to_owned(),
+    /// Returns how much a rule weighs when several statements of one identifier meet one package; the heaviest
+    /// decides. A hole with a fix comes first. That a fix of one product or for subscribers is in outweighs an open
+    /// statement about the release; that a fix of another line of versions is in does not.
+    pub(super) fn weight(self, statement: &Statement<'_>) -> u8 {
+        let is_special = statement.state() == VendorState::NeedsEntitlement || statement.channel().is_some();
+        match self.verdict() {
+            Verdict::Vulnerable => 6,
+            Verdict::Fixed if is_special => 5,
+            Verdict::VulnerableNoFix => 4,
+            Verdict::Unknown => 3,
+            Verdict::Fixed => 2,
+            Verdict::NotAffected | Verdict::MitigatedLive => 1,
         }
     }
 }
@@ -132,14 +181,14 @@ pub fn kernel_remark(
     package: &Matched<'_>,
     kernels: &Kernels,
     next: Option<&Matched<'_>>,
-    advisory: &Advisory<'_>,
+    statement: &Statement<'_>,
 ) -> Option<KernelRemark> {
     let release = package.kernel?;
     if kernels.leftover.iter().any(|leftover| leftover == release) {
         return Some(KernelRemark::Leftover);
     }
     let is_running = kernels.reboot_pending() && kernels.running.as_deref() == Some(release);
-    let next_is_fixed =
-        next.is_some_and(|next| next.source == package.source && rule(next, advisory) == Rule::AtLeastFixed);
+    let is_fixed = |next: &Matched<'_>| rule(next, statement, Channels::Unknown) == Some(Rule::AtLeastFixed);
+    let next_is_fixed = next.is_some_and(|next| next.name == package.name && is_fixed(next));
     (is_running && next_is_fixed).then_some(KernelRemark::FixedByReboot)
 }

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use super::AssessInput;
+use chrono::{DateTime, Utc};
+
 use super::affected::{KernelRemark, Rule, kernel_remark};
+use super::announced::Announcements;
 use super::origin::{Matched, matched};
-use super::priority::{Limits, due, priority};
-use crate::model::advisory::Advisory;
+use super::priority::{Limits, Threats, due, priority};
+use super::{AssessInput, Judgement};
+use crate::model::advisory::{Subject, VendorState};
 use crate::model::finding::{Candidate, Finding, FindingPackage};
 use crate::model::package::SourcePackage;
-use crate::model::severity::{Exposure, Priority, Severity};
+use crate::model::severity::{Exposure, Priority};
 use crate::model::version::Version;
+use crate::scan::index::Statement;
 
 /// Makes the findings of packages that are judged alike.
 pub(super) struct Materialiser<'i, 'a> {
@@ -19,7 +23,7 @@ pub(super) struct Materialiser<'i, 'a> {
     members: Vec<Member<'i, 'a>>,
     exposure: Exposure,
     next_kernel: Option<Matched<'a>>,
-    priorities: Vec<(Severity, Priority)>,
+    announcements: Announcements<'a>,
     fixed: Option<Version>,
 }
 
@@ -33,21 +37,27 @@ struct Member<'i, 'a> {
 }
 
 /// A statement and what follows from it for every package of the group.
-struct Statement<'s> {
-    advisory: &'s Advisory<'s>,
+struct Judged<'s> {
+    statement: Statement<'s>,
     rule: Rule,
+    threats: Threats,
     priority: Priority,
     fixed_version: Option<Version>,
     id: Arc<str>,
     cves: Arc<[String]>,
+    /// The advisory of another feed that announced the fix, and when.
+    announced: Option<(Arc<str>, Option<DateTime<Utc>>)>,
     /// The packages are judged alike, so they share the reason.
     reason: Arc<str>,
 }
 
-/// Returns a package as its findings carry it.
+/// Returns a package as its findings carry it: with the source version that was compared, where one was.
 pub fn finding_package(matched: &Matched<'_>) -> FindingPackage {
     let package = matched.package;
-    let source = SourcePackage { name: matched.source.as_ref().into(), version: matched.version.clone() };
+    let source = match matched.subject {
+        Subject::Binary => package.source.clone(),
+        _ => SourcePackage { name: matched.name.as_ref().into(), version: matched.version.clone() },
+    };
     FindingPackage {
         name: package.name.clone(),
         architecture: package.architecture.clone(),
@@ -58,67 +68,77 @@ pub fn finding_package(matched: &Matched<'_>) -> FindingPackage {
 
 impl<'i, 'a> Materialiser<'i, 'a> {
     pub(super) fn new(input: &'i AssessInput<'a>, feed: &str, group: &'i [Matched<'a>]) -> Self {
-        let source = group.first().map_or("", |first| first.source.as_ref());
+        let source = group.first().map_or("", |first| first.package.source.name.as_str());
         Self {
             input,
             feed: Arc::from(feed),
             members: group.iter().map(|matched| member(input, matched)).collect(),
             exposure: (input.exposure)(source),
             next_kernel: next_kernel(input, group),
-            priorities: Vec::new(),
+            announcements: Announcements::about(input.announcements, group),
             fixed: None,
         }
     }
 
     /// Adds one finding for each package of the group.
-    pub(super) fn findings(&mut self, advisory: &Advisory<'_>, rule: Rule, into: &mut Vec<Finding>) {
-        let priority = self.priority(advisory.severity);
-        let fixed_version = self.fixed_version(advisory);
+    pub(super) fn findings(&mut self, judgement: &Judgement<'_>, into: &mut Vec<Finding>) {
+        let Judgement { statement, rule } = *judgement;
+        let threats = Threats::of(&statement, self.input.threats);
+        let fixed_version = self.fixed_version(&statement);
         let Some(first) = self.members.first() else { return };
-        let statement = Statement {
-            advisory,
+        let judged = Judged {
+            statement,
             rule,
-            priority,
+            threats,
+            priority: priority(&statement, threats, self.exposure, self.input.settings),
             fixed_version,
-            id: Arc::from(&*advisory.id),
-            cves: cves(&advisory.id),
-            reason: Arc::from(rule.reason(first.matched, advisory)),
+            id: Arc::from(statement.id().to_string()),
+            cves: cves(&statement),
+            announced: self.announcements.of(&statement),
+            reason: Arc::from(rule.reason(first.matched, &statement)),
         };
-        into.extend(self.members.iter().map(|member| self.finding(member, &statement)));
+        into.extend(self.members.iter().map(|member| self.finding(member, &judged)));
     }
 
-    fn finding(&self, member: &Member<'_, '_>, statement: &Statement<'_>) -> Finding {
-        let (advisory, verdict) = (statement.advisory, statement.rule.verdict());
-        let input = self.input;
-        let id = [&*self.feed, "/", &advisory.id, &member.id_end].concat();
+    fn finding(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Finding {
+        let (statement, input) = (judged.statement, self.input);
+        let (verdict, severity) = (judged.rule.verdict(), statement.severity());
+        let id = [&*self.feed, "/", &judged.id, &member.id_end].concat();
         let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
-        let due = due(verdict, advisory.severity, first_seen, limits);
-        let remark = self.remark(member, statement);
+        let due = due((verdict, severity, judged.threats.known_exploited), first_seen, limits);
+        let remark = self.remark(member, judged);
         let reason = match remark {
-            Some(remark) => Arc::from([&*statement.reason, "; ", remark.text()].concat()),
-            None => statement.reason.clone(),
+            Some(remark) => Arc::from([&*judged.reason, "; ", remark.text()].concat()),
+            None => judged.reason.clone(),
         };
+        let is_fixed = matches!(statement.state(), VendorState::Fixed | VendorState::NeedsEntitlement);
+        let announced = judged.announced.as_ref();
         Finding {
             id,
             package: member.package.clone(),
             verdict,
             reason,
-            vendor_state: Some(advisory.state),
-            advisory: statement.id.clone(),
-            cves: statement.cves.clone(),
-            severity: advisory.severity,
-            cvss: None,
-            epss: None,
-            known_exploited: false,
-            published: None,
-            fixed_version: statement.fixed_version.clone(),
+            vendor_state: Some(statement.state()),
+            advisory: judged.id.clone(),
+            announced_in: announced.map(|(id, _)| id.clone()),
+            cves: judged.cves.clone(),
+            severity,
+            cvss: statement.cvss(),
+            epss: judged.threats.epss,
+            known_exploited: judged.threats.known_exploited,
+            ransomware: judged.threats.ransomware,
+            published: statement.published(),
+            fix_available: announced
+                .and_then(|(_, date)| *date)
+                .or_else(|| statement.published().filter(|_| is_fixed)),
+            fixed_version: judged.fixed_version.clone(),
             candidate: member.candidate.clone(),
             first_seen: Some(first_seen),
             due: due.date,
             days_overdue: due.days_overdue,
             exposure: self.exposure,
-            priority: statement.priority,
+            priority: judged.priority,
             feed: self.feed.clone(),
             disposition: None,
             state_after: None,
@@ -126,25 +146,16 @@ impl<'i, 'a> Materialiser<'i, 'a> {
         }
     }
 
-    fn remark(&self, member: &Member<'_, '_>, statement: &Statement<'_>) -> Option<KernelRemark> {
-        let next = self.next_kernel.as_ref().filter(|_| statement.rule == Rule::OlderThanFixed);
-        kernel_remark(member.matched, &self.input.inventory.kernels, next, statement.advisory)
-    }
-
-    fn priority(&mut self, severity: Severity) -> Priority {
-        if let Some((_, known)) = self.priorities.iter().find(|(of, _)| *of == severity) {
-            return *known;
-        }
-        let priority = priority(severity, self.exposure, self.input.settings);
-        self.priorities.push((severity, priority));
-        priority
+    fn remark(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Option<KernelRemark> {
+        let next = self.next_kernel.as_ref().filter(|_| judged.rule == Rule::OlderThanFixed);
+        kernel_remark(member.matched, &self.input.inventory.kernels, next, &judged.statement)
     }
 
     /// The fixed version as a value; rows of one source often share it.
-    fn fixed_version(&mut self, advisory: &Advisory<'_>) -> Option<Version> {
-        let text = advisory.fixed_version.as_deref()?;
+    fn fixed_version(&mut self, statement: &Statement<'_>) -> Option<Version> {
+        let text = statement.fixed()?;
         if self.fixed.as_ref().is_none_or(|last| last.as_str() != text) {
-            self.fixed = Version::deb(text).ok();
+            self.fixed = Version::of(statement.scheme(), text).ok();
         }
         self.fixed.clone()
     }
@@ -160,14 +171,15 @@ fn member<'i, 'a>(input: &AssessInput<'_>, matched: &'i Matched<'a>) -> Member<'
     }
 }
 
-/// A vendor's own identifiers are no CVEs.
-fn cves(id: &str) -> Arc<[String]> {
-    if id.starts_with("CVE-") { Arc::from([id.to_owned()]) } else { Arc::from([]) }
+/// The CVEs behind a statement; a vendor's own identifiers are none.
+fn cves(statement: &Statement<'_>) -> Arc<[String]> {
+    statement.vulnerabilities().filter(|name| name.is_cve()).map(|name| name.to_string()).collect()
 }
 
 /// Finds the image of the kernel that boots next, where the group holds kernel images.
 fn next_kernel<'a>(input: &AssessInput<'a>, group: &[Matched<'_>]) -> Option<Matched<'a>> {
-    group.iter().find(|member| member.kernel.is_some())?;
+    let subject = group.iter().find(|member| member.kernel.is_some())?.subject;
     let next = input.inventory.kernels.next_boot.as_deref()?;
-    input.inventory.packages.iter().map(matched).find(|package| package.kernel == Some(next))
+    let mut packages = input.inventory.packages.iter().map(|package| matched(package, subject));
+    packages.find(|package| package.kernel == Some(next))
 }

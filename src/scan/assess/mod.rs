@@ -1,26 +1,35 @@
 //! Inventory meets advisories: what is vulnerable here, and how sure that is. Pure: values in, values out.
 
 pub mod affected;
+mod announced;
 pub mod completeness;
+pub mod flavour;
 mod materialise;
 pub mod origin;
 pub mod pending;
 pub mod priority;
+mod reason;
+mod scope;
+mod tally;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use self::affected::Rule;
 use self::materialise::Materialiser;
 pub use self::materialise::finding_package;
 use self::origin::Matched;
+pub use self::scope::Channels;
+pub use self::tally::{count, open_holes};
+use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, AssessmentSettings, VerdictCounts};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::model::finding::{Finding, NotCovered, Verdict};
 use crate::model::offer::RepositoryView;
-use crate::model::package::Inventory;
+use crate::model::package::{Inventory, PackageName};
 use crate::model::severity::Exposure;
-use crate::scan::index::Index;
+use crate::scan::index::{Index, Statement, ThreatIndex};
 
 /// Which findings are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +58,12 @@ pub struct AssessInput<'a> {
     pub view: &'a RepositoryView,
     /// The advisories.
     pub indexes: &'a [FeedIndex<'a>],
+    /// Feeds that give names and dates to what others state.
+    pub announcements: &'a [FeedIndex<'a>],
+    /// What is known about attacks.
+    pub threats: Option<&'a ThreatIndex>,
+    /// The products and repositories that the host uses.
+    pub channels: Channels<'a>,
     /// Packages that do not come from the distribution: they are listed, never matched.
     pub not_covered: &'a [NotCovered],
     /// The advisory feeds that apply, with the state each is in.
@@ -67,48 +82,114 @@ pub struct AssessInput<'a> {
     pub detail: Detail,
 }
 
-/// Judges every covered package against every statement about its source.
+/// Judges every covered package against every statement about its name.
 pub fn assess(input: AssessInput<'_>) -> Assessment {
-    let covered = origin::covered(input.inventory, input.not_covered);
-    let mut judged = Judged::default();
-    for feed in input.indexes {
-        for group in covered.chunk_by(Matched::is_judged_alike) {
-            judge_group(&input, *feed, group, &mut judged);
+    let (mut findings, mut counts) = (Vec::new(), VerdictCounts::default());
+    let mut told = HashSet::new();
+    judge(&input, &mut |feed, group, judged| {
+        let mut materialiser = None;
+        for judgement in judged {
+            let verdict = judgement.rule.verdict();
+            group.iter().for_each(|_| counts.add(verdict, judgement.statement.severity()));
+            if input.detail == Detail::All || verdict.is_open() || verdict == Verdict::Unknown {
+                let materialiser = materialiser.get_or_insert_with(|| Materialiser::new(&input, feed, group));
+                materialiser.findings(judgement, &mut findings);
+            }
+            told.extend(told_source(group, verdict));
         }
+    });
+    for finding in pending::updates(&input, &told) {
+        counts.add(finding.verdict, finding.severity);
+        findings.push(finding);
     }
-    for finding in pending::updates(&input, &covered, &judged.findings) {
-        judged.counts.add(finding.verdict, finding.severity);
-        judged.findings.push(finding);
-    }
+    assessment(&input, priority::sorted(findings), counts)
+}
+
+/// Puts what was judged beside what it was judged from.
+fn assessment(input: &AssessInput<'_>, findings: Vec<Finding>, counts: VerdictCounts) -> Assessment {
     Assessment {
-        findings: priority::sorted(judged.findings),
+        findings,
         not_covered: input.not_covered.to_vec(),
         feeds: input.stamps.iter().chain(&input.view.stamps).cloned().collect(),
-        completeness: completeness::of(&input),
-        counts: judged.counts,
+        completeness: completeness::of(input),
+        counts,
     }
 }
 
-/// What was judged so far.
-#[derive(Default)]
-struct Judged {
-    findings: Vec<Finding>,
-    counts: VerdictCounts,
+/// What follows from one statement for packages that are judged alike.
+#[derive(Clone, Copy)]
+pub(crate) struct Judgement<'a> {
+    /// The statement.
+    pub(crate) statement: Statement<'a>,
+    /// The rule that decided.
+    pub(crate) rule: Rule,
 }
 
-/// Judges packages of one source and version: each statement is compared once for all of them.
-fn judge_group(input: &AssessInput<'_>, feed: FeedIndex<'_>, group: &[Matched<'_>], judged: &mut Judged) {
-    let Some(first) = group.first() else { return };
-    let mut materialiser = None;
-    for advisory in feed.index.lookup(&first.source) {
-        let rule = affected::rule(first, &advisory);
-        group.iter().for_each(|_| judged.counts.add(rule.verdict(), advisory.severity));
-        let wanted =
-            input.detail == Detail::All || rule.verdict().is_open() || rule.verdict() == Verdict::Unknown;
-        if wanted {
-            let materialiser = materialiser.get_or_insert_with(|| Materialiser::new(input, feed.feed, group));
-            materialiser.findings(&advisory, rule, &mut judged.findings);
+/// The source package of a group that an update is known for.
+fn told_source(group: &[Matched<'_>], verdict: Verdict) -> Option<PackageName> {
+    let first = group.first().filter(|_| verdict == Verdict::Vulnerable)?;
+    Some(first.package.source.name.clone())
+}
+
+/// What is done with a feed's name, a group of packages that are judged alike, and what is stated about them.
+type Each<'e, 'a> = dyn FnMut(&'a str, &[Matched<'a>], &[Judgement<'a>]) + 'e;
+
+/// Hands every group of packages with what is stated about it to `each`, feed by feed.
+fn judge<'a>(input: &AssessInput<'a>, each: &mut Each<'_, 'a>) {
+    let mut judged = Vec::new();
+    for subject in [Subject::Source, Subject::Binary] {
+        let speaking = || input.indexes.iter().filter(|feed| speaks(feed.index, subject));
+        if speaking().next().is_none() {
+            continue;
         }
+        let covered = origin::covered(input.inventory, input.not_covered, subject);
+        for feed in speaking() {
+            for group in covered.chunk_by(Matched::is_judged_alike) {
+                judged.clear();
+                judge_group(*feed, group, input.channels, &mut judged);
+                each(feed.feed, group, &judged);
+            }
+        }
+    }
+}
+
+fn speaks(index: &Index, subject: Subject) -> bool {
+    index.speaks_of(subject) || (subject == Subject::Source && index.speaks_of(Subject::SourcePrefix))
+}
+
+/// Judges packages of one name and version: each statement is compared once for all of them, and statements of one
+/// identifier are joined.
+fn judge_group<'a>(
+    feed: FeedIndex<'a>,
+    group: &[Matched<'_>],
+    channels: Channels<'_>,
+    judged: &mut Vec<Judgement<'a>>,
+) {
+    let Some(first) = group.first() else { return };
+    for statement in statements(feed.index, first) {
+        let Some(rule) = affected::rule(first, &statement, channels) else { continue };
+        let next = Judgement { statement, rule };
+        match judged.last_mut().filter(|last| last.statement.id() == statement.id()) {
+            None => judged.push(next),
+            Some(last) if next.weight() > last.weight() => *last = next,
+            Some(_) => {}
+        }
+    }
+}
+
+/// Returns what an index says about a package by its name.
+pub(crate) fn statements<'a>(
+    index: &'a Index,
+    package: &Matched<'_>,
+) -> impl Iterator<Item = Statement<'a>> + use<'a> {
+    let by_prefix = (package.subject == Subject::Source && index.speaks_of(Subject::SourcePrefix))
+        .then(|| index.lookup_prefixes(&package.name));
+    index.lookup(package.subject, &package.name).chain(by_prefix.into_iter().flatten())
+}
+
+impl Judgement<'_> {
+    fn weight(&self) -> u8 {
+        self.rule.weight(&self.statement)
     }
 }
 

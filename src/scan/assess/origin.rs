@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use crate::model::advisory::Subject;
 use crate::model::finding::NotCovered;
 use crate::model::package::{Architecture, InstalledPackage, Inventory, PackageName, PackageState};
 use crate::model::version::Version;
@@ -12,14 +13,16 @@ use crate::model::version::Version;
 const FOREIGN_MARKS: &[&str] =
     &["~bpo", "ubuntu", "nodesource", "pgdg", "sury", "dotdeb", "+rpi", "~rpi", "+rpt"];
 
-/// An installed package with the source that advisories name for it.
+/// An installed package with the name that advisories have for it.
 #[derive(Clone, Debug)]
 pub struct Matched<'a> {
     /// The package.
     pub package: &'a InstalledPackage,
-    /// The source package that advisories name.
-    pub source: Cow<'a, str>,
-    /// The version in that source's line.
+    /// Whether advisories name its source or itself.
+    pub subject: Subject,
+    /// The source or binary package that advisories name.
+    pub name: Cow<'a, str>,
+    /// The version in the line of that package.
     pub version: &'a Version,
     /// The version comes from backports or from another publisher.
     pub foreign_version: bool,
@@ -35,32 +38,47 @@ impl Matched<'_> {
 
     /// What decides about a judgement, apart from the statement.
     fn group(&self) -> (&str, &str, bool) {
-        (&self.source, self.version.as_str(), is_certain(self.package))
+        (&self.name, self.version.as_str(), is_certain(self.package))
+    }
+
+    /// Returns what people have to read before the version.
+    pub(super) fn version_of(&self) -> &'static str {
+        if self.subject == Subject::Binary { "" } else { "source " }
     }
 }
 
-/// Returns the packages of the distribution, those that are judged alike side by side.
-pub fn covered<'a>(inventory: &'a Inventory, not_covered: &[NotCovered]) -> Vec<Matched<'a>> {
+/// Returns the packages of the distribution by the name that advisories have for them, those that are judged alike
+/// side by side.
+pub fn covered<'a>(
+    inventory: &'a Inventory,
+    not_covered: &[NotCovered],
+    subject: Subject,
+) -> Vec<Matched<'a>> {
     let foreign: HashSet<(&PackageName, &Architecture)> =
         not_covered.iter().map(|package| (&package.name, &package.architecture)).collect();
     let of_the_distribution = |p: &&InstalledPackage| !foreign.contains(&(&p.name, &p.architecture));
-    let mut covered: Vec<Matched<'a>> =
-        inventory.packages.iter().filter(of_the_distribution).map(matched).collect();
+    let mut covered: Vec<Matched<'a>> = inventory
+        .packages
+        .iter()
+        .filter(of_the_distribution)
+        .map(|package| matched(package, subject))
+        .collect();
     covered.sort_by(|a, b| a.group().cmp(&b.group()));
     covered
 }
 
-/// Finds the source that advisories name for a package.
+/// Finds the name that advisories have for a package.
 ///
 /// Signed kernels are built from `linux-signed-ARCH` (or `linux-signed-SERIES-ARCH`), of which no advisory speaks;
 /// their binary version is the version of `linux` (or `linux-SERIES`) itself.
-pub fn matched(package: &InstalledPackage) -> Matched<'_> {
-    let (source, version) = match package.source.name.as_str().strip_prefix("linux-signed-") {
+pub fn matched(package: &InstalledPackage, subject: Subject) -> Matched<'_> {
+    let (name, version) = match package.source.name.as_str().strip_prefix("linux-signed-") {
+        _ if subject == Subject::Binary => (Cow::Borrowed(package.name.as_str()), &package.version),
         Some(rest) => (kernel_source(rest), &package.version),
         None => (Cow::Borrowed(package.source.name.as_str()), &package.source.version),
     };
     let kernel = kernel_release(package.name.as_str());
-    Matched { package, source, version, foreign_version: is_foreign(version), kernel }
+    Matched { package, subject, name, version, foreign_version: is_foreign(version), kernel }
 }
 
 /// Returns the source of a kernel signed as `linux-signed-REST`; REST is an architecture, or series and architecture.

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::AssessInput;
 use super::materialise::finding_package;
-use super::origin::Matched;
-use super::priority::{Limits, due, priority};
+use super::origin::{self, Matched};
+use super::priority::{Limits, due, unnamed_priority};
+use crate::model::advisory::Subject;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::offer::Offer;
-use crate::model::package::PackageKey;
+use crate::model::package::{PackageKey, PackageName};
 use crate::model::severity::Severity;
 
 /// The feed that such findings name.
@@ -19,15 +20,13 @@ pub const ADVISORY: &str = "pending-security-update";
 
 /// Finds packages for which a security pocket of the distribution offers a newer version, unless a finding with a
 /// fix tells about their source already. Packages on hold count as well.
-pub(super) fn updates(input: &AssessInput<'_>, covered: &[Matched<'_>], known: &[Finding]) -> Vec<Finding> {
-    let told: HashSet<&str> = known
+pub(super) fn updates(input: &AssessInput<'_>, told: &HashSet<PackageName>) -> Vec<Finding> {
+    if input.view.offers.is_empty() {
+        return Vec::new();
+    }
+    origin::covered(input.inventory, input.not_covered, Subject::Source)
         .iter()
-        .filter(|finding| finding.verdict == Verdict::Vulnerable)
-        .map(|finding| finding.package.source.name.as_str())
-        .collect();
-    covered
-        .iter()
-        .filter(|matched| !told.contains(matched.source.as_ref()))
+        .filter(|matched| !told.contains(&matched.package.source.name))
         .filter_map(|matched| {
             let key = matched.package.key();
             let offer = newest_security_offer(input, matched, &key)?;
@@ -51,8 +50,9 @@ fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, off
     let (severity, verdict) = (Severity::Unknown, Verdict::Vulnerable);
     let id = format!("{FEED}/{ADVISORY}/{key}");
     let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
-    let due = due(verdict, severity, first_seen, Limits { settings: input.settings, now: input.now });
-    let exposure = (input.exposure)(&matched.source);
+    let due =
+        due((verdict, severity, false), first_seen, Limits { settings: input.settings, now: input.now });
+    let exposure = (input.exposure)(&matched.name);
     let (pocket, installed) = (&offer.origin.codename, &matched.package.version);
     Finding {
         id,
@@ -64,19 +64,22 @@ fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, off
         )),
         vendor_state: None,
         advisory: Arc::from(ADVISORY),
+        announced_in: None,
         cves: Arc::from([]),
         severity,
         cvss: None,
         epss: None,
         known_exploited: false,
+        ransomware: false,
         published: None,
+        fix_available: None,
         fixed_version: Some(offer.source.version.clone()),
         candidate: input.view.candidates.get(key).cloned(),
         first_seen: Some(first_seen),
         due: due.date,
         days_overdue: due.days_overdue,
         exposure,
-        priority: priority(severity, exposure, input.settings),
+        priority: unnamed_priority(severity, exposure, input.settings),
         feed: Arc::from(FEED),
         disposition: None,
         state_after: None,

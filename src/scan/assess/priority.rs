@@ -9,9 +9,55 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use crate::model::assessment::AssessmentSettings;
 use crate::model::finding::{Finding, FindingPackage, Verdict};
 use crate::model::severity::{Exposure, Priority, PriorityInput, Severity};
+use crate::model::vulnerability::Identifier;
+use crate::scan::index::{Statement, ThreatIndex};
 
-/// Ranks a statement of a vendor on this host, while nothing but the vendor's word is known about it.
-pub fn priority(severity: Severity, exposure: Exposure, settings: &AssessmentSettings) -> Priority {
+/// What is known about attacks on the vulnerabilities of one statement, the worst of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Threats {
+    /// EPSS probability.
+    pub epss: Option<f64>,
+    /// Exploited in the wild.
+    pub known_exploited: bool,
+    /// Ransomware is known to use one of them.
+    pub ransomware: bool,
+}
+
+impl Threats {
+    /// Collects what is known about the vulnerabilities of a statement.
+    pub fn of(statement: &Statement<'_>, known: Option<&ThreatIndex>) -> Self {
+        let Some(known) = known else { return Self::default() };
+        let mut worst = Self::default();
+        for name in statement.vulnerabilities() {
+            let Identifier::Cve(cve) = name else { continue };
+            let threat = known.lookup(cve);
+            worst.epss = worst.epss.into_iter().chain(threat.epss).reduce(f64::max);
+            worst.known_exploited |= threat.exploited.is_some();
+            worst.ransomware |= threat.exploited.is_some_and(|exploited| exploited.ransomware);
+        }
+        worst
+    }
+}
+
+/// Ranks a statement of a vendor on this host.
+pub fn priority(
+    statement: &Statement<'_>,
+    threats: Threats,
+    exposure: Exposure,
+    settings: &AssessmentSettings,
+) -> Priority {
+    Priority::of(PriorityInput {
+        severity: statement.severity(),
+        cvss: statement.cvss(),
+        epss: threats.epss,
+        known_exploited: threats.known_exploited,
+        exposure,
+        criticality: settings.criticality,
+    })
+}
+
+/// Ranks a hole of which nothing but a severity is known.
+pub fn unnamed_priority(severity: Severity, exposure: Exposure, settings: &AssessmentSettings) -> Priority {
     Priority::of(PriorityInput {
         severity,
         cvss: None,
@@ -32,9 +78,15 @@ pub struct Due {
 }
 
 /// Computes when a finding is due. Only what has a fix can be: a hole without one cannot be closed in time.
-pub fn due(verdict: Verdict, severity: Severity, since: DateTime<Utc>, limits: Limits<'_>) -> Due {
-    let wanted = verdict == Verdict::Vulnerable && severity >= limits.settings.minimum_severity;
-    let days = limits.settings.due.days(severity, false).filter(|_| wanted);
+/// What is exploited in the wild is asked for whatever its severity.
+pub fn due(
+    (verdict, severity, known_exploited): (Verdict, Severity, bool),
+    since: DateTime<Utc>,
+    limits: Limits<'_>,
+) -> Due {
+    let severe_enough = known_exploited || severity >= limits.settings.minimum_severity;
+    let wanted = verdict == Verdict::Vulnerable && severe_enough;
+    let days = limits.settings.due.days(severity, known_exploited).filter(|_| wanted);
     let date = days.and_then(|days| since.date_naive().checked_add_days(Days::new(u64::from(days))));
     let days_overdue = date.map(|date| limits.now.date_naive().signed_duration_since(date).num_days().max(0));
     Due { date, days_overdue }

@@ -5,18 +5,19 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::advisory::{Advisory, VendorState};
+use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::assessment::DueDays;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
-use crate::model::feed::{CompletenessLevel, FeedState};
+use crate::model::feed::{CompletenessLevel, FeedRole, FeedState};
 use crate::model::finding::Origin;
 use crate::model::kernel::Kernels;
 use crate::model::offer::Offer;
 use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
 use crate::model::plan::Artifact;
 use crate::model::severity::{Criticality, Severity};
-use crate::model::version::Version;
+use crate::model::summary::Summary;
+use crate::model::version::{Version, VersionScheme};
 use crate::scan::explain::why;
 use crate::scan::index::{Provenance, build};
 
@@ -38,22 +39,24 @@ fn package(name: &str, source: &str, installed: &str) -> InstalledPackage {
         essential: false,
         multi_arch_same: false,
         installed_size_kib: 1,
+        provenance: None,
     }
 }
 
 fn row(source: &'static str, id: &'static str, state: VendorState) -> Advisory<'static> {
     Advisory {
         id: id.into(),
-        source: source.into(),
-        state,
-        fixed_version: None,
+        vulnerabilities: vec![id.into()],
         severity: Severity::Medium,
-        note: None,
+        cvss_tenths: None,
+        published: None,
+        affected: vec![Affected::source(source, state)],
     }
 }
 
 fn fixed(source: &'static str, id: &'static str, at: &'static str) -> Advisory<'static> {
-    Advisory { fixed_version: Some(at.into()), ..row(source, id, VendorState::Fixed) }
+    let affected = vec![Affected::source(source, VendorState::Fixed).fixed_in(at)];
+    Advisory { affected, ..row(source, id, VendorState::Fixed) }
 }
 
 fn stamp(name: &str, state: FeedState) -> FeedStamp {
@@ -95,6 +98,7 @@ struct Scene {
     view: RepositoryView,
     not_covered: Vec<NotCovered>,
     stamps: Vec<FeedStamp>,
+    announcing: Option<&'static str>,
     sources: Vec<SourceSettings>,
     first_seen: HashMap<String, DateTime<Utc>>,
     detail: Detail,
@@ -102,21 +106,16 @@ struct Scene {
 
 impl Scene {
     fn new(packages: Vec<InstalledPackage>, rows: Vec<Advisory<'static>>) -> Self {
-        let distribution = Distribution {
-            id: "debian".into(),
-            version: "12".into(),
-            codename: "bookworm".into(),
-            point_release: None,
-            end_of_support: None,
-        };
+        let distribution = Distribution::new("debian", "12", "bookworm");
         let (digest, kernels) = (Sha256::of(b""), Kernels::default());
         let view = RepositoryView { stamps: vec![stamp("bookworm", FeedState::Fresh)], ..Default::default() };
         Self {
-            inventory: Inventory { distribution, packages, kernels, digest },
+            inventory: Inventory { distribution, packages, enabled_modules: Vec::new(), kernels, digest },
             rows,
             view,
             not_covered: Vec::new(),
             stamps: vec![stamp(FEED, FeedState::Fresh)],
+            announcing: None,
             sources: Vec::new(),
             first_seen: HashMap::new(),
             detail: Detail::Open,
@@ -124,8 +123,8 @@ impl Scene {
     }
 
     fn with<T>(&self, act: impl FnOnce(AssessInput<'_>) -> T) -> T {
-        let provenance = Provenance { content: Sha256::of(b""), published: None };
-        let index = Index::open(build(&mut self.rows.clone(), provenance).expect("small")).expect("sound");
+        let provenance = Provenance { content: Sha256::of(b""), published: None, scheme: VersionScheme::Deb };
+        let index = Index::open(build(&self.rows, provenance).expect("small")).expect("sound");
         let settings = AssessmentSettings {
             criticality: Criticality::Normal,
             due: DueDays::default(),
@@ -135,6 +134,9 @@ impl Scene {
             inventory: &self.inventory,
             view: &self.view,
             indexes: &[FeedIndex { feed: FEED, index: &index }],
+            announcements: self.announcing.map(|feed| FeedIndex { feed, index: &index }).as_slice(),
+            threats: None,
+            channels: Channels::Unknown,
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
@@ -146,8 +148,17 @@ impl Scene {
         })
     }
 
+    /// Judges everything, and checks that counting alone comes to the same numbers.
     fn assess(&self) -> Assessment {
-        self.with(assess)
+        let assessment = self.with(assess);
+        if self.detail == Detail::Open {
+            let packages = self.inventory.packages.len() as u64;
+            let counted = Summary::count(packages, &assessment.findings, now().date_naive());
+            let (summary, without_findings) = self.with(count);
+            assert_eq!(summary, counted);
+            assert_eq!(without_findings, Assessment { findings: Vec::new(), ..assessment.clone() });
+        }
+        assessment
     }
 
     fn only(&self) -> Finding {
@@ -207,6 +218,18 @@ fn fixed_and_unaffected_are_counted_without_findings() {
     let result = Scene::new(vec![package("a1", "a1", "1")], rows).assess();
     assert!(result.findings.is_empty());
     assert_eq!((result.counts.fixed, result.counts.not_affected, result.counts.open()), (1, 1, 0));
+}
+
+#[test]
+fn a_build_that_is_not_affected_says_nothing_of_other_builds() {
+    for (installed, verdicts) in [("2", (1, 0)), ("1", (0, 0)), ("3", (0, 0))] {
+        let mut harmless = row("a1", "CVE-2026-0001", VendorState::NotAffected);
+        let range = &mut harmless.affected[0].range;
+        (range.introduced, range.last_affected) = (Some("2".into()), Some("2".into()));
+        let result = Scene::new(vec![package("a1", "a1", installed)], vec![harmless]).assess();
+        assert!(result.findings.is_empty());
+        assert_eq!((result.counts.not_affected, result.counts.open()), verdicts, "{installed}");
+    }
 }
 
 #[test]
@@ -281,9 +304,12 @@ fn signed_kernels_are_judged_as_linux_and_named_by_their_role() {
 #[test]
 fn kernels_of_another_series_have_a_source_of_their_own() {
     let meta = package("linux-image-6.12-amd64", "linux-signed-6.12-amd64", "6.12.1-1~deb12u1");
-    assert_eq!(origin::matched(&meta).source, "linux-6.12");
+    assert_eq!(origin::matched(&meta, Subject::Source).name, "linux-6.12");
     let arm = package("linux-image-arm64", "linux-signed-arm64", "6.1.1-1");
-    assert_eq!((origin::matched(&arm).source.as_ref(), origin::matched(&arm).kernel), ("linux", None));
+    assert_eq!(
+        (origin::matched(&arm, Subject::Source).name.as_ref(), origin::matched(&arm, Subject::Source).kernel),
+        ("linux", None)
+    );
 }
 
 #[test]
@@ -300,12 +326,18 @@ fn findings_are_sorted_by_priority_then_name() {
 fn completeness_follows_the_feeds() {
     let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::Full);
+    scene.announcing = Some("debian-dsa");
+    scene.stamps.push(stamp("debian-dsa", FeedState::Fresh));
+    assert_eq!(scene.assess().completeness.level, CompletenessLevel::Full);
+    scene.stamps.truncate(1);
     scene.stamps[0].problem = Some("no route".into());
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::Incomplete);
     scene.stamps[0].state = FeedState::Missing;
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::UpdatesOnly);
     scene.sources = vec![SourceSettings {
         name: FEED.into(),
+        format: FEED.into(),
+        role: FeedRole::Verdicts,
         location: String::new(),
         sha256: None,
         max_age: std::time::Duration::ZERO,

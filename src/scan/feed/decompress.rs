@@ -1,4 +1,4 @@
-//! Content as it was received becomes content that can be parsed: gzip, xz and zstd by their first bytes, under a cap.
+//! Content as it was received becomes content that can be parsed: gzip, xz, zstd and bzip2 by their first bytes, under a cap.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -44,6 +44,9 @@ pub fn decompress(bytes: &[u8], limit: u64) -> Result<Cow<'_, [u8]>, DecompressE
             let damaged = |source| DecompressError::Damaged { format: "zstd", source };
             read_all("zstd", &mut zstd::stream::read::Decoder::with_buffer(bytes).map_err(damaged)?, limit)?
         }
+        [b'B', b'Z', b'h', b'1'..=b'9', ..] => {
+            read_all("bzip2", &mut bzip2::bufread::MultiBzDecoder::new(bytes), limit)?
+        }
         _ => return Ok(Cow::Borrowed(bytes)),
     };
     Ok(Cow::Owned(plain))
@@ -77,9 +80,15 @@ mod tests {
         encoder.finish().expect("memory")
     }
 
-    fn forms(plain: &[u8]) -> [Vec<u8>; 3] {
+    fn bzip2(plain: &[u8]) -> Vec<u8> {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+        encoder.write_all(plain).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    fn forms(plain: &[u8]) -> [Vec<u8>; 4] {
         let xz = liblzma::encode_all(plain, 6).expect("memory");
-        [gzip(plain), xz, zstd::encode_all(plain, 3).expect("memory")]
+        [gzip(plain), xz, zstd::encode_all(plain, 3).expect("memory"), bzip2(plain)]
     }
 
     #[test]
@@ -88,6 +97,14 @@ mod tests {
             assert_eq!(decompress(&bytes, 100).expect("whole").as_ref(), b"{\"a\": {}}");
         }
         assert_eq!(decompress(b"{}", 1).expect("plain").as_ref(), b"{}");
+    }
+
+    #[test]
+    fn streams_one_after_the_other_are_one_content() {
+        for stream in [gzip, bzip2] {
+            let bytes = [stream(b"[1,"), stream(b"2]")].concat();
+            assert_eq!(decompress(&bytes, 100).expect("whole").as_ref(), b"[1,2]");
+        }
     }
 
     #[test]

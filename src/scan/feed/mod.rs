@@ -1,41 +1,133 @@
-//! Advisory feeds: bytes of a vendor become rows for one release.
+//! Advisory feeds: bytes of a vendor become statements about one release.
 
+pub mod alma_errata;
+pub mod alpine_secdb;
+pub mod arch_tracker;
 pub mod cache;
+pub mod container;
+mod content;
+mod csaf;
+pub mod csaf_changes;
+mod csv;
+mod dates;
+pub mod debian_lists;
+pub mod debian_security_support;
 pub mod debian_tracker;
 pub mod decompress;
+pub mod exploit_prediction;
+mod identifiers;
+mod joined;
+pub mod known_exploited;
+pub mod mirror_list;
+pub mod osv;
+pub mod redhat_csaf;
 pub mod registry;
+pub mod repomd;
 pub mod repository;
+mod rpm_packages;
+pub mod suse_csaf;
+pub mod threats;
 pub mod trust;
+pub mod updateinfo;
+mod xml;
 
 use crate::model::advisory::Advisory;
 use crate::model::distro::Distribution;
+use crate::model::feed::FeedRole;
+use crate::model::vulnerability::CveId;
+use crate::scan::index::Threat;
 
-/// The rows of one feed for one release, borrowing from the content they were read from.
+/// The statements of one feed for one release, borrowing from the content they were read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows<'a> {
     /// What the vendor states for the release.
     pub advisories: Vec<Advisory<'a>>,
     /// How many statements the whole feed holds, all releases together.
     pub entries: u64,
+    /// Statements that could not be read.
+    pub unread: Unread,
+}
+
+/// Statements that could not be read although the feed around them could: counted, and the first few named, so that
+/// none vanishes in silence.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unread {
+    /// How many.
+    pub count: u64,
+    /// Place and reason of the first few.
+    pub first: Vec<String>,
+}
+
+impl Unread {
+    /// How many are named.
+    const NAMED: usize = 5;
+
+    /// Counts one, at a place (a document, a package, an identifier), for a reason.
+    pub fn add(&mut self, place: &str, reason: impl std::fmt::Display) {
+        self.count += 1;
+        if self.first.len() < Self::NAMED {
+            self.first.push(format!("{place}: {reason}"));
+        }
+    }
+}
+
+/// Where a vendor publishes the part of a feed that concerns a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedSource {
+    /// The name of the source in configuration, cache and reports; the feed's own name where there is only one.
+    pub name: String,
+    /// `https://…`
+    pub location: String,
 }
 
 /// A vendor's advisories. `parse` is pure: it sees bytes only, and refuses a feed rather than skipping a part.
 pub trait AdvisoryFeed: Sync {
-    /// Returns the name that configuration and reports use.
+    /// Returns the name of the format, which configuration uses: `debian-tracker`, `updateinfo`, `osv` …
     fn name(&self) -> &'static str;
 
-    /// Tells whether the feed speaks about the packages of a distribution.
+    /// Tells whether the format can speak about the packages of a distribution.
     fn covers(&self, distribution: &Distribution) -> bool;
 
-    /// Returns where the vendor publishes it.
-    fn default_location(&self) -> &'static str;
+    /// Returns what the vendor publishes in this format for a release and patchctl reads without being told; nothing
+    /// for a format that an administrator has to ask for.
+    fn published(&self, distribution: &Distribution) -> Vec<PublishedSource>;
 
-    /// Reads the rows of one release from content that is decompressed already. A release that the feed does not
-    /// know has no rows; the caller must not take that for "no vulnerabilities".
+    /// Returns what the statements are used for.
+    fn role(&self) -> FeedRole {
+        FeedRole::Verdicts
+    }
+
+    /// Reads the statements about one release from content that is decompressed already; an archive of several
+    /// documents is still packed. A release that the feed does not know has no rows; the caller must not take that
+    /// for "no vulnerabilities".
     ///
     /// # Errors
     /// The content is not what the vendor publishes; the first fault is named with its place.
-    fn parse<'a>(&self, content: &'a [u8], release: &str) -> Result<Rows<'a>, FeedError>;
+    fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError>;
+}
+
+/// What a catalogue of attacks says, sorted by vulnerability, each once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownThreats {
+    /// What is known about each.
+    pub threats: Vec<(CveId, Threat)>,
+    /// Entries that could not be read.
+    pub unread: Unread,
+}
+
+/// A catalogue of attacks on vulnerabilities. It orders findings and decides none.
+pub trait ThreatFeed: Sync {
+    /// Returns the name of the format, which is that of the source as well.
+    fn name(&self) -> &'static str;
+
+    /// Returns where it is published.
+    fn location(&self) -> &'static str;
+
+    /// Reads content that is decompressed already.
+    ///
+    /// # Errors
+    /// The content is not what is published; the first fault is named with its place.
+    fn parse(&self, content: &[u8]) -> Result<KnownThreats, FeedError>;
 }
 
 /// Content that is no feed.
@@ -48,12 +140,16 @@ pub enum FeedError {
         feed: &'static str,
     },
     /// It is a page for people: an error page of a server, or a captive portal.
-    #[error("the {feed} feed is a web page, not JSON: probably an error page of the server or of a proxy")]
+    #[error(
+        "the {feed} feed is a web page, not {expected}: probably an error page of the server or of a proxy"
+    )]
     WebPage {
         /// The feed.
         feed: &'static str,
+        /// What it should be, such as `JSON`.
+        expected: &'static str,
     },
-    /// It breaks off, is no JSON, or a field has the wrong type or value. The cause names place and field.
+    /// It breaks off, has another shape, or a field has the wrong type or value. The detail names the field.
     #[error("the {feed} feed is malformed at line {line}, column {column}: {detail}")]
     Malformed {
         /// The feed.
@@ -65,4 +161,44 @@ pub enum FeedError {
         /// What is wrong, with the field.
         detail: String,
     },
+    /// One document of an archive is malformed.
+    #[error("the {feed} feed is malformed in its document {document}")]
+    Document {
+        /// The feed.
+        feed: &'static str,
+        /// The document's name in the archive.
+        document: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<FeedError>,
+    },
+    /// It is an archive that cannot be read.
+    #[error("the {feed} feed cannot be unpacked")]
+    Archive {
+        /// The feed.
+        feed: &'static str,
+        /// What is wrong with the archive.
+        #[source]
+        source: container::ContainerError,
+    },
+    /// It is larger, deeper or more than any real one.
+    #[error("the {feed} feed is beyond the limits: {detail}")]
+    BeyondLimits {
+        /// The feed.
+        feed: &'static str,
+        /// Which limit.
+        detail: String,
+    },
+}
+
+impl FeedError {
+    /// The same fault, named with the document of the archive in which it is. Content that is no archive has a
+    /// document without a name, and the fault stays as it is.
+    #[must_use]
+    pub fn in_document(self, feed: &'static str, document: &str) -> Self {
+        if document.is_empty() {
+            return self;
+        }
+        Self::Document { feed, document: document.to_owned(), source: Box::new(self) }
+    }
 }

@@ -1,18 +1,92 @@
 //! The table of advisory feeds. A new vendor is a new file and a line here.
 
-use super::AdvisoryFeed;
+use super::alma_errata::AlmaErrata;
+use super::alpine_secdb::AlpineSecdb;
+use super::arch_tracker::ArchTracker;
+use super::debian_lists::DebianLists;
+use super::debian_security_support::DebianSecuritySupport;
 use super::debian_tracker::DebianTracker;
+use super::osv::Osv;
+use super::redhat_csaf::RedHatCsaf;
+use super::suse_csaf::SuseCsaf;
+use super::threats::{ExploitPredictionFeed, KnownExploitedFeed};
+use super::updateinfo::Updateinfo;
+use super::{AdvisoryFeed, PublishedSource, ThreatFeed};
 use crate::model::distro::Distribution;
+use crate::model::feed::FeedRole;
 
 /// Every advisory feed that patchctl can read.
-pub const FEEDS: &[&dyn AdvisoryFeed] = &[&DebianTracker];
+#[rustfmt::skip] // One line a feed.
+pub const FEEDS: &[&dyn AdvisoryFeed] = &[
+    &DebianTracker,
+    &DebianLists,
+    &DebianSecuritySupport,
+    &Osv,
+    &Updateinfo,
+    &AlmaErrata,
+    &RedHatCsaf,
+    &SuseCsaf,
+    &AlpineSecdb,
+    &ArchTracker,
+];
 
-/// Returns the feed of that name.
-pub fn find(name: &str) -> Option<&'static dyn AdvisoryFeed> {
-    FEEDS.iter().copied().find(|feed| feed.name() == name)
+/// Every catalogue of attacks that patchctl can read.
+pub const THREATS: &[&dyn ThreatFeed] = &[&KnownExploitedFeed, &ExploitPredictionFeed];
+
+/// A format that patchctl can read.
+#[derive(Clone, Copy)]
+pub enum Format {
+    /// Statements about packages.
+    Advisories(&'static dyn AdvisoryFeed),
+    /// What is known about attacks.
+    Threats(&'static dyn ThreatFeed),
 }
 
-/// Returns the feeds that speak about a distribution's packages.
-pub fn covering(distribution: &Distribution) -> impl Iterator<Item = &'static dyn AdvisoryFeed> {
-    FEEDS.iter().copied().filter(|feed| feed.covers(distribution))
+impl Format {
+    /// Returns the name that configuration and reports use.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Advisories(feed) => feed.name(),
+            Self::Threats(feed) => feed.name(),
+        }
+    }
+
+    /// Returns what its statements are used for.
+    pub fn role(&self) -> FeedRole {
+        match self {
+            Self::Advisories(feed) => feed.role(),
+            Self::Threats(_) => FeedRole::Threats,
+        }
+    }
+
+    /// Tells whether it can say anything about a distribution.
+    pub fn covers(&self, distribution: &Distribution) -> bool {
+        match self {
+            Self::Advisories(feed) => feed.covers(distribution),
+            Self::Threats(_) => true,
+        }
+    }
+}
+
+/// Returns the format of that name.
+pub fn find(name: &str) -> Option<Format> {
+    let formats = FEEDS.iter().map(|feed| Format::Advisories(*feed));
+    formats.chain(THREATS.iter().map(|feed| Format::Threats(*feed))).find(|format| format.name() == name)
+}
+
+/// Returns what is published about a distribution's packages, and about attacks where anything is, each with the format
+/// that reads it.
+pub fn published(distribution: &Distribution) -> Vec<(Format, PublishedSource)> {
+    let covering = FEEDS.iter().copied().filter(|feed| feed.covers(distribution));
+    let of_feed = |feed: &'static dyn AdvisoryFeed| {
+        feed.published(distribution).into_iter().map(move |source| (Format::Advisories(feed), source))
+    };
+    let mut published: Vec<_> = covering.flat_map(of_feed).collect();
+    if !published.is_empty() {
+        published.extend(THREATS.iter().map(|feed| {
+            let (name, location) = (feed.name().to_owned(), feed.location().to_owned());
+            (Format::Threats(*feed), PublishedSource { name, location })
+        }));
+    }
+    published
 }

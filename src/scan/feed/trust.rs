@@ -7,10 +7,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cache::StoredContent;
 use super::decompress::{DecompressError, LARGEST_FEED, decompress};
-use super::{AdvisoryFeed, FeedError};
+use super::registry::Format;
+use super::{FeedError, Rows, Unread};
 use crate::model::digest::Sha256;
-use crate::model::feed::FeedState;
-use crate::scan::index::{IndexError, Provenance, build};
+use crate::model::distro::Distribution;
+use crate::model::feed::{FeedRole, FeedState};
+use crate::scan::index::{IndexError, Provenance, build, build_threats};
 
 /// Largest content as received. The tracker has 40 to 75 MB without compression (feeds design, 1.1).
 pub const LARGEST_CONTENT: u64 = 128 * 1024 * 1024;
@@ -20,14 +22,20 @@ const LARGEST_LEAD: TimeDelta = TimeDelta::days(1);
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(10);
 /// Largest share of entries that may vanish at once, as a divisor: one in twenty (safety design, T8).
 const SHRINK_DIVISOR: u64 = 20;
+/// Largest share by which statements, or holes of this host, may change at once, as a divisor: a half (safety design,
+/// T8).
+const CHANGE_DIVISOR: u64 = 2;
+/// A change by so few is never suspect: small hosts and young releases see busy weeks (no source; the tracker's releases
+/// have tens of thousands of statements).
+const USUAL_CHANGE: u64 = 100;
 
 /// What content is measured against.
 #[derive(Clone, Copy)]
 pub struct Gate<'a> {
-    /// The feed that it claims to be.
-    pub feed: &'a dyn AdvisoryFeed,
+    /// The format that it claims to have.
+    pub format: Format,
     /// The release of this host.
-    pub release: &'a str,
+    pub release: &'a Distribution,
     /// The digest that the administrator configured.
     pub pin: Option<Sha256>,
     /// The content in use.
@@ -47,8 +55,10 @@ pub struct Admitted {
     pub index: Vec<u8>,
     /// Statements, all releases together.
     pub entries: u64,
-    /// Statements for the release.
+    /// Statements about packages of the release.
     pub advisories: u64,
+    /// Statements that could not be read.
+    pub unread: Unread,
 }
 
 /// Content that is not believed.
@@ -80,7 +90,7 @@ pub enum Refusal {
         source: FeedError,
     },
     /// Step 4, for a release that the feed does not speak about.
-    #[error("says nothing about the release {release:?}")]
+    #[error("says nothing about {release}")]
     Release {
         /// The release.
         release: String,
@@ -107,6 +117,24 @@ pub enum Refusal {
         /// Entries of the content in use.
         known: u64,
     },
+    /// Step 7.
+    #[error("has {found} statements where the content in use has {known}: more than 50 % more at once")]
+    Grown {
+        /// Statements it has.
+        found: u64,
+        /// Statements of the content in use.
+        known: u64,
+    },
+    /// Step 8.
+    #[error(
+        "leaves {found} holes open on this host where the content in use has {known}: a change by more than 50 %"
+    )]
+    Upheaval {
+        /// Holes that it calls open here.
+        found: u64,
+        /// Holes that the content in use calls open here.
+        known: u64,
+    },
     /// It cannot be compiled.
     #[error("cannot be compiled")]
     Compile {
@@ -117,6 +145,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Tells whether an administrator who knows better may take the content all the same.
+    pub fn is_acceptable(&self) -> bool {
+        matches!(self, Self::Older { .. } | Self::Shrunk { .. } | Self::Grown { .. } | Self::Upheaval { .. })
+    }
+
     /// Returns the whole chain in one line, for a record.
     pub fn reason(&self) -> String {
         let mut text = self.to_string();
@@ -146,18 +179,41 @@ pub fn admit(bytes: &[u8], published: Option<DateTime<Utc>>, gate: Gate<'_>) -> 
     // 3. Size when decompressed (T6, bombs).
     let content = decompress(bytes, LARGEST_FEED).map_err(|source| Refusal::Compression { source })?;
     // 4. Shape, every field, and this release in it (T6 and T7, hostile or broken content).
-    let mut rows = gate.feed.parse(&content, gate.release).map_err(|source| Refusal::Shape { source })?;
-    if rows.advisories.is_empty() {
-        return Err(Refusal::Release { release: gate.release.to_owned() });
-    }
+    let provenance = Provenance { content: sha256, published, scheme: gate.release.version_scheme() };
+    let admitted = compile(&content, provenance, gate)?;
     // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
     check_date(published, gate)?;
-    // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers).
-    let advisories = rows.advisories.len() as u64;
-    check_shrink(rows.entries, advisories, gate)?;
-    let provenance = Provenance { content: sha256, published };
-    let index = build(&mut rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
-    Ok(Admitted { sha256, index, entries: rows.entries, advisories })
+    // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers). Step 8 needs the host.
+    check_size(admitted.entries, admitted.advisories, gate)?;
+    Ok(admitted)
+}
+
+fn compile(content: &[u8], provenance: Provenance, gate: Gate<'_>) -> Result<Admitted, Refusal> {
+    let shape = |source| Refusal::Shape { source };
+    let sha256 = provenance.content;
+    match gate.format {
+        Format::Advisories(feed) => {
+            let rows = feed.parse(content, gate.release).map_err(shape)?;
+            // A list of names may have none yet for a release, such as that of LTS before LTS begins.
+            if rows.advisories.is_empty() && feed.role() == FeedRole::Verdicts {
+                return Err(Refusal::Release { release: gate.release.title() });
+            }
+            let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
+            let advisories = statements(&rows);
+            Ok(Admitted { sha256, index, entries: rows.entries, advisories, unread: rows.unread })
+        }
+        Format::Threats(feed) => {
+            let known = feed.parse(content).map_err(shape)?;
+            let entries = known.threats.len() as u64;
+            let index = build_threats(&known.threats, sha256);
+            Ok(Admitted { sha256, index, entries, advisories: entries, unread: known.unread })
+        }
+    }
+}
+
+/// Statements about packages: an advisory makes one for each package it names.
+fn statements(rows: &Rows<'_>) -> u64 {
+    rows.advisories.iter().map(|advisory| advisory.affected.len() as u64).sum()
 }
 
 fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Refusal> {
@@ -171,18 +227,35 @@ fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Re
     }
 }
 
-fn check_shrink(entries: u64, advisories: u64, gate: Gate<'_>) -> Result<(), Refusal> {
+fn check_size(entries: u64, advisories: u64, gate: Gate<'_>) -> Result<(), Refusal> {
     let Some(last) = gate.last_good.filter(|_| !gate.accept_older) else { return Ok(()) };
-    let of_release = last.advisories.get(gate.release).copied().unwrap_or(0);
+    let of_release = last.advisories.get(&gate.release.release_key()).copied().unwrap_or(0);
     for (found, known) in [(entries, last.entries), (advisories, of_release)] {
         if known.saturating_sub(found) > known / SHRINK_DIVISOR {
             return Err(Refusal::Shrunk { found, known });
+        }
+        if known > 0 && changes_much(found, known) {
+            return Err(Refusal::Grown { found, known });
         }
     }
     Ok(())
 }
 
-/// 8. Its age, at every use (T2, freeze): beyond the maximum, or dated ahead of the clock, it is stale.
+fn changes_much(found: u64, known: u64) -> bool {
+    let change = found.abs_diff(known);
+    change > USUAL_CHANGE && change > known / CHANGE_DIVISOR
+}
+
+/// Step 8: what it would mean for this host, against the content in use (T8, "everything is fixed" and a million false
+/// alarms); the counts are of open holes by each.
+///
+/// # Errors
+/// [`Refusal::Upheaval`].
+pub fn check_upheaval(found: u64, known: u64) -> Result<(), Refusal> {
+    if changes_much(found, known) { Err(Refusal::Upheaval { found, known }) } else { Ok(()) }
+}
+
+/// 9. Its age, at every use (T2, freeze): beyond the maximum, or dated ahead of the clock, it is stale.
 pub fn state_by_age(content: &StoredContent, max_age: Duration, now: DateTime<Utc>) -> FeedState {
     let age = now.signed_duration_since(content.dated());
     let limit = TimeDelta::from_std(max_age).unwrap_or(TimeDelta::MAX);

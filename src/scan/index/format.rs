@@ -1,32 +1,101 @@
 //! The shape of an index file, little-endian throughout:
 //!
 //! ```text
-//! header   96 bytes   magic, version, digest of all that follows it, provenance, counts
-//! sources  16 bytes   name (offset, length), first row, number of rows; sorted by name, no name twice
-//! rows     24 bytes   id, fixed version, note (offset, length each), state, severity
-//! texts               UTF-8, what the offsets point into
+//! header            88 bytes   magic, version, checksum of all that follows it, provenance, counts
+//! names             16 bytes   name (offset, length), subject, first row, number of rows; sorted by subject and name
+//! rows              40 bytes   one statement about one package, see the offsets below
+//! vulnerabilities    8 bytes   identifiers that several rows may share
+//! bounds            32 bytes   what few rows have: introduced, last affected, architecture, module, channel
+//! texts                        UTF-8, what the offsets point into
 //! ```
 //!
-//! A fixed version or note of length zero is absent.
+//! A text of length zero is absent. An identifier is a CVE as number, or the place of a text with the top bit set.
 
 use chrono::{DateTime, Utc};
 
-use crate::model::advisory::VendorState;
+use crate::model::advisory::{Subject, VendorState};
 use crate::model::digest::Sha256;
 use crate::model::severity::Severity;
+use crate::model::version::VersionScheme;
 
 /// First bytes of every index file.
 pub(super) const MAGIC: [u8; 8] = *b"PATCHIDX";
 /// Rises with every change of the shape; files of another version are built again.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// Bytes of the header.
-pub(super) const HEADER: usize = 96;
-/// Where the part begins that the digest covers.
-pub(super) const COVERED: usize = 44;
-/// Bytes of a source entry.
-pub(super) const SOURCE: usize = 16;
+pub(super) const HEADER: usize = 88;
+/// Where the part begins that the checksum covers.
+pub(super) const COVERED: usize = 16;
+/// Bytes of a name entry.
+pub(super) const NAME: usize = 16;
 /// Bytes of a row.
-pub(super) const ROW: usize = 24;
+pub(super) const ROW: usize = 40;
+/// Bytes of a shared identifier.
+pub(super) const VULNERABILITY: usize = 8;
+/// Bytes of a bounds entry.
+pub(super) const BOUNDS: usize = 32;
+
+/// Bytes of an entry of each part, in the order of the file.
+pub(super) const SIZES: [usize; 5] = [NAME, ROW, VULNERABILITY, BOUNDS, 1];
+
+/// Returns the checksum of what follows it: CRC-32 finds every single flipped bit and every burst of up to 32 bits.
+/// It guards against damage; against strangers the cache is guarded by its folder's owner.
+pub(super) fn checksum(covered: &[u8]) -> u32 {
+    let mut checksum = flate2::Crc::new();
+    checksum.update(covered);
+    checksum.sum()
+}
+
+/// Offsets in the header.
+pub(super) mod header {
+    pub(crate) const CHECKSUM: usize = 12;
+    pub(crate) const CONTENT: usize = 16;
+    pub(crate) const PUBLISHED: usize = 48;
+    pub(crate) const SCHEME: usize = 56;
+    pub(crate) const NAMES: usize = 60;
+    pub(crate) const ROWS: usize = 64;
+    pub(crate) const VULNERABILITIES: usize = 68;
+    pub(crate) const BOUNDS: usize = 72;
+    pub(crate) const TEXTS: usize = 76;
+}
+
+/// Offsets in a name entry.
+pub(super) mod name {
+    pub(crate) const TEXT: usize = 0;
+    pub(crate) const SUBJECT: usize = 6;
+    pub(crate) const FIRST_ROW: usize = 8;
+    pub(crate) const ROWS: usize = 12;
+}
+
+/// Offsets in a row.
+pub(super) mod row {
+    pub(crate) const ID: usize = 0;
+    pub(crate) const FIRST_VULNERABILITY: usize = 8;
+    pub(crate) const VULNERABILITIES: usize = 12;
+    pub(crate) const STATE: usize = 14;
+    pub(crate) const SEVERITY: usize = 15;
+    pub(crate) const CVSS: usize = 16;
+    pub(crate) const FIXED: usize = 18;
+    pub(crate) const NOTE: usize = 24;
+    pub(crate) const PUBLISHED: usize = 30;
+    pub(crate) const BOUNDS: usize = 34;
+}
+
+/// Offsets in a bounds entry.
+pub(super) mod bounds {
+    pub(crate) const INTRODUCED: usize = 0;
+    pub(crate) const LAST_AFFECTED: usize = 6;
+    pub(crate) const ARCHITECTURE: usize = 12;
+    pub(crate) const MODULE: usize = 18;
+    pub(crate) const CHANNEL: usize = 24;
+}
+
+/// A number of vulnerabilities that says: the identifier itself is the one vulnerability.
+pub(super) const OWN_IDENTIFIER: u16 = u16::MAX;
+/// A CVSS score that is not known.
+pub(super) const NO_CVSS: u8 = u8::MAX;
+/// Marks an identifier that is the place of a text.
+pub(super) const TEXT_IDENTIFIER: u64 = 1 << 63;
 
 /// What an index was built from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +104,8 @@ pub struct Provenance {
     pub content: Sha256,
     /// The vendor's date of the content.
     pub published: Option<DateTime<Utc>>,
+    /// The order of its versions.
+    pub scheme: VersionScheme,
 }
 
 /// Why bytes are no index that can be used.
@@ -64,7 +135,7 @@ pub enum IndexError {
 }
 
 /// Every state with its number in the file.
-const STATES: [VendorState; 8] = [
+const STATES: [VendorState; 11] = [
     VendorState::Fixed,
     VendorState::NotAffected,
     VendorState::Open,
@@ -73,10 +144,24 @@ const STATES: [VendorState; 8] = [
     VendorState::Ignored,
     VendorState::EndOfLife,
     VendorState::Undetermined,
+    VendorState::UnderInvestigation,
+    VendorState::NeedsEntitlement,
+    VendorState::Unconfirmed,
 ];
 
 /// Every severity with its number in the file.
 const SEVERITIES: [Severity; 6] = Severity::ALL;
+
+/// Every subject with its number in the file, in their order.
+const SUBJECTS: [Subject; 3] = [Subject::Source, Subject::Binary, Subject::SourcePrefix];
+
+/// Every order of versions with its number in the file.
+const SCHEMES: [VersionScheme; 4] =
+    [VersionScheme::Deb, VersionScheme::Rpm, VersionScheme::Apk, VersionScheme::Alpm];
+
+fn number<T: PartialEq>(table: &[T], wanted: &T) -> u8 {
+    table.iter().zip(0u8..).find(|(entry, _)| *entry == wanted).map_or(u8::MAX, |(_, number)| number)
+}
 
 pub(super) fn state_number(state: VendorState) -> u8 {
     number(&STATES, &state)
@@ -86,8 +171,12 @@ pub(super) fn severity_number(severity: Severity) -> u8 {
     number(&SEVERITIES, &severity)
 }
 
-fn number<T: PartialEq>(table: &[T], wanted: &T) -> u8 {
-    table.iter().zip(0u8..).find(|(entry, _)| *entry == wanted).map_or(u8::MAX, |(_, number)| number)
+pub(super) fn subject_number(subject: Subject) -> u8 {
+    number(&SUBJECTS, &subject)
+}
+
+pub(super) fn scheme_number(scheme: VersionScheme) -> u8 {
+    number(&SCHEMES, &scheme)
 }
 
 pub(super) fn state(number: u8) -> Option<VendorState> {
@@ -98,14 +187,27 @@ pub(super) fn severity(number: u8) -> Option<Severity> {
     SEVERITIES.get(usize::from(number)).copied()
 }
 
+pub(super) fn subject(number: u8) -> Option<Subject> {
+    SUBJECTS.get(usize::from(number)).copied()
+}
+
+pub(super) fn scheme(number: u8) -> Option<VersionScheme> {
+    SCHEMES.get(usize::from(number)).copied()
+}
+
+/// Reads a number of two bytes.
+pub(super) fn short_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
 /// Reads a number of four bytes.
 pub(super) fn number_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
-/// Reads a signed number of eight bytes.
-pub(super) fn long_at(bytes: &[u8], at: usize) -> Option<i64> {
-    Some(i64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+/// Reads a number of eight bytes.
+pub(super) fn long_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
 }
 
 #[cfg(test)]
@@ -113,13 +215,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_state_and_severity_comes_back() {
-        for wanted in STATES {
-            assert_eq!(state(state_number(wanted)), Some(wanted));
-        }
-        for wanted in SEVERITIES {
-            assert_eq!(severity(severity_number(wanted)), Some(wanted));
-        }
-        assert_eq!((state(8), severity(6)), (None, None));
+    fn every_word_comes_back_from_its_number() {
+        assert!(STATES.iter().all(|word| state(state_number(*word)) == Some(*word)));
+        assert!(SEVERITIES.iter().all(|word| severity(severity_number(*word)) == Some(*word)));
+        assert!(SUBJECTS.iter().all(|word| subject(subject_number(*word)) == Some(*word)));
+        assert!(SCHEMES.iter().all(|word| scheme(scheme_number(*word)) == Some(*word)));
+        assert!(SUBJECTS.is_sorted());
+        assert_eq!((state(11), severity(6), subject(3)), (None, None, None));
     }
 }

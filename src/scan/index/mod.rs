@@ -6,7 +6,13 @@
 mod build;
 mod format;
 mod lookup;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod threats;
 
 pub use build::build;
 pub use format::{IndexError, Provenance};
 pub use lookup::Index;
+pub use statement::Statement;
+pub use threats::{Exploited, Threat, ThreatIndex, build_threats};

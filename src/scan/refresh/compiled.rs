@@ -1,64 +1,79 @@
 //! The compiled index of a feed for a release: opened when it belongs to the content in use, else built again.
 
-use super::{RefreshError, caching};
+use super::{RefreshError, caching, format_of};
 use crate::config::layout::Layout;
 use crate::host::storage::{self, StorageError};
+use crate::model::distro::Distribution;
+use crate::model::feed::SourceSettings;
 use crate::scan::feed::cache::{FeedCache, StoredContent};
-use crate::scan::feed::trust::{self, Gate, LARGEST_CONTENT};
-use crate::scan::feed::{AdvisoryFeed, registry};
+use crate::scan::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
 use crate::scan::index::Index;
 
 /// Largest index that is read: 5 % of the largest feed, and room (performance design, target 8).
-const LARGEST_INDEX: u64 = 64 * 1024 * 1024;
+pub(super) const LARGEST_INDEX: u64 = 64 * 1024 * 1024;
 
 /// Opens the index of a feed for a release. One that is absent, damaged, of another version or of other content is
 /// built again from the content in the cache. `None` when nothing was ever fetched.
 ///
 /// # Errors
 /// The cached content cannot be read, was changed, or says nothing about the release.
-pub fn load_index(layout: &Layout, name: &str, release: &str) -> Result<Option<Index>, RefreshError> {
-    let feed = registry::find(name).ok_or_else(|| RefreshError::UnknownFeed { name: name.to_owned() })?;
+pub fn load_index(
+    layout: &Layout,
+    source: &SourceSettings,
+    release: &Distribution,
+) -> Result<Option<Index>, RefreshError> {
+    let name = &source.name;
     let record = FeedCache::new(layout, name).read().map_err(caching(name))?;
     let Some(content) = record.content else { return Ok(None) };
-    if let Some(index) = open(layout, name, release).filter(|i| i.provenance().content == content.sha256) {
+    if let Some(index) = open(layout, source, release).filter(|i| i.provenance().content == content.sha256) {
         return Ok(Some(index));
     }
-    rebuild(layout, feed, release, &content).map(Some)
+    let bytes = rebuild(layout, source, release, &content)?;
+    let defect =
+        |error| RefreshError::Refused { feed: name.clone(), source: Refusal::Compile { source: error } };
+    Index::open(bytes).map(Some).map_err(defect)
 }
 
 /// Opens the file as it is; any fault makes it absent, because it can be built again.
-fn open(layout: &Layout, name: &str, release: &str) -> Option<Index> {
-    let bytes = storage::read_at_most(&layout.index(name, release), LARGEST_INDEX).ok()?;
+fn open(layout: &Layout, source: &SourceSettings, release: &Distribution) -> Option<Index> {
+    let path = layout.index(&source.name, &release.release_key());
+    let bytes = storage::read_at_most(&path, LARGEST_INDEX).ok()?;
     Index::open(bytes).ok()
 }
 
-fn rebuild(
+/// Compiles the content in the cache again and returns the bytes of the index.
+pub(super) fn rebuild(
     layout: &Layout,
-    feed: &dyn AdvisoryFeed,
-    release: &str,
+    source: &SourceSettings,
+    release: &Distribution,
     content: &StoredContent,
-) -> Result<Index, RefreshError> {
-    let name = feed.name();
+) -> Result<Vec<u8>, RefreshError> {
+    let (format, name) = (format_of(source, release)?, &source.name);
     let bytes = FeedCache::new(layout, name).content(content, LARGEST_CONTENT).map_err(caching(name))?;
     let gate = Gate {
-        feed,
+        format,
         release,
         pin: Some(content.sha256),
         last_good: None,
         accept_older: true,
         now: content.fetched,
     };
-    let refused = |source| RefreshError::Refused { feed: name.to_owned(), source };
+    let refused = |source| RefreshError::Refused { feed: name.clone(), source };
     let admitted = trust::admit(&bytes, content.published, gate).map_err(refused)?;
     // A cache that cannot be written costs time at the next scan, and nothing else.
-    let _ = write(layout, name, release, &admitted.index);
-    Index::open(admitted.index).map_err(|source| refused(trust::Refusal::Compile { source }))
+    let _ = write(layout, source, release, &admitted.index);
+    Ok(admitted.index)
 }
 
 /// Writes an index file.
-pub(super) fn write(layout: &Layout, name: &str, release: &str, bytes: &[u8]) -> Result<(), RefreshError> {
-    let path = layout.index(name, release);
-    let failed = |source: StorageError| RefreshError::Index { feed: name.to_owned(), source };
+pub(super) fn write(
+    layout: &Layout,
+    source: &SourceSettings,
+    release: &Distribution,
+    bytes: &[u8],
+) -> Result<(), RefreshError> {
+    let path = layout.index(&source.name, &release.release_key());
+    let failed = |error: StorageError| RefreshError::Index { feed: source.name.clone(), source: error };
     if let Some(folder) = path.parent() {
         storage::create_folder(folder, 0o755).map_err(failed)?;
     }

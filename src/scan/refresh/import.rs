@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::compiled::load_index;
 use super::stamp::stamp;
-use super::{Keeping, RefreshError, RefreshRequest, caching, feed_of, keep};
+use super::{Keeping, RefreshError, RefreshRequest, caching, format_of, keep};
 use crate::host::environment::Environment;
-use crate::host::transport::{self, FetchRequest, Fetched, Limits, Validators};
+use crate::host::transport::{self, FetchRequest, Fetched, Limits, Pace, Validators};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::scan::feed::cache::FeedCache;
 use crate::scan::feed::trust::LARGEST_CONTENT;
@@ -21,20 +21,24 @@ pub fn import_file(
     source: &SourceSettings,
     file: &Path,
 ) -> Result<FeedStamp, RefreshError> {
-    let feed = feed_of(&source.name, request.distribution)?;
+    let format = format_of(source, request.distribution)?;
     let cache = FeedCache::new(request.layout, &source.name);
     let record = cache.read().unwrap_or_default();
     let location = file.to_string_lossy();
     let fetched = transport::fetch(FetchRequest {
         location: &location,
         pinned: false,
-        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect: request.patience },
+        limits: Limits {
+            bytes: LARGEST_CONTENT,
+            deadline: request.patience,
+            connect: request.patience,
+            pace: Pace::LOWEST,
+        },
         known: &Validators::default(),
         environment: &Environment::default(),
     });
     let fetched =
         fetched.map_err(|error| RefreshError::Fetch { feed: source.name.clone(), source: error })?;
-    let release = &request.distribution.codename;
     let now = request.clock.now();
     let record = match fetched {
         Fetched::Unchanged => record,
@@ -43,12 +47,10 @@ pub fn import_file(
             content.validators = Validators::default();
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
-            let keeping =
-                Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: true };
-            keep(keeping, release, &content, now)?
+            keep(Keeping { request, format, source, accept_older, last_good, by_hand: true }, &content)?
         }
     };
-    Ok(stamp(source, &record, release, now))
+    Ok(stamp(source, &record, &request.distribution.release_key(), now))
 }
 
 /// What became of checking one feed.
@@ -62,18 +64,17 @@ pub struct FeedCheck {
 
 /// Checks what is cached: digest of the content, and an index that belongs to it.
 pub fn verify(request: &RefreshRequest<'_>) -> Vec<FeedCheck> {
-    let check = |source: &SourceSettings| FeedCheck {
-        name: source.name.clone(),
-        result: check(request, &source.name),
-    };
+    let check =
+        |source: &SourceSettings| FeedCheck { name: source.name.clone(), result: check(request, source) };
     request.sources.iter().map(check).collect()
 }
 
-fn check(request: &RefreshRequest<'_>, name: &str) -> Result<Option<u64>, RefreshError> {
+fn check(request: &RefreshRequest<'_>, source: &SourceSettings) -> Result<Option<u64>, RefreshError> {
+    let name = &source.name;
     let cache = FeedCache::new(request.layout, name);
     let record = cache.read().map_err(caching(name))?;
     let Some(content) = record.content else { return Ok(None) };
     cache.content(&content, LARGEST_CONTENT).map_err(caching(name))?;
-    let index = load_index(request.layout, name, &request.distribution.codename)?;
+    let index = load_index(request.layout, source, request.distribution)?;
     Ok(index.map(|index| index.len() as u64))
 }

@@ -6,6 +6,7 @@ mod import;
 mod stamp;
 #[cfg(test)]
 mod tests;
+mod threats;
 
 use std::time::Duration;
 
@@ -14,17 +15,22 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use self::compiled::load_index;
 pub use self::import::{FeedCheck, import_file, verify};
 use self::stamp::stamp;
-use super::feed::AdvisoryFeed;
+pub use self::threats::load_threats;
+use super::assess::open_holes;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
-use super::feed::registry;
+use super::feed::registry::{self, Format};
 use super::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
+use super::index::Index;
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::storage::StorageError;
-use crate::host::transport::{self, Content, FetchRequest, Fetched, Limits, TransportError, Validators};
+use crate::host::transport::{
+    self, Content, FetchRequest, Fetched, Limits, Pace, TransportError, Validators,
+};
 use crate::model::distro::Distribution;
-use crate::model::feed::{Authenticity, FeedStamp, SourceSettings};
+use crate::model::feed::{Authenticity, FeedRole, FeedStamp, SourceSettings};
+use crate::model::package::Inventory;
 
 /// How long a failed refresh is not tried again, unless asked for (product design, section 5: remembered failures).
 const RETRY_AFTER: TimeDelta = TimeDelta::minutes(15);
@@ -53,6 +59,8 @@ pub struct RefreshRequest<'a> {
     pub environment: &'a Environment,
     /// The distribution whose release is compiled.
     pub distribution: &'a Distribution,
+    /// What is installed, so that content which turns this host's holes upside down is noticed.
+    pub inventory: &'a Inventory,
     /// The sources.
     pub sources: &'a [SourceSettings],
     /// When they are asked.
@@ -121,10 +129,18 @@ pub enum RefreshError {
 }
 
 impl RefreshError {
+    /// Tells whether an administrator who knows better may take the content all the same.
+    pub fn is_acceptable(&self) -> bool {
+        matches!(self, Self::Refused { source, .. } if source.is_acceptable())
+    }
+
     /// Returns the whole chain in one line, for a record.
     fn reason(&self) -> String {
         match self {
             Self::Fetch { source, .. } => source.reason(),
+            Self::Refused { feed, source } if source.is_acceptable() => {
+                format!("{} (believe it: patchctl feeds refresh --accept-older {feed})", source.reason())
+            }
             Self::Refused { source, .. } => source.reason(),
             other => {
                 let cause =
@@ -137,10 +153,13 @@ impl RefreshError {
 
 /// Returns the sources that a distribution has without any configuration.
 pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<SourceSettings> {
-    registry::covering(distribution)
-        .map(|feed| SourceSettings {
-            name: feed.name().to_owned(),
-            location: feed.default_location().to_owned(),
+    registry::published(distribution)
+        .into_iter()
+        .map(|(format, published)| SourceSettings {
+            name: published.name,
+            format: format.name().to_owned(),
+            role: format.role(),
+            location: published.location,
             sha256: None,
             max_age,
             configured_by_admin: false,
@@ -148,17 +167,25 @@ pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<So
         .collect()
 }
 
-/// Brings every source up to date that is due, and tells the state of each. Failures are remembered and told in the
-/// stamps.
+/// Brings every source up to date that is due, all at the same time, and tells the state of each. Failures are
+/// remembered and told in the stamps.
 pub fn refresh(request: RefreshRequest<'_>) -> Vec<FeedStamp> {
-    request.sources.iter().map(|source| refresh_source(&request, source)).collect()
+    if request.mode == RefreshMode::Never {
+        return request.sources.iter().map(|source| refresh_source(&request, source)).collect();
+    }
+    std::thread::scope(|scope| {
+        let begin = |source| scope.spawn(move || refresh_source(&request, source));
+        let begun: Vec<_> = request.sources.iter().map(begin).collect();
+        let ended = begun.into_iter().zip(request.sources);
+        ended.map(|(thread, source)| thread.join().unwrap_or_else(|_| stamp::defect(source))).collect()
+    })
 }
 
 fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> FeedStamp {
     let cache = FeedCache::new(request.layout, &source.name);
     // A damaged record is as good as none: the cache may be deleted at any time.
     let mut record = cache.read().unwrap_or_default();
-    let (now, release) = (request.clock.now(), &request.distribution.codename);
+    let (now, release) = (request.clock.now(), request.distribution.release_key());
     if is_due(request, source, &record) {
         match update(request, source, &record) {
             Ok(updated) => record = updated,
@@ -168,7 +195,7 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
     if let Err(error) = count_release(request, source, &mut record) {
         record.failure.get_or_insert(failure(&error, now));
     }
-    stamp(source, &record, release, now)
+    stamp(source, &record, &release, now)
 }
 
 /// Compiles the content in use for a release that it was not compiled for yet, such as that of another root.
@@ -177,13 +204,13 @@ fn count_release(
     source: &SourceSettings,
     record: &mut CacheRecord,
 ) -> Result<(), RefreshError> {
-    let release = &request.distribution.codename;
+    let release = request.distribution.release_key();
     let Some(content) = &mut record.content else { return Ok(()) };
-    if content.advisories.contains_key(release) {
+    if source.role == FeedRole::Threats || content.advisories.contains_key(&release) {
         return Ok(());
     }
-    if let Some(index) = load_index(request.layout, &source.name, release)? {
-        content.advisories.insert(release.clone(), index.len() as u64);
+    if let Some(index) = load_index(request.layout, source, request.distribution)? {
+        content.advisories.insert(release, index.len() as u64);
         // A cache that cannot be written costs time at the next scan, and nothing else.
         let _ = FeedCache::new(request.layout, &source.name).write(record);
     }
@@ -230,26 +257,25 @@ fn update(
     source: &SourceSettings,
     record: &CacheRecord,
 ) -> Result<CacheRecord, RefreshError> {
-    let feed = feed_of(&source.name, request.distribution)?;
+    let format = format_of(source, request.distribution)?;
     let reusable = record.content.as_ref().filter(|content| is_of_source(content, source));
     match fetch(request, source, reusable)? {
         Fetched::Unchanged => note_unchanged(request, source, record),
         Fetched::New(content) => {
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
-            let keeping =
-                Keeping { layout: request.layout, feed, source, accept_older, last_good, by_hand: false };
-            keep(keeping, &request.distribution.codename, &content, request.clock.now())
+            keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, &content)
         }
     }
 }
 
-fn feed_of(name: &str, distribution: &Distribution) -> Result<&'static dyn AdvisoryFeed, RefreshError> {
-    let feed = registry::find(name).ok_or_else(|| RefreshError::UnknownFeed { name: name.to_owned() })?;
-    if feed.covers(distribution) {
-        return Ok(feed);
+fn format_of(source: &SourceSettings, distribution: &Distribution) -> Result<Format, RefreshError> {
+    let unknown = || RefreshError::UnknownFeed { name: source.format.clone() };
+    let format = registry::find(&source.format).ok_or_else(unknown)?;
+    if format.covers(distribution) {
+        return Ok(format);
     }
-    Err(RefreshError::NotCovered { feed: name.to_owned(), distribution: distribution.title() })
+    Err(RefreshError::NotCovered { feed: source.name.clone(), distribution: distribution.title() })
 }
 
 fn fetch(
@@ -262,7 +288,7 @@ fn fetch(
     transport::fetch(FetchRequest {
         location: &source.location,
         pinned: source.sha256.is_some(),
-        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect },
+        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect, pace: Pace::LOWEST },
         known: &known,
         environment: request.environment,
     })
@@ -291,8 +317,8 @@ fn caching(feed: &str) -> impl FnOnce(CacheError) -> RefreshError + '_ {
 /// Where content goes, and what it is measured against.
 #[derive(Clone, Copy)]
 struct Keeping<'a> {
-    layout: &'a Layout,
-    feed: &'a dyn AdvisoryFeed,
+    request: &'a RefreshRequest<'a>,
+    format: Format,
     source: &'a SourceSettings,
     accept_older: bool,
     last_good: Option<&'a StoredContent>,
@@ -314,23 +340,20 @@ impl Keeping<'_> {
 
 /// Takes content through trust, then writes content, record and index, in this order: an index is never newer than
 /// the content it can be built from again.
-fn keep(
-    keeping: Keeping<'_>,
-    release: &str,
-    content: &Content,
-    now: DateTime<Utc>,
-) -> Result<CacheRecord, RefreshError> {
-    let source = keeping.source;
+fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshError> {
+    let Keeping { request, source, .. } = keeping;
+    let (release, now) = (request.distribution, request.clock.now());
     let gate = Gate {
-        feed: keeping.feed,
+        format: keeping.format,
         release,
         pin: source.sha256,
         last_good: keeping.last_good,
         accept_older: keeping.accept_older,
         now,
     };
-    let admitted = trust::admit(&content.bytes, content.published, gate)
-        .map_err(|refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal })?;
+    let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
+    let admitted = trust::admit(&content.bytes, content.published, gate).map_err(refused)?;
+    check_upheaval(keeping, &admitted.index).map_err(refused)?;
     let stored = StoredContent {
         location: source.location.clone(),
         fetched: now,
@@ -341,10 +364,23 @@ fn keep(
         sha256: admitted.sha256,
         authenticity: keeping.authenticity(),
         entries: admitted.entries,
-        advisories: [(release.to_owned(), admitted.advisories)].into(),
+        advisories: [(release.release_key(), admitted.advisories)].into(),
     };
-    let cache = FeedCache::new(keeping.layout, &source.name);
+    let cache = FeedCache::new(request.layout, &source.name);
     let record = cache.store(stored, &content.bytes).map_err(caching(&source.name))?;
-    compiled::write(keeping.layout, &source.name, release, &admitted.index)?;
+    compiled::write(request.layout, source, release, &admitted.index)?;
     Ok(record)
+}
+
+/// Counts this host's open holes by the content in use and by the new one, where there are both.
+fn check_upheaval(keeping: Keeping<'_>, index: &[u8]) -> Result<(), Refusal> {
+    let Keeping { request, source, .. } = keeping;
+    if keeping.accept_older || keeping.last_good.is_none() || source.role != FeedRole::Verdicts {
+        return Ok(());
+    }
+    // An index in use that cannot be read is no reason to refuse the one that replaces it.
+    let Ok(Some(known)) = load_index(request.layout, source, request.distribution) else { return Ok(()) };
+    let found = Index::open(index.to_vec()).map_err(|source| Refusal::Compile { source })?;
+    let holes = |index: &Index| open_holes(request.inventory, index);
+    trust::check_upheaval(holes(&found), holes(&known))
 }

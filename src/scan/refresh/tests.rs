@@ -6,6 +6,9 @@ use super::*;
 use crate::host::storage;
 use crate::model::digest::Sha256;
 use crate::model::feed::FeedState;
+use crate::model::kernel::Kernels;
+use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
+use crate::model::version::Version;
 
 const EXCERPT: &str = include_str!("../../../tests/fixtures/debian-tracker/native-excerpt-c.json");
 const NAME: &str = "debian-tracker";
@@ -16,6 +19,7 @@ struct Bench {
     folder: PathBuf,
     layout: Layout,
     distribution: Distribution,
+    inventory: Inventory,
     source: SourceSettings,
     now: DateTime<Utc>,
 }
@@ -35,18 +39,14 @@ impl Bench {
         let homes = Some(folder.clone());
         let environment =
             Environment { cache_home: homes.clone(), state_home: homes, ..Environment::default() };
-        let distribution = Distribution {
-            id: "debian".into(),
-            version: "11".into(),
-            codename: "bullseye".into(),
-            point_release: None,
-            end_of_support: None,
-        };
+        let distribution = Distribution::new("debian", "11", "bullseye");
         let mut source = default_sources(&distribution, Duration::from_secs(7 * 86_400)).remove(0);
         source.location = folder.join("feed.json").to_string_lossy().into_owned();
         let layout = Layout::user(Path::new("/"), &environment).expect("it has homes");
         // The file's date is the moment the test runs, and so is the clock's.
-        let bench = Self { folder, layout, distribution, source, now: Clock::system().now() };
+        let now = Clock::system().now();
+        let inventory = inventory(&distribution);
+        let bench = Self { folder, layout, distribution, inventory, source, now };
         bench.offer(EXCERPT);
         bench
     }
@@ -72,6 +72,7 @@ impl Bench {
             clock: &Clock::fixed(self.now),
             environment: &Environment::default(),
             distribution: &self.distribution,
+            inventory: &self.inventory,
             sources: std::slice::from_ref(&self.source),
             mode,
             every: Duration::from_secs(6 * 3600),
@@ -85,12 +86,75 @@ impl Bench {
     }
 
     fn rows(&self) -> usize {
-        let index = load_index(&self.layout, NAME, &self.distribution.codename).expect("readable");
+        let index = load_index(&self.layout, &self.source, &self.distribution).expect("readable");
         index.expect("something was fetched").len()
     }
 
     fn index_path(&self) -> PathBuf {
-        self.layout.index(NAME, &self.distribution.codename)
+        self.layout.index(NAME, &self.distribution.release_key())
+    }
+}
+
+/// A host with one package, curl 7.74.0-1.
+fn inventory(distribution: &Distribution) -> Inventory {
+    let version = Version::deb("7.74.0-1").expect("a version");
+    let curl = InstalledPackage {
+        name: "curl".into(),
+        architecture: "amd64".into(),
+        version: version.clone(),
+        source: SourcePackage { name: "curl".into(), version },
+        state: PackageState::Installed,
+        reinstall_required: false,
+        hold: false,
+        essential: false,
+        multi_arch_same: false,
+        installed_size_kib: 1,
+        provenance: None,
+    };
+    Inventory {
+        distribution: distribution.clone(),
+        packages: vec![curl],
+        enabled_modules: Vec::new(),
+        kernels: Kernels::default(),
+        digest: Sha256::of(b""),
+    }
+}
+
+/// A tracker that states the same of so many vulnerabilities of curl.
+fn statements(count: usize, state: &str) -> String {
+    let one =
+        |number: usize| format!(r#""CVE-2026-{number:05}": {{"releases": {{"bullseye": {{{state}}}}}}}"#);
+    format!(r#"{{"curl": {{{}}}}}"#, (10_000..10_000 + count).map(one).collect::<Vec<_>>().join(","))
+}
+
+const FIXED: &str = r#""status": "resolved", "fixed_version": "7.70.0-1""#;
+const OPEN: &str = r#""status": "open""#;
+
+#[test]
+fn content_that_turns_everything_upside_down_is_suspect_until_it_is_believed_by_name() {
+    for (calm, words) in [
+        (statements(1000, OPEN), "has 1000 statements where the content in use has 400: more than 50 % more"),
+        (statements(400, FIXED), "leaves 0 holes open on this host where the content in use has 400"),
+    ] {
+        let bench = Bench::new(&words[..5]);
+        bench.offer(&statements(400, OPEN));
+        assert_eq!(bench.refresh(RefreshMode::Now).problem, None);
+        bench.offer(&calm);
+        let stamp = bench.refresh(RefreshMode::Now);
+        assert_eq!((stamp.state, stamp.advisories), (FeedState::Suspect, 400));
+        let problem = stamp.problem.unwrap_or_default();
+        assert!(problem.contains(words) && problem.contains("--accept-older debian-tracker"), "{problem}");
+        let believed = bench.ask(RefreshMode::Now, &[NAME.into()], |request| refresh(*request)).remove(0);
+        assert_eq!((believed.state, believed.problem), (FeedState::Fresh, None));
+    }
+}
+
+#[test]
+fn a_busy_week_is_not_suspect() {
+    let bench = Bench::new("busy");
+    for count in [40, 120, 200] {
+        bench.offer(&statements(count, OPEN));
+        assert_eq!(bench.refresh(RefreshMode::Now).problem, None, "{count}");
     }
 }
 
@@ -154,7 +218,7 @@ fn a_release_that_the_feed_does_not_know_is_no_clean_host() {
     bench.distribution.codename = "forky".into();
     let stamp = bench.refresh(RefreshMode::Now);
     assert_eq!(stamp.state, FeedState::Missing);
-    assert!(stamp.problem.is_some_and(|text| text.contains("says nothing about the release \"forky\"")));
+    assert!(stamp.problem.is_some_and(|text| text.contains("says nothing about Debian")));
 }
 
 #[test]
@@ -207,7 +271,8 @@ fn a_damaged_index_is_built_again_and_damaged_content_is_not_used() {
     let content = bench.layout.feed(NAME).join(format!("{}.content", Sha256::of(EXCERPT.as_bytes())));
     storage::replace(&content, b"{}", storage::PUBLIC).expect("writable");
     storage::remove_file(&bench.index_path()).expect("removable");
-    let error = load_index(&bench.layout, NAME, "bullseye").expect_err("the content was changed");
+    let error =
+        load_index(&bench.layout, &bench.source, &bench.distribution).expect_err("the content was changed");
     assert!(matches!(error, RefreshError::Cache { source: CacheError::Changed { .. }, .. }));
 }
 
@@ -238,4 +303,21 @@ fn a_file_is_imported_like_any_content() {
     storage::replace(&file, b"{", storage::PUBLIC).expect("writable");
     let error = bench.ask(RefreshMode::Never, &[], |request| import_file(request, &bench.source, &file));
     assert!(matches!(error, Err(RefreshError::Refused { .. })));
+}
+
+#[test]
+fn names_alone_are_read_where_an_administrator_asks_and_may_be_none_for_a_release() {
+    let mut bench = Bench::new("names");
+    let names = |bench: &Bench| -> Vec<String> {
+        let sources = default_sources(&bench.distribution, Duration::ZERO);
+        sources.into_iter().map(|source| source.format).collect()
+    };
+    assert!(!names(&bench).contains(&"debian-lists".to_owned()));
+    (bench.source.name, bench.source.format) = ("debian-dsa".into(), "debian-lists".into());
+    bench.offer(include_str!("../../../tests/fixtures/debian-lists/DSA.txt"));
+    for (codename, statements) in [("bookworm", 3), ("forky", 0)] {
+        bench.distribution.codename = codename.into();
+        let stamp = bench.refresh(RefreshMode::Now);
+        assert_eq!((stamp.state, stamp.problem, stamp.advisories), (FeedState::Fresh, None, statements));
+    }
 }

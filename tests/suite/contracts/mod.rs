@@ -3,5 +3,11 @@
 mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
+mod every_importer;
+mod inventories;
 mod lab_faults_hold;
 mod lab_holds;
+mod list_feeds;
+mod rpm_feeds;
+mod version_orders;
+mod version_orders_of_tools;

@@ -1,6 +1,6 @@
 //! Answers for the verdict on a root: a manifest of every path in it, and old, new or fail when two or three are compared.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs;
 use std::io::Read;
@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -62,6 +63,17 @@ pub struct Manifest {
     entries: BTreeMap<String, Entry>,
 }
 
+/// The files of a root at one time, so that a copy of it need not be read where it was not changed since.
+#[derive(Debug)]
+pub struct Memory {
+    contents: HashMap<String, (Stamp, String)>,
+    /// Seconds; a change in the second of the listing could hide behind an equal stamp.
+    listed: i64,
+}
+
+/// Inode, size, and time of the last change: nobody can set that time (inode(7)).
+type Stamp = (u64, u64, i64, i64);
+
 /// A path that two manifests do not agree on.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Change {
@@ -86,13 +98,18 @@ impl Manifest {
     }
 
     pub fn of_folder(root: &Path) -> Self {
+        Self::of_copy(root, &Memory::empty())
+    }
+
+    /// Reads a copy of a root; what was not changed since the copy is remembered.
+    pub fn of_copy(root: &Path, memory: &Memory) -> Self {
         let mut paths = Vec::new();
         walk(root, "", &mut paths);
         let (next, entries) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
         let read_some = || {
             let mut own = Vec::new();
             while let Some(path) = paths.get(next.fetch_add(1, Ordering::Relaxed)) {
-                own.push((path.clone(), Entry::read(root, path)));
+                own.push((path.clone(), Entry::read(root, path, memory)));
             }
             entries.lock().expect("no reader panics").extend(own);
         };
@@ -115,6 +132,12 @@ impl Manifest {
         paths.into_iter().map(change).filter(|change| change.before != change.after).collect()
     }
 
+    /// Leaves paths out that one story reviews and excludes by itself.
+    pub fn without(mut self, paths: &[&str]) -> Self {
+        self.entries.retain(|path, _| !paths.contains(&path.as_str()));
+        self
+    }
+
     pub fn len(&self) -> usize {
         self.entries.len()
     }
@@ -122,6 +145,33 @@ impl Manifest {
     pub fn entry(&self, path: &str) -> Option<&Entry> {
         self.entries.get(path)
     }
+}
+
+impl Memory {
+    /// Remembers nothing.
+    pub fn empty() -> Self {
+        Self { contents: HashMap::new(), listed: i64::MIN }
+    }
+
+    /// Remembers the files of a root as its manifest was just read.
+    pub fn of(root: &Path, manifest: &Manifest) -> Self {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let files = manifest.entries.iter().filter(|(_, entry)| entry.kind == "file");
+        let remember = |(path, entry): (&String, &Entry)| {
+            let found = fs::symlink_metadata(root.join(path)).ok()?;
+            Some((path.clone(), (stamp_of(&found), entry.content.clone())))
+        };
+        Self { contents: files.filter_map(remember).collect(), listed: now.as_secs().cast_signed() - 2 }
+    }
+
+    fn content(&self, path: &str, found: &fs::Metadata) -> Option<String> {
+        let (stamp, content) = self.contents.get(path)?;
+        (*stamp == stamp_of(found) && found.ctime() < self.listed).then(|| content.clone())
+    }
+}
+
+fn stamp_of(found: &fs::Metadata) -> Stamp {
+    (found.ino(), found.size(), found.ctime(), found.ctime_nsec())
 }
 
 /// Says whether `now` is the system before the run, the system after it, or a third that must not exist.
@@ -136,14 +186,16 @@ pub fn classify(old: &Manifest, new: &Manifest, now: &Manifest) -> Verdict {
 }
 
 impl Entry {
-    fn read(root: &Path, path: &str) -> Self {
+    fn read(root: &Path, path: &str, memory: &Memory) -> Self {
         let full = root.join(path);
         let found =
             fs::symlink_metadata(&full).unwrap_or_else(|e| panic!("/{path} vanished while it was read: {e}"));
         let kind = found.file_type();
         let (kind, content) = match () {
             () if kind.is_dir() => ("folder", String::new()),
-            () if kind.is_file() => ("file", content_of(&full, path)),
+            () if kind.is_file() => {
+                ("file", memory.content(path, &found).unwrap_or_else(|| content_of(&full, path)))
+            }
             () if kind.is_symlink() => {
                 ("link", fs::read_link(&full).expect("a link can be read").display().to_string())
             }

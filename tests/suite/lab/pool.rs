@@ -30,6 +30,9 @@ pub struct Pool {
     _pin: File,
 }
 
+/// Numbers the clones of this process.
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
 /// A writable copy of a golden root; deleted on drop.
 pub struct RootClone {
     path: PathBuf,
@@ -82,7 +85,6 @@ impl Pool {
 
     /// Returns a writable clone of the golden `name` of the recipe `key`, which is built if no test of any process has yet.
     pub fn clone_of(&self, name: &str, key: &str, build: impl FnOnce(&Path)) -> RootClone {
-        static NEXT: AtomicU32 = AtomicU32::new(1);
         let roots = self.folder.join("roots");
         let golden = roots.join(format!("golden-{name}-{key}"));
         let _alone = locked(&self.folder.join("build.lock"));
@@ -98,6 +100,18 @@ impl Pool {
         let path =
             roots.join(format!("clone-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
         on_host(&["btrfs", "-q", "subvolume", "snapshot", text(&golden), text(&path)]);
+        RootClone { path }
+    }
+
+    /// Returns a writable copy of a root as it is at this instant, also while something works in it: what a kill of
+    /// everything in it would leave.
+    pub fn copy_of(&self, root: &Path) -> RootClone {
+        let path = self.folder.join("roots").join(format!(
+            "clone-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        ));
+        on_host(&["btrfs", "-q", "subvolume", "snapshot", text(root), text(&path)]);
         RootClone { path }
     }
 

@@ -2,9 +2,10 @@
 
 use std::fs;
 
-use super::records::{assert_says, refused_unchanged};
+use super::records::{assert_says, checked_report, refused_unchanged};
 use crate::lab::debian::{self, DebianRoot};
 use crate::lab::oracle::Manifest;
+use crate::lab::repository::Suite;
 
 #[test]
 fn a_held_package_is_kept_and_named() {
@@ -80,10 +81,75 @@ fn what_nothing_could_bring_back_is_held_until_accepted_by_name() {
 }
 
 #[test]
-fn installed_files_that_were_changed_are_no_way_back() {
-    let Some(root) = debian::small_with(&["lab-gone"]) else { return };
+fn damaged_files_without_an_archive_hold_their_package_and_the_rest_is_patched() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-gone"]) else { return };
     forget_cached(&root, "lab-gone_");
     root.write("usr/share/lab-gone/version", "changed by hand\n");
+    let planned = root.run(&["patchctl", "plan"]).expect_code(0);
+    for told in [
+        "1 package held back",
+        "no way back: its archive is nowhere, and cannot be rebuilt: /usr/share/lab-gone/version is not as it was",
+        "--accept-no-rollback lab-gone",
+    ] {
+        assert_says(&planned, told);
+    }
+    let applied = root.run(&["patchctl", "apply", "--yes", "--format", "json"]).expect_code(0);
+    let report = checked_report(&applied.stdout);
+    let held = &report["plan"]["held"][0];
+    assert_eq!(
+        (&held["package"], &held["cause_chain"][0]["reason"]),
+        (&"lab-gone".into(), &"no-way-back".into())
+    );
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
+    assert_eq!(root.installed("lab-gone").as_deref(), Some("1.0"));
     let refused = refused_unchanged(&root, &["patchctl", "apply", "--yes"], 10);
+    assert_says(&refused, "what remains to be patched has no way back");
+    assert_says(&refused, "patchctl apply --accept-no-rollback lab-gone");
+    let plan = ["patchctl", "plan", "-o", "/root/plan.json", "--accept-no-rollback", "lab-gone"];
+    assert_says(&root.run(&plan).expect_code(0), "NO WAY BACK");
+    root.run(&["patchctl", "apply", "--yes", "/root/plan.json"]).expect_code(0);
+    assert_eq!(root.installed("lab-gone").as_deref(), Some("2.0"));
+}
+
+#[test]
+fn what_needs_a_package_without_a_way_back_is_held_with_it() {
+    let names = ["lab-plain", "lab-chain-a", "lab-chain-b", "lab-chain-c"];
+    let Some(root) = debian::small_with(&names) else { return };
+    forget_cached(&root, "lab-chain-c_");
+    root.repository().withdraw(Suite::Bookworm, "lab-chain-c", "1.0");
+    root.apt(&["update"]).expect_code(0);
+    root.write("usr/share/lab-chain-c/version", "changed by hand\n");
+    let applied = root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    assert_says(&applied, "cannot be installed without lab-chain-c");
+    for (name, version) in
+        [("lab-plain", "2.0"), ("lab-chain-a", "1.0"), ("lab-chain-b", "1.0"), ("lab-chain-c", "1.0")]
+    {
+        assert_eq!(root.installed(name).as_deref(), Some(version), "{name}");
+    }
+}
+
+#[test]
+fn what_only_staging_finds_out_is_left_out_and_the_rest_is_planned_again() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-gone"]) else { return };
+    let archive = root.path("var/cache/apt/archives/lab-gone_1.0_all.deb");
+    fs::write(archive, "an archive of this name that is none\n").expect("the cache can be written");
+    root.write("usr/share/lab-gone/version", "changed by hand\n");
+    let planned = root.run(&["patchctl", "plan", "-o", "/root/plan.json"]).expect_code(0);
+    assert_says(&planned, "lab-gone");
+    let refused = refused_unchanged(&root, &["patchctl", "apply", "--yes", "/root/plan.json"], 8);
+    assert_says(&refused, "some changes of the plan have no way back any more: lab-gone");
     assert_says(&refused, "--accept-no-rollback lab-gone");
+    let applied = root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    assert_says(&applied, "no way back for lab-gone: the rest is planned without it");
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
+    assert_eq!(root.installed("lab-gone").as_deref(), Some("1.0"));
+}
+
+#[test]
+fn a_plan_sealed_with_a_removal_is_carried_out_as_it_was_sealed() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-remover"]) else { return };
+    root.run(&["patchctl", "plan", "-o", "/root/plan.json", "--allow-removals", "lab-remover"])
+        .expect_code(0);
+    root.run(&["patchctl", "apply", "--yes", "/root/plan.json"]).expect_code(0);
+    assert_eq!((root.installed("lab-plain"), root.installed("lab-remover").as_deref()), (None, Some("2.0")));
 }

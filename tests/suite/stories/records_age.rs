@@ -1,7 +1,12 @@
 //! Records are kept as long as the settings say, and read by those whom they name.
 
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
 use super::records::{assert_says, mode, refused_unchanged};
-use crate::lab::debian;
+use super::watch::import_tracker;
+use crate::lab::debian::{self, DebianRoot};
 use crate::lab::repository::Suite;
 
 #[test]
@@ -52,4 +57,55 @@ fn a_group_may_read_reports_and_nothing_else() {
     root.write("etc/patchctl/patchctl.toml", "");
     root.run(&["patchctl", "scan"]).expect_code(0);
     assert_eq!(mode(&root, "var/lib/patchctl"), 0o700, "a group that is no longer named is shut out");
+}
+
+/// What tells how the host stands, and since when its holes are known.
+fn standing(root: &DebianRoot) -> (PathBuf, String, String) {
+    let latest = fs::read_link(root.path("var/lib/patchctl/latest.json")).expect("latest.json is a link");
+    (latest, root.read("run/patchctl/summary.json"), root.read("var/lib/patchctl/ledger/first-seen.json"))
+}
+
+#[test]
+fn a_look_at_a_part_or_at_another_time_does_not_tell_how_the_host_stands() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-conf"]) else { return };
+    import_tracker(&root);
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    let before = standing(&root);
+    for part in [&["--package", "lab-conf"][..], &["--cve", "CVE-2026-10001"], &["--severity", "critical"]] {
+        root.run(&[&["patchctl", "scan"], part].concat()).expect_code(0);
+        assert_eq!(standing(&root), before, "{part:?}");
+    }
+    root.run(&["patchctl", "scan", "--as-of", "2031-01-01T00:00:00Z"]);
+    assert_eq!(standing(&root), before);
+    let refused =
+        refused_unchanged(&root, &["patchctl", "apply", "--yes", "--as-of", "2031-01-01T00:00:00Z"], 2);
+    assert_says(&refused, "not at another time");
+}
+
+#[test]
+fn a_feed_that_is_gone_does_not_make_holes_new_again() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-conf"]) else { return };
+    import_tracker(&root);
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    let seen = || root.read("var/lib/patchctl/ledger/first-seen.json");
+    let before = seen();
+    fs::remove_dir_all(root.path("var/cache/patchctl")).expect("the cache may be deleted at any time");
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    import_tracker(&root);
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    let dates = |text: &str| -> BTreeMap<String, String> {
+        let ledger: serde_json::Value = serde_json::from_str(text).expect("the ledger is JSON");
+        serde_json::from_value(ledger["first_seen"].clone()).expect("dates by finding")
+    };
+    assert_eq!(dates(&seen()), dates(&before));
+}
+
+#[test]
+fn old_copies_of_plans_go() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    root.write("var/lib/patchctl/plans/0badf00d.json", "{}");
+    root.shell("touch -d '3 years ago' /var/lib/patchctl/plans/0badf00d.json").expect_code(0);
+    root.run(&["patchctl", "plan"]).expect_code(0);
+    let left = fs::read_dir(root.path("var/lib/patchctl/plans")).expect("the folder can be listed").count();
+    assert!(left == 1 && !root.path("var/lib/patchctl/plans/0badf00d.json").exists());
 }

@@ -16,7 +16,7 @@ use super::file_name;
 use super::md5sums::digest_of_file;
 use super::place::Places;
 use super::rules::DpkgRules;
-use super::verify::{Mismatch, VerifyError, verify_against_md5sums};
+use super::verify::{Fault, Mismatch, VerifyError, verify_against_md5sums};
 use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::package::PackageKey;
@@ -40,11 +40,7 @@ pub enum RebuildError {
         state: String,
     },
     /// Installed files are not those that the vendor shipped.
-    #[error(
-        "{package} cannot be rebuilt: {} of its files differ from what was installed, {} have no recorded digest",
-        mismatches.len(),
-        without_record.len()
-    )]
+    #[error("its archive is nowhere, and cannot be rebuilt: {}", altered_words(mismatches, without_record))]
     Altered {
         /// The package.
         package: PackageKey,
@@ -71,6 +67,31 @@ pub enum RebuildError {
     /// A file or the archive cannot be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl RebuildError {
+    /// Tells whether the caller may not read what it takes.
+    pub fn is_permission_denied(&self) -> bool {
+        match self {
+            Self::Verify(VerifyError::Storage(error) | VerifyError::Record(RecordError::Storage(error)))
+            | Self::Storage(error) => error.is_permission_denied(),
+            _ => false,
+        }
+    }
+}
+
+/// Names the first file, and how many more there are.
+fn altered_words(mismatches: &[Mismatch], without_record: &[PathBuf]) -> String {
+    let first = match (mismatches.first(), without_record.first()) {
+        (Some(Mismatch { path, fault: Fault::Missing }), _) => format!("{} is missing", path.display()),
+        (Some(mismatch), _) => format!("{} is not as it was installed", mismatch.path.display()),
+        (None, Some(path)) => format!("{} has no recorded digest", path.display()),
+        (None, None) => String::new(),
+    };
+    match mismatches.len() + without_record.len() {
+        0 | 1 => first,
+        files => format!("{first}, nor are {} more files to be trusted", files - 1),
+    }
 }
 
 /// A rebuilt archive, and what is not the vendor's in it.
@@ -152,6 +173,14 @@ impl Request<'_> {
         writer.finish()?;
         Ok(absent)
     }
+}
+
+/// Tells, without writing anything, whether the archive of an installed package can be rebuilt.
+///
+/// # Errors
+/// As [`rebuild`].
+pub fn check(root: &Path, key: &PackageKey, rules: &DpkgRules) -> Result<(), RebuildError> {
+    refuse_altered(root, &read_finished(root, key)?, rules)
 }
 
 fn read_finished(root: &Path, key: &PackageKey) -> Result<Record, RebuildError> {

@@ -13,9 +13,9 @@ use crate::model::finding::{Candidate, Finding, FindingPackage, NotCovered, Orig
 use crate::model::kernel::Kernels;
 use crate::model::package::{Architecture, PackageName, SourcePackage};
 use crate::model::severity::{Criticality, Exposure, Priority, PriorityInput, Severity};
+use crate::model::summary::Summary;
 use crate::model::version::Version;
 use crate::report::schema::{Coverage, Report, ReportHost};
-use crate::report::summary::Summary;
 
 /// The moment that the samples are told from.
 pub(crate) fn now() -> DateTime<Utc> {
@@ -65,12 +65,15 @@ pub(crate) fn finding(row: &Row) -> Finding {
         reason: format!("{} is older than the fixed version", row.2).into(),
         vendor_state: None,
         advisory: row.4.into(),
+        announced_in: None,
         cves: Arc::from([row.4.to_owned()]),
         severity: row.5,
         cvss: None,
         epss: None,
         known_exploited: false,
+        ransomware: false,
         published: None,
+        fix_available: None,
         fixed_version: row.3.map(version),
         candidate,
         first_seen: None,
@@ -173,7 +176,7 @@ pub(crate) fn report(findings: Vec<Finding>) -> Report {
             origin: "nodesource".into(),
         }],
     });
-    report.summary = Some(Summary::count(879, &findings));
+    report.summary = Some(Summary::count(879, &findings, now().date_naive()));
     report.findings = Some(findings);
     report
 }

@@ -10,8 +10,8 @@ use std::borrow::Cow;
 use serde::Deserializer;
 
 use self::wire::{ReleaseState, Sources};
-use super::{AdvisoryFeed, FeedError, Rows};
-use crate::model::advisory::{Advisory, VendorState};
+use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
+use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::distro::Distribution;
 use crate::model::severity::Severity;
 use crate::model::version::Version;
@@ -33,20 +33,21 @@ impl AdvisoryFeed for DebianTracker {
         distribution.id == "debian"
     }
 
-    fn default_location(&self) -> &'static str {
-        "https://security-tracker.debian.org/tracker/data/json"
+    fn published(&self, _: &Distribution) -> Vec<PublishedSource> {
+        let location = "https://security-tracker.debian.org/tracker/data/json";
+        vec![PublishedSource { name: NAME.to_owned(), location: location.to_owned() }]
     }
 
-    fn parse<'a>(&self, content: &'a [u8], release: &str) -> Result<Rows<'a>, FeedError> {
+    fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
         match content.trim_ascii_start().first() {
             None => return Err(FeedError::Empty { feed: NAME }),
-            Some(b'<') => return Err(FeedError::WebPage { feed: NAME }),
+            Some(b'<') => return Err(FeedError::WebPage { feed: NAME, expected: "JSON" }),
             Some(_) => {}
         }
         let mut rows = Rows::default();
         let mut reader = serde_json::Deserializer::from_slice(content);
         reader
-            .deserialize_map(Sources { release, rows: &mut rows })
+            .deserialize_map(Sources { release: &release.codename, rows: &mut rows })
             .and_then(|()| reader.end())
             .map_err(malformed)?;
         Ok(rows)
@@ -88,7 +89,17 @@ impl<'a> ReleaseState<'a> {
                 VendorState::Undetermined
             }
         };
-        Ok(Advisory { id, source, state, fixed_version, severity, note })
+        let mut affected = Affected { note, ..Affected::source(source, state) };
+        affected.range.fixed = fixed_version;
+        let vulnerabilities = if id.starts_with("CVE-") { vec![id.clone()] } else { Vec::new() };
+        Ok(Advisory {
+            id,
+            vulnerabilities,
+            severity,
+            cvss_tenths: None,
+            published: None,
+            affected: vec![affected],
+        })
     }
 }
 
@@ -124,25 +135,30 @@ mod tests {
         include_str!("../../../../tests/fixtures/debian-tracker/native-excerpt-c.json"),
     ];
 
-    fn parse<'a>(content: &'a str, release: &str) -> Rows<'a> {
-        DebianTracker.parse(content.as_bytes(), release).expect("the excerpt is whole")
+    fn release(codename: &str) -> Distribution {
+        Distribution::new("debian", "", codename)
     }
 
-    fn one(state: &str) -> Advisory<'static> {
+    fn parse<'a>(content: &'a str, codename: &str) -> Rows<'a> {
+        DebianTracker.parse(content.as_bytes(), &release(codename)).expect("the excerpt is whole")
+    }
+
+    fn one(state: &str) -> Affected<'static> {
         let content =
             format!(r#"{{"openssl": {{"CVE-2024-0001": {{"releases": {{"bookworm": {state}}}}}}}}}"#);
-        let rows = DebianTracker.parse(content.leak().as_bytes(), "bookworm").expect("well formed");
-        rows.advisories.into_iter().next().expect("one row")
+        let rows = DebianTracker.parse(content.leak().as_bytes(), &release("bookworm")).expect("well formed");
+        rows.advisories.into_iter().next().expect("one row").affected.remove(0)
     }
 
     fn fault(content: &str) -> String {
-        DebianTracker.parse(content.as_bytes(), "bookworm").expect_err("refused").to_string()
+        DebianTracker.parse(content.as_bytes(), &release("bookworm")).expect_err("refused").to_string()
     }
 
     #[test]
     fn real_excerpt_gives_the_rows_of_one_release_only() {
         let rows = parse(EXCERPTS[2], "bullseye");
-        let found: Vec<_> = rows.advisories.iter().map(|r| (r.id.as_ref(), r.state, r.severity)).collect();
+        let found: Vec<_> =
+            rows.advisories.iter().map(|r| (r.id.as_ref(), r.affected[0].state, r.severity)).collect();
         assert_eq!(
             found,
             [
@@ -153,8 +169,8 @@ mod tests {
             ]
         );
         assert_eq!(rows.entries, 4);
-        assert_eq!(rows.advisories[1].fixed_version.as_deref(), Some("1.3.5.15-1"));
-        assert_eq!(rows.advisories[2].note.as_deref(), Some("Minor issue"));
+        assert_eq!(rows.advisories[1].affected[0].range.fixed.as_deref(), Some("1.3.5.15-1"));
+        assert_eq!(rows.advisories[2].affected[0].note.as_deref(), Some("Minor issue"));
         let elsewhere = parse(EXCERPTS[2], "bookworm");
         assert_eq!((elsewhere.advisories.len(), elsewhere.entries), (0, 4));
     }
@@ -163,7 +179,7 @@ mod tests {
     fn urgency_marks_of_old_data_are_cut() {
         let rows = parse(EXCERPTS[0], "stretch");
         let row = rows.advisories.iter().find(|row| row.id == "CVE-2008-7220").expect("in the excerpt");
-        assert_eq!((row.severity, row.state), (Severity::High, VendorState::Fixed));
+        assert_eq!((row.severity, row.affected[0].state), (Severity::High, VendorState::Fixed));
         assert!(!parse(EXCERPTS[1], "jessie").advisories.is_empty());
     }
 
@@ -183,7 +199,7 @@ mod tests {
         ] {
             let row = one(text);
             assert_eq!(row.state, state, "{text}");
-            assert_eq!(row.fixed_version.is_some(), state == VendorState::Fixed, "{text}");
+            assert_eq!(row.range.fixed.is_some(), state == VendorState::Fixed, "{text}");
         }
     }
 
@@ -213,7 +229,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = DebianTracker.parse(&bytes, "bookworm");
+            let _ = DebianTracker.parse(&bytes, &release("bookworm"));
         }
 
         #[test]
@@ -221,7 +237,7 @@ mod tests {
             let mut bytes = EXCERPTS[2].as_bytes().to_vec();
             bytes[at] = byte;
             bytes.truncate(if cut { at } else { bytes.len() });
-            let _ = DebianTracker.parse(&bytes, "bullseye");
+            let _ = DebianTracker.parse(&bytes, &release("bullseye"));
         }
     }
 }

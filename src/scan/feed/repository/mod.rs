@@ -26,7 +26,7 @@ use crate::host::runner::RunError;
 use crate::host::storage::StorageError;
 use crate::model::offer::{Offer, RepositoryView};
 use crate::model::package::{Architecture, Inventory, PackageKey};
-use crate::model::version::{SchemeMismatch, Version, VersionError};
+use crate::model::version::{Version, VersionError, VersionOrderError};
 use cache::DatedView;
 use stamps::DatedStamp;
 
@@ -94,7 +94,7 @@ pub enum RepositoryError {
         package: PackageKey,
         /// The two versions.
         #[source]
-        source: SchemeMismatch,
+        source: VersionOrderError,
     },
     /// apt cannot be run.
     #[error("cannot ask apt for its candidates")]

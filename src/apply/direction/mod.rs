@@ -1,0 +1,139 @@
+//! Forward or back: one pure decision from what the journal says and what was observed.
+//!
+//! Every verb that brings a run to its end asks here, so that the rule can be read in one place and tried in every
+//! state (safety design, section 5.2).
+
+#[cfg(test)]
+mod model;
+
+use super::journal::{Event, RunKind};
+use crate::model::transaction::Phase;
+
+/// So many attempts a direction has (safety design, P3).
+pub const ATTEMPTS: u32 = 3;
+
+/// So often the way back may be cut off by a crash before a person is asked. Recovery must come through three crashes
+/// within itself (safety design, P3), after one in the run; it must not be begun for ever on a host that dies of it.
+pub const CUTS: u32 = 5;
+
+/// What the journal says of the attempts of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tried {
+    /// Attempts to finish the run after a crash.
+    pub forward: u32,
+    /// The package manager failed in a batch for a reason of its own.
+    pub batch_failed: bool,
+    /// The run turned back; it never turns again.
+    pub turned_back: bool,
+    /// Attempts at the way back that were begun since a person asked last.
+    pub back_begun: u32,
+    /// Those of them that came to their end without the old state.
+    pub back_failed: u32,
+}
+
+impl Tried {
+    /// Takes one more record of the journal into account.
+    #[must_use]
+    pub fn and(mut self, event: &Event) -> Self {
+        match event {
+            Event::ForwardIntended { .. } => self.forward += 1,
+            Event::BatchFailed { .. } => self.batch_failed = true,
+            // Entered again after Operator: a person has mended something and asks anew.
+            Event::Entered { phase: Phase::Back } => {
+                self = Self { turned_back: true, back_begun: 0, back_failed: 0, ..self };
+            }
+            Event::BackIntended { .. } => self.back_begun += 1,
+            Event::BackFailed { .. } => self.back_failed += 1,
+            _ => {}
+        }
+        self
+    }
+
+    /// Tells whether another attempt at the way back may begin.
+    pub fn may_go_back(self) -> bool {
+        self.back_failed < ATTEMPTS && self.back_begun.saturating_sub(self.back_failed) < CUTS
+    }
+
+    fn may_go_forward(self) -> bool {
+        self.forward < ATTEMPTS
+    }
+}
+
+/// Who asks for recovery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Asked {
+    /// A person, who may have mended what stood in the way.
+    ByPerson,
+    /// The machine, at boot or by a timer: it changes nothing where a person is needed.
+    ByMachine,
+}
+
+/// What the direction of a run depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Facts {
+    /// What the run is for.
+    pub kind: RunKind,
+    /// Where its journal stands.
+    pub phase: Phase,
+    /// What was tried.
+    pub tried: Tried,
+    /// Every package of the plan was observed in its new version, and every file verified.
+    pub is_new: bool,
+    /// Every new archive is stored and is the one of the plan.
+    pub can_go_forward: bool,
+    /// Every package that is not in its old version has its old archive stored.
+    pub can_go_back: bool,
+    /// Who asks.
+    pub asked: Asked,
+}
+
+/// What is to be done with a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Nothing: it is over.
+    Over,
+    /// It changed nothing; it is given up.
+    Abandon,
+    /// It is new; that is recorded.
+    Commit,
+    /// The new archives are installed again.
+    Forward,
+    /// The old archives are installed again.
+    Back,
+    /// A person is needed.
+    Operator,
+}
+
+/// Decides the direction of a run.
+pub fn direction(facts: &Facts) -> Direction {
+    let Facts { kind, phase, tried, .. } = *facts;
+    if phase.is_final() {
+        return Direction::Over;
+    }
+    if !phase.may_have_changed_the_host() {
+        return Direction::Abandon;
+    }
+    if phase == Phase::Operator {
+        // A person asks: the attempts begin anew, or what was brought about by hand is recorded.
+        return match facts.asked {
+            Asked::ByPerson if facts.can_go_back => Direction::Back,
+            Asked::ByPerson if facts.is_new && kind == RunKind::Apply => Direction::Commit,
+            _ => Direction::Operator,
+        };
+    }
+    let may_go_back = facts.can_go_back && tried.may_go_back();
+    if tried.turned_back || kind != RunKind::Apply {
+        return if may_go_back { Direction::Back } else { Direction::Operator };
+    }
+    let may_go_forward = facts.can_go_forward && tried.may_go_forward();
+    if facts.is_new && !tried.batch_failed {
+        Direction::Commit
+    } else if may_go_forward && (!tried.batch_failed || !facts.can_go_back) {
+        // A security tool: the new state is the safer end. Where no way back exists it is the only one.
+        Direction::Forward
+    } else if may_go_back {
+        Direction::Back
+    } else {
+        Direction::Operator
+    }
+}

@@ -1,0 +1,143 @@
+//! The way forward after a crash: the new archives again, and the proof of the new state.
+
+use std::path::{Path, PathBuf};
+
+use super::journal::{Event, Journal};
+use super::protect::Remembered;
+use super::{RunError, Tools, precheck, verify};
+use crate::config::layout::RunFolder;
+use crate::host::storage;
+use crate::model::package::PackageKey;
+use crate::model::plan::{Action, PatchPlan};
+use crate::package_manager::{PackageManagerError, RestoreRequest, deb};
+use crate::report::transaction::Verified;
+use crate::scan::inventory;
+
+/// A run that is looked at from outside: its plan, and the folder with its archives.
+#[derive(Clone, Copy, Debug)]
+pub struct RunAtHand<'a> {
+    /// What it was to do.
+    pub plan: &'a PatchPlan,
+    /// Where its archives lie.
+    pub folder: &'a RunFolder,
+    /// What was true before it.
+    pub remembered: &'a Remembered,
+}
+
+impl RunAtHand<'_> {
+    /// Returns the stored archives of the new state.
+    pub fn new_archives(&self) -> Vec<PathBuf> {
+        let path = |action: &Action| {
+            let name = deb::file_name(&action.key(), action.to.as_ref()?);
+            Some(self.folder.new_archives().join(name))
+        };
+        self.plan.actions().filter_map(path).collect()
+    }
+
+    /// Tells whether every new archive is stored and has the digest that the plan states.
+    pub fn has_new_archives(&self) -> bool {
+        let installs = self.plan.actions().filter(|action| action.to.is_some());
+        installs.zip(self.new_archives()).all(|(action, path)| match &action.artifact {
+            Some(artifact) => storage::digest(&path).is_ok_and(|found| found == artifact.sha256),
+            None => storage::exists(&path),
+        })
+    }
+}
+
+/// Proves the new state: versions, a clean database, and every file against its archive. The inner error is what is
+/// different, in words.
+///
+/// # Errors
+/// The database, an archive or a file cannot be read.
+pub fn prove(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Result<Verified, String>, RunError> {
+    let actions: Vec<Action> = run.plan.actions().cloned().collect();
+    let inventory = inventory::read(tools.layout.root(), tools.layout.is_live())?;
+    let observed = precheck::observe(&inventory, &actions);
+    let deviations = precheck::deviations(&observed, &actions, |action| action.to.as_ref());
+    if !deviations.is_empty() {
+        return Ok(Err(deviations.join(", ")));
+    }
+    let complaints = run.remembered.new_complaints(tools.manager)?;
+    if !complaints.is_empty() {
+        return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
+    }
+    let archives = run.new_archives();
+    let proof = verify::files(tools.layout.root(), archives.iter().map(PathBuf::as_path))?;
+    let damage = proof.damage_beyond(&run.remembered.damaged);
+    if !damage.is_empty() {
+        let count = damage.len();
+        return Ok(Err(format!("{count} files are not those of their archives: {}", shown(&damage))));
+    }
+    Ok(Ok(Verified { packages: actions.len() as u64, files: proof.compared }))
+}
+
+/// The same after a crash, where also nothing of an unpacking may be left behind.
+///
+/// # Errors
+/// As [`prove`].
+pub fn prove_after_a_crash(
+    tools: &Tools<'_>,
+    run: RunAtHand<'_>,
+) -> Result<Result<Verified, String>, RunError> {
+    let proven = prove(tools, run)?;
+    if proven.is_err() {
+        return Ok(proven);
+    }
+    let archives = run.new_archives();
+    let litter = verify::litter(tools.layout.root(), archives.iter().map(PathBuf::as_path))?;
+    if litter.is_empty() {
+        return Ok(proven);
+    }
+    Ok(Err(format!("{} files of an unpacking were left behind: {}", litter.len(), shown(&litter))))
+}
+
+/// Installs the new archives again, once; what came of it is for the caller to prove.
+///
+/// # Errors
+/// The journal or the package manager cannot be used: the run stays open.
+pub fn attempt(tools: &Tools<'_>, run: RunAtHand<'_>, journal: &mut Journal) -> Result<(), RunError> {
+    let attempt = journal.tried().forward + 1;
+    journal.write(Event::ForwardIntended { attempt })?;
+    let archives = run.new_archives();
+    let remove: Vec<PackageKey> =
+        run.plan.actions().filter(|action| action.to.is_none()).map(Action::key).collect();
+    let request = RestoreRequest {
+        complete: &[],
+        archives: &archives,
+        purge: &[],
+        remove: &remove,
+        conffiles: tools.rules.conffiles,
+        time_limit: tools.rules.batch_timeout,
+        log: &run.folder.log(),
+    };
+    // dpkg alone works on a database in pieces (safety design, 5.2); apt knows the order where dpkg refuses one.
+    let done =
+        if attempt == 2 { tools.manager.restore(&request) } else { tools.manager.restore_by_force(&request) };
+    match done {
+        Ok(_) | Err(PackageManagerError::Refused { .. }) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Lets the package manager take in what it noted and did not put into its database yet.
+///
+/// # Errors
+/// It cannot be used.
+pub fn settle(tools: &Tools<'_>, log: &Path) -> Result<(), RunError> {
+    let request = RestoreRequest {
+        complete: &[],
+        archives: &[],
+        purge: &[],
+        remove: &[],
+        conffiles: tools.rules.conffiles,
+        time_limit: tools.rules.batch_timeout,
+        log,
+    };
+    tools.manager.restore_by_force(&request)?;
+    Ok(())
+}
+
+fn shown(paths: &[PathBuf]) -> String {
+    let few: Vec<String> = paths.iter().take(5).map(|path| path.display().to_string()).collect();
+    few.join(", ")
+}

@@ -1,0 +1,171 @@
+//! `recover`: brings an interrupted run to its end.
+//!
+//! Before the first change a run is given up. After it, the run is finished from its own archives, or goes back where
+//! it failed of itself: [`crate::apply::direction`] decides. Either way is offline and can be repeated.
+
+mod steer;
+mod unreported;
+
+use self::steer::{End, Interrupted};
+use super::closing::Before;
+use super::context::Context;
+use super::request::RecoverRequest;
+use super::trial::Proven;
+use super::{closing, mend, records, retention, runs, survey};
+use super::{dead_man as decides, plan as plans};
+use crate::apply::dead_man;
+use crate::apply::direction::Asked;
+use crate::apply::journal::{self, Journal, Replay, RunKind};
+use crate::apply::protect;
+use crate::config::layout::RunFolder;
+use crate::host::{full_disk, storage};
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::outcome::Outcome;
+use crate::model::plan::{Action, PatchPlan};
+use crate::model::run::RunId;
+use crate::model::transaction::Phase;
+use crate::observe::Event as Told;
+use crate::report::schema::Report;
+use crate::report::transaction::TransactionReport;
+
+/// Brings the open run to its end and returns the report. Where none is open, what another tool left unfinished in
+/// the package database is finished.
+///
+/// # Errors
+/// No root, a lock, a journal that cannot be believed.
+pub fn recover(context: &Context<'_>, request: RecoverRequest) -> Result<Report, Failure> {
+    context.require_power_over_host("recover")?;
+    let mut report = context.report("recover");
+    if let Some(run) = request.dead_man_of
+        && !decides::is_abandoned(context, run)?
+    {
+        records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
+        return Ok(report);
+    }
+    let _lock = runs::take_lock(context, "recover")?;
+    bring_to_end(context, &mut report, request.asked)?;
+    Ok(report)
+}
+
+/// The same under a lock that is held already, into a report that was begun.
+///
+/// # Errors
+/// The lock of the package manager, a journal that cannot be believed, a disk that is full.
+pub fn bring_to_end(context: &Context<'_>, report: &mut Report, asked: Asked) -> Result<(), Failure> {
+    let Some(open) = runs::open_run(&context.layout)? else {
+        return match unreported::complete(context)? {
+            Some(completed) => {
+                *report = completed;
+                Ok(())
+            }
+            None => mend::mend(context, report),
+        };
+    };
+    report.run_id = Some(open.id);
+    let folder = context.layout.run(open.id);
+    let (mut journal, replay) =
+        Journal::resume(&folder.journal(), context.clock).map_err(runs::journal_failed)?;
+    let (end, tried) = if replay.phase.may_have_changed_the_host() {
+        steer(context, (open.id, &replay), &mut journal, asked)?
+    } else {
+        journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
+        (End::Abandoned, None)
+    };
+    dead_man::disarm(open.id);
+    report.plan = plans::load(&folder.plan()).ok().filter(|_| replay.kind == RunKind::Apply);
+    tell(context, (open.id, &folder), (&journal, end, tried.as_ref()), report)?;
+    retention::prune(context);
+    Ok(())
+}
+
+/// A run that is still open, told in its report. On a full disk the reserve makes room to bring it to its end at once,
+/// and so it is ended where it cannot all be taken back; otherwise `recover` does that when the reason is gone.
+pub fn cut_off(context: &Context<'_>, failure: &Failure, report: &mut Report) {
+    let made_room = full_disk::is_cause_of(failure) && full_disk::give_up(&context.layout.reserve()).is_ok();
+    if made_room {
+        let reason = "the disk is full: the reserve is given up to bring the run to its end";
+        context.observer.event(&Told::Note(reason.to_owned()));
+    }
+    if (made_room || failure.kind() == FailureKind::NoWayBack)
+        && bring_to_end(context, report, Asked::ByMachine).is_ok()
+    {
+        return;
+    }
+    let journal = report.run_id.map(|run| context.layout.run(run).journal());
+    report.transaction = journal
+        .and_then(|path| journal::replay(&path).ok())
+        .map(|replay| TransactionReport::unproven(replay.phase, replay.head, report.started));
+    records::fail(context, report, failure);
+    if let Err(error) = records::store_run(context, report) {
+        context.observer.event(&Told::Note(format!("the report is not stored: {error}")));
+    }
+}
+
+fn steer(
+    context: &Context<'_>,
+    (id, replay): (RunId, &Replay),
+    journal: &mut Journal,
+    asked: Asked,
+) -> Result<(End, Option<Proven>), Failure> {
+    let folder = context.layout.run(id);
+    let taken_back = match replay.kind {
+        RunKind::Apply => folder.clone(),
+        RunKind::Rollback { of } => context.layout.run(of),
+    };
+    let plan = plans::load(&folder.plan())?;
+    let remembered = protect::remembered(&taken_back).map_err(|error| runs::left_open(error.into()))?;
+    let lock = runs::take_dpkg_lock(context)?;
+    // A database in pieces still lists its packages; only one that cannot be read at all stops recovery.
+    let inventory = survey::inventory(context)?;
+    let run = Interrupted { replay, plan, folder, taken_back, remembered, asked };
+    let end = runs::with_tools(context, (&inventory, &[]), |tools| run.steer(context, tools, journal))?;
+    storage::sync_all();
+    drop(lock);
+    Ok(end)
+}
+
+fn tell(
+    context: &Context<'_>,
+    (id, folder): (RunId, &RunFolder),
+    (journal, end, tried): (&Journal, End, Option<&Proven>),
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let (verified, not_restored) = match &end {
+        End::New(verified) => (Some(*verified), Vec::new()),
+        End::Old(verified, not_restored) => (Some(*verified), not_restored.clone()),
+        End::Abandoned | End::Stuck(..) => (None, Vec::new()),
+    };
+    report.transaction = Some(TransactionReport {
+        finished: Some(context.now()),
+        verified,
+        not_restored,
+        log: Some(folder.log().display().to_string()),
+        ..TransactionReport::unproven(journal.phase(), journal.head(), report.started)
+    });
+    let changed: Vec<_> = report.plan.iter().flat_map(PatchPlan::actions).map(Action::key).collect();
+    let code = closing::code_of(context, Some(folder), changed);
+    closing::assess_again(context, report, &Before { code, ..Before::default() });
+    report.health = tried.map(|tried| tried.health.clone());
+    tried.iter().for_each(|tried| closing::tell_restarts(report, tried));
+    match end {
+        End::Abandoned | End::New(_) => {
+            records::conclude(context, report, Outcome::Recovered, ExitCode::Done)
+        }
+        End::Old(..) => {
+            let why = tried.and_then(|tried| tried.complaint.as_deref());
+            let why = why.map_or_else(String::new, |complaint| format!(", because {complaint}"));
+            let message = format!("run {id} was interrupted and taken back{why}; the host is as before it");
+            records::fail(context, report, &Failure::new(FailureKind::RolledBack, message));
+            report.outcome = Outcome::Recovered;
+        }
+        End::Stuck(reason, commands) => {
+            let failure =
+                commands.into_iter().fold(Failure::new(FailureKind::Operator, reason), Failure::hint);
+            records::fail(context, report, &failure);
+        }
+    }
+    runs::stored(records::store_run(context, report))?;
+    records::publish_summary(context, report);
+    Ok(())
+}

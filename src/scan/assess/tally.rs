@@ -1,0 +1,105 @@
+//! The counts of an assessment without its findings: what a summary needs, and nothing is made that it does not show.
+
+use super::affected::Rule;
+use super::origin::Matched;
+use super::priority::{Limits, Threats, due};
+use super::{
+    AssessInput, Channels, FeedIndex, Judgement, assessment, judge, judge_group, origin, pending, speaks,
+    told_source,
+};
+use crate::model::advisory::Subject;
+use crate::model::assessment::{Assessment, VerdictCounts};
+use crate::model::finding::Verdict;
+use crate::model::package::Inventory;
+use crate::model::summary::{Facts, Summary, Tally, vulnerabilities};
+use crate::model::vulnerability::Identifier;
+use crate::scan::index::Index;
+
+/// Judges everything and counts it: the same numbers as the summary of all open and unknown findings, and an
+/// assessment without findings.
+pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
+    let (mut tally, mut counts) = (Tally::default(), VerdictCounts::default());
+    let mut told = std::collections::HashSet::new();
+    judge(&input, &mut |feed, group, judged| {
+        let candidates: Vec<bool> =
+            group.iter().map(|matched| has_newer_candidate(&input, matched)).collect();
+        for judgement in judged {
+            let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
+            group.iter().for_each(|_| counts.add(verdict, severity));
+        }
+        for judgement in judged.iter().filter(|judgement| is_counted(judgement.rule)) {
+            told.extend(told_source(group, judgement.rule.verdict()));
+            for (matched, newer) in group.iter().zip(&candidates) {
+                let facts = facts(&input, (feed, matched), judgement, *newer);
+                tally.add(facts, names(judgement));
+            }
+        }
+    });
+    let pending = pending::updates(&input, &told);
+    let today = input.now.date_naive();
+    for finding in &pending {
+        counts.add(finding.verdict, finding.severity);
+        tally.add(Facts::of(finding, today), vulnerabilities(finding).map(Identifier::of));
+    }
+    (tally.summary(input.inventory.packages.len() as u64), assessment(&input, Vec::new(), counts))
+}
+
+/// Counts what one index alone calls open on a host, package by package, whatever the repositories offer.
+pub fn open_holes(inventory: &Inventory, index: &Index) -> u64 {
+    let (mut open, mut judged) = (0, Vec::new());
+    for subject in [Subject::Source, Subject::Binary].into_iter().filter(|subject| speaks(index, *subject)) {
+        for group in origin::covered(inventory, &[], subject).chunk_by(Matched::is_judged_alike) {
+            judged.clear();
+            judge_group(FeedIndex { feed: "", index }, group, Channels::Unknown, &mut judged);
+            let holes = judged.iter().filter(|judgement| judgement.rule.verdict().is_open()).count();
+            open += (holes * group.len()) as u64;
+        }
+    }
+    open
+}
+
+fn is_counted(rule: Rule) -> bool {
+    rule.verdict().is_open() || rule.verdict() == Verdict::Unknown
+}
+
+fn has_newer_candidate(input: &AssessInput<'_>, matched: &Matched<'_>) -> bool {
+    let candidate = || input.view.candidates.get(&matched.package.key());
+    !input.view.candidates.is_empty()
+        && candidate().is_some_and(|candidate| matched.package.version.is_older_than(&candidate.version))
+}
+
+fn facts(
+    input: &AssessInput<'_>,
+    (feed, matched): (&str, &Matched<'_>),
+    judgement: &Judgement<'_>,
+    newer: bool,
+) -> Facts {
+    let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
+    let known_exploited = Threats::of(&judgement.statement, input.threats).known_exploited;
+    let first_seen = match input.first_seen.is_empty() {
+        true => None,
+        false => input
+            .first_seen
+            .get(&format!("{feed}/{}/{}", judgement.statement.id(), matched.package.key()))
+            .copied(),
+    };
+    let limits = Limits { settings: input.settings, now: input.now };
+    let due = due((verdict, severity, known_exploited), first_seen.unwrap_or(input.now), limits);
+    Facts {
+        verdict,
+        severity,
+        known_exploited,
+        days_left: due.date.map(|date| (date - input.now.date_naive()).num_days()),
+        installable: newer && verdict == Verdict::Vulnerable,
+        unnamed: false,
+        held: false,
+    }
+}
+
+/// The names that a finding would be counted under: its CVEs, or the vendor's own identifier.
+fn names<'a>(judgement: &Judgement<'a>) -> impl Iterator<Item = Identifier<'a>> + use<'a> {
+    let statement = judgement.statement;
+    let has_cves = statement.vulnerabilities().any(|name| name.is_cve());
+    let own = (!has_cves).then(|| statement.id());
+    statement.vulnerabilities().filter(|name| name.is_cve()).chain(own)
+}

@@ -1,0 +1,178 @@
+//! Archives of documents: a tar or zip archive becomes its documents, one after the other, under limits.
+//!
+//! Vendors publish thousands of small documents as one archive. A name in an archive is a word to name a document by
+//! in messages, and to choose it by its ending; it is never a path. What is no archive is one document without a name,
+//! so a format that is published both ways needs one loop only.
+
+mod tarball;
+mod zipped;
+
+use std::borrow::Cow;
+use std::io;
+
+use self::tarball::Tarball;
+use self::zipped::Zipped;
+use super::FeedError;
+
+/// Most documents of one archive. The most that a vendor publishes together are Red Hat's VEX documents, one for each
+/// CVE; 400,000 CVEs existed in 2026, so this leaves room for years.
+const MOST_DOCUMENTS: usize = 1_000_000;
+/// Largest document. The largest real ones are Red Hat's VEX documents of the kernel and of OpenSSL, and have some
+/// ten million bytes (feeds design, 3.2).
+const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
+/// Longest name of a document (PATH_MAX of Linux, path_resolution(7)); real ones have some forty bytes.
+const LONGEST_NAME: usize = 4096;
+
+/// One document of an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document<'a> {
+    /// Its name in the archive: for messages and for its ending, never a path. Empty for content that is no archive.
+    pub name: Cow<'a, str>,
+    /// Its content: a part of the archive where the archive stores it as it is.
+    pub content: Cow<'a, [u8]>,
+}
+
+impl Document<'_> {
+    /// Tells whether it is a JSON document by its name; content that is no archive may be one.
+    pub fn is_json(&self) -> bool {
+        self.name.is_empty() || self.name.ends_with(".json")
+    }
+}
+
+/// The documents of an archive in its order. After an error there are no more.
+#[derive(Debug)]
+pub struct Documents<'a> {
+    form: Form<'a>,
+    given: usize,
+}
+
+#[derive(Debug)]
+enum Form<'a> {
+    Plain(&'a [u8]),
+    Tar(Tarball<'a>),
+    Zip(Zipped<'a>),
+    Over,
+}
+
+/// An archive that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ContainerError {
+    /// It breaks off, or a header is no header.
+    #[error("the tar archive is damaged at byte {offset}: {reason}")]
+    Tar {
+        /// Where, from the beginning of the archive.
+        offset: usize,
+        /// What is wrong.
+        reason: &'static str,
+    },
+    /// Its list of documents is damaged.
+    #[error("the list of documents of the zip archive cannot be read")]
+    List {
+        /// What is wrong with it.
+        #[source]
+        source: rawzip::Error,
+    },
+    /// Its list of documents has another length than it says.
+    #[error("the zip archive lists {found} documents and says that it has {stated}")]
+    Length {
+        /// How many it lists.
+        found: usize,
+        /// How many it says.
+        stated: u64,
+    },
+    /// A document cannot be found at its place.
+    #[error("the zip archive has no document at byte {offset}, where its list says so")]
+    Locate {
+        /// Where, from the beginning of the archive.
+        offset: u64,
+        /// What is wrong.
+        #[source]
+        source: rawzip::Error,
+    },
+    /// A document cannot be decompressed, or is not the one that was packed (size, CRC-32).
+    #[error("the document {document:?} of the zip archive is damaged")]
+    Decompress {
+        /// The document.
+        document: String,
+        /// What is wrong with it.
+        #[source]
+        source: io::Error,
+    },
+    /// A document is stored in a way that no vendor uses.
+    #[error("the document {document:?} of the archive {reason}")]
+    Unsupported {
+        /// The document.
+        document: String,
+        /// Which way.
+        reason: &'static str,
+    },
+    /// It is larger, or has more documents, than any real one: probably a bomb.
+    #[error("the archive has {quantity}, more than {limit}")]
+    BeyondLimits {
+        /// What there is too much of.
+        quantity: &'static str,
+        /// The limit.
+        limit: u64,
+    },
+}
+
+impl ContainerError {
+    /// The fault as one of a feed.
+    pub fn into_feed_error(self, feed: &'static str) -> FeedError {
+        match self {
+            Self::BeyondLimits { .. } => FeedError::BeyondLimits { feed, detail: self.to_string() },
+            source => FeedError::Archive { feed, source },
+        }
+    }
+}
+
+/// Returns the documents of a tar or zip archive. Content that is neither is one document without a name. Folders and
+/// links are not documents.
+///
+/// # Errors
+/// The list of a zip archive is damaged, or states more than the limits. What is wrong later comes from the iterator.
+pub fn documents(content: &[u8]) -> Result<Documents<'_>, ContainerError> {
+    let form = match content {
+        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Form::Zip(Zipped::open(content)?),
+        _ if tarball::begins(content) => Form::Tar(Tarball::new(content)),
+        _ => Form::Plain(content),
+    };
+    Ok(Documents { form, given: 0 })
+}
+
+impl<'a> Iterator for Documents<'a> {
+    type Item = Result<Document<'a>, ContainerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = match &mut self.form {
+            Form::Tar(archive) => archive.next().transpose(),
+            Form::Zip(archive) => archive.next().transpose(),
+            Form::Plain(content) => {
+                let content = Cow::Borrowed(*content);
+                self.form = Form::Over;
+                return Some(Ok(Document { name: Cow::Borrowed(""), content }));
+            }
+            Form::Over => None,
+        };
+        self.given += 1;
+        let next = match next {
+            Some(Ok(_)) if self.given > MOST_DOCUMENTS => Some(Err(too_many())),
+            next => next,
+        };
+        if !matches!(next, Some(Ok(_))) {
+            self.form = Form::Over;
+        }
+        next
+    }
+}
+
+fn too_many() -> ContainerError {
+    ContainerError::BeyondLimits { quantity: "too many documents", limit: MOST_DOCUMENTS as u64 }
+}
+
+fn too_large() -> ContainerError {
+    ContainerError::BeyondLimits { quantity: "a document with too many bytes", limit: LARGEST_DOCUMENT }
+}
+
+#[cfg(test)]
+mod tests;

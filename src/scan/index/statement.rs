@@ -1,0 +1,172 @@
+//! One statement of an index, read field by field where it lies: a lookup copies and allocates nothing.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::Index;
+use super::format::{self, BOUNDS, ROW, bounds, long_at, number_at, row, short_at};
+use crate::model::advisory::VendorState;
+use crate::model::severity::Severity;
+use crate::model::version::VersionScheme;
+use crate::model::vulnerability::Identifier;
+
+/// What a vendor states about one package. The index checked it when it was opened.
+#[derive(Clone, Copy)]
+pub struct Statement<'a> {
+    index: &'a Index,
+    name: &'a str,
+    row: &'a [u8; ROW],
+}
+
+impl<'a> Statement<'a> {
+    pub(super) fn new(index: &'a Index, name: &'a str, row: &'a [u8; ROW]) -> Self {
+        Self { index, name, row }
+    }
+
+    /// Returns the package it speaks about.
+    pub fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// Returns the order of its versions.
+    pub fn scheme(&self) -> VersionScheme {
+        self.index.provenance().scheme
+    }
+
+    /// Returns the vendor's identifier.
+    pub fn id(&self) -> Identifier<'a> {
+        self.identifier().unwrap_or(Identifier::Text(""))
+    }
+
+    /// Returns the vulnerabilities it is about.
+    pub fn vulnerabilities(&self) -> impl Iterator<Item = Identifier<'a>> + use<'a> {
+        let (own, list) = match self.list() {
+            None => (Some(self.id()), 0..0),
+            Some(list) => (None, list),
+        };
+        let index = self.index;
+        own.into_iter().chain(list.filter_map(move |at| index.vulnerability(at)))
+    }
+
+    /// Returns the vendor's triage state of the versions within the range.
+    pub fn state(&self) -> VendorState {
+        format::state(self.row[row::STATE]).unwrap_or(VendorState::Undetermined)
+    }
+
+    /// Returns how bad the vendor calls it.
+    pub fn severity(&self) -> Severity {
+        format::severity(self.row[row::SEVERITY]).unwrap_or(Severity::Unknown)
+    }
+
+    /// Returns the CVSS base score, where the feed tells one.
+    pub fn cvss(&self) -> Option<f64> {
+        let tenths = self.row[row::CVSS];
+        (tenths != format::NO_CVSS).then(|| f64::from(tenths) / 10.0)
+    }
+
+    /// Returns when the vendor published it.
+    pub fn published(&self) -> Option<DateTime<Utc>> {
+        let seconds = number_at(self.row, row::PUBLISHED).filter(|seconds| *seconds != 0)?;
+        DateTime::from_timestamp(i64::from(seconds), 0)
+    }
+
+    /// Returns the first version with the fix.
+    pub fn fixed(&self) -> Option<&'a str> {
+        self.text(row::FIXED)
+    }
+
+    /// Returns the vendor's own words behind the state.
+    pub fn note(&self) -> Option<&'a str> {
+        self.text(row::NOTE)
+    }
+
+    /// Tells whether it has any of the bounds below; most statements have none.
+    pub fn has_bounds(&self) -> bool {
+        number_at(self.row, row::BOUNDS) != Some(0)
+    }
+
+    /// Returns the first affected version.
+    pub fn introduced(&self) -> Option<&'a str> {
+        self.bound(bounds::INTRODUCED)
+    }
+
+    /// Returns the last affected version.
+    pub fn last_affected(&self) -> Option<&'a str> {
+        self.bound(bounds::LAST_AFFECTED)
+    }
+
+    /// Returns the only architecture it speaks about.
+    pub fn architecture(&self) -> Option<&'a str> {
+        self.bound(bounds::ARCHITECTURE)
+    }
+
+    /// Returns the only module stream it speaks about, as `name:stream`.
+    pub fn module(&self) -> Option<&'a str> {
+        self.bound(bounds::MODULE)
+    }
+
+    /// Returns the only product, repository or minor release it speaks about.
+    pub fn channel(&self) -> Option<&'a str> {
+        self.bound(bounds::CHANNEL)
+    }
+
+    /// Tells whether everything that it points to is there.
+    pub(super) fn is_sound(&self) -> bool {
+        let words = format::state(self.row[row::STATE]).is_some()
+            && format::severity(self.row[row::SEVERITY]).is_some();
+        let texts = [row::FIXED, row::NOTE].into_iter().all(|at| self.index.text(self.row, at).is_some());
+        let list = self
+            .list()
+            .is_none_or(|list| list.is_empty() || self.index.vulnerability(list.end - 1).is_some());
+        words && texts && list && self.identifier().is_some() && self.bounds_are_sound()
+    }
+
+    fn bounds_are_sound(&self) -> bool {
+        let offsets = [
+            bounds::INTRODUCED,
+            bounds::LAST_AFFECTED,
+            bounds::ARCHITECTURE,
+            bounds::MODULE,
+            bounds::CHANNEL,
+        ];
+        match number_at(self.row, row::BOUNDS) {
+            Some(0) => true,
+            _ => self
+                .bounds()
+                .is_some_and(|entry| offsets.into_iter().all(|at| self.index.text(entry, at).is_some())),
+        }
+    }
+
+    fn identifier(&self) -> Option<Identifier<'a>> {
+        self.index.identifier(long_at(self.row, row::ID)?)
+    }
+
+    /// Where the vulnerabilities are listed; `None` where the identifier is the only one.
+    fn list(&self) -> Option<std::ops::Range<usize>> {
+        let count =
+            short_at(self.row, row::VULNERABILITIES).filter(|count| *count != format::OWN_IDENTIFIER)?;
+        let first = number_at(self.row, row::FIRST_VULNERABILITY)? as usize;
+        Some(first..first.saturating_add(usize::from(count)))
+    }
+
+    fn text(&self, at: usize) -> Option<&'a str> {
+        self.index.text(self.row, at).filter(|text| !text.is_empty())
+    }
+
+    fn bound(&self, at: usize) -> Option<&'a str> {
+        self.index.text(self.bounds()?, at).filter(|text| !text.is_empty())
+    }
+
+    /// The entry of bounds; most statements have none.
+    fn bounds(&self) -> Option<&'a [u8; BOUNDS]> {
+        let entry = number_at(self.row, row::BOUNDS)?.checked_sub(1)?;
+        self.index.bounds(entry as usize)
+    }
+}
+
+impl fmt::Debug for Statement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {:?} fixed {:?}", self.name, self.id(), self.state(), self.fixed())
+    }
+}

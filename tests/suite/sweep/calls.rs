@@ -1,0 +1,152 @@
+//! Which system calls change files, and what one of them is about.
+
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+
+use nix::libc;
+use nix::unistd::Pid;
+
+/// What a call does to files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Changes what is there.
+    Change,
+    /// Makes durable what was changed.
+    Sync,
+    /// Opens a file to read it.
+    Open,
+}
+
+/// Where a call keeps what it is about.
+#[derive(Clone, Copy)]
+enum Object {
+    Path(usize),
+    Descriptor(usize),
+    Nothing,
+}
+
+/// A call at its entry: not made yet.
+pub struct Call {
+    pub name: &'static str,
+    pub kind: Kind,
+    pub thread: Pid,
+    arguments: [u64; 6],
+    object: Object,
+}
+
+use Kind::{Change, Open, Sync};
+use Object::{Descriptor, Nothing, Path};
+
+/// Every call that a program of these roots changes files with (syscalls(2)); mapped memory is not seen, and nothing here
+/// keeps its state in it.
+const TABLE: &[(libc::c_long, &str, Kind, Object)] = &[
+    (libc::SYS_openat, "openat", Change, Path(1)),
+    (libc::SYS_renameat, "renameat", Change, Path(3)),
+    (libc::SYS_renameat2, "renameat2", Change, Path(3)),
+    (libc::SYS_unlinkat, "unlinkat", Change, Path(1)),
+    (libc::SYS_mkdirat, "mkdirat", Change, Path(1)),
+    (libc::SYS_linkat, "linkat", Change, Path(3)),
+    (libc::SYS_symlinkat, "symlinkat", Change, Path(2)),
+    (libc::SYS_mknodat, "mknodat", Change, Path(1)),
+    (libc::SYS_truncate, "truncate", Change, Path(0)),
+    (libc::SYS_ftruncate, "ftruncate", Change, Descriptor(0)),
+    (libc::SYS_fallocate, "fallocate", Change, Descriptor(0)),
+    (libc::SYS_fchmod, "fchmod", Change, Descriptor(0)),
+    (libc::SYS_fchmodat, "fchmodat", Change, Path(1)),
+    (libc::SYS_fchown, "fchown", Change, Descriptor(0)),
+    (libc::SYS_fchownat, "fchownat", Change, Path(1)),
+    (libc::SYS_setxattr, "setxattr", Change, Path(0)),
+    (libc::SYS_fsetxattr, "fsetxattr", Change, Descriptor(0)),
+    (libc::SYS_copy_file_range, "copy_file_range", Change, Descriptor(2)),
+    (libc::SYS_sendfile, "sendfile", Change, Descriptor(0)),
+    (libc::SYS_write, "write", Change, Descriptor(0)),
+    (libc::SYS_pwrite64, "pwrite64", Change, Descriptor(0)),
+    (libc::SYS_writev, "writev", Change, Descriptor(0)),
+    (libc::SYS_fsync, "fsync", Sync, Descriptor(0)),
+    (libc::SYS_fdatasync, "fdatasync", Sync, Descriptor(0)),
+    (libc::SYS_sync_file_range, "sync_file_range", Sync, Descriptor(0)),
+    (libc::SYS_syncfs, "syncfs", Sync, Descriptor(0)),
+    (libc::SYS_sync, "sync", Sync, Nothing),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, "open", Change, Path(0)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_creat, "creat", Change, Path(0)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_rename, "rename", Change, Path(1)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_unlink, "unlink", Change, Path(0)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_rmdir, "rmdir", Change, Path(0)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_mkdir, "mkdir", Change, Path(0)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_link, "link", Change, Path(1)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_symlink, "symlink", Change, Path(1)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_chmod, "chmod", Change, Path(0)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_chown, "chown", Change, Path(0)),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_lchown, "lchown", Change, Path(0)),
+];
+
+impl Call {
+    /// Returns the call of that number if it is about files of a root; a write to a pipe or terminal is not.
+    pub fn of(thread: Pid, number: u64, arguments: [u64; 6]) -> Option<Self> {
+        let &(_, name, kind, object) = TABLE.iter().find(|row| row.0 as u64 == number)?;
+        let call = Self { name, kind, thread, arguments, object };
+        match (name, call.descriptor()) {
+            ("openat", _) => Some(call.opening(arguments[2])),
+            ("open", _) => Some(call.opening(arguments[1])),
+            (_, Some(file)) if !is_of_root(&file) => None,
+            _ => Some(call),
+        }
+    }
+
+    fn opening(self, flags: u64) -> Self {
+        let creates = flags & (libc::O_CREAT | libc::O_TRUNC) as u64 != 0;
+        Self { kind: if creates { Change } else { Open }, ..self }
+    }
+
+    /// Names program, call and file, for a person.
+    pub fn described(&self) -> String {
+        let program = fs::read_to_string(format!("/proc/{}/comm", self.thread)).unwrap_or_default();
+        format!("{} {}({})", program.trim(), self.name, self.file())
+    }
+
+    /// Returns the program that makes the call.
+    pub fn program(&self) -> String {
+        fs::read_to_string(format!("/proc/{}/comm", self.thread)).unwrap_or_default().trim().to_owned()
+    }
+
+    /// Returns the file that the call is about, as the caller names it.
+    pub fn file(&self) -> String {
+        match self.object {
+            Path(at) => self.text_at(self.arguments[at]),
+            Descriptor(_) => self.descriptor().unwrap_or_default(),
+            Nothing => String::new(),
+        }
+    }
+
+    fn descriptor(&self) -> Option<String> {
+        let Descriptor(at) = self.object else { return None };
+        let link = format!("/proc/{}/fd/{}", self.thread, self.arguments[at]);
+        Some(fs::read_link(link).unwrap_or_default().display().to_string())
+    }
+
+    fn text_at(&self, address: u64) -> String {
+        let mut bytes = vec![0; 256];
+        let memory = fs::File::open(format!("/proc/{}/mem", self.thread));
+        let read = memory.and_then(|mut memory| {
+            memory.seek(SeekFrom::Start(address))?;
+            memory.read(&mut bytes)
+        });
+        let text = &bytes[..read.unwrap_or(0)];
+        String::from_utf8_lossy(text.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned()
+    }
+}
+
+fn is_of_root(file: &str) -> bool {
+    file.starts_with('/') && !file.starts_with("/dev/") && !file.starts_with("/proc/")
+}

@@ -1,0 +1,139 @@
+//! How many points are tried, which ones, and the tally of their ends.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::calls::{Call, Kind};
+use super::tracer::{Answer, watch};
+use super::world::{End, Host, World};
+use crate::lab::namespace::{InRoot, Ran};
+
+/// Which of many calls are points: every `stride`-th from `offset` on.
+#[derive(Clone, Copy, Debug)]
+pub struct Choice {
+    stride: usize,
+    offset: usize,
+}
+
+/// What came of the points of one campaign.
+#[derive(Default)]
+pub struct Tally {
+    ends: BTreeMap<End, usize>,
+    failures: Vec<String>,
+}
+
+/// Tells whether every point is asked for (`tests/run --sweep full`) instead of the sample that a build can wait for.
+pub fn is_full() -> bool {
+    std::env::var("PATCHCTL_SWEEP").is_ok_and(|value| value == "full")
+}
+
+/// The seed of this process: `PATCHCTL_SWEEP_SEED` repeats a campaign.
+pub fn seed() -> usize {
+    let asked = std::env::var("PATCHCTL_SWEEP_SEED").ok().and_then(|text| text.parse().ok());
+    asked.unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        now.subsec_micros() as usize % 100_000
+    })
+}
+
+impl Choice {
+    /// Spreads `sample` points evenly over `count` calls, moved by the seed; all of them in a full sweep.
+    pub fn of(count: usize, sample: usize) -> Self {
+        let stride = if is_full() { 1 } else { (count / sample.max(1)).max(1) };
+        Self { stride, offset: seed() % stride }
+    }
+
+    pub fn takes(self, number: usize) -> bool {
+        number % self.stride == self.offset
+    }
+}
+
+/// Runs a command on a copy of `start` to its end and counts its calls that change files.
+pub fn count_changes(start: &Host, command: &[&str]) -> usize {
+    let mut count = 0;
+    watch(start.copy().command(command), &mut |call: &Call| {
+        count += usize::from(call.kind == Kind::Change);
+        Answer::Go
+    });
+    count
+}
+
+/// Runs a command on `host` and copies the host right before the chosen calls: each copy is what a kill of everything
+/// there leaves.
+pub fn cut_off(host: &Host, command: &[&str], choice: Choice) -> Vec<(String, Host)> {
+    let mut number = 0;
+    let mut copies = Vec::new();
+    watch(host.command(command), &mut |call: &Call| {
+        if call.kind == Kind::Change {
+            if choice.takes(number) {
+                let place = format!("change {number}: {}", call.described());
+                copies.push((place, host.copy()));
+            }
+            number += 1;
+        }
+        Answer::Go
+    });
+    copies
+}
+
+/// Runs a command on a host and does something at one call; returns what it said, and where that was.
+pub fn disturb(command: InRoot, mut at: impl FnMut(&Call) -> Option<Answer> + Send) -> (Ran, Option<String>) {
+    let mut place = None;
+    let ran = watch(command, &mut |call: &Call| match at(call) {
+        Some(answer) if place.is_none() => {
+            place = Some(call.described());
+            answer
+        }
+        _ => Answer::Go,
+    });
+    (ran, place)
+}
+
+impl Tally {
+    /// Judges each host and counts how it ended.
+    pub fn judge(&mut self, world: &World, what: &str, points: Vec<(String, Host)>) {
+        for (place, host) in points {
+            match world.judge(&host) {
+                Ok(end) => *self.ends.entry(end).or_default() += 1,
+                Err(reason) => self.fail(format!("{}, {what}, {place}: {reason}", world.name)),
+            }
+        }
+    }
+
+    pub fn record(&mut self, end: Result<End, String>) {
+        match end {
+            Ok(end) => *self.ends.entry(end).or_default() += 1,
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn fail(&mut self, failure: String) {
+        println!("FAIL {failure}");
+        self.failures.push(failure);
+    }
+
+    pub fn points(&self) -> usize {
+        self.ends.values().sum::<usize>() + self.failures.len()
+    }
+
+    /// Prints the figures, and fails where a point was neither old nor new.
+    #[track_caller]
+    pub fn close(self, title: &str, began: Instant) {
+        let of = |end| self.ends.get(&end).copied().unwrap_or_default();
+        println!(
+            "{title}: {} points, {} old, {} new, {} FAIL, seed {}, {:.1?}",
+            self.points(),
+            of(End::Old),
+            of(End::New),
+            self.failures.len(),
+            seed(),
+            Duration::from_millis(u64::try_from(began.elapsed().as_millis()).unwrap_or_default())
+        );
+        assert!(
+            self.failures.is_empty(),
+            "{} points failed; the first: {}",
+            self.failures.len(),
+            self.failures[0]
+        );
+    }
+}

@@ -1,0 +1,144 @@
+//! Kills at calls that change files: the whole tree at once, one process while the others live on, and recovery itself.
+
+use std::time::Instant;
+
+use super::calls::{Call, Kind};
+use super::campaign::{self, Choice, Tally, is_full};
+use super::tracer::Answer;
+use super::world::{APPLY, FAILING, Host, RECOVER, ROLLBACK, SOUND, Scenario, World};
+
+/// Levels of recovery that are cut off within one another.
+const LEVELS: usize = 3;
+
+fn sweep_whole_tree(scenario: &Scenario, verb: &[&str], sample: usize) {
+    let began = Instant::now();
+    let Some(world) = World::of(scenario) else { return };
+    let host = if verb == ROLLBACK { world.after() } else { world.before() };
+    let choice = Choice::of(campaign::count_changes(&host, verb), sample);
+    let mut tally = Tally::default();
+    tally.judge(&world, verb[1], campaign::cut_off(&host, verb, choice));
+    tally.close(&format!("kill of the whole tree, {}, {}", scenario.name, verb[1]), began);
+}
+
+#[test]
+fn a_run_over_files_that_is_cut_off_anywhere_ends_old_or_new() {
+    sweep_whole_tree(&SOUND[0], APPLY, 60);
+}
+
+#[test]
+fn a_run_over_scripts_that_is_cut_off_anywhere_ends_old_or_new() {
+    sweep_whole_tree(&SOUND[1], APPLY, 30);
+}
+
+#[test]
+fn a_run_over_links_that_is_cut_off_anywhere_ends_old_or_new() {
+    sweep_whole_tree(&SOUND[2], APPLY, 30);
+}
+
+#[test]
+fn a_run_that_fails_by_itself_and_is_cut_off_anywhere_ends_old() {
+    sweep_whole_tree(&FAILING, APPLY, 15);
+}
+
+#[test]
+fn a_way_back_over_files_that_is_cut_off_anywhere_ends_old_or_is_given_up() {
+    sweep_whole_tree(&SOUND[0], ROLLBACK, 25);
+}
+
+#[test]
+fn a_way_back_over_scripts_that_is_cut_off_anywhere_ends_old_or_is_given_up() {
+    sweep_whole_tree(&SOUND[1], ROLLBACK, 15);
+}
+
+#[test]
+fn a_way_back_over_links_that_is_cut_off_anywhere_ends_old_or_is_given_up() {
+    sweep_whole_tree(&SOUND[2], ROLLBACK, 15);
+}
+
+/// Cuts a recovery off at chosen calls, judges what each leaves, and goes on with one of them a level deeper.
+fn nest(tally: &mut Tally, world: &World, (mut host, verb): (Host, &str), sample: usize) {
+    for level in 1..=LEVELS {
+        host.reboot();
+        let choice = Choice::of(campaign::count_changes(&host, RECOVER), sample);
+        let mut points = campaign::cut_off(&host.copy(), RECOVER, choice);
+        // The deeper the run is in its changes, the more there is to go wrong.
+        let (_, next) = points.swap_remove(points.len() * 2 / 3);
+        tally.judge(world, &format!("{verb}, recover at level {level}"), points);
+        host = next;
+    }
+    tally.judge(world, &format!("{verb}, after {LEVELS} levels"), vec![("the last".to_owned(), host)]);
+}
+
+#[test]
+fn a_recovery_that_is_cut_off_three_levels_deep_ends_old_or_new() {
+    let began = Instant::now();
+    let mut tally = Tally::default();
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    for (host, verb) in [(world.before(), APPLY), (world.after(), ROLLBACK)] {
+        let choice = Choice::of(campaign::count_changes(&host, verb), 3);
+        let mut points = campaign::cut_off(&host, verb, choice);
+        let starts = if is_full() { 12 } else { 1 };
+        for at in (1..=starts).rev() {
+            let (_, start) = points.remove(points.len() * at * 2 / (starts * 3 + 1));
+            nest(&mut tally, &world, (start, verb[1]), 8);
+        }
+    }
+    tally.close("recovery cut off within recovery", began);
+}
+
+/// Kills one process at one of its calls, while what it started and what started it live on.
+fn kill_one(world: &World, host: &Host, number: usize) -> Result<super::world::End, String> {
+    let mut seen = 0;
+    let (ran, place) = campaign::disturb(host.command(APPLY), |call| {
+        seen += usize::from(call.kind == Kind::Change);
+        (seen == number + 1).then_some(Answer::KillProcess)
+    });
+    let place = place.unwrap_or_else(|| "after the last call".to_owned());
+    let told = |reason: String| format!("kill of one process at change {number}, {place}: {reason}\n{ran}");
+    world.agrees(host, &ran).map_err(&told)?;
+    world.judge(host).map_err(&told)
+}
+
+#[test]
+fn a_process_that_is_killed_while_the_others_live_leaves_the_host_old_or_new() {
+    let began = Instant::now();
+    let mut tally = Tally::default();
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    let count = campaign::count_changes(&world.before(), APPLY);
+    let choice = Choice::of(count, 25);
+    for number in (0..count).filter(|number| choice.takes(*number)) {
+        let end = kill_one(&world, &world.before(), number);
+        tally.record(end);
+    }
+    tally.close("kill of one process", began);
+}
+
+/// patchctl alone is killed; apt and dpkg work on without it while `recover` begins beside them.
+fn recover_beside_orphans(world: &World, number: usize) -> Result<super::world::End, String> {
+    let host = world.before();
+    let line =
+        "patchctl apply --yes >/tmp/run 2>&1; patchctl recover >/tmp/beside 2>&1; echo $?; cat /tmp/beside";
+    let mut seen = 0;
+    let (ran, place) = campaign::disturb(host.command(&["sh", "-c", line]), |call: &Call| {
+        seen += usize::from(call.kind == Kind::Change && call.program() == "dpkg");
+        (seen == number).then_some(Answer::KillProgram("patchctl"))
+    });
+    let told =
+        |reason: String| format!("patchctl killed at change {number} of dpkg, {place:?}: {reason}\n{ran}");
+    if !ran.stdout.starts_with("0\n") && !ran.stdout.starts_with("3\n") {
+        return Err(told("recover beside what lived on did not end it".to_owned()));
+    }
+    world.judge(&host).map_err(told)
+}
+
+#[test]
+fn a_recovery_waits_for_the_package_manager_of_a_killed_run() {
+    let began = Instant::now();
+    let mut tally = Tally::default();
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    let points = if is_full() { 60 } else { 5 };
+    for point in 0..points {
+        tally.record(recover_beside_orphans(&world, 1 + (point * 311 + campaign::seed()) % 400));
+    }
+    tally.close("patchctl killed alone", began);
+}

@@ -1,0 +1,6 @@
+//! x
+mod calls;
+mod campaign;
+mod kills;
+mod tracer;
+mod world;
