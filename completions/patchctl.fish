@@ -47,6 +47,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "plan" -d 'Make th
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "apply" -d 'Carry out a plan, prove the result, or take it back'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rollback" -d 'Bring back the state before a run'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let dpkg finish what another tool began'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "needs-restart" -d 'Show what still runs replaced code, and the holes that this keeps open'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "status" -d 'Show on one screen where this host stands'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "history" -d 'List past runs, show one, or prove their journals'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "feeds" -d 'List, refresh, import or verify the advisory feeds'
@@ -185,6 +186,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-progre
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-refresh -d 'Use the feeds as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l dead-man -d 'Decide this run only when nobody holds it any more or its time is up (for the dead man\'s timer)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
@@ -202,6 +204,23 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-progres
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-refresh -d 'Use the feeds as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l reboot -d 'Tell by the exit code whether a reboot is due: 102, or 0'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'

@@ -3,11 +3,13 @@
 pub mod archive_digests;
 pub mod back;
 pub mod configuration;
+pub mod dead_man;
 pub mod direction;
 pub mod engine;
 pub mod extent;
 pub mod fetch;
 pub mod forward;
+pub mod health;
 pub mod journal;
 pub mod old_archives;
 pub mod precheck;
@@ -15,14 +17,16 @@ pub mod protect;
 pub mod restart;
 pub mod space;
 pub mod stage;
+pub mod systemd;
 pub mod verify;
 
 use std::time::Duration;
 
 use crate::config::layout::Layout;
+use crate::config::settings::HealthSettings;
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
-use crate::model::decision::ConffilePolicy;
+use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::package::{Architecture, PackageName};
 use crate::observe::Observer;
 use crate::package_manager::PackageManager;
@@ -57,6 +61,12 @@ pub struct ApplyRules {
     pub accept_reconstructed: bool,
     /// Packages that may be changed although no way back was proved.
     pub accept_no_rollback: Vec<PackageName>,
+    /// What happens to services on replaced code.
+    pub restart: RestartPolicy,
+    /// Units that are never restarted.
+    pub restart_deny: Vec<String>,
+    /// How the host is watched afterwards.
+    pub health: HealthSettings,
 }
 
 impl RunError {

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
+use super::aftermath::{NeedsRestartArgs, RecoverArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
@@ -26,7 +27,7 @@ const EXIT_CODES: &str = "Exit codes:
     9  incomplete: a feed is missing, stale or malformed; nothing was changed
    10  preflight failed: space, unclean database, no way back, open run
   100  scan: findings at or above --fail-on
-  102  apply --detailed-exitcode: done, reboot needed
+  102  apply --detailed-exitcode: done, reboot needed; needs-restart --reboot: a reboot is due
   103  apply --detailed-exitcode: done, service restarts needed
   130  stopped by SIGINT at a clean boundary (143: by SIGTERM)";
 
@@ -119,8 +120,9 @@ pub enum Verb {
     /// Bring back the state before a run
     Rollback(RollbackArgs),
     /// End an interrupted run, or let dpkg finish what another tool began
-    #[command(after_help = "Example:\n  patchctl recover")]
     Recover(RecoverArgs),
+    /// Show what still runs replaced code, and the holes that this keeps open
+    NeedsRestart(NeedsRestartArgs),
     /// Show on one screen where this host stands
     #[command(after_help = "Example:\n  patchctl status --format json")]
     Status,
@@ -154,6 +156,7 @@ impl Verb {
             Self::Apply(_) => "apply",
             Self::Rollback(_) => "rollback",
             Self::Recover(_) => "recover",
+            Self::NeedsRestart(_) => "needs-restart",
             Self::Status => "status",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
@@ -313,14 +316,6 @@ pub struct RollbackArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-}
-
-/// What `recover` takes.
-#[derive(Clone, Debug, Args)]
-pub struct RecoverArgs {
-    /// Change nothing where a person is needed: for the boot unit
-    #[arg(long)]
-    pub unattended: bool,
 }
 
 /// `history`.

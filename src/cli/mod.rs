@@ -1,5 +1,6 @@
 //! The command line and the terminal: reads what was typed, prints what came of it.
 
+pub mod aftermath;
 pub mod args;
 pub mod confirm;
 pub mod failure;

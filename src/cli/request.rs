@@ -1,14 +1,16 @@
 //! Command line to requests: what was typed becomes what is asked.
 
+use super::aftermath::{NeedsRestartArgs, RecoverArgs};
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RecoverArgs,
-    RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
+    SelectionArgs, WhyArgs,
 };
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
-    Answer, ApplyRequest, Asked, Consent, FeedsRequest, HistoryRequest, Invocation, Keep, PlanRequest, Reach,
-    Refresh, Removals, RollbackReach, RollbackRequest, ScanRequest, WhyRequest, Wish,
+    Answer, ApplyRequest, Asked, Consent, FeedsRequest, HistoryRequest, Invocation, Keep,
+    NeedsRestartRequest, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackReach,
+    RollbackRequest, ScanRequest, WhyRequest, Wish,
 };
 
 impl From<&GlobalArgs> for Invocation {
@@ -109,9 +111,19 @@ impl From<RollbackArgs> for RollbackRequest {
     }
 }
 
-impl From<RecoverArgs> for Asked {
+impl From<RecoverArgs> for RecoverRequest {
     fn from(args: RecoverArgs) -> Self {
-        if args.unattended { Self::ByMachine } else { Self::ByPerson }
+        let by_machine = args.unattended || args.dead_man.is_some();
+        Self {
+            asked: if by_machine { Asked::ByMachine } else { Asked::ByPerson },
+            dead_man_of: args.dead_man,
+        }
+    }
+}
+
+impl From<NeedsRestartArgs> for NeedsRestartRequest {
+    fn from(args: NeedsRestartArgs) -> Self {
+        if args.reboot { Self::Reboot } else { Self::Everything }
     }
 }
 

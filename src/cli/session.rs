@@ -20,10 +20,10 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 use crate::ops::context::Context;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, Invocation, PlanRequest, Reach, RollbackRequest, ScanRequest,
-    WhyRequest,
+    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
+    RollbackRequest, ScanRequest, WhyRequest,
 };
-use crate::ops::{apply, feeds, history, plan, records, recover, rollback, scan, status, why};
+use crate::ops::{apply, feeds, history, needs_restart, plan, records, recover, rollback, scan, status, why};
 use crate::report::documents::RollbackPreview;
 use crate::report::schema::Report;
 
@@ -160,6 +160,7 @@ impl Shown<'_> {
             Verb::Apply(args) => self.apply(&ApplyRequest::from(args)),
             Verb::Rollback(args) => self.rollback(&RollbackRequest::from(args)),
             Verb::Recover(args) => self.report(&recover::recover(&self.context, args.into())?),
+            Verb::NeedsRestart(args) => self.needs_restart(args.into()),
             Verb::Status => {
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(ExitCode::Done)
@@ -228,6 +229,19 @@ impl Shown<'_> {
                 Ok(if preview.obstacles.is_empty() { ExitCode::Done } else { ExitCode::Preflight })
             }
         }
+    }
+
+    /// With `--reboot` the exit code answers.
+    fn needs_restart(&self, request: NeedsRestartRequest) -> Result<ExitCode> {
+        let document = needs_restart::needs_restart(&self.context)?;
+        let due = document.restart.reboot.is_some();
+        let nothing = !due && document.restart.count() == 0;
+        let weight = if nothing { Weight::Routine } else { Weight::News };
+        self.terminal.show(&document, weight)?;
+        Ok(match request {
+            NeedsRestartRequest::Reboot if due => ExitCode::RebootNeeded,
+            NeedsRestartRequest::Reboot | NeedsRestartRequest::Everything => ExitCode::Done,
+        })
     }
 
     fn history(&self, request: crate::ops::request::HistoryRequest) -> Result<ExitCode> {

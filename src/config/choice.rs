@@ -24,6 +24,20 @@ pub struct FeedSource {
     pub max_age: Option<Duration>,
 }
 
+/// A health check of the administrator's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckSettings {
+    /// Its name in reports.
+    pub name: String,
+    /// The program, as an absolute path, and its arguments.
+    pub command: Vec<String>,
+    /// Its failure takes a run back.
+    pub required: bool,
+    /// After this long it has failed.
+    #[serde(serialize_with = "as_span")]
+    pub timeout: Duration,
+}
+
 /// Yes or no, as it is written in a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

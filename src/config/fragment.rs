@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::choice::{FeedSource, Permission};
+use super::choice::{CheckSettings, FeedSource, Permission};
 use super::error::ConfigurationError;
-use crate::model::decision::ConffilePolicy;
+use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::duration;
 use crate::model::severity::{Criticality, Severity};
 
@@ -25,6 +25,8 @@ pub struct Fragment {
     pub snapshot: SnapshotFragment,
     /// `[apply]`
     pub apply: ApplyFragment,
+    /// `[health]`
+    pub health: HealthFragment,
     /// `[retention]`
     pub retention: RetentionFragment,
     /// `[report]`
@@ -150,6 +152,57 @@ pub struct ApplyFragment {
     pub batch_timeout: Option<Span>,
     /// How long to wait for a lock.
     pub lock_timeout: Option<Span>,
+    /// What happens to services on replaced code.
+    pub restart: Option<RestartPolicy>,
+    /// Units that are never restarted; the list replaces an earlier one.
+    pub restart_deny: Option<Vec<String>>,
+}
+
+/// `[health]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HealthFragment {
+    /// How long the host may take to be as well as before.
+    pub deadline: Option<Span>,
+    /// How often it is looked at.
+    pub poll: Option<Span>,
+    /// The administrator's own checks; the list replaces an earlier one.
+    pub check: Option<Vec<CheckFragment>>,
+}
+
+/// `[[health.check]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "CheckAsWritten")]
+pub struct CheckFragment(pub CheckSettings);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CheckAsWritten {
+    name: String,
+    command: Vec<String>,
+    required: Option<bool>,
+    timeout: Option<Span>,
+}
+
+/// A check may take this long unless it says otherwise (safety design, section 5.4).
+const CHECK_LIMIT: Duration = Duration::from_secs(30);
+
+impl TryFrom<CheckAsWritten> for CheckFragment {
+    type Error = String;
+
+    fn try_from(written: CheckAsWritten) -> Result<Self, String> {
+        let CheckAsWritten { name, command, required, timeout } = written;
+        if name.trim().is_empty() || name.chars().any(char::is_control) {
+            return Err(format!("name {name:?} is empty or has control characters"));
+        }
+        match command.first() {
+            Some(program) if program.starts_with('/') => {}
+            Some(program) => return Err(format!("command {program:?} is not an absolute path")),
+            None => return Err(format!("command of {name:?} is empty")),
+        }
+        let timeout = timeout.map_or(CHECK_LIMIT, |span| span.0);
+        Ok(Self(CheckSettings { name, command, required: required.unwrap_or(true), timeout }))
+    }
 }
 
 /// `[retention]`
@@ -275,6 +328,11 @@ mod tests {
             ("[snapshot]\nkeep = -1\n", "line 2, column 8, key snapshot.keep: invalid value"),
             ("[snapshot]\nkeep = \n", "line 2, column 8, key snapshot.keep: string values must be quoted"),
             ("[[feeds.source]]\nname = \"../x\"\nlocation = \"/x\"\n", "key feeds.source: name \"../x\""),
+            (
+                "[[health.check]]\nname = \"x\"\ncommand = [\"web\"]\n",
+                "key health.check: command \"web\" is not an absolute path",
+            ),
+            ("[apply]\nrestart = \"yes\"\n", "key apply.restart: unknown variant `yes`"),
             (
                 "[[feeds.source]]\nname = \"x\"\nlocation = \"http://x\"\n",
                 "key feeds.source: location \"http://x\"",

@@ -73,6 +73,11 @@ impl Layout {
         self.configuration.join("conf.d")
     }
 
+    /// The folder of the administrator's own health checks.
+    pub fn checks(&self) -> PathBuf {
+        self.configuration.join("checks.d")
+    }
+
     /// `/var/lib/patchctl`.
     pub fn state(&self) -> &Path {
         &self.state
@@ -148,6 +153,11 @@ impl Layout {
         self.cache.join("candidates.json")
     }
 
+    /// Which package each running file belongs to, while the packages stay the same.
+    pub fn owners(&self) -> PathBuf {
+        self.cache.join("owners")
+    }
+
     /// Where archives are downloaded to, before they are verified and copied into a run.
     pub fn downloads(&self) -> PathBuf {
         self.cache.join("archives")
@@ -219,6 +229,11 @@ impl RunFolder {
     /// What was saved before the first change: configuration files, marks, file digests.
     pub fn before(&self) -> PathBuf {
         self.folder.join("before")
+    }
+
+    /// What was true of the host before the first change: services, sockets, addresses.
+    pub fn baseline(&self) -> PathBuf {
+        self.folder.join("baseline.json")
     }
 
     /// The configuration when a way back began.

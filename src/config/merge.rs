@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::choice::{FeedSource, Permission};
+use super::choice::{CheckSettings, FeedSource, Permission};
 use super::fragment::{Fragment, Span};
-use crate::model::decision::ConffilePolicy;
+use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::severity::{Criticality, Severity};
 
 /// A value and the file that it was written in.
@@ -52,6 +52,16 @@ pub struct Merged {
     pub batch_timeout: Option<Sourced<Duration>>,
     /// `apply.lock_timeout`
     pub lock_timeout: Option<Sourced<Duration>>,
+    /// `apply.restart`
+    pub restart: Option<Sourced<RestartPolicy>>,
+    /// `apply.restart_deny`
+    pub restart_deny: Option<Sourced<Vec<String>>>,
+    /// `health.deadline`
+    pub health_deadline: Option<Sourced<Duration>>,
+    /// `health.poll`
+    pub health_poll: Option<Sourced<Duration>>,
+    /// `health.check`
+    pub checks: Option<Sourced<Vec<CheckSettings>>>,
     /// `retention.runs`
     pub retention_runs: Option<Sourced<u32>>,
     /// `retention.days`
@@ -74,7 +84,7 @@ fn put_span(slot: &mut Option<Sourced<Duration>>, value: Option<Span>, file: &Pa
 impl Merged {
     /// Adds a file that comes after the ones before.
     pub fn add(&mut self, file: &Path, fragment: Fragment) {
-        let Fragment { host, feeds, policy, snapshot, apply, retention, report } = fragment;
+        let Fragment { host, feeds, policy, snapshot, apply, health, retention, report } = fragment;
         put(&mut self.criticality, host.criticality, file);
         put_span(&mut self.refresh, feeds.refresh, file);
         put_span(&mut self.max_age, feeds.max_age, file);
@@ -92,6 +102,12 @@ impl Merged {
         put(&mut self.conffiles, apply.conffiles, file);
         put_span(&mut self.batch_timeout, apply.batch_timeout, file);
         put_span(&mut self.lock_timeout, apply.lock_timeout, file);
+        put(&mut self.restart, apply.restart, file);
+        put(&mut self.restart_deny, apply.restart_deny, file);
+        put_span(&mut self.health_deadline, health.deadline, file);
+        put_span(&mut self.health_poll, health.poll, file);
+        let checks = health.check.map(|list| list.into_iter().map(|check| check.0).collect());
+        put(&mut self.checks, checks, file);
         put(&mut self.retention_runs, retention.runs, file);
         put(&mut self.retention_days, retention.days, file);
         put(&mut self.report_group, report.group, file);

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::choice::{FeedSource, Permission, as_span};
+use super::choice::{CheckSettings, FeedSource, Permission, as_span};
 use super::error::ConfigurationError;
 use super::merge::{Merged, Sourced};
 use crate::model::assessment::DueDays;
-use crate::model::decision::ConffilePolicy;
+use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::digest::Sha256;
 use crate::model::severity::{Criticality, Severity};
 
@@ -29,6 +29,8 @@ pub struct Settings {
     pub snapshots_kept: u32,
     /// How a plan is carried out.
     pub apply: ApplySettings,
+    /// How the host is watched after a plan was carried out.
+    pub health: HealthSettings,
     /// How long records are kept.
     pub retention: Retention,
     /// The group that may read reports; nobody but root when absent.
@@ -106,6 +108,23 @@ pub struct ApplySettings {
     /// How long to wait for a lock.
     #[serde(serialize_with = "as_span")]
     pub lock_timeout: Duration,
+    /// What happens to services on replaced code.
+    pub restart: RestartPolicy,
+    /// Units that are never restarted: names, `*` for any text, `.service` may be left out.
+    pub restart_deny: Vec<String>,
+}
+
+/// How the host is watched after a plan was carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HealthSettings {
+    /// How long the host may take to be as well as before.
+    #[serde(serialize_with = "as_span")]
+    pub deadline: Duration,
+    /// How often it is looked at.
+    #[serde(serialize_with = "as_span")]
+    pub poll: Duration,
+    /// The administrator's own checks, beside those of `checks.d`.
+    pub checks: Vec<CheckSettings>,
 }
 
 /// How long records are kept; the last run and open ones always are.
@@ -139,6 +158,13 @@ impl Default for Settings {
                 conffiles: ConffilePolicy::Keep,
                 batch_timeout: HOUR / 2,
                 lock_timeout: Duration::from_secs(300),
+                restart: RestartPolicy::Auto,
+                restart_deny: Vec::new(),
+            },
+            health: HealthSettings {
+                deadline: Duration::from_secs(300),
+                poll: Duration::from_secs(5),
+                checks: Vec::new(),
             },
             // A year of monthly runs twice over, and a year of reports: what auditors ask for.
             retention: Retention { runs: 24, days: 365 },
@@ -183,6 +209,13 @@ impl Settings {
                 conffiles: or(merged.conffiles, default.apply.conffiles),
                 batch_timeout: or(merged.batch_timeout, default.apply.batch_timeout),
                 lock_timeout: or(merged.lock_timeout, default.apply.lock_timeout),
+                restart: or(merged.restart, default.apply.restart),
+                restart_deny: or(merged.restart_deny, default.apply.restart_deny),
+            },
+            health: HealthSettings {
+                deadline: or(merged.health_deadline, default.health.deadline),
+                poll: or(merged.health_poll, default.health.poll),
+                checks: or(merged.checks, default.health.checks),
             },
             retention: Retention {
                 runs: or(merged.retention_runs, default.retention.runs),
@@ -217,10 +250,16 @@ fn check(merged: &Merged) -> Result<(), ConfigurationError> {
         (!is_name).then(|| format!("{group:?} is not the name of a group"))
     })?;
     refuse(merged.sources.as_ref(), "feeds.source", |sources| {
-        let mut names = BTreeSet::new();
-        let twice = sources.iter().find(|source| !names.insert(source.name.as_str()))?;
-        Some(format!("the name {:?} stands twice", twice.name))
+        twice(sources.iter().map(|source| source.name.as_str()))
+    })?;
+    refuse(merged.checks.as_ref(), "health.check", |checks| {
+        twice(checks.iter().map(|check| check.name.as_str()))
     })
+}
+
+fn twice<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut known = BTreeSet::new();
+    names.find(|name| !known.insert(*name)).map(|name| format!("the name {name:?} stands twice"))
 }
 
 fn refuse<T>(

@@ -38,6 +38,11 @@ impl Clock {
     }
 }
 
+/// Waits.
+pub fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// Writes a time in the host's own time zone, for people.
 pub fn local(time: DateTime<Utc>) -> String {
     time.with_timezone(&Local).format("%Y-%m-%d %H:%M").to_string()

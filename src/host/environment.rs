@@ -59,6 +59,14 @@ impl Environment {
     }
 }
 
+/// Returns the file of the running program.
+///
+/// # Errors
+/// The kernel does not tell.
+pub fn own_program() -> std::io::Result<PathBuf> {
+    env::current_exe()
+}
+
 /// Relative paths are ignored, as the XDG base directory specification asks.
 fn absolute(value: Option<OsString>) -> Option<PathBuf> {
     value.map(PathBuf::from).filter(|path| path.is_absolute())

@@ -199,13 +199,15 @@ pub fn run_logged(
     let at = |source| RunError { program: spec.program.clone(), source };
     let mut child = start(spec).map_err(at)?;
     let (sender, receiver) = mpsc::channel();
-    let stdout = child.stdout.take().map(|pipe| forward(pipe, Stream::Out, sender.clone()));
-    let stderr = child.stderr.take().map(|pipe| forward(pipe, Stream::Err, sender));
-    let (captured, timed_out) = collect(spec, &child, &receiver, Listener { log, listen });
-    let status = child.wait().map_err(at)?;
-    for thread in [stdout, stderr].into_iter().flatten() {
-        let _ = thread.join();
+    if let Some(pipe) = child.stdout.take() {
+        forward(pipe, Stream::Out, sender.clone());
     }
+    if let Some(pipe) = child.stderr.take() {
+        forward(pipe, Stream::Err, sender.clone());
+    }
+    drop(sender);
+    let (captured, timed_out) = collect(spec, &mut child, &receiver, Listener { log, listen });
+    let status = child.wait().map_err(at)?;
     Ok(CommandOutput { code: code_of(status), timed_out, stdout: captured.out, stderr: captured.err })
 }
 
@@ -254,11 +256,7 @@ struct Listener<'a> {
 }
 
 /// Sends what a pipe says, piece by piece, until it closes.
-fn forward(
-    mut pipe: impl Read + Send + 'static,
-    stream: Stream,
-    sender: Sender<(Stream, Vec<u8>)>,
-) -> thread::JoinHandle<()> {
+fn forward(mut pipe: impl Read + Send + 'static, stream: Stream, sender: Sender<(Stream, Vec<u8>)>) {
     thread::spawn(move || {
         let mut buffer = [0u8; 16 * 1024];
         while let Ok(count) = pipe.read(&mut buffer) {
@@ -266,22 +264,28 @@ fn forward(
                 return;
             }
         }
-    })
+    });
 }
+
+/// How often a child is looked after that says nothing.
+const LOOK_AFTER: Duration = Duration::from_millis(250);
+
+/// How long the pipes of a child that has ended are listened to: a daemon that it left behind may hold them for ever.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Collects output until both pipes close, ending the child's process group at the time limit.
 fn collect(
     spec: &CommandSpec,
-    child: &Child,
+    child: &mut Child,
     receiver: &Receiver<(Stream, Vec<u8>)>,
     mut listener: Listener<'_>,
 ) -> (Captured, bool) {
     let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
     let mut deadline = Deadline::new(spec);
     let mut captured = Captured::default();
-    let mut line = Vec::new();
+    let (mut line, mut ended) = (Vec::new(), None);
     loop {
-        match receiver.recv_timeout(deadline.next_wait()) {
+        match receiver.recv_timeout(deadline.next_wait().min(LOOK_AFTER)) {
             Ok((stream, piece)) => {
                 if let Some(log) = listener.log.as_mut() {
                     let _ = log.write_all(&piece);
@@ -294,7 +298,11 @@ fn collect(
                     Stream::Err => captured.err.extend_from_slice(&piece),
                 }
             }
-            Err(RecvTimeoutError::Timeout) => deadline.enforce(group),
+            Err(RecvTimeoutError::Timeout) => match child.try_wait() {
+                Ok(None) => deadline.enforce(group),
+                _ if ended.get_or_insert_with(Instant::now).elapsed() < LINGER => {}
+                _ => return (captured, deadline.asked),
+            },
             Err(RecvTimeoutError::Disconnected) => return (captured, deadline.asked),
         }
     }

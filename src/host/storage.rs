@@ -80,6 +80,14 @@ pub fn read_at_most(path: &Path, limit: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Reads the first bytes of a file; a shorter one is read whole.
+pub fn read_head(path: &Path, count: u64) -> Result<Vec<u8>> {
+    let at = || StorageError::at("read", path);
+    let mut bytes = Vec::new();
+    File::open(path).map_err(at())?.take(count).read_to_end(&mut bytes).map_err(at())?;
+    Ok(bytes)
+}
+
 /// Opens a file for reading.
 pub fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(StorageError::at("open", path))

@@ -172,3 +172,16 @@ pub enum ConffilePolicy {
     /// The vendor's file is taken; the administrator's lies beside it.
     Replace,
 }
+
+/// What happens to services that still run replaced code after a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RestartPolicy {
+    /// They are restarted once, the way in last.
+    #[default]
+    Auto,
+    /// They are named.
+    List,
+    /// They are named, and what the update stopped stays stopped.
+    Never,
+}

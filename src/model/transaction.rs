@@ -22,6 +22,10 @@ pub enum Phase {
     Applying,
     /// Every batch was observed new. The host is new.
     Applied,
+    /// Services on replaced code are being restarted. The host is new.
+    Restart,
+    /// The host is being watched. The host is new; it stays so only when it is as well as before.
+    Trial,
     /// Result proven. The host is new; the run is over.
     Commit,
     /// On the way back. The host is between new and old.
@@ -49,6 +53,14 @@ pub const TRANSITIONS: &[(Phase, Phase)] = &[
     (Phase::Applying, Phase::Operator),
     (Phase::Applied, Phase::Commit),
     (Phase::Applied, Phase::Back),
+    (Phase::Applied, Phase::Restart),
+    (Phase::Applied, Phase::Trial),
+    (Phase::Restart, Phase::Trial),
+    (Phase::Restart, Phase::Back),
+    (Phase::Trial, Phase::Commit),
+    (Phase::Trial, Phase::Back),
+    // Worse than before, and no way leads back.
+    (Phase::Trial, Phase::Operator),
     (Phase::Back, Phase::Returned),
     (Phase::Back, Phase::Operator),
     // A person has mended what stood in the way and asks for the way back again.
@@ -70,7 +82,8 @@ impl Phase {
 
     /// Tells whether the host may differ from before the run.
     pub fn may_have_changed_the_host(self) -> bool {
-        matches!(self, Self::Applying | Self::Applied | Self::Commit | Self::Back | Self::Operator)
+        use Phase::{Applied, Applying, Back, Commit, Operator, Restart, Trial};
+        matches!(self, Applying | Applied | Restart | Trial | Commit | Back | Operator)
     }
 }
 
@@ -91,13 +104,15 @@ pub struct Observed {
 mod tests {
     use super::*;
 
-    const ALL: [Phase; 11] = [
+    const ALL: [Phase; 13] = [
         Phase::Planned,
         Phase::Fetched,
         Phase::Preflight,
         Phase::Snapped,
         Phase::Applying,
         Phase::Applied,
+        Phase::Restart,
+        Phase::Trial,
         Phase::Commit,
         Phase::Back,
         Phase::Returned,

@@ -1,12 +1,15 @@
 //! After a run: a fresh look, what became of each finding, and what still runs old code.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::context::Context;
+use super::trial::Proven;
 use super::{foresight, records, scan, survey};
+use crate::apply::health::Baseline;
 use crate::apply::protect::Remembered;
-use crate::apply::restart;
-use crate::host::processes;
+use crate::apply::restart::{self, CodeUser, Owners};
+use crate::config::layout::RunFolder;
+use crate::host::processes::{self, Owner};
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::finding::{Finding, StateAfter, Verdict};
@@ -39,8 +42,8 @@ pub fn keep_marks(plan: &PatchPlan, remembered: &Remembered) -> Result<(), Failu
 /// What is known from before a run, or before a way back.
 #[derive(Clone, Debug, Default)]
 pub struct Before {
-    /// The packages that it was to change.
-    pub changed: Vec<PackageKey>,
+    /// The code of the packages that it was to change, old and new, by file.
+    pub code: Owners,
     /// The findings that it was to close.
     pub findings: Vec<Finding>,
     /// What could not be brought up to date first.
@@ -60,7 +63,7 @@ pub fn assess_again(context: &Context<'_>, report: &mut Report, before: &Before)
         }
     };
     survey.not_refreshed.clone_from(&before.not_refreshed);
-    let mut restart = old_code(context, report.plan.as_ref(), &before.changed);
+    let mut restart = old_code(report.plan.as_ref(), &before.code);
     let kernels = survey.inventory.kernels.clone();
     for finding in &mut survey.assessment.findings {
         finding.state_after = Some(state_after(finding, report.plan.as_ref()));
@@ -84,8 +87,12 @@ fn gone(before: &[Finding], now: &[Finding], restart: &RestartReport) -> Vec<Fin
     let on_old_code: HashSet<&PackageName> =
         restart.services.iter().chain(&restart.processes).flat_map(|user| &user.packages).collect();
     let told = before.iter().filter(|finding| !still.contains(finding.id.as_str())).map(|finding| {
-        let in_memory = on_old_code.contains(&finding.package.name);
-        let state = if in_memory { StateAfter::OldCodeInMemory } else { StateAfter::Closed };
+        let name = &finding.package.name;
+        let state = match on_old_code.contains(name) {
+            true if restart::needs_reboot(name) => StateAfter::PendingReboot,
+            true => StateAfter::OldCodeInMemory,
+            false => StateAfter::Closed,
+        };
         Finding { verdict: Verdict::Fixed, state_after: Some(state), ..finding.clone() }
     });
     told.collect()
@@ -104,11 +111,16 @@ fn state_after(finding: &Finding, plan: Option<&PatchPlan>) -> StateAfter {
     }
 }
 
+/// Returns the code of some packages as it is now, with what it was before a run where that run knew.
+pub fn code_of(context: &Context<'_>, run: Option<&RunFolder>, packages: Vec<PackageKey>) -> Owners {
+    let before = run.and_then(|folder| Baseline::load(folder).ok().flatten()).unwrap_or_default();
+    before.code.into_iter().chain(foresight::owners(context.layout.root(), packages.into_iter())).collect()
+}
+
 /// Finds services and processes that still run files which were replaced.
-pub fn old_code(context: &Context<'_>, plan: Option<&PatchPlan>, changed: &[PackageKey]) -> RestartReport {
-    let owners = foresight::owners(context.layout.root(), changed.iter().cloned());
-    let users = restart::on_old_code(&processes::list(), &owners);
-    let closes = |packages: &[PackageName]| -> Vec<String> {
+fn old_code(plan: Option<&PatchPlan>, code: &Owners) -> RestartReport {
+    let users = restart::on_old_code(processes::list().here(), code);
+    let closes = |packages: &BTreeSet<PackageName>| -> Vec<String> {
         let actions =
             plan.into_iter().flat_map(PatchPlan::actions).filter(|action| packages.contains(&action.package));
         let mut ids: Vec<String> = actions.flat_map(|action| action.closes.iter().cloned()).collect();
@@ -116,15 +128,31 @@ pub fn old_code(context: &Context<'_>, plan: Option<&PatchPlan>, changed: &[Pack
         ids.dedup();
         ids
     };
-    let told = users.into_iter().map(|user| OldCode {
-        keeps_open: closes(&user.because_of),
-        name: user.name,
-        processes: user.processes,
-        packages: user.because_of,
-    });
-    let (services, processes) = told.partition(|user| user.name.ends_with(".service"));
+    let of_the_run = users.into_iter().filter(|user| !user.packages.is_empty());
+    let (services, processes): (Vec<_>, Vec<_>) =
+        of_the_run.partition(|user| matches!(user.owner, Owner::Unit(_)));
+    let told = |users: Vec<CodeUser>| -> Vec<OldCode> {
+        let tell = |user: CodeUser| OldCode {
+            keeps_open: closes(&user.packages),
+            name: user.name(),
+            processes: user.processes,
+            packages: user.packages.into_iter().collect(),
+            left_because: None,
+        };
+        users.into_iter().map(tell).collect()
+    };
     let reboot = plan.and_then(|plan| restart::reboot_reason(plan.actions().map(|action| &action.package)));
-    RestartReport { services, processes, reboot }
+    RestartReport { services: told(services), processes: told(processes), reboot, ..RestartReport::default() }
+}
+
+/// Adds what a run restarted, and why it left the rest.
+pub fn tell_restarts(report: &mut Report, proven: &Proven) {
+    let Some(restart) = &mut report.restart else { return };
+    restart.restarted.clone_from(&proven.restarted);
+    for service in &mut restart.services {
+        let left = proven.left.iter().find(|(unit, _)| *unit == service.name);
+        service.left_because = left.map(|(_, reason)| reason.clone());
+    }
 }
 
 /// How a run ends whose plan was carried out and proven.

@@ -149,6 +149,9 @@ impl Context<'_> {
             conffiles: self.settings.apply.conffiles,
             accept_reconstructed: self.settings.policy.reconstructed_archives == Permission::Allow,
             accept_no_rollback: accept_no_rollback.to_vec(),
+            restart: self.settings.apply.restart,
+            restart_deny: self.settings.apply.restart_deny.clone(),
+            health: self.settings.health.clone(),
         }
     }
 

@@ -1,17 +1,17 @@
 //! What a plan would mean for the host: room, edited configuration, services on files that go away.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use super::mend;
 use super::survey::Survey;
+use super::{mend, trial};
+use crate::apply::restart::{self, Owners};
 use crate::apply::space::{self, Amounts, Places};
-use crate::apply::{protect, restart};
+use crate::apply::{protect, systemd};
 use crate::host::{processes, storage};
 use crate::model::digest::Md5;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::package::{PackageKey, PackageName};
+use crate::model::package::PackageKey;
 use crate::model::plan::{Action, ConffileForeseen, RestartForeseen, SpaceNeed};
 use crate::plan::Foresight;
 use crate::scan::inventory::dpkg_files::{conffiles, installed_files};
@@ -27,6 +27,9 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
     warnings.extend(unfinished(survey));
     if !survey.view.pins_evaluated && !actions.is_empty() {
         warnings.push("pins, holds and phasing of another root are not evaluated".to_owned());
+    }
+    if context.layout.is_live() && !actions.is_empty() && !systemd::is_running() {
+        warnings.push(trial::WITHOUT_SYSTEMD.to_owned());
     }
     Ok(Foresight {
         protection: protect::package_level(),
@@ -75,27 +78,24 @@ fn restarts(context: &Context<'_>, actions: &[Action]) -> Vec<RestartForeseen> {
     if !context.layout.is_live() || actions.is_empty() {
         return Vec::new();
     }
-    restart::foresee(&processes::list(), &owners(context.layout.root(), actions.iter().map(Action::key)))
+    restart::foresee(
+        processes::list().here(),
+        &owners(context.layout.root(), actions.iter().map(Action::key)),
+    )
 }
 
 /// Maps every code file of some packages to its package, with links in the path resolved as the kernel shows them.
-pub fn owners(root: &Path, packages: impl Iterator<Item = PackageKey>) -> HashMap<PathBuf, PackageName> {
-    let mut owners = HashMap::new();
+pub fn owners(root: &Path, packages: impl Iterator<Item = PackageKey>) -> Owners {
+    let mut owners = Owners::new();
     for key in packages {
         let files = installed_files(root, &key, false)
             .or_else(|_| installed_files(root, &key, true))
             .unwrap_or_default();
-        for path in files.iter().filter(|path| is_code(path)) {
+        for path in files.iter().filter(|path| restart::is_code(path)) {
             owners.insert(merged(path), key.name.clone());
         }
     }
     owners
-}
-
-/// Files that processes map: programs and libraries.
-fn is_code(path: &Path) -> bool {
-    let folders = ["/usr/lib", "/usr/bin", "/usr/sbin", "/usr/libexec", "/lib", "/bin", "/sbin", "/opt"];
-    folders.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Debian's merged /usr: what a package calls `/lib/x` is mapped as `/usr/lib/x`.

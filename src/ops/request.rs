@@ -164,6 +164,24 @@ pub enum Consent {
     Given,
 }
 
+/// Brings an open run to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecoverRequest {
+    /// Who asks.
+    pub asked: Asked,
+    /// Only when this run is in nobody's hands, or past its time: what the dead man's timer asks for.
+    pub dead_man_of: Option<RunId>,
+}
+
+/// Asks what still runs replaced code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NeedsRestartRequest {
+    /// All of it.
+    Everything,
+    /// Whether a reboot is due, as an exit code.
+    Reboot,
+}
+
 /// Takes a run back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RollbackRequest {

@@ -1,13 +1,14 @@
 //! The runs of this host: numbers, folders, locks, and the run that is still open.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::context::Context;
 use crate::apply::journal::{self, JournalError, Replay};
 use crate::apply::{RunError, Tools};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::full_disk;
-use crate::host::lock::{LockError, RecordLock, RunLock, wait_until_free};
+use crate::host::lock::{self, Holder, LockError, RecordLock, RunLock, wait_until_free};
 use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::{Architecture, Inventory, PackageName};
@@ -108,6 +109,30 @@ pub fn refuse_while_open(layout: &Layout) -> Result<(), Failure> {
 pub fn take_lock(context: &Context<'_>, command: &str) -> Result<RunLock, Failure> {
     storage::create_folder(context.layout.volatile(), 0o755).map_err(state_unwritable)?;
     RunLock::take(&context.layout.lock(), command, context.lock_patience()).map_err(locked)
+}
+
+/// Returns who holds patchctl's own lock now, if anybody does.
+///
+/// # Errors
+/// The lock cannot be tried.
+pub fn holder(context: &Context<'_>) -> Result<Option<Holder>, Failure> {
+    storage::create_folder(context.layout.volatile(), 0o755).map_err(state_unwritable)?;
+    match RunLock::take(&context.layout.lock(), "recover", Duration::ZERO) {
+        Ok(_) => Ok(None),
+        Err(LockError::Held { holder, .. }) => Ok(Some(holder)),
+        Err(error) => Err(locked(error)),
+    }
+}
+
+/// Ends the process that holds patchctl's own lock.
+pub fn end_holder(holder: &Holder) {
+    lock::end_holder(holder);
+}
+
+/// Tells whether dpkg itself holds its database, whoever called it.
+pub fn is_package_manager_at_work(context: &Context<'_>) -> bool {
+    let path = context.layout.target("var/lib/dpkg/lock");
+    matches!(RecordLock::take(&path, Duration::ZERO), Err(LockError::Held { .. }))
 }
 
 /// Takes dpkg's front-end lock, which apt and every other front end respect.

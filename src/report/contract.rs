@@ -3,7 +3,8 @@
 use schemars::{Schema, schema_for};
 
 use super::documents::{
-    FeedsDocument, HistoryDocument, PlanDifference, RollbackPreview, StatusDocument, WhyDocument,
+    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
+    WhyDocument,
 };
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
@@ -19,6 +20,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("feeds-1.json", schema_for!(FeedsDocument)),
         ("rollback-preview-1.json", schema_for!(RollbackPreview)),
         ("plan-diff-1.json", schema_for!(PlanDifference)),
+        ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
     ]
 }
 
@@ -27,7 +29,7 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    use super::super::text::samples::{self, runs};
+    use super::super::text::samples::{self, health, runs};
     use super::*;
 
     /// Proves that a document fits its schema, survives the way through JSON, and has no null.
@@ -54,6 +56,8 @@ mod tests {
         assert_fits("status-1.json", &runs::status());
         assert_fits("feeds-1.json", &runs::feeds());
         assert_fits("rollback-preview-1.json", &runs::preview());
+        assert_fits("report-1.json", &health::unwell());
+        assert_fits("needs-restart-1.json", &health::needs_restart());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 use crate::model::version::Version;
 
+use super::restart::RestartReport;
 use super::schema::{ReportHost, SCHEMA_VERSION};
 use crate::model::summary::Summary;
 
@@ -155,6 +156,27 @@ pub struct StatusDocument {
     /// Why a reboot is due, when one is.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reboot: Option<String>,
+}
+
+/// Name of [`NeedsRestartDocument`].
+pub const NEEDS_RESTART_SCHEMA: &str = "patchctl.needs-restart/1";
+
+/// What still runs replaced code, and the kernel that runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NeedsRestartDocument {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The host, with its running, next and leftover kernels.
+    pub host: ReportHost,
+    /// Services, processes, and why a reboot is due.
+    #[serde(flatten)]
+    pub restart: RestartReport,
+    /// The vulnerabilities that stay open until the host is rebooted.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub reboot_keeps_open: Vec<String>,
+    /// Processes of other users that could not be looked at: only root sees them.
+    pub unreadable: u64,
 }
 
 /// Name of [`FeedsDocument`].

@@ -2,6 +2,7 @@
 
 pub mod contract;
 pub mod documents;
+pub mod health;
 pub mod restart;
 pub mod schema;
 pub mod text;

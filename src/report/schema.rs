@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::health::HealthReport;
 use super::restart::RestartReport;
 use super::transaction::TransactionReport;
 use crate::model::digest::Sha256;
@@ -77,6 +78,9 @@ pub struct Report {
     /// What a run did, step by step.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub transaction: Option<TransactionReport>,
+    /// Whether the host is as well as before.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub health: Option<HealthReport>,
     /// What still runs old code.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub restart: Option<RestartReport>,
@@ -120,6 +124,7 @@ impl Report {
             findings: None,
             plan: None,
             transaction: None,
+            health: None,
             restart: None,
             files: None,
         }

@@ -1,15 +1,31 @@
-//! The changes themselves, from the first batch to the proof.
+//! The changes themselves, from the first batch to the proof, the restarts and the trial.
 
 use super::super::context::Context;
+use super::super::trial::{Proven, Watch};
 use super::super::{closing, runs};
-use crate::apply::Tools;
+use super::prepare::Prepared;
+use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::engine::{self, Ending, Performed};
+use crate::apply::extent::Extent;
 use crate::apply::journal::Journal;
 use crate::apply::protect::ProtectedPlan;
+use crate::apply::{RunError, Tools};
 use crate::host::storage;
 use crate::model::failure::Failure;
+use crate::model::plan::Action;
 use crate::model::transaction::Phase;
 use crate::observe::Event;
+use crate::scan::inventory;
+
+/// What a run did to the host, and how well the host is since.
+pub(super) struct Changed {
+    /// The batches, or the way back.
+    pub(super) performed: Performed,
+    /// Restarts and trial.
+    pub(super) proven: Proven,
+    /// What the host is judged by.
+    pub(super) watch: Watch,
+}
 
 /// Does what the plan says and proves it, or takes it back.
 ///
@@ -18,9 +34,10 @@ use crate::observe::Event;
 pub(super) fn change(
     context: &Context<'_>,
     tools: &Tools<'_>,
-    protected: &ProtectedPlan,
+    prepared: Prepared,
     journal: &mut Journal,
-) -> Result<Performed, Failure> {
+) -> Result<Changed, Failure> {
+    let Prepared { protected, lock, mut watch } = prepared;
     let plan = protected.staged().plan();
     let began = context.clock.since_boot();
     tools.observer.event(&Event::StageBegan {
@@ -30,14 +47,53 @@ pub(super) fn change(
             steps => format!("in {steps} steps"),
         },
     });
-    let performed = engine::perform(tools, protected, journal).map_err(runs::left_open)?;
+    let mut performed = engine::perform(tools, &protected, journal).map_err(runs::left_open)?;
+    let mut proven = watch.untried();
     if let Ending::Patched(verified) = &performed.ending {
         storage::sync_all();
         closing::keep_marks(plan, protected.remembered())?;
-        journal.enter(Phase::Commit).map_err(runs::journal_failed)?;
         let took = context.clock.since_boot().saturating_sub(began);
         let detail = format!("{} packages, {} files", verified.packages, verified.files);
         tools.observer.event(&Event::StageEnded { stage: "verified", detail, took });
+        proven = watch.prove(tools, journal).map_err(runs::journal_failed)?;
+        match proven.complaint.clone() {
+            None => journal.enter(Phase::Commit).map_err(runs::journal_failed)?,
+            Some(reason) => {
+                watch.goes_back(tools);
+                performed.ending = go_back(tools, &protected, journal, reason).map_err(runs::left_open)?;
+            }
+        }
     }
-    Ok(performed)
+    if let Ending::Returned { .. } = performed.ending {
+        proven = watch.prove_return(tools, proven);
+    }
+    drop(lock);
+    Ok(Changed { performed, proven, watch })
+}
+
+/// Every batch was done, so all of them are taken back.
+fn go_back(
+    tools: &Tools<'_>,
+    protected: &ProtectedPlan,
+    journal: &mut Journal,
+    reason: String,
+) -> Result<Ending, RunError> {
+    let folder = protected.staged().folder();
+    let actions: Vec<Action> = protected.staged().plan().actions().cloned().collect();
+    let way = WayBack::new(folder, folder, (actions, Extent::Whole))?;
+    if !way.is_whole(&inventory::read(tools.layout.root(), tools.layout.is_live())?) {
+        journal.enter(Phase::Operator)?;
+        return Ok(Ending::Stuck {
+            reason: format!("{reason}; no way leads back"),
+            commands: way.commands(),
+        });
+    }
+    Ok(match back::go(tools, &way, journal, &reason)? {
+        Arrived::Old { verified, not_restored } => {
+            Ending::Returned { reason, stopped: tools.signals.stop(), verified, not_restored }
+        }
+        Arrived::Nowhere { reason: why, commands } => {
+            Ending::Stuck { reason: format!("{reason}; {why}"), commands }
+        }
+    })
 }

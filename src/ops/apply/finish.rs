@@ -26,10 +26,12 @@ pub(super) fn finish(
 ) -> Result<Report, Failure> {
     report.plan = Some(run.finished_plan.clone());
     report.transaction = Some(transaction(context, report, &run));
-    let changed = run.finished_plan.actions().map(Action::key).collect();
-    let (findings, not_refreshed) = (run.planned_findings.clone(), run.not_refreshed.clone());
-    closing::assess_again(context, report, &Before { changed, findings, not_refreshed });
-    let code = match &run.performed.ending {
+    report.health = Some(run.changed.proven.health.clone());
+    let (code, findings) = (run.changed.watch.code().clone(), run.planned_findings.clone());
+    let before = Before { code, findings, not_refreshed: run.not_refreshed.clone() };
+    closing::assess_again(context, report, &before);
+    closing::tell_restarts(report, &run.changed.proven);
+    let code = match &run.changed.performed.ending {
         Ending::Patched(_) => {
             let (outcome, code) = closing::success(report, request.detailed_exit_code);
             records::conclude(context, report, outcome, code);
@@ -86,17 +88,17 @@ fn quarantine_unless_stopped(context: &Context<'_>, run: &Run, stopped: Option<S
 /// The packages that are to blame, else those of the step that failed, else all: without any, the next run would fail
 /// in the same way.
 fn failed_packages(run: &Run) -> Vec<PackageKey> {
-    if !run.performed.culprits.is_empty() {
-        return run.performed.culprits.clone();
+    if !run.changed.performed.culprits.is_empty() {
+        return run.changed.performed.culprits.clone();
     }
-    let failed = run.performed.steps.iter().find(|step| step.outcome != StepOutcome::New);
+    let failed = run.changed.performed.steps.iter().find(|step| step.outcome != StepOutcome::New);
     let of_failed_step = |ordinal: u32| failed.is_none_or(|step| step.ordinal == ordinal);
     let steps = run.finished_plan.steps.iter().filter(|step| of_failed_step(step.ordinal));
     steps.flat_map(|step| step.actions.iter().map(Action::key)).collect()
 }
 
 fn transaction(context: &Context<'_>, report: &Report, run: &Run) -> TransactionReport {
-    let (verified, not_restored, reopened) = match &run.performed.ending {
+    let (verified, not_restored, reopened) = match &run.changed.performed.ending {
         Ending::Patched(verified) => (Some(*verified), Vec::new(), Vec::new()),
         Ending::Returned { verified, not_restored, .. } => {
             (Some(*verified), not_restored.clone(), Vec::new())
@@ -107,13 +109,13 @@ fn transaction(context: &Context<'_>, report: &Report, run: &Run) -> Transaction
         phase: run.phase,
         started: report.started,
         finished: Some(context.now()),
-        steps: run.performed.steps.clone(),
+        steps: run.changed.performed.steps.clone(),
         provider: run.finished_plan.snapshot.provider.clone(),
         journal_head: Some(run.head),
         verified,
         not_restored,
         reopened,
         log: Some(run.folder.log().display().to_string()),
-        last_words: run.performed.last_words.clone(),
+        last_words: run.changed.performed.last_words.clone(),
     }
 }

@@ -5,15 +5,15 @@ mod finish;
 mod gates;
 mod prepare;
 
+use self::change::Changed;
 use super::context::Context;
 use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Reach, Removals, Wish};
 use super::runs::Cut;
 use super::way_back::Lost;
 use super::{lists, mend, records, recover, runs, scan, survey};
-use crate::apply::engine::Performed;
-use crate::apply::fetch;
 use crate::apply::journal::{Journal, Opening, RunKind};
+use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::decision::Disposition;
@@ -173,7 +173,7 @@ fn download_only(context: &Context<'_>, planned: Planned, report: &mut Report) -
 struct Run {
     id: RunId,
     folder: RunFolder,
-    performed: Performed,
+    changed: Changed,
     head: Sha256,
     phase: Phase,
     finished_plan: PatchPlan,
@@ -212,20 +212,18 @@ fn run(
     let mut lost = Lost::new();
     let accepted = [&request.accept_no_rollback[..], &accepted(&planned.plan)].concat();
     let performed = runs::with_tools(context, (inventory, &accepted), |tools| {
-        let prepared = prepare::prepare(context, tools, &planned, (&folder, &mut journal));
-        let (protected, lock) = match prepared {
+        let prepared = prepare::prepare(context, tools, &planned, (id, &folder, &mut journal));
+        let prepared = match prepared {
             Ok(ready) => ready,
             Err(unprepared) => {
                 let failure = unprepared.into_failure(&mut lost);
                 return Err(Cut::Before(prepare::abandon(context, &folder, (&mut journal, failure), report)));
             }
         };
-        let performed = change::change(context, tools, &protected, &mut journal).map_err(Cut::Amid);
-        drop(lock);
-        performed
+        change::change(context, tools, prepared, &mut journal).map_err(Cut::Amid)
     });
-    let performed = match performed {
-        Ok(performed) => performed,
+    let changed = match performed {
+        Ok(changed) => changed,
         Err(Cut::Before(_)) if !lost.is_empty() => return Ok(Reached::NoWayBack(lost)),
         Err(Cut::Before(_)) if report.error.is_some() => return Ok(Reached::Reported),
         Err(Cut::Before(failure)) => return Err(failure),
@@ -234,12 +232,13 @@ fn run(
             return Ok(Reached::Reported);
         }
     };
+    dead_man::disarm(id);
     let Planned { survey, plan } = planned;
     let is_planned = |finding: &Finding| finding.disposition.as_ref().is_some_and(Disposition::is_patch);
     Ok(Reached::End(Box::new(Run {
         id,
         folder,
-        performed,
+        changed,
         head: journal.head(),
         phase: journal.phase(),
         finished_plan: plan,

@@ -2,20 +2,32 @@
 
 use super::super::context::Context;
 use super::super::plan::Planned;
+use super::super::trial::Watch;
 use super::super::way_back::Lost;
 use super::super::{records, runs};
 use super::gates;
 use crate::apply::journal::Journal;
 use crate::apply::protect::{self, ProtectedPlan};
-use crate::apply::{Tools, fetch, stage};
+use crate::apply::{Tools, dead_man, fetch, stage};
 use crate::config::layout::RunFolder;
 use crate::host::lock::RecordLock;
 use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 use crate::observe::Event;
 use crate::report::schema::Report;
 use crate::report::transaction::TransactionReport;
+
+/// A run that may begin to change the host.
+pub(super) struct Prepared {
+    /// The plan with its way back.
+    pub(super) protected: ProtectedPlan,
+    /// The package manager's lock.
+    pub(super) lock: RecordLock,
+    /// What the host is judged by afterwards.
+    pub(super) watch: Watch,
+}
 
 /// Why a run cannot begin; the host is unchanged.
 pub(super) enum Unprepared {
@@ -57,8 +69,9 @@ pub(super) fn prepare(
     context: &Context<'_>,
     tools: &Tools<'_>,
     planned: &Planned,
-    (folder, journal): (&RunFolder, &mut Journal),
-) -> Result<(ProtectedPlan, RecordLock), Unprepared> {
+    (run, folder, journal): (RunId, &RunFolder, &mut Journal),
+) -> Result<Prepared, Unprepared> {
+    let watch = Watch::begin(tools, &planned.plan)?;
     let count = planned.plan.actions().count();
     let began = context.clock.since_boot();
     let took = |since: std::time::Duration| context.clock.since_boot().saturating_sub(since);
@@ -87,8 +100,9 @@ pub(super) fn prepare(
     journal.enter(Phase::Snapped).map_err(runs::journal_failed)?;
     let detail = format!("way back proved; not covered: {}", planned.plan.snapshot.does_not_cover.join(", "));
     tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
+    let watch = watch.arm(tools, (run, folder))?;
     gates::stop_if_asked(context)?;
-    Ok((protected, lock))
+    Ok(Prepared { protected, lock, watch })
 }
 
 fn not_staged(error: stage::StageError) -> Unprepared {
@@ -127,6 +141,9 @@ pub(super) fn abandon(
 ) -> Failure {
     if let Err(error) = journal.enter(Phase::Abandoned) {
         context.observer.event(&Event::Note(format!("the run's journal cannot be closed: {error}")));
+    }
+    if let Some(run) = report.run_id {
+        dead_man::disarm(run);
     }
     for archives in [folder.old_archives(), folder.new_archives()] {
         let _ = storage::remove_folder(&archives);

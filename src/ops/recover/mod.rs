@@ -9,8 +9,11 @@ mod unreported;
 use self::steer::{End, Interrupted};
 use super::closing::Before;
 use super::context::Context;
-use super::plan as plans;
+use super::request::RecoverRequest;
+use super::trial::Proven;
 use super::{closing, mend, records, retention, runs, survey};
+use super::{dead_man as decides, plan as plans};
+use crate::apply::dead_man;
 use crate::apply::direction::Asked;
 use crate::apply::journal::{self, Journal, Replay, RunKind};
 use crate::apply::{RunError, protect};
@@ -31,11 +34,17 @@ use crate::report::transaction::TransactionReport;
 ///
 /// # Errors
 /// No root, a lock, a journal that cannot be believed.
-pub fn recover(context: &Context<'_>, asked: Asked) -> Result<Report, Failure> {
+pub fn recover(context: &Context<'_>, request: RecoverRequest) -> Result<Report, Failure> {
     context.require_power_over_host("recover")?;
-    let _lock = runs::take_lock(context, "recover")?;
     let mut report = context.report("recover");
-    bring_to_end(context, &mut report, asked)?;
+    if let Some(run) = request.dead_man_of
+        && !decides::is_abandoned(context, run)?
+    {
+        records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
+        return Ok(report);
+    }
+    let _lock = runs::take_lock(context, "recover")?;
+    bring_to_end(context, &mut report, request.asked)?;
     Ok(report)
 }
 
@@ -57,14 +66,15 @@ pub fn bring_to_end(context: &Context<'_>, report: &mut Report, asked: Asked) ->
     let folder = context.layout.run(open.id);
     let (mut journal, replay) =
         Journal::resume(&folder.journal(), context.clock).map_err(runs::journal_failed)?;
-    let end = if replay.phase.may_have_changed_the_host() {
+    let (end, tried) = if replay.phase.may_have_changed_the_host() {
         steer(context, (open.id, &replay), &mut journal, asked)?
     } else {
         journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
-        End::Abandoned
+        (End::Abandoned, None)
     };
+    dead_man::disarm(open.id);
     report.plan = plans::load(&folder.plan()).ok().filter(|_| replay.kind == RunKind::Apply);
-    tell(context, (open.id, &folder), (&journal, end), report)?;
+    tell(context, (open.id, &folder), (&journal, end, tried.as_ref()), report)?;
     retention::prune(context);
     Ok(())
 }
@@ -97,7 +107,7 @@ fn steer(
     (id, replay): (RunId, &Replay),
     journal: &mut Journal,
     asked: Asked,
-) -> Result<End, Failure> {
+) -> Result<(End, Option<Proven>), Failure> {
     let folder = context.layout.run(id);
     let taken_back = match replay.kind {
         RunKind::Apply => folder.clone(),
@@ -120,7 +130,7 @@ fn steer(
 fn tell(
     context: &Context<'_>,
     (id, folder): (RunId, &RunFolder),
-    (journal, end): (&Journal, End),
+    (journal, end, tried): (&Journal, End, Option<&Proven>),
     report: &mut Report,
 ) -> Result<(), Failure> {
     let (verified, not_restored) = match &end {
@@ -136,17 +146,19 @@ fn tell(
         ..TransactionReport::unproven(journal.phase(), journal.head(), report.started)
     });
     let changed: Vec<_> = report.plan.iter().flat_map(PatchPlan::actions).map(Action::key).collect();
-    closing::assess_again(context, report, &Before { changed, ..Before::default() });
+    let code = closing::code_of(context, Some(folder), changed);
+    closing::assess_again(context, report, &Before { code, ..Before::default() });
+    report.health = tried.map(|tried| tried.health.clone());
+    tried.iter().for_each(|tried| closing::tell_restarts(report, tried));
     match end {
         End::Abandoned | End::New(_) => {
             records::conclude(context, report, Outcome::Recovered, ExitCode::Done)
         }
         End::Old(..) => {
-            let failure = Failure::new(
-                FailureKind::RolledBack,
-                format!("run {id} was interrupted and taken back; the host is as before it"),
-            );
-            records::fail(context, report, &failure);
+            let why = tried.and_then(|tried| tried.complaint.as_deref());
+            let why = why.map_or_else(String::new, |complaint| format!(", because {complaint}"));
+            let message = format!("run {id} was interrupted and taken back{why}; the host is as before it");
+            records::fail(context, report, &Failure::new(FailureKind::RolledBack, message));
             report.outcome = Outcome::Recovered;
         }
         End::Stuck(reason, commands) => {

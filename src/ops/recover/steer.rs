@@ -1,6 +1,7 @@
 //! One interrupted run on its way to an end: look, decide, act, until nothing is left to do.
 
 use super::super::context::Context;
+use super::super::trial::{self, Watch};
 use super::super::{closing, quarantine, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::direction::{Asked, Direction, Facts, direction};
@@ -16,6 +17,9 @@ use crate::model::package::Inventory;
 use crate::model::plan::{Action, PatchPlan};
 use crate::model::transaction::Phase;
 use crate::report::transaction::{NotRestored, Verified};
+
+/// Why a run goes back that did not fail of itself.
+const INTERRUPTED: &str = "the run was interrupted";
 
 /// Where a recovery ended.
 pub(super) enum End {
@@ -58,21 +62,29 @@ impl Interrupted<'_> {
         context: &Context<'_>,
         tools: &Tools<'_>,
         journal: &mut Journal,
-    ) -> Result<End, Failure> {
+    ) -> Result<(End, Option<trial::Proven>), Failure> {
         let mut proven = self.prove(tools)?;
         loop {
             let inventory = survey::inventory(context)?;
             let way = self.way_back(&inventory)?;
-            match direction(&self.facts(journal, &proven, (&way, &inventory))) {
+            let facts = self.facts(journal, &proven, (&way, &inventory));
+            let end = match direction(&facts) {
+                Direction::Forward => {
+                    proven = self.forward(tools, journal)?;
+                    continue;
+                }
+                Direction::Commit => {
+                    let whole = facts.can_go_back.then_some(&way);
+                    return self.commit(context, tools, (proven, whole), journal);
+                }
                 Direction::Over | Direction::Abandon => {
                     journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
-                    return Ok(End::Abandoned);
+                    End::Abandoned
                 }
-                Direction::Commit => return self.commit(tools, journal, proven),
-                Direction::Forward => proven = self.forward(tools, journal)?,
-                Direction::Back => return self.back(context, tools, (&way, journal)),
-                Direction::Operator => return self.operator(journal, &way),
-            }
+                Direction::Back => self.back(context, tools, (&way, journal), INTERRUPTED)?,
+                Direction::Operator => self.operator(journal, &way)?,
+            };
+            return Ok((end, None));
         }
     }
 
@@ -111,9 +123,18 @@ impl Interrupted<'_> {
         Ok(proven)
     }
 
-    fn commit(&self, tools: &Tools<'_>, journal: &mut Journal, proven: Proven) -> Result<End, Failure> {
+    /// Goes on where the run was cut off: restarts, the trial, and the record that it is over. What was true before a run
+    /// of another boot cannot be compared with this one; then the verified packages alone decide. `way` is there when it
+    /// leads back.
+    fn commit(
+        &self,
+        context: &Context<'_>,
+        tools: &Tools<'_>,
+        (proven, way): (Proven, Option<&WayBack>),
+        journal: &mut Journal,
+    ) -> Result<(End, Option<trial::Proven>), Failure> {
         let verified = proven.map_err(|reason| Failure::new(FailureKind::Host, reason))?;
-        if journal.phase() != Phase::Applied {
+        if !matches!(journal.phase(), Phase::Applied | Phase::Restart | Phase::Trial) {
             journal.enter(Phase::Applied).map_err(runs::journal_failed)?;
         }
         protect::remember_after(tools.layout, &self.folder).map_err(|error| {
@@ -121,8 +142,41 @@ impl Interrupted<'_> {
         })?;
         closing::keep_marks(&self.plan, &self.remembered)?;
         crate::host::storage::sync_all();
+        let mut tried = None;
+        if let Some(mut watch) = Watch::resume(tools, &self.folder, &self.plan)? {
+            let found = watch.prove(tools, journal).map_err(runs::journal_failed)?;
+            if found.complaint.is_some() {
+                let (end, found) = self.unwell(context, tools, (watch, found, way), journal)?;
+                return Ok((end, Some(found)));
+            }
+            tried = Some(found);
+        } else if journal.phase() == Phase::Restart {
+            journal.enter(Phase::Trial).map_err(runs::journal_failed)?;
+        }
         journal.enter(Phase::Commit).map_err(runs::journal_failed)?;
-        Ok(End::New(verified))
+        Ok((End::New(verified), tried))
+    }
+
+    /// A host that is worse than before goes back; where no way leads back, a person is needed.
+    fn unwell(
+        &self,
+        context: &Context<'_>,
+        tools: &Tools<'_>,
+        (mut watch, found, way): (Watch, trial::Proven, Option<&WayBack>),
+        journal: &mut Journal,
+    ) -> Result<(End, trial::Proven), Failure> {
+        let reason = found.complaint.clone().unwrap_or_default();
+        let Some(way) = way else {
+            journal.enter(Phase::Operator).map_err(runs::journal_failed)?;
+            return Ok((End::Stuck(reason, Vec::new()), found));
+        };
+        watch.goes_back(tools);
+        let end = self.back(context, tools, (way, journal), &reason)?;
+        if matches!(end, End::Old(..)) {
+            quarantine::add_upgrades(context, self.replay.run, way.actions())?;
+            return Ok((end, watch.prove_return(tools, found)));
+        }
+        Ok((end, found))
     }
 
     fn back(
@@ -130,8 +184,9 @@ impl Interrupted<'_> {
         context: &Context<'_>,
         tools: &Tools<'_>,
         (way, journal): (&WayBack, &mut Journal),
+        reason: &str,
     ) -> Result<End, Failure> {
-        match back::go(tools, way, journal, "the run was interrupted").map_err(runs::left_open)? {
+        match back::go(tools, way, journal, reason).map_err(runs::left_open)? {
             Arrived::Old { verified, not_restored } => {
                 if !self.is_apply() {
                     quarantine::add_upgrades(context, self.replay.run, way.actions())?;

@@ -82,7 +82,7 @@ fn preview(context: &Context<'_>, past: &Past) -> Result<RollbackPreview, Failur
     let decided = past.way.configuration(root).map_err(unreadable)?;
     let left = left::files(root, past).map_err(unreadable)?;
     let keys = past.way.actions().iter().map(Action::key);
-    let users = restart::foresee(&processes::list(), &foresight::owners(context.layout.root(), keys));
+    let users = restart::foresee(processes::list().here(), &foresight::owners(context.layout.root(), keys));
     let with = |wanted: &dyn Fn(Decision) -> bool| -> Vec<String> {
         decided
             .iter()
@@ -262,7 +262,8 @@ fn finish(
         quarantine::add_upgrades(context, run, past.way.actions())?;
     }
     let changed = past.way.actions().iter().map(Action::key).collect();
-    closing::assess_again(context, report, &Before { changed, ..Before::default() });
+    let code = closing::code_of(context, Some(&past.folder), changed);
+    closing::assess_again(context, report, &Before { code, ..Before::default() });
     match stuck {
         None => records::conclude(context, report, Outcome::RolledBack, ExitCode::Done),
         Some((reason, commands)) => {

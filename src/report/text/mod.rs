@@ -3,9 +3,11 @@
 mod feeds;
 mod group;
 mod header;
+mod health;
 mod history;
 mod plan;
 mod preview;
+mod restart;
 mod run;
 pub mod sanitize;
 mod scan;
@@ -24,7 +26,8 @@ pub use style::{Detail, Style};
 
 use self::sheet::Sheet;
 use super::documents::{
-    FeedsDocument, HistoryDocument, PlanDifference, RollbackPreview, StatusDocument, WhyDocument,
+    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
+    WhyDocument,
 };
 use super::schema::Report;
 use crate::model::outcome::Outcome;
@@ -72,6 +75,12 @@ impl Rendering for HistoryDocument {
 impl Rendering for StatusDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| status::render(self, sheet))
+    }
+}
+
+impl Rendering for NeedsRestartDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| restart::render(self, sheet))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::header;
 use super::plan::told;
 use super::sheet::{Sheet, Tone, Word};
-use super::words;
+use super::{health, words};
 use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
 use crate::model::summary::distinct;
@@ -18,6 +18,9 @@ pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &m
     ending(report, transaction, sheet);
     failure(report, transaction, sheet);
     proven(report, transaction, sheet);
+    if let Some(health) = &report.health {
+        health::render(health, report.restart.as_ref(), sheet);
+    }
     if let Some(restart) = &report.restart {
         old_code(restart, sheet);
     }
@@ -178,10 +181,9 @@ fn old_code(restart: &RestartReport, sheet: &mut Sheet<'_>) {
 }
 
 fn described(item: &OldCode) -> String {
-    match item.keeps_open.len() {
-        0 => item.name.clone(),
-        open => format!("{} ({})", item.name, words::cves(open)),
-    }
+    let open = (!item.keeps_open.is_empty()).then(|| words::cves(item.keeps_open.len()));
+    let remarks: Vec<String> = open.into_iter().chain(item.left_because.clone()).collect();
+    if remarks.is_empty() { item.name.clone() } else { format!("{} ({})", item.name, remarks.join("; ")) }
 }
 
 /// What a way back did not bring back, and what it opened again.
@@ -215,8 +217,9 @@ fn next_command(report: &Report, phase: Phase) -> String {
             format!("patchctl history show{run}")
         }
         _ if restart.is_some_and(|restart| restart.reboot.is_some()) => "systemctl reboot".to_owned(),
-        _ if !services.is_empty() => {
-            let names: Vec<&str> = services.iter().map(|service| service.name.as_str()).collect();
+        _ if services.iter().any(|service| service.left_because.is_none()) => {
+            let to_restart = services.iter().filter(|service| service.left_because.is_none());
+            let names: Vec<&str> = to_restart.map(|service| service.name.as_str()).collect();
             format!("systemctl restart {}", names.join(" "))
         }
         _ => "patchctl status".to_owned(),

@@ -2,7 +2,7 @@
 //!
 //! Paths are bytes: they need not be UTF-8. A line that dpkg would not write is an error with its file and number.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -87,6 +87,41 @@ pub fn installed_files(
         _ => Err(DpkgFilesError::Line { path: path.clone(), line: number, reason: "not an absolute path" }),
     };
     lines(&bytes).map(parse).collect()
+}
+
+/// Finds the packages that own some paths, as dpkg's lists have them: a path below `/usr` also where a package still
+/// names it at the root, because folders were merged (Debian's usrmerge). What no list has is absent from the answer.
+///
+/// # Errors
+/// The lists cannot be read.
+pub fn owners(
+    root: &Path,
+    wanted: &BTreeSet<PathBuf>,
+) -> Result<HashMap<PathBuf, PackageName>, DpkgFilesError> {
+    let mut owners = HashMap::new();
+    if wanted.is_empty() {
+        return Ok(owners);
+    }
+    let mut names: HashMap<&[u8], &PathBuf> = HashMap::new();
+    for path in wanted {
+        let bytes = path.as_os_str().as_bytes();
+        names.insert(bytes, path);
+        names.extend(bytes.strip_prefix(b"/usr").map(|short| (short, path)));
+    }
+    let lengths: BTreeSet<usize> = names.keys().map(|name| name.len()).collect();
+    let folder = root.join(RECORDS);
+    let lists = storage::list(&folder).map_err(reading(&folder))?;
+    for path in lists.into_iter().filter(|path| path.extension().is_some_and(|end| end == "list")) {
+        let stem = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+        let package = PackageName::from(stem.split(':').next().unwrap_or_default());
+        let bytes = storage::read(&path).map_err(reading(&path))?;
+        for (_, line) in lines(&bytes).filter(|(_, line)| lengths.contains(&line.len())) {
+            if let Some(path) = names.get(line) {
+                owners.insert((*path).clone(), package.clone());
+            }
+        }
+    }
+    Ok(owners)
 }
 
 fn reading(path: &Path) -> impl FnOnce(StorageError) -> DpkgFilesError + '_ {

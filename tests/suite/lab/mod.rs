@@ -18,6 +18,7 @@
 //! - [`packages`], [`repository`]: the fixture packages and the signed repository that serves them
 //! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
+//! - [`booted`]: the server root with systemd as its first process, and what its fixtures do wrong
 //! - [`faults`]: locks, full disks, read-only mounts, kills and errnos at a chosen call, a moved clock
 //! - [`transcript`]: outputs with paths, times and ids made equal
 //! - [`pool`]: the loop file; a test never needs it by name
@@ -26,6 +27,8 @@
 //! `not run: REASON`. `PATCHCTL_LAB_CACHE` moves the goldens away from `/var/cache/patchctl-lab`.
 #![allow(dead_code)] // stories take what they need; the laboratory is complete before they are
 
+pub mod booted;
+pub mod booted_packages;
 pub mod debian;
 pub mod faults;
 pub mod namespace;

@@ -4,6 +4,7 @@ mod bad_input;
 mod caller_is_careless;
 mod disk_is_full;
 mod host_is_unclean;
+mod host_stays_well;
 mod lists_grow_old;
 mod operator_applies;
 mod operator_is_held_back;

@@ -1,5 +1,6 @@
 //! Reports made by hand for the tests of the renderings.
 
+pub(crate) mod health;
 pub(crate) mod runs;
 
 use std::sync::Arc;

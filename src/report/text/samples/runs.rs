@@ -1,5 +1,6 @@
 //! Plans, runs and small documents made by hand.
 
+use super::health::{health, restarted};
 use super::{finding, host, now, scan, stamp, version};
 use crate::model::advisory::VendorState;
 use crate::model::decision::{Cause, Disposition, Held, HoldReason, Selection};
@@ -22,11 +23,12 @@ use crate::report::documents::{
     ROLLBACK_PREVIEW_SCHEMA, RollbackPreview, RunEntry, STATUS_SCHEMA, StatusDocument, WHY_SCHEMA,
     WhyDocument,
 };
-use crate::report::restart::{OldCode, RestartReport};
+use crate::report::health::{CheckState, HealthVerdict};
+use crate::report::restart::{OldCode, RestartReport, RestartedBecause};
 use crate::report::schema::{Report, ReportError, ReportFiles};
 use crate::report::transaction::{NotRestored, StepOutcome, StepReport, TransactionReport, Verified};
 
-fn texts(texts: &[&str]) -> Vec<String> {
+pub(super) fn texts(texts: &[&str]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
@@ -157,7 +159,7 @@ fn transaction(phase: Phase) -> TransactionReport {
     }
 }
 
-fn run(outcome: Outcome, phase: Phase) -> Report {
+pub(super) fn run(outcome: Outcome, phase: Phase) -> Report {
     let mut report = Report::begin("apply", now());
     report.run_id = Some(RunId::new(42));
     report.host = Some(host());
@@ -191,17 +193,23 @@ pub(crate) fn patched() -> Report {
                 processes: vec![812, 813],
                 packages: vec![PackageName::from("libssl3")],
                 keeps_open: texts(&["CVE-2026-11234", "CVE-2026-11300"]),
+                left_because: Some("apply.restart_deny names nginx".into()),
             },
             OldCode {
-                name: "ssh.service".into(),
+                name: "cron.service".into(),
                 processes: vec![700],
                 packages: Vec::new(),
                 keeps_open: Vec::new(),
+                left_because: None,
             },
         ],
-        processes: Vec::new(),
-        reboot: None,
+        restarted: vec![
+            restarted("ssh.service", RestartedBecause::OldCode),
+            restarted("docker.service", RestartedBecause::StoppedByTheRun),
+        ],
+        ..RestartReport::default()
     });
+    report.health = Some(health(HealthVerdict::Healthy, CheckState::Pass));
     report
 }
 

@@ -1,0 +1,88 @@
+//! Facts about units: which have to run, and which failed.
+
+use std::collections::BTreeSet;
+
+use crate::apply::systemd::Unit;
+
+/// Units that run, as facts: each by every name that it has, and those that wake on demand also by what wakes them.
+pub(super) fn running(units: &[Unit]) -> BTreeSet<String> {
+    let is_active = |name: &String| units.iter().any(|unit| unit.name == *name && unit.is_active());
+    let stands = |unit: &&Unit| {
+        let sleeps = unit.state == "inactive" && unit.triggered_by.iter().any(is_active);
+        unit.is_active() || sleeps
+    };
+    units.iter().filter(stands).flat_map(|unit| unit.names.iter().chain([&unit.name])).cloned().collect()
+}
+
+/// Units that run and have to go on running: those that something wants at every boot. What the bus or a timer starts
+/// for a while, and what was made at run time, comes and goes by itself.
+pub fn wanted_running(units: &[Unit]) -> Vec<String> {
+    let lasting = units.iter().filter(|unit| unit.is_active() && is_lasting(unit));
+    lasting.map(|unit| unit.name.clone()).collect()
+}
+
+fn is_lasting(unit: &Unit) -> bool {
+    let kinds = [".service", ".socket", ".timer"];
+    let enabled = unit.enablement.starts_with("enabled") || unit.enablement == "generated";
+    let wanted = unit.wanted && unit.triggered_by.is_empty() && unit.kind != "dbus";
+    kinds.iter().any(|kind| unit.name.ends_with(kind)) && !unit.transient && (enabled || wanted)
+}
+
+/// Units that failed. Work that a timer starts may fail for reasons outside the host, so it counts only when something
+/// wants it beside the timer.
+pub(super) fn failed(units: &[Unit]) -> BTreeSet<String> {
+    let failed = units.iter().filter(|unit| unit.has_failed() && !unit.transient && !unit.is_timed_work());
+    failed.map(|unit| unit.name.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(name: &str, state: &str, enablement: &str) -> Unit {
+        Unit {
+            name: name.into(),
+            names: vec![name.into()],
+            state: state.into(),
+            enablement: enablement.into(),
+            ..Unit::default()
+        }
+    }
+
+    #[test]
+    fn what_sleeps_until_it_is_asked_counts_as_running() {
+        let sleeper =
+            Unit { triggered_by: vec!["cups.socket".into()], ..unit("cups.service", "inactive", "enabled") };
+        let units =
+            [sleeper, unit("cups.socket", "active", "enabled"), unit("web.service", "failed", "enabled")];
+        let running = running(&units);
+        assert!(running.contains("cups.service") && !running.contains("web.service"));
+    }
+
+    #[test]
+    fn only_what_is_wanted_at_every_boot_has_to_go_on() {
+        let on_the_bus =
+            Unit { kind: "dbus".into(), wanted: true, ..unit("hostname1.service", "active", "static") };
+        let made = Unit { transient: true, ..unit("run-1.service", "active", "transient") };
+        let logind = Unit { wanted: true, ..unit("logind.service", "active", "static") };
+        let units = [
+            on_the_bus,
+            made,
+            logind,
+            unit("web.service", "active", "enabled"),
+            unit("x.path", "active", "enabled"),
+        ];
+        assert_eq!(wanted_running(&units), ["logind.service", "web.service"]);
+    }
+
+    #[test]
+    fn timed_work_that_fails_is_not_held_against_a_run() {
+        let work = Unit {
+            kind: "oneshot".into(),
+            triggered_by: vec!["apt-daily.timer".into()],
+            ..unit("apt-daily.service", "failed", "static")
+        };
+        let units = [work, unit("web.service", "failed", "enabled")];
+        assert_eq!(failed(&units), BTreeSet::from(["web.service".to_owned()]));
+    }
+}
