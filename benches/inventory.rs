@@ -3,6 +3,9 @@
 //! Status files are searched in `../shared/perf` beside the source tree (and one level up); without them files of the
 //! same sizes are generated from a fixed seed, which the output says.
 //!
+//! After these comes rpm's database: 28 headers of a real host (`tests/fixtures/rpm`), repeated to 3,024 rows, beside
+//! `rpm -qa` with the same values; the target is a fifth of its time.
+//!
 //! dpkg refuses the shared files of 3,000 and 30,000 packages: they were made, with a `Priority` it does not know.
 #![allow(
     missing_docs,
@@ -42,7 +45,39 @@ fn main() {
         let query = query.map_or("refused".into(), |q| format!("{q:.2?}"));
         println!("{count:>9} {parse:>12.2?} {read:>12.2?} {query:>14} {ratio:>7}");
     }
+    rpm(&scratch.join("rpm"));
     let _ = fs::remove_dir_all(&scratch);
+}
+
+/// Measures the reader of rpm's database, where sqlite3 can make one and rpm can read it.
+fn rpm(folder: &Path) {
+    let packed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rpm/small-pages.sqlite.zst");
+    let path = folder.join("rpmdb.sqlite");
+    fs::create_dir_all(folder).unwrap();
+    fs::write(&path, zstd::decode_all(&fs::read(packed).unwrap()[..]).unwrap()).unwrap();
+    let repeat = "create temp table one as select blob from Packages; \
+                  with recursive n(i) as (select 1 union all select i + 1 from n where i < 107) \
+                  insert into Packages(blob) select blob from n, one; pragma page_size=4096; vacuum;";
+    let made = Command::new("sqlite3").arg(&path).arg(repeat).status();
+    if !made.is_ok_and(|status| status.success()) {
+        return println!("rpm's database: not run: sqlite3 is not here");
+    }
+    let read = median(|| {
+        assert_eq!(black_box(inventory::rpm_database::read_sqlite(&path)).unwrap().len(), 3_024);
+    });
+    let format =
+        "%{NAME}\t%{EPOCH}\t%{VERSION}\t%{RELEASE}\t%{ARCH}\t%{SOURCERPM}\t%{MODULARITYLABEL}\t%{VENDOR}\n";
+    let mut command = Command::new("/usr/bin/rpm");
+    command.args(["--dbpath", folder.to_str().unwrap(), "-qa", "--queryformat", format]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    if !command.status().is_ok_and(|status| status.success()) {
+        return println!("rpm's database: {read:.2?}; not run beside rpm, which is not here");
+    }
+    let query = median(|| {
+        let _ = command.status();
+    });
+    let ratio = query.as_secs_f64() / read.as_secs_f64();
+    println!("rpm's database, 3024 packages: read {read:.2?}, rpm -qa {query:.2?}, ratio {ratio:.1}");
 }
 
 fn prepare(root: &Path, count: usize) -> Vec<u8> {

@@ -25,7 +25,7 @@ use patchctl::model::offer::RepositoryView;
 use patchctl::model::package::{Inventory, SourcePackage};
 use patchctl::model::severity::{Criticality, Exposure, Severity};
 use patchctl::model::version::{Version, VersionScheme, compare_deb};
-use patchctl::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
+use patchctl::scan::assess::{AssessInput, Detail, FeedIndex, InUse, assess, count};
 use patchctl::scan::feed::AdvisoryFeed;
 use patchctl::scan::feed::debian_tracker::DebianTracker;
 use patchctl::scan::feed::decompress::{LARGEST_FEED, decompress};
@@ -62,7 +62,13 @@ fn inventory(status: &[u8]) -> Inventory {
     let mut packages = dpkg_status::parse(status, "status").unwrap();
     packages.sort_by_key(|package| package.key());
     let distribution = release();
-    Inventory { distribution, packages, kernels: Kernels::default(), digest: Sha256::of(status) }
+    Inventory {
+        distribution,
+        packages,
+        enabled_modules: Vec::new(),
+        kernels: Kernels::default(),
+        digest: Sha256::of(status),
+    }
 }
 
 fn median(name: &str, mut round: impl FnMut()) -> Duration {
@@ -136,7 +142,7 @@ fn assessment(index: Index, inventory: Inventory) {
         indexes: &[FeedIndex { feed: "debian-tracker", index: &index }],
         announcements: &[],
         threats: None,
-        channels: Channels::Unknown,
+        in_use: InUse::default(),
         not_covered: &[],
         stamps: &[],
         sources: &[],

@@ -74,6 +74,7 @@ mod tests {
             mode: 0o644,
             uid: 0,
             gid: 0,
+            attributes: std::collections::BTreeMap::new(),
         };
         files.iter().map(entry).collect()
     }

@@ -12,7 +12,7 @@ use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::offer::RepositoryView;
 use crate::model::package::PackageKey;
-use crate::model::plan::{Action, Artifact, PatchPlan};
+use crate::model::plan::{Action, PatchPlan};
 use crate::model::version::Version;
 use crate::package_manager::Target;
 use crate::package_manager::deb::rebuild;
@@ -115,6 +115,57 @@ fn store(from: &Path, folder: &Path, stated: Option<Sha256>) -> Result<PathBuf, 
 
 type Secured = BTreeMap<PackageKey, (PathBuf, Provenance)>;
 
+/// An installed version that a plan replaces, and where its archive may be.
+struct Old<'a> {
+    action: &'a Action,
+    /// The package as it is installed: its architecture may change with its version.
+    installed: PackageKey,
+    version: &'a Version,
+    places: Vec<Source>,
+}
+
+impl<'a> Old<'a> {
+    fn of(tools: &Tools<'_>, view: &RepositoryView, action: &'a Action) -> Option<Self> {
+        let version = action.from.as_ref()?;
+        let key = action.key();
+        let places = |key: &PackageKey| old_archives::sources(tools.layout, view, key, version);
+        let found = places(&key);
+        if !found.is_empty() {
+            return Some(Self { action, installed: key, version, places: found });
+        }
+        let other = if key.architecture.as_str() == "all" { tools.native.clone() } else { "all".into() };
+        let alternative = PackageKey { name: key.name.clone(), architecture: other };
+        let found = places(&alternative);
+        let installed = if found.is_empty() { key } else { alternative };
+        Some(Self { action, installed, version, places: found })
+    }
+
+    /// Takes an archive that lies on this host, when it is the one that is installed.
+    fn take_file(&self, root: &Path, folder: &RunFolder) -> Result<Option<PathBuf>, StageError> {
+        let files = self.places.iter().filter_map(|place| match place {
+            Source::File(path) => Some(path),
+            Source::Repository(_) | Source::InstalledFiles => None,
+        });
+        for path in files {
+            let stored = store(path, &folder.old_archives(), None)?;
+            if old_archives::is_of_installed(&stored, root) {
+                return Ok(Some(stored));
+            }
+            storage::remove_file(&stored).map_err(StageError::Store)?;
+        }
+        Ok(None)
+    }
+
+    fn offered(&self) -> Option<Wanted> {
+        let artifact = self.places.iter().find_map(|place| match place {
+            Source::Repository(artifact) => Some(artifact.clone()),
+            Source::File(_) | Source::InstalledFiles => None,
+        });
+        let target = Target { package: self.installed.clone(), version: self.version.clone() };
+        Some(Wanted { target, artifact: artifact? })
+    }
+}
+
 fn secure_old(
     tools: &Tools<'_>,
     view: &RepositoryView,
@@ -123,66 +174,26 @@ fn secure_old(
 ) -> Result<Secured, StageError> {
     let mut secured = Secured::new();
     let mut offered: HashMap<PackageKey, Wanted> = HashMap::new();
-    let changing: Vec<(&Action, &Version)> =
-        plan.actions().filter_map(|action| Some((action, action.from.as_ref()?))).collect();
-    let installed = |action: &Action, from: &Version| installed_key(tools, view, action, from);
-    for (action, from) in &changing {
-        let key = installed(action, from);
-        match take_file(tools, view, (&key, from), folder)? {
-            Some(path) => _ = secured.insert(action.key(), (path, Provenance::Vendor)),
-            None => offered.extend(offer(tools, view, &key, from).map(|wanted| (action.key(), wanted))),
+    let replaced: Vec<Old<'_>> = plan.actions().filter_map(|action| Old::of(tools, view, action)).collect();
+    for old in &replaced {
+        match old.take_file(tools.layout.root(), folder)? {
+            Some(path) => _ = secured.insert(old.action.key(), (path, Provenance::Vendor)),
+            None => offered.extend(old.offered().map(|wanted| (old.action.key(), wanted))),
         }
     }
     secured.extend(fetch_offered(tools, offered, folder)?);
     let mut lost = Vec::new();
-    for (action, from) in changing {
-        if secured.contains_key(&action.key()) {
+    for old in &replaced {
+        if secured.contains_key(&old.action.key()) {
             continue;
         }
-        match rebuild_installed(tools, &installed(action, from), from, folder) {
-            Ok(path) => _ = secured.insert(action.key(), (path, Provenance::Reconstructed)),
-            Err(_) if tools.rules.accept_no_rollback.contains(&action.package) => {}
-            Err(reason) => lost.push((action.key(), reason)),
+        match rebuild_installed(tools, &old.installed, old.version, folder) {
+            Ok(path) => _ = secured.insert(old.action.key(), (path, Provenance::Reconstructed)),
+            Err(_) if tools.rules.accept_no_rollback.contains(&old.action.package) => {}
+            Err(reason) => lost.push((old.action.key(), reason)),
         }
     }
     if lost.is_empty() { Ok(secured) } else { Err(StageError::NoWayBack { packages: lost }) }
-}
-
-/// A package whose architecture changes with its version is still stored under the architecture that is installed.
-fn installed_key(tools: &Tools<'_>, view: &RepositoryView, action: &Action, from: &Version) -> PackageKey {
-    let key = action.key();
-    let other = if key.architecture.as_str() == "all" { tools.native.clone() } else { "all".into() };
-    let alternative = PackageKey { name: key.name.clone(), architecture: other };
-    let known = |key: &PackageKey| !old_archives::sources(tools.layout, view, key, from).is_empty();
-    if !known(&key) && known(&alternative) { alternative } else { key }
-}
-
-/// Takes an archive that lies on this host, when it is the one that is installed.
-fn take_file(
-    tools: &Tools<'_>,
-    view: &RepositoryView,
-    (key, from): (&PackageKey, &Version),
-    folder: &RunFolder,
-) -> Result<Option<PathBuf>, StageError> {
-    for source in old_archives::sources(tools.layout, view, key, from) {
-        if let Source::File(path) = source {
-            let stored = store(&path, &folder.old_archives(), None)?;
-            if old_archives::is_of_installed(&stored, tools.layout.root()) {
-                return Ok(Some(stored));
-            }
-            storage::remove_file(&stored).map_err(StageError::Store)?;
-        }
-    }
-    Ok(None)
-}
-
-fn offer(tools: &Tools<'_>, view: &RepositoryView, key: &PackageKey, from: &Version) -> Option<Wanted> {
-    let sources = old_archives::sources(tools.layout, view, key, from);
-    let artifact: Option<Artifact> = sources.into_iter().find_map(|source| match source {
-        Source::Repository(artifact) => Some(artifact),
-        Source::File(_) | Source::InstalledFiles => None,
-    });
-    Some(Wanted { target: Target { package: key.clone(), version: from.clone() }, artifact: artifact? })
 }
 
 /// Downloads old versions that are still offered; one that cannot be had is left for the next source.

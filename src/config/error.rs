@@ -17,6 +17,12 @@ pub enum ConfigurationError {
         #[source]
         source: StorageError,
     },
+    /// A device, folder, pipe or socket.
+    #[error("the configuration {path} is not a regular file")]
+    NotAFile {
+        /// The path.
+        path: PathBuf,
+    },
     /// A file is not text.
     #[error("{path} is not UTF-8 text: the first wrong byte is in line {line}")]
     NotText {
@@ -83,6 +89,7 @@ impl ConfigurationError {
         match self {
             Self::ForeignOwner { path, .. } => Some(format!("chown root {}", path.display())),
             Self::WritableByOthers { path, .. } => Some(format!("chmod go-w {}", path.display())),
+            Self::NotAFile { .. } => Some("to run with the defaults, name an empty file".to_owned()),
             Self::NotText { .. } | Self::Read { .. } | Self::Malformed { .. } | Self::Invalid { .. } => None,
         }
     }

@@ -78,6 +78,11 @@ impl Layout {
         &self.state
     }
 
+    /// What outlives runs and caches: the highest verified time.
+    pub fn state_file(&self) -> PathBuf {
+        self.state.join("state.json")
+    }
+
     /// The folder of all mutating runs.
     pub fn runs(&self) -> PathBuf {
         self.state.join("runs")

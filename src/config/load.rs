@@ -50,6 +50,10 @@ fn is_hidden(path: &Path) -> bool {
 }
 
 fn check_trust(file: &Path, user: u32) -> Result<(), ConfigurationError> {
+    let real = storage::canonical(file).map_err(at(file))?;
+    if storage::metadata(&real).map_err(at(file))?.is_some_and(|metadata| !metadata.is_file()) {
+        return Err(ConfigurationError::NotAFile { path: file.to_owned() });
+    }
     match distrust(file, user).map_err(at(file))? {
         None => Ok(()),
         Some(Distrust::ForeignOwner(path, owner)) => {
@@ -79,6 +83,16 @@ mod tests {
         storage::remove_file(&path).expect("removed");
         assert_eq!(error.kind(), FailureKind::InsecureConfig);
         assert!(error.to_string().ends_with("/tmp can be written by its group or by everyone"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_told_so() {
+        for path in ["/dev/null", "/etc"] {
+            let error =
+                load(&Layout::system(Path::new("/")), Some(Path::new(path)), user_id()).expect_err(path);
+            assert_eq!(error.to_string(), format!("the configuration {path} is not a regular file"));
+            assert_eq!(error.kind(), FailureKind::Configuration);
+        }
     }
 
     #[test]

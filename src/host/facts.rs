@@ -58,14 +58,9 @@ fn parse_os_release(text: &str, root: &Path) -> Option<Distribution> {
     if id.is_empty() {
         return None;
     }
-    let end_of_support = end_of_support(&id, &codename);
-    Some(Distribution {
-        version: field("VERSION_ID"),
-        point_release: point_release(root, &id),
-        id,
-        codename,
-        end_of_support,
-    })
+    let version = field("VERSION_ID");
+    let end_of_support = end_of_support(&id, &version, &codename);
+    Some(Distribution { version, point_release: point_release(root, &id), id, codename, end_of_support })
 }
 
 /// Reads `NAME=value` with the quoting of os-release(5).

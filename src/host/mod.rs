@@ -8,6 +8,7 @@
     reason = "this folder is the door to the operating system"
 )]
 
+pub mod blocks;
 pub mod clock;
 pub mod descriptors;
 pub mod environment;

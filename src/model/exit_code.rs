@@ -112,7 +112,9 @@ impl From<FailureKind> for ExitCode {
             Kind::Privilege => Self::Privilege,
             Kind::Lock => Self::Lock,
             Kind::Policy | Kind::Drift => Self::Refused,
-            Kind::MissingFeed | Kind::StaleFeed | Kind::MalformedFeed | Kind::Signature => Self::Incomplete,
+            Kind::MissingFeed | Kind::StaleFeed | Kind::MalformedFeed | Kind::Signature | Kind::Clock => {
+                Self::Incomplete
+            }
             Kind::Space | Kind::HostUnclean | Kind::NoWayBack | Kind::OpenRun | Kind::StateCorrupt => {
                 Self::Preflight
             }

@@ -32,6 +32,8 @@ pub enum FailureKind {
     MalformedFeed,
     /// A signature or digest does not match.
     Signature,
+    /// The clock of the host cannot be believed.
+    Clock,
     /// Not enough room.
     Space,
     /// The package database is not clean.

@@ -68,6 +68,17 @@ pub struct FeedStamp {
     pub problem: Option<String>,
 }
 
+/// What a feed's statements are used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FeedRole {
+    /// They decide what is vulnerable.
+    Verdicts,
+    /// They give names and dates to the statements of another feed and decide nothing.
+    Names,
+    /// They tell about attacks: they order findings and decide nothing.
+    Threats,
+}
+
 /// Where one advisory feed is fetched from, and how far it is believed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceSettings {
@@ -75,6 +86,8 @@ pub struct SourceSettings {
     pub name: String,
     /// The format it is written in: the name of a feed that patchctl can read.
     pub format: String,
+    /// What its statements are used for.
+    pub role: FeedRole,
     /// `https://`, `file://`, an absolute path, or `http://` with a pin.
     pub location: String,
     /// The digest that the content must have, as received.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,11 @@ text_type! {
     Architecture
 }
 
+text_type! {
+    /// Who built a package, as the package says it: `Red Hat, Inc.`, `AlmaLinux`.
+    Vendor
+}
+
 /// What tells two installed binary packages apart: name and architecture.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct PackageKey {
@@ -100,6 +106,42 @@ pub struct SourcePackage {
     pub name: PackageName,
     /// The source package's version, which can differ from the binary's.
     pub version: Version,
+}
+
+/// The module stream that a package was built for (Red Hat's modularity): a package of one stream is not to be judged
+/// by the advisories of another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ModuleStream {
+    /// The module, such as `nodejs`.
+    pub name: String,
+    /// Its stream, such as `18`.
+    pub stream: String,
+}
+
+impl ModuleStream {
+    /// Reads rpm's modularity label, `name:stream:version:context`.
+    ///
+    /// # Errors
+    /// It names no stream.
+    pub fn of_label(label: &str) -> Result<Self, &'static str> {
+        let mut parts = label.split(':').filter(|part| !part.is_empty());
+        match (parts.next(), parts.next()) {
+            (Some(name), Some(stream)) => Ok(Self { name: name.to_owned(), stream: stream.to_owned() }),
+            _ => Err("the modularity label names no stream"),
+        }
+    }
+}
+
+/// What a package database tells of where a package comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// Who built it.
+    pub vendor: Option<Vendor>,
+    /// The module stream that it belongs to. A package whose release has `.module` in it and that has none here was
+    /// built for a stream that is not recorded (some rebuilds leave the label out).
+    pub module: Option<ModuleStream>,
+    /// When it was installed.
+    pub installed_at: Option<DateTime<Utc>>,
 }
 
 /// How far the package manager came with a package that is present on disk (dpkg(1), "Package states").
@@ -162,6 +204,8 @@ pub struct InstalledPackage {
     pub multi_arch_same: bool,
     /// Size on disk as the package states it, in KiB.
     pub installed_size_kib: u64,
+    /// Where it comes from, as rpm's database records it; absent for the other families.
+    pub provenance: Option<Box<Provenance>>,
 }
 
 impl InstalledPackage {
@@ -176,8 +220,11 @@ impl InstalledPackage {
 pub struct Inventory {
     /// The distribution that the root says it is.
     pub distribution: Distribution,
-    /// The packages present on disk, sorted by name and architecture.
+    /// The packages present on disk, sorted by name, architecture and version. rpm alone installs several versions
+    /// of one package side by side (kernels).
     pub packages: Vec<InstalledPackage>,
+    /// The module streams that the administrator enabled (dnf, `etc/dnf/modules.d`), for packages without a label.
+    pub enabled_modules: Vec<ModuleStream>,
     /// The kernels, when the root is the running system or carries some.
     pub kernels: Kernels,
     /// Digest of the database content this was read from: two equal digests mean nothing changed.
@@ -185,12 +232,12 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Returns the installed package of that name and architecture.
+    /// Returns the installed package of that name and architecture, the newest where there are several.
     pub fn find(&self, key: &PackageKey) -> Option<&InstalledPackage> {
-        self.packages
-            .binary_search_by(|p| (&p.name, &p.architecture).cmp(&(&key.name, &key.architecture)))
-            .ok()
-            .map(|at| &self.packages[at])
+        let end =
+            self.packages.partition_point(|p| (&p.name, &p.architecture) <= (&key.name, &key.architecture));
+        let last = self.packages[..end].last()?;
+        (last.name == key.name && last.architecture == key.architecture).then_some(last)
     }
 
     /// Returns the installed package that a change is about; a package may change between `all` and an architecture.
@@ -202,7 +249,7 @@ impl Inventory {
         })
     }
 
-    /// Returns every installed architecture of a package name.
+    /// Returns every installed architecture and version of a package name.
     pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a InstalledPackage> {
         let start = self.packages.partition_point(|p| p.name.as_str() < name);
         let wanted = PackageName::from(name);

@@ -18,12 +18,13 @@ use crate::model::assessment::AssessmentSettings;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::feed::SourceSettings;
+use crate::model::feed::{FeedRole, SourceSettings};
 use crate::model::package::{Inventory, PackageName};
 use crate::model::plan::PlanHost;
 use crate::observe::Observer;
 use crate::package_manager::{PackageManager, registry};
 use crate::report::schema::{Report, ReportHost};
+use crate::scan::feed::registry as formats;
 use crate::scan::refresh::{self, RefreshMode};
 
 /// What every verb works with.
@@ -100,9 +101,11 @@ impl Context<'_> {
     pub fn sources(&self, distribution: &Distribution) -> Vec<SourceSettings> {
         let mut sources = refresh::default_sources(distribution, self.settings.feeds.max_age);
         for configured in &self.settings.feeds.sources {
+            let format = self.format_of(configured, &sources);
             let configured = SourceSettings {
                 name: configured.name.clone(),
-                format: self.format_of(configured, &sources),
+                role: formats::find(&format).map_or(FeedRole::Verdicts, |format| format.role()),
+                format,
                 location: configured.location.clone(),
                 sha256: configured.sha256,
                 max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),

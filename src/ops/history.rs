@@ -50,6 +50,7 @@ pub fn entry(context: &Context<'_>, run: RunId) -> RunEntry {
         Ok(replay) => (replay.phase, replay.started(), finished(replay), None),
         Err(error) => (Phase::Operator, None, None, Some(error.to_string())),
     };
+    let done = plan.as_ref().filter(|_| phase == Phase::Commit);
     RunEntry {
         run,
         command: replay.as_ref().map_or("unknown", command_of).to_owned(),
@@ -58,11 +59,8 @@ pub fn entry(context: &Context<'_>, run: RunId) -> RunEntry {
         phase,
         outcome: report.as_ref().filter(|_| finished.is_some()).map(|report| report.outcome),
         packages: plan.as_ref().map_or(0, |plan| plan.actions().count() as u64),
-        closed: if phase == Phase::Commit {
-            plan.as_ref().map_or(0, |plan| plan.closes().len() as u64)
-        } else {
-            0
-        },
+        closed: done.map_or(0, |plan| plan.closes().len() as u64),
+        security: done.map_or(0, |plan| plan.actions().filter(|action| action.security).count() as u64),
         problem,
     }
 }

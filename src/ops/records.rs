@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
-use super::{retention, runs};
+use super::{clock, retention, runs};
 use crate::config::layout::Layout;
 use crate::host::facts;
 use crate::host::storage::{self, StorageError};
@@ -73,6 +73,7 @@ pub fn store_aside(context: &Context<'_>, report: &Report) -> Result<PathBuf, St
     let name = format!("{}-{}.json", report.command, report.started.format(retention::TIME_IN_NAME));
     let path = context.layout.reports().join(name);
     write(context, &path, report)?;
+    clock::remember(context, report.feeds.as_deref().unwrap_or_default());
     let days = context.settings.retention.days;
     retention::prune_reports(&context.layout, days, context.clock.real())?;
     retention::prune_plans(&context.layout, days, context.clock.real())?;

@@ -6,7 +6,7 @@ use super::context::Context;
 use super::request::{Removals as Asked, Wish};
 use super::survey::Survey;
 use crate::config::choice::Permission;
-use crate::model::decision::{Cause, HoldReason};
+use crate::model::decision::{Cause, ExactVersion, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Offer;
 use crate::model::package::{Inventory, PackageKey, PackageName};
@@ -44,13 +44,20 @@ pub fn resolve(
         Asked::AsConfigured => Removals::Refuse,
     };
     let search = Search { manager: manager.as_ref(), survey, policy, removals };
+    let mut dropped = search.not_our_turn(decisions, &wish.selection.exact).map_err(refused)?;
     let goal =
         if decisions.unrestricted { Goal::Everything } else { Goal::Targets(targets(&decisions.targets)) };
     let first = search.manager.resolve(&goal, removals).map_err(refused)?;
-    let (mut resolution, dropped) = match search.objection(&first) {
+    let (mut resolution, impossible) = match search.objection(&first) {
         None => search.completed(possible(first), &decisions.targets).map_err(refused)?,
-        Some(_) => search.largest_possible(Vec::new(), &targets(&decisions.targets)).map_err(refused)?,
+        Some(_) => {
+            // From here on apt is told versions.
+            decisions.unrestricted = false;
+            dropped.extend(search.not_our_turn(decisions, &wish.selection.exact).map_err(refused)?);
+            search.largest_possible(Vec::new(), &targets(&decisions.targets)).map_err(refused)?
+        }
     };
+    dropped.extend(impossible);
     name_what_goes(&mut resolution, &survey.inventory);
     let input = DecisionInput {
         inventory: &survey.inventory,
@@ -181,12 +188,38 @@ impl Search<'_> {
                 (if has_gained { better } else { resolution }, dropped)
             }
         };
-        dropped.extend(phased.iter().filter_map(|target| {
-            let detail = format!("{} % of hosts get it already", self.phased(target)?);
-            let subject = target.package.name.to_string();
-            Some((target.package.clone(), vec![Cause { subject, reason: HoldReason::Phased, detail }]))
-        }));
+        dropped
+            .extend(phased.iter().filter_map(|target| Some((target.package.clone(), self.phasing(target)?))));
         Ok((resolution, dropped))
+    }
+
+    /// Takes out of the targets what the vendor phases and apt leaves out on this host: naming a version to apt would
+    /// overrule it, so apt is asked what it would do unasked. Versions that the operator names are his own decision, and
+    /// asking for everything asks apt itself.
+    fn not_our_turn(
+        &self,
+        decisions: &mut Decisions,
+        exact: &[ExactVersion],
+    ) -> Result<Dropped, PackageManagerError> {
+        let is_named = |target: &Target| exact.iter().any(|exact| exact.name == target.package.name);
+        let mut phased = targets(&decisions.targets);
+        phased.retain(|target| self.phased(target).is_some() && !is_named(target));
+        if decisions.unrestricted || phased.is_empty() {
+            return Ok(Dropped::new());
+        }
+        let unasked = possible(self.manager.resolve(&Goal::Everything, Removals::Refuse)?);
+        phased.retain(|target| unasked.kept_back.contains(&target.package.name));
+        for target in &phased {
+            decisions.targets.remove(&target.package);
+        }
+        let causes = phased.iter().filter_map(|target| Some((target.package.clone(), self.phasing(target)?)));
+        Ok(causes.collect())
+    }
+
+    fn phasing(&self, target: &Target) -> Option<Vec<Cause>> {
+        let detail = format!("{} % of hosts get it already", self.phased(target)?);
+        let subject = target.package.name.to_string();
+        Some(vec![Cause { subject, reason: HoldReason::Phased, detail }])
     }
 
     fn phased(&self, target: &Target) -> Option<u8> {

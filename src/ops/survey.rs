@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use super::context::{Context, FirstSeen};
-use super::ledger;
+use super::{clock, ledger};
 use crate::model::assessment::Assessment;
+use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::feed::{FeedStamp, SourceSettings};
+use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;
 use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, assess, count};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
+use crate::scan::channels;
+use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
-use crate::scan::feed::{Role, registry};
 use crate::scan::index::{Index, ThreatIndex};
-use crate::scan::inventory::{self, DpkgDistribution, InventoryError};
+use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
 
 /// The longest that one feed may take while somebody waits for a scan.
@@ -39,6 +41,7 @@ pub struct Ground {
     indexes: Vec<NamedIndex>,
     announcements: Vec<NamedIndex>,
     threats: Option<ThreatIndex>,
+    channels: Option<Vec<String>>,
 }
 
 /// The compiled advisories of one source.
@@ -59,6 +62,8 @@ pub struct Survey {
     pub assessment: Assessment,
     /// What could not be brought up to date before: a result without it is incomplete.
     pub not_refreshed: Vec<String>,
+    /// Why the clock of this host cannot be believed.
+    pub clock_doubt: Option<String>,
 }
 
 /// Reads the inventory of the root.
@@ -67,22 +72,41 @@ pub struct Survey {
 /// The distribution is not known, or the package database cannot be read.
 pub fn inventory(context: &Context<'_>) -> Result<Inventory, Failure> {
     let inventory = inventory::read(context.layout.root(), context.layout.is_live()).map_err(unreadable)?;
-    if DpkgDistribution::of(&inventory.distribution).is_none() {
-        let title = inventory.distribution.title();
-        return Err(Failure::new(FailureKind::Host, format!("{title} is not a distribution that patchctl has advisories for"))
-            .hint("its packages are not judged by another distribution's advisories; this patchctl knows debian and ubuntu"));
-    }
-    Ok(inventory)
+    if has_feed(&inventory.distribution) { Ok(inventory) } else { Err(without_feed(&inventory)) }
+}
+
+/// Derivatives are not covered by the feeds of what they are made of: they rebuild its packages.
+fn has_feed(distribution: &Distribution) -> bool {
+    FEEDS.iter().any(|feed| feed.covers(distribution))
+}
+
+fn without_feed(inventory: &Inventory) -> Failure {
+    let (title, count) = (inventory.distribution.title(), inventory.packages.len());
+    let covered: Vec<&str> = known_ids().filter(|id| has_feed(&Distribution::new(id, "", ""))).collect();
+    let message =
+        format!("no advisory feed speaks about {title}: none of its {count} packages can be judged");
+    let known = covered.join(", ");
+    Failure::new(FailureKind::Host, message).hint(format!(
+        "they are not judged by another distribution's advisories; this patchctl knows {known}"
+    ))
 }
 
 fn unreadable(error: InventoryError) -> Failure {
-    let kind = match error {
-        InventoryError::Parse { .. } => FailureKind::HostUnclean,
-        _ => FailureKind::Host,
+    let kind = if error.is_damage() { FailureKind::HostUnclean } else { FailureKind::Host };
+    let way_out = error.way_out();
+    let what = match error {
+        InventoryError::Distribution { .. } => "this root cannot be judged",
+        _ => "the package database cannot be read",
     };
-    Failure::new(kind, "the package database cannot be read")
-        .caused_by(error)
-        .hint("dpkg --audit tells what dpkg itself thinks of it")
+    Failure::new(kind, what).caused_by(error).hint(way_out)
+}
+
+/// What the repositories offer; only apt's lists are read so far, so nothing is known of other families.
+fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
+    if inventory.distribution.family() != Some(PackageFamily::Dpkg) {
+        return Ok(RepositoryView::default());
+    }
+    repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
 
 /// Reads and refreshes everything that a verdict needs.
@@ -93,13 +117,17 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let inventory = inventory(context)?;
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
-    let view = repository::view(&context.layout, &inventory, &context.clock).map_err(lists_unreadable)?;
+    let view = view(context, &inventory)?;
     let of_role = |role| indexes(context, &inventory, &sources, role);
+    let indexes = of_role(FeedRole::Verdicts);
+    let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
+    let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
     Ok(Ground {
         not_covered: repository::foreign(&inventory, &view),
-        indexes: of_role(Role::Verdicts),
-        announcements: of_role(Role::Names),
-        threats: None,
+        indexes,
+        announcements: of_role(FeedRole::Names),
+        threats,
+        channels: channels::of(context.layout.root(), &inventory.distribution),
         first_seen: ledger::first_seen(&context.layout)?,
         inventory,
         view,
@@ -115,8 +143,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
     let assessment = ground.judged(context, |input| assess(*input));
-    let Ground { inventory, view, first_seen, .. } = ground;
-    Ok(Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() })
+    Ok(ground.surveyed(context, assessment))
 }
 
 /// Reads, refreshes and judges everything, and counts instead of making findings.
@@ -126,11 +153,20 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
 pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
     let ground = ground(context)?;
     let (summary, assessment) = ground.judged(context, |input| count(*input));
-    let Ground { inventory, view, first_seen, .. } = ground;
-    Ok((Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new() }, summary))
+    Ok((ground.surveyed(context, assessment), summary))
 }
 
 impl Ground {
+    /// Puts a judgement beside what it was made from. By a clock that cannot be believed nothing is whole.
+    fn surveyed(self, context: &Context<'_>, mut assessment: Assessment) -> Survey {
+        let clock_doubt = clock::doubt(context, &assessment.feeds);
+        if let Some(doubt) = &clock_doubt {
+            assessment.completeness.lack(doubt.clone());
+        }
+        let Self { inventory, view, first_seen, .. } = self;
+        Survey { inventory, view, first_seen, assessment, not_refreshed: Vec::new(), clock_doubt }
+    }
+
     /// Hands everything to a pure judgement.
     pub fn judged<T>(&self, context: &Context<'_>, judgement: impl FnOnce(&AssessInput<'_>) -> T) -> T {
         let (indexes, announcements) = (borrowed(&self.indexes), borrowed(&self.announcements));
@@ -140,7 +176,10 @@ impl Ground {
             indexes: &indexes,
             announcements: &announcements,
             threats: self.threats.as_ref(),
-            channels: Channels::Unknown,
+            in_use: InUse {
+                channels: self.channels.as_deref().map_or(Channels::Unknown, Channels::Known),
+                modules: &self.inventory.enabled_modules,
+            },
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
@@ -195,15 +234,13 @@ fn indexes(
     context: &Context<'_>,
     inventory: &Inventory,
     sources: &[SourceSettings],
-    role: Role,
+    role: FeedRole,
 ) -> Vec<NamedIndex> {
     let load = |source: &SourceSettings| {
         let index = refresh::load_index(&context.layout, source, &inventory.distribution).ok().flatten()?;
         Some(NamedIndex { source: source.name.clone(), index })
     };
-    let has_role =
-        |source: &&SourceSettings| registry::find(&source.format).is_some_and(|feed| feed.role() == role);
-    sources.iter().filter(has_role).filter_map(load).collect()
+    sources.iter().filter(|source| source.role == role).filter_map(load).collect()
 }
 
 fn borrowed(indexes: &[NamedIndex]) -> Vec<FeedIndex<'_>> {

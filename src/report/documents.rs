@@ -100,8 +100,11 @@ pub struct RunEntry {
     pub outcome: Option<Outcome>,
     /// Packages in its plan.
     pub packages: u64,
-    /// Vulnerabilities that it closed.
+    /// Vulnerabilities that it closed, as far as a feed names them.
     pub closed: u64,
+    /// Security updates that it carried out, whether or not a feed names what they closed.
+    #[serde(default)]
+    pub security: u64,
     /// What its journal or report could not tell.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub problem: Option<String>,

@@ -59,7 +59,7 @@ impl Asked<'_, '_> {
     }
 
     fn judge(&self, feed: &str, package: &Matched<'_>, statement: &Statement<'_>) -> Option<JudgedStatement> {
-        let rule = affected::rule(package, statement, self.input.channels)?;
+        let rule = affected::rule(package, statement, self.input.in_use)?;
         Some(JudgedStatement {
             package: finding_package(package),
             feed: feed.to_owned(),

@@ -1,6 +1,7 @@
 //! What is vulnerable here: what is installed, what the vendors say, and where the two meet.
 
 pub mod assess;
+pub mod channels;
 pub mod explain;
 pub mod feed;
 pub mod index;

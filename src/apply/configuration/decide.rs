@@ -18,7 +18,8 @@ pub enum Decision {
 }
 
 /// Decides from what a path was `before` the run, what the run left (`after`), and what it is now (`live`); `None`
-/// where it was absent. Type, content, owner and mode all count.
+/// where it was absent. Type, content, owner,
+/// mode and extended attributes all count.
 pub fn decide(before: Option<&Entry>, after: Option<&Entry>, live: Option<&Entry>) -> Decision {
     if live == before || before == after {
         Decision::Unchanged
@@ -37,13 +38,22 @@ pub fn decide(before: Option<&Entry>, after: Option<&Entry>, live: Option<&Entry
 mod tests {
     use super::super::manifest::Kind;
     use super::*;
+    use crate::host::ownership::Attributes;
     use crate::model::digest::Sha256;
     use Decision::{KeepEdited, KeepEditedNew, PutBack, Remove, Unchanged};
 
     /// `-` is absent; each letter is another content.
     fn entry(letter: char) -> Option<Entry> {
         let kind = Kind::File { size: 1, sha256: Sha256::of(letter.to_string().as_bytes()) };
-        (letter != '-').then(|| Entry { path: "/etc/x".into(), kind, mode: 0o644, uid: 0, gid: 0 })
+        let attributes = Attributes::new();
+        (letter != '-').then(|| Entry {
+            path: "/etc/x".into(),
+            kind,
+            mode: 0o644,
+            uid: 0,
+            gid: 0,
+            attributes,
+        })
     }
 
     /// Every way in which three states can be equal, different or absent: letters in the order they come.

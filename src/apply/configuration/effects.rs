@@ -50,14 +50,14 @@ pub(super) fn remove(scope: &Scope, entry: &Entry) -> Result<(), Obstacle> {
     Ok(storage::sync_folder_of(&place)?)
 }
 
-/// Makes `path` a folder with owner and mode; it may exist as one.
+/// Makes `path` a folder with owner, mode and attributes; it may exist as one.
 pub(super) fn make_folder(scope: &Scope, path: &Path, entry: &Entry) -> Result<(), Obstacle> {
     let place = real_place(scope, path)?;
     if storage::metadata(&place)?.is_none() {
         storage::create_new_folder(&place, 0o700)?;
         storage::sync_folder_of(&place)?;
     }
-    Ok(storage::set_owner_and_mode(&place, entry.uid, entry.gid, entry.mode)?)
+    Ok(ownership::give_folder(&place, &entry.rights())?)
 }
 
 /// Makes `path` a link with its target and owner.
@@ -68,7 +68,7 @@ pub(super) fn make_link(scope: &Scope, path: &Path, entry: &Entry) -> Result<(),
     Ok(storage::set_link_owner(&place, entry.uid, entry.gid)?)
 }
 
-/// Makes `path` a file with content, owner and mode. The content is checked against the entry first.
+/// Makes `path` a file with content, owner, mode and attributes. The content is checked against the entry first.
 pub(super) fn make_file(
     scope: &Scope,
     path: &Path,
@@ -78,7 +78,7 @@ pub(super) fn make_file(
     if size != content.len() as u64 || sha256 != Sha256::of(content) {
         return Err(Obstacle::Damaged);
     }
-    Ok(ownership::replace(&real_place(scope, path)?, content, entry.rights())?)
+    Ok(ownership::replace(&real_place(scope, path)?, content, &entry.rights())?)
 }
 
 /// Returns the place of a path whose every folder, from the root down, is a real one.

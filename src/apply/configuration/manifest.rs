@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{escaped, exclusions};
-use crate::host::ownership::Rights;
+use super::{attributes, escaped, exclusions};
+use crate::host::ownership::{self, Attributes, Rights};
 use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 
 /// Name of the document; the number rises when the meaning of a key changes.
-pub const SCHEMA: &str = "patchctl.manifest/1";
+pub const SCHEMA: &str = "patchctl.manifest/2";
 
 /// Largest file that is saved: what an administrator writes is far below, what is above is data in the wrong place.
 pub const MAX_FILE: u64 = 16 << 20;
@@ -77,12 +77,15 @@ pub struct Entry {
     pub uid: u32,
     /// Group number.
     pub gid: u32,
+    /// Access lists, capabilities, labels; a link has none of its own.
+    #[serde(with = "attributes", skip_serializing_if = "Attributes::is_empty", default)]
+    pub attributes: Attributes,
 }
 
 impl Entry {
-    /// Returns owner and mode.
+    /// Returns owner, mode and attributes.
     pub fn rights(&self) -> Rights {
-        Rights { uid: self.uid, gid: self.gid, mode: self.mode }
+        Rights { uid: self.uid, gid: self.gid, mode: self.mode, attributes: self.attributes.clone() }
     }
 }
 
@@ -181,8 +184,16 @@ impl Manifest {
             Err(error) if error.is_not_found() => return Ok(false),
             Err(error) => return Err(error),
         };
+        let attributes = match &kind {
+            Kind::File { .. } | Kind::Folder => ownership::attributes(place),
+            Kind::Link { .. } | Kind::Other => Ok(Attributes::new()),
+        };
+        let attributes = match attributes {
+            Err(error) if error.is_not_found() => return Ok(false),
+            attributes => attributes?,
+        };
         let (mode, uid, gid) = (metadata.mode() & 0o7777, metadata.uid(), metadata.gid());
-        let entry = Entry { path: path.clone(), kind, mode, uid, gid };
+        let entry = Entry { path: path.clone(), kind, mode, uid, gid, attributes };
         if let Some(content) = content {
             keep(&entry, &content)?;
         }
@@ -269,8 +280,11 @@ mod tests {
             ("/etc/b\\x", Kind::Link { target: PathBuf::from("../b") }),
             ("/etc/c", Kind::Folder),
         ];
-        let entry =
-            |(path, kind): (&str, Kind)| Entry { path: path.into(), kind, mode: 0o640, uid: 0, gid: 42 };
+        let attributes: Attributes = [("user.note".into(), b"kept\xff".to_vec())].into();
+        let entry = |(path, kind): (&str, Kind)| {
+            let attributes = if kind == Kind::Folder { attributes.clone() } else { Attributes::new() };
+            Entry { path: path.into(), kind, mode: 0o640, uid: 0, gid: 42, attributes }
+        };
         kinds.map(entry).into_iter().collect()
     }
 

@@ -70,7 +70,12 @@ fn split(version: &[u8]) -> (&[u8], &[u8], &[u8]) {
 }
 
 /// Compares one part: runs of non-digits by character weight, runs of digits by number, in turn.
-fn compare_part(mut left: &[u8], mut right: &[u8]) -> Ordering {
+///
+/// What both begin with is passed over, up to the number in which they differ: versions that meet are mostly alike.
+fn compare_part(left: &[u8], right: &[u8]) -> Ordering {
+    let alike = left.iter().zip(right).take_while(|(a, b)| a == b).count();
+    let digits = left[..alike].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let (mut left, mut right) = (&left[alike - digits..], &right[alike - digits..]);
     while !left.is_empty() || !right.is_empty() {
         while starts_with_text(left) || starts_with_text(right) {
             let order = weight(left).cmp(&weight(right));

@@ -82,6 +82,15 @@ pub(super) fn refuse_when_only_held(plan: &PatchPlan) -> Result<(), Failure> {
     Err(Failure::new(FailureKind::NoWayBack, message).hint(hint))
 }
 
+/// By a wrong clock nobody knows how old the lists are that would decide what is installed.
+pub(super) fn refuse_wrong_clock(doubt: Option<&String>) -> Result<(), Failure> {
+    match doubt {
+        None => Ok(()),
+        Some(doubt) => Err(Failure::new(FailureKind::Clock, format!("{doubt}; nothing was changed"))
+            .hint("set the clock: timedatectl, chronyc makestep or date")),
+    }
+}
+
 pub(super) fn refuse_without_room(plan: &PatchPlan) -> Result<(), Failure> {
     let shortages = space::shortages(&plan.space);
     if shortages.is_empty() {

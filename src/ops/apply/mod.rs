@@ -58,6 +58,7 @@ pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>
     loop {
         let mut planned = plan::make_without(context, &wish(request, asked.as_ref()), &lost)?;
         planned.survey.not_refreshed.clone_from(&not_refreshed);
+        gates::refuse_wrong_clock(planned.survey.clock_doubt.as_ref())?;
         if let Some(asked) = &asked {
             gates::refuse_drift(asked, &planned.plan)?;
         }

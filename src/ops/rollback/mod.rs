@@ -1,6 +1,9 @@
 //! `rollback`: the state before a run, from what that run secured.
 
+mod left;
 mod past;
+
+use std::path::Path;
 
 use self::past::Past;
 use super::closing::Before;
@@ -23,7 +26,7 @@ use crate::model::transaction::Phase;
 use crate::plan::seal;
 use crate::report::documents::{Identity, ROLLBACK_PREVIEW_SCHEMA, RollbackPreview};
 use crate::report::schema::Report;
-use crate::report::transaction::{TransactionReport, Verified};
+use crate::report::transaction::{NotRestored, TransactionReport, Verified};
 
 /// Shows what a way back would do and asks; `false` is a no.
 pub type Approve<'a> = &'a dyn Fn(&RollbackPreview) -> Result<bool, Failure>;
@@ -75,9 +78,9 @@ pub fn rollback(
 }
 
 fn preview(context: &Context<'_>, past: &Past) -> Result<RollbackPreview, Failure> {
-    let decided = past.way.configuration(context.layout.root()).map_err(|error| {
-        Failure::new(FailureKind::Host, "the configuration cannot be read").caused_by(error)
-    })?;
+    let root = context.layout.root();
+    let decided = past.way.configuration(root).map_err(unreadable)?;
+    let left = left::files(root, past).map_err(unreadable)?;
     let keys = past.way.actions().iter().map(Action::key);
     let users = restart::foresee(&processes::list(), &foresight::owners(context.layout.root(), keys));
     let with = |wanted: &dyn Fn(Decision) -> bool| -> Vec<String> {
@@ -100,10 +103,15 @@ fn preview(context: &Context<'_>, past: &Past) -> Result<RollbackPreview, Failur
         })
         .into_iter()
         .map(|path| format!("{path}: edited since the run, stays"))
+        .chain(left.iter().map(|path| format!("{}: {}", path.display(), left::REASON)))
         .chain(past.plan.snapshot.does_not_cover.iter().cloned())
         .collect(),
         obstacles: lost.iter().map(|key| format!("the old archive of {key} is missing")).collect(),
     })
+}
+
+fn unreadable(error: RunError) -> Failure {
+    Failure::new(FailureKind::Host, "the configuration cannot be read").caused_by(error)
 }
 
 /// The same change the other way round.
@@ -210,6 +218,20 @@ fn ready(
     Ok(lock)
 }
 
+/// What the way back of named packages did not touch; where it cannot be told, that is told.
+fn left_behind(context: &Context<'_>, past: &Past) -> Vec<NotRestored> {
+    let told = |path: &Path, reason: &str| NotRestored {
+        path: path.display().to_string(),
+        reason: reason.to_owned(),
+    };
+    match left::files(context.layout.root(), past) {
+        Ok(files) => files.iter().map(|path| told(path, left::REASON)).collect(),
+        Err(error) => {
+            vec![told(Path::new("/etc"), &format!("what the run changed there cannot be told: {error}"))]
+        }
+    }
+}
+
 fn finish(
     context: &Context<'_>,
     past: &Past,
@@ -217,7 +239,10 @@ fn finish(
     (arrived, reopens): (Arrived, Vec<String>),
 ) -> Result<(), Failure> {
     let (verified, not_restored, stuck): (Option<Verified>, _, _) = match arrived {
-        Arrived::Old { verified, not_restored } => (Some(verified), not_restored, None),
+        Arrived::Old { verified, mut not_restored } => {
+            not_restored.extend(left_behind(context, past));
+            (Some(verified), not_restored, None)
+        }
         Arrived::Nowhere { reason, commands } => (None, Vec::new(), Some((reason, commands))),
     };
     report.transaction = Some(TransactionReport {

@@ -57,7 +57,9 @@ pub(super) fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<P
     let plan = plans::load(&folder.plan())?;
     let inventory = survey::inventory(context)?;
     let actions = actions_to_take_back(&plan, &inventory, &request.only)?;
-    let only = request.only.clone();
+    // Everything that a run changed belongs to its packages: naming all of them is taking the run back.
+    let names_all = plan.actions().all(|action| request.only.contains(&action.package));
+    let only = if names_all { Vec::new() } else { request.only.clone() };
     let way = WayBack::new(&folder, &folder, (actions, extent(&only))).map_err(|error| {
         Failure::new(FailureKind::NoWayBack, format!("what run {id} saved cannot be used")).caused_by(error)
     })?;

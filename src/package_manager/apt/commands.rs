@@ -67,10 +67,16 @@ impl Apt {
         if self.is_live() { spec } else { self.point_at_root(spec) }
     }
 
-    /// A foreign root is only read: its own apt configuration is not obeyed, pins included, and none of its tools is
-    /// run. Without a list of architectures apt would ask the dpkg of this host.
+    /// The file that apt reads before all other configuration (apt.conf(5)); it leads to none.
+    fn no_configuration(&self) -> PathBuf {
+        self.binary_cache.with_file_name("apt-of-no-host.conf")
+    }
+
+    /// A foreign root is only read: neither its own apt configuration is obeyed, pins included, nor this host's, and none
+    /// of its tools is run. Without a list of architectures apt would ask the dpkg of this host.
     fn point_at_root(&self, spec: CommandSpec) -> CommandSpec {
         let root = self.root.display();
+        let spec = spec.env("APT_CONFIG", &self.no_configuration().display().to_string());
         let spec = option(spec, "Dir", &root.to_string());
         let spec = option(spec, "APT::Architecture", self.native.as_str());
         let foreign = storage::read(&self.root.join("var/lib/dpkg/arch")).unwrap_or_default();
@@ -83,6 +89,14 @@ impl Apt {
         let unpinned = ["Dir::Etc::preferences", "Dir::Etc::preferencesparts"];
         let spec = unpinned.iter().fold(spec, |spec, name| option(spec, name, "/dev/null"));
         option(spec, "Dir::State::status", &format!("{root}/var/lib/dpkg/status"))
+    }
+
+    fn write_no_configuration(&self) -> Result<(), PackageManagerError> {
+        let path = self.no_configuration();
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        let written = storage::create_folder(folder, 0o755)
+            .and_then(|()| storage::replace(&path, NO_CONFIGURATION.as_bytes(), storage::PUBLIC));
+        written.map_err(|source| PackageManagerError::Prepare { tool: "apt-get", source })
     }
 
     /// The options and variables of every call that changes packages, under the front-end lock that the caller holds
@@ -164,6 +178,9 @@ impl Apt {
     }
 }
 
+/// Names no files to read further configuration from.
+const NO_CONFIGURATION: &str = "Dir::Etc::main \"/dev/null\";\nDir::Etc::parts \"/dev/null\";\n";
+
 /// What the C library says of a full disk, in the C locale that every child gets.
 const NO_SPACE: &str = "No space left on device";
 
@@ -201,6 +218,8 @@ impl PackageManager for Apt {
         if self.is_live() {
             // Where the cache cannot be made, apt works without one, only slower.
             let _ = storage::create_folder(&self.binary_cache, 0o755);
+        } else {
+            self.write_no_configuration()?;
         }
         let spec = self.apt_get().arg("-s").time_limit(SIMULATION_LIMIT);
         let spec = match (goal, removals) {

@@ -22,7 +22,7 @@ pub(super) fn table(feeds: &[FeedStamp], sheet: &mut Sheet<'_>) {
     let longest = feeds.iter().map(|feed| sheet.style().columns(&feed.name)).max().unwrap_or(0);
     for feed in feeds {
         let (state, tone) = state(feed.state);
-        let age = feed.age_seconds.map_or_else(|| "never".to_owned(), words::span);
+        let age = feed.age_seconds.map_or_else(|| "never".to_owned(), age);
         let facts = format!(
             "{}  {}  {}",
             right(&age, 8),
@@ -38,6 +38,11 @@ pub(super) fn table(feeds: &[FeedStamp], sheet: &mut Sheet<'_>) {
             sheet.prose("   ! ", &[Word::new(problem.as_str(), Tone::Warn)]);
         }
     }
+}
+
+/// An age in few columns; content of after the time that was asked for has none.
+fn age(seconds: i64) -> String {
+    if words::old(seconds).ends_with(" old") { words::span(seconds) } else { "newer".to_owned() }
 }
 
 /// A repository has offers, no advisories.

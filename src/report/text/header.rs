@@ -84,8 +84,7 @@ fn badness(stamp: &FeedStamp) -> (u8, i64) {
 }
 
 fn feed_age(kind: &str, stamp: &FeedStamp) -> Word {
-    let age =
-        stamp.age_seconds.map_or_else(|| "of unknown age".into(), |age| format!("{} old", words::span(age)));
+    let age = stamp.age_seconds.map_or_else(|| "of unknown age".to_owned(), words::old);
     match stamp.state {
         FeedState::Fresh => Word::new(format!("{kind} {age}"), Tone::Dim),
         FeedState::Stale => Word::new(format!("{kind} STALE, {age}"), Tone::Warn),

@@ -30,15 +30,12 @@ pub(super) fn render(document: &HistoryDocument, sheet: &mut Sheet<'_>) {
     header::next(&command, sheet);
 }
 
-/// One run in one line: number, time, verb, packages, CVEs, ending.
+/// One run in one line: number, time, verb, packages, what it closed, ending.
 pub(super) fn entry(run: &RunEntry, sheet: &mut Sheet<'_>) {
     let (ending, tone) = ending(run);
     let when = (sheet.style().local)(run.started);
-    let counts = format!(
-        "{}  {}  ",
-        right(&words::packages(usize::try_from(run.packages).unwrap_or(usize::MAX)), 12),
-        right(&words::cves(usize::try_from(run.closed).unwrap_or(usize::MAX)), 9)
-    );
+    let packages = words::packages(usize::try_from(run.packages).unwrap_or(usize::MAX));
+    let counts = format!("{}  {}  ", right(&packages, 12), right(&closed(run), 11));
     sheet.line(&[
         Word::new(format!(" {}  ", run.run), Tone::Strong),
         Word::plain(format!("{when}  {}  {counts}", left(&run.command, 8))),
@@ -49,12 +46,21 @@ pub(super) fn entry(run: &RunEntry, sheet: &mut Sheet<'_>) {
     }
 }
 
+/// What a run closed; where no feed names that, how many of its updates are for security.
+fn closed(run: &RunEntry) -> String {
+    match (run.closed, run.security) {
+        (0, 0) => "-".to_owned(),
+        (0, updates) => format!("{updates} security"),
+        (closed, _) => words::cves(usize::try_from(closed).unwrap_or(usize::MAX)),
+    }
+}
+
 fn ending(run: &RunEntry) -> (&'static str, Tone) {
     match (run.phase, run.outcome) {
         (Phase::Operator, _) => ("NEEDS A PERSON", Tone::Alarm),
         (phase, _) if !phase.is_final() => ("OPEN", Tone::Bad),
         (Phase::Returned, _) => ("rolled back", Tone::Warn),
-        (Phase::Abandoned, _) => ("given up, unchanged", Tone::Dim),
+        (Phase::Abandoned, _) => ("given up unchanged", Tone::Dim),
         (_, Some(Outcome::RebootPending)) => ("reboot due", Tone::Warn),
         (_, Some(Outcome::Recovered)) => ("recovered", Tone::Good),
         _ => ("patched", Tone::Good),

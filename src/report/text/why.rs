@@ -124,9 +124,7 @@ fn priority(finding: &Finding, sheet: &mut Sheet<'_>) {
 fn feed(name: &str, stamps: &[FeedStamp], sheet: &mut Sheet<'_>) {
     let mut text = name.to_owned();
     if let Some(stamp) = stamps.iter().find(|stamp| stamp.name == name) {
-        let age = stamp
-            .age_seconds
-            .map_or_else(|| "of unknown age".into(), |age| format!("{} old", words::span(age)));
+        let age = stamp.age_seconds.map_or_else(|| "of unknown age".to_owned(), words::old);
         text = format!("{text}, {age}, {}", feeds::authenticity(stamp.authenticity));
         if let Some(digest) = stamp.sha256 {
             text = format!("{text}, sha256 {}", digest.short());

@@ -58,6 +58,18 @@ pub(super) fn span(seconds: i64) -> String {
     }
 }
 
+/// Seconds that clocks may differ without a word (safety design, P16).
+const TOLERANCE: i64 = 600;
+
+/// Writes how old content is; of a time that somebody asked for (`--as-of`) it may be ahead.
+pub(super) fn old(age_seconds: i64) -> String {
+    if age_seconds < -TOLERANCE {
+        "newer than the time asked for".to_owned()
+    } else {
+        format!("{} old", span(age_seconds))
+    }
+}
+
 /// Writes how long ago a time was.
 pub(super) fn ago(time: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let seconds = (now - time).num_seconds();

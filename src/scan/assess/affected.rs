@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::origin::{Matched, is_certain};
-use super::scope::{Channels, Concern, concern};
+use super::scope::{Concern, InUse, concern};
 use crate::model::advisory::VendorState;
 use crate::model::finding::Verdict;
 use crate::model::kernel::Kernels;
@@ -19,6 +19,8 @@ pub enum Rule {
     NeverAffected,
     /// It holds for a product or repository only, and nobody knows which ones the host uses.
     ChannelUnknown,
+    /// It holds for one module stream, and the one of the package is not recorded.
+    StreamUnknown,
     /// A version is compared, but the files on disk are of no certain version.
     UncertainFiles,
     /// The two versions have no order.
@@ -53,9 +55,9 @@ enum Place {
 }
 
 /// Decides which rule applies; `None` where the statement speaks about something else.
-pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, channels: Channels<'_>) -> Option<Rule> {
+pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, in_use: InUse<'_>) -> Option<Rule> {
     let state = statement.state();
-    match concern(package, statement, channels) {
+    match concern(package, statement, in_use) {
         Concern::No if state != VendorState::NeedsEntitlement => return None,
         Concern::Unclear(rule) if state != VendorState::NeedsEntitlement => return Some(rule),
         _ => {}
@@ -64,7 +66,12 @@ pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, channels: Channels
         return Some(Rule::ForeignVersion);
     }
     if state == VendorState::NotAffected {
-        return Some(Rule::NeverAffected);
+        // Said of one build only (Red Hat's advisories do), it is no statement about another.
+        return match place(package, statement) {
+            Ok(Place::Within) => Some(Rule::NeverAffected),
+            Ok(_) => None,
+            Err(rule) => Some(rule),
+        };
     }
     Some(match place(package, statement) {
         Err(rule) => rule,
@@ -72,17 +79,17 @@ pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, channels: Channels
         Ok(Place::AtLeastFixed) => Rule::AtLeastFixed,
         Ok(Place::Beyond) if state == VendorState::Unconfirmed => Rule::Unconfirmed,
         Ok(Place::Beyond) => Rule::BeyondLastAffected,
-        Ok(Place::Within) => within(package, statement, channels),
+        Ok(Place::Within) => within(package, statement, in_use),
     })
 }
 
 /// The rule for a version that the statement speaks about.
-fn within(package: &Matched<'_>, statement: &Statement<'_>, channels: Channels<'_>) -> Rule {
+fn within(package: &Matched<'_>, statement: &Statement<'_>, in_use: InUse<'_>) -> Rule {
     match (statement.state(), statement.fixed()) {
         (VendorState::Undetermined | VendorState::UnderInvestigation, _) => Rule::NotChecked,
         (VendorState::Fixed, Some(_)) => Rule::OlderThanFixed,
         (VendorState::Fixed, None) => Rule::FixWithoutVersion,
-        (VendorState::NeedsEntitlement, _) if concern(package, statement, channels) == Concern::Yes => {
+        (VendorState::NeedsEntitlement, _) if concern(package, statement, in_use) == Concern::Yes => {
             Rule::OlderThanFixed
         }
         (VendorState::NeedsEntitlement, _) => Rule::SubscribersOnly,
@@ -128,6 +135,7 @@ impl Rule {
             Self::NeverAffected | Self::BeforeIntroduced | Self::BeyondLastAffected => Verdict::NotAffected,
             Self::ForeignVersion
             | Self::ChannelUnknown
+            | Self::StreamUnknown
             | Self::NotChecked
             | Self::UncertainFiles
             | Self::NotComparable
@@ -183,7 +191,7 @@ pub fn kernel_remark(
         return Some(KernelRemark::Leftover);
     }
     let is_running = kernels.reboot_pending() && kernels.running.as_deref() == Some(release);
-    let is_fixed = |next: &Matched<'_>| rule(next, statement, Channels::Unknown) == Some(Rule::AtLeastFixed);
+    let is_fixed = |next: &Matched<'_>| rule(next, statement, InUse::default()) == Some(Rule::AtLeastFixed);
     let next_is_fixed = next.is_some_and(|next| next.name == package.name && is_fixed(next));
     (is_running && next_is_fixed).then_some(KernelRemark::FixedByReboot)
 }

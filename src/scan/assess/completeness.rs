@@ -1,7 +1,7 @@
 //! Whether anything is missing from a result (product design, section 7).
 
 use super::AssessInput;
-use crate::model::feed::{Completeness, CompletenessLevel, FeedStamp, FeedState};
+use crate::model::feed::{Completeness, CompletenessLevel, FeedRole, FeedStamp, FeedState};
 use crate::model::offer::RepositoryView;
 
 /// Decides how complete an assessment is, with one sentence for each thing that is missing.
@@ -33,9 +33,16 @@ fn judge_repositories(view: &RepositoryView, found: &mut Completeness) {
 }
 
 fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completeness) {
-    let is_read = input.indexes.iter().chain(input.announcements).any(|index| index.feed == stamp.name);
-    let by_admin = input.sources.iter().any(|s| s.name == stamp.name && s.configured_by_admin);
+    let source = input.sources.iter().find(|source| source.name == stamp.name);
+    let by_admin = source.is_some_and(|source| source.configured_by_admin);
+    let role = source.map_or(FeedRole::Verdicts, |source| source.role);
+    let is_read = match role {
+        FeedRole::Threats => input.threats.is_some(),
+        _ => input.indexes.iter().chain(input.announcements).any(|index| index.feed == stamp.name),
+    };
+    let decides = role == FeedRole::Verdicts;
     match stamp.state {
+        _ if !decides && !by_admin => {}
         FeedState::Fresh if is_read && stamp.problem.is_none() => {}
         FeedState::Missing if !by_admin => lower(
             found,
@@ -65,7 +72,11 @@ fn trouble(stamp: &FeedStamp) -> String {
         FeedState::Suspect => "suspect, the last good content is used",
         FeedState::Missing => "missing",
     };
-    let age = stamp.age_seconds.map_or(String::new(), |age| format!(", {} old", hours(age)));
+    let age = match stamp.age_seconds {
+        None => String::new(),
+        Some(age) if age < 0 => ", newer than the time asked for".to_owned(),
+        Some(age) => format!(", {} old", hours(age)),
+    };
     format!("{word}{age}{}", problem(stamp))
 }
 

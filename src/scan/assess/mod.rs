@@ -20,7 +20,7 @@ use self::affected::Rule;
 use self::materialise::Materialiser;
 pub use self::materialise::finding_package;
 use self::origin::Matched;
-pub use self::scope::Channels;
+pub use self::scope::{Channels, InUse};
 pub use self::tally::{count, open_holes};
 use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, AssessmentSettings, VerdictCounts};
@@ -62,8 +62,8 @@ pub struct AssessInput<'a> {
     pub announcements: &'a [FeedIndex<'a>],
     /// What is known about attacks.
     pub threats: Option<&'a ThreatIndex>,
-    /// The products and repositories that the host uses.
-    pub channels: Channels<'a>,
+    /// What the host uses of all that its vendor publishes.
+    pub in_use: InUse<'a>,
     /// Packages that do not come from the distribution: they are listed, never matched.
     pub not_covered: &'a [NotCovered],
     /// The advisory feeds that apply, with the state each is in.
@@ -146,7 +146,7 @@ fn judge<'a>(input: &AssessInput<'a>, each: &mut Each<'_, 'a>) {
         for feed in speaking() {
             for group in covered.chunk_by(Matched::is_judged_alike) {
                 judged.clear();
-                judge_group(*feed, group, input.channels, &mut judged);
+                judge_group(*feed, group, input.in_use, &mut judged);
                 each(feed.feed, group, &judged);
             }
         }
@@ -162,12 +162,12 @@ fn speaks(index: &Index, subject: Subject) -> bool {
 fn judge_group<'a>(
     feed: FeedIndex<'a>,
     group: &[Matched<'_>],
-    channels: Channels<'_>,
+    in_use: InUse<'_>,
     judged: &mut Vec<Judgement<'a>>,
 ) {
     let Some(first) = group.first() else { return };
     for statement in statements(feed.index, first) {
-        let Some(rule) = affected::rule(first, &statement, channels) else { continue };
+        let Some(rule) = affected::rule(first, &statement, in_use) else { continue };
         let next = Judgement { statement, rule };
         match judged.last_mut().filter(|last| last.statement.id() == statement.id()) {
             None => judged.push(next),

@@ -14,6 +14,7 @@ impl Rule {
             }
             Self::NeverAffected => "the vendor says that the release was never affected",
             Self::ChannelUnknown => "a statement about one product or repository says nothing about others",
+            Self::StreamUnknown => "a statement about one module stream says nothing about others",
             Self::NotChecked => "a statement without a result is neither a hole nor its absence",
             Self::NoFix => "an open statement affects every version it speaks about",
             Self::SubscribersOnly => "a fix that only subscribers get closes nothing on other hosts",
@@ -67,6 +68,13 @@ impl Rule {
             }
             Self::NotComparable => joined(&["installed ", of, installed, " has no order against ", fixed]),
             Self::FixWithoutVersion => "the vendor calls it fixed and names no version".to_owned(),
+            Self::StreamUnknown => joined(&[
+                "holds for the module stream ",
+                statement.module().unwrap_or("that the vendor does not tell"),
+                " only; whether the installed ",
+                installed,
+                " is of that stream is not known",
+            ]),
             Self::ChannelUnknown | Self::BeforeIntroduced | Self::BeyondLastAffected | Self::Unconfirmed => {
                 self.reason_of_bounds(package, statement)
             }

@@ -15,7 +15,7 @@ const LONGEST_WORD: usize = 128;
 const YEARS: std::ops::RangeInclusive<i32> = 1995..=2099;
 
 /// A text of a JSON document, borrowed unless it has escapes in it.
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 

@@ -24,9 +24,10 @@ use std::borrow::Cow;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::content::{is_plausible, is_word, lines, malformed};
-use super::{AdvisoryFeed, FeedError, PublishedSource, Role, Rows};
+use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
 use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::distro::Distribution;
+use crate::model::feed::FeedRole;
 use crate::model::severity::Severity;
 use crate::model::version::Version;
 use crate::model::vulnerability::CveId;
@@ -60,8 +61,8 @@ impl AdvisoryFeed for DebianLists {
         vec![list("debian-dsa", "DSA"), list("debian-dla", "DLA")]
     }
 
-    fn role(&self) -> Role {
-        Role::Names
+    fn role(&self) -> FeedRole {
+        FeedRole::Names
     }
 
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {

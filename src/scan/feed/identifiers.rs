@@ -22,8 +22,9 @@ pub(super) fn is_advisory(id: &str) -> bool {
     has_year || (is_suse && parts.last().is_some_and(|serial| is_number(serial)))
 }
 
+/// Years up to 2199: one of CEFS's is `CESA_2105__X001`, a slip, and an identifier all the same.
 fn is_year(part: &str) -> bool {
-    part.len() == 4 && is_number(part) && (part.starts_with("19") || part.starts_with("20"))
+    part.len() == 4 && is_number(part) && ["19", "20", "21"].iter().any(|century| part.starts_with(century))
 }
 
 fn is_number(part: &str) -> bool {
@@ -56,7 +57,7 @@ mod tests {
             "FEDORA-EPEL-2018-abe0e978c0",
             "FEDORA-MODULAR-2024-deafa21e1d",
             "CESA_2016__0301",
-            "CESA_2017__X001",
+            "CESA_2105__X001",
             "SUSE-2024-123",
             "SUSE-SLE-Module-Basesystem-15-SP4-2022-1234",
             "SUSE-SLE-Micro-6.0-187",

@@ -1,10 +1,13 @@
 //! Advisory feeds: bytes of a vendor become statements about one release.
 
+pub mod alma_errata;
 pub mod alpine_secdb;
 pub mod arch_tracker;
 pub mod cache;
 pub mod container;
 mod content;
+mod csaf;
+pub mod csaf_changes;
 mod csv;
 mod dates;
 pub mod debian_lists;
@@ -14,19 +17,28 @@ pub mod decompress;
 pub mod exploit_prediction;
 mod identifiers;
 mod joined;
+mod json_records;
 pub mod known_exploited;
 pub mod mirror_list;
 pub mod osv;
+pub mod redhat_csaf;
 pub mod registry;
 pub mod repomd;
 pub mod repository;
 mod rpm_packages;
+pub mod suse_csaf;
+pub mod threats;
 pub mod trust;
+mod ubuntu_product;
+pub mod ubuntu_vex;
 pub mod updateinfo;
 mod xml;
 
 use crate::model::advisory::Advisory;
 use crate::model::distro::Distribution;
+use crate::model::feed::FeedRole;
+use crate::model::vulnerability::CveId;
+use crate::scan::index::Threat;
 
 /// The statements of one feed for one release, borrowing from the content they were read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,13 +74,13 @@ impl Unread {
     }
 }
 
-/// What a feed's statements are used for.
+/// How the content of a feed is found from the address of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// They decide what is vulnerable.
-    Verdicts,
-    /// They give names and dates to the statements of another feed and decide nothing.
-    Names,
+pub enum Addressing {
+    /// It lies there.
+    Direct,
+    /// It lies there, or in the rpm repository whose `repomd.xml` or list of mirrors lies there.
+    Repository,
 }
 
 /// Where a vendor publishes the part of a feed that concerns a release.
@@ -93,8 +105,13 @@ pub trait AdvisoryFeed: Sync {
     fn published(&self, distribution: &Distribution) -> Vec<PublishedSource>;
 
     /// Returns what the statements are used for.
-    fn role(&self) -> Role {
-        Role::Verdicts
+    fn role(&self) -> FeedRole {
+        FeedRole::Verdicts
+    }
+
+    /// Returns how the content is found from the address of a source.
+    fn addressing(&self) -> Addressing {
+        Addressing::Direct
     }
 
     /// Reads the statements about one release from content that is decompressed already; an archive of several
@@ -104,6 +121,30 @@ pub trait AdvisoryFeed: Sync {
     /// # Errors
     /// The content is not what the vendor publishes; the first fault is named with its place.
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError>;
+}
+
+/// What a catalogue of attacks says, sorted by vulnerability, each once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownThreats {
+    /// What is known about each.
+    pub threats: Vec<(CveId, Threat)>,
+    /// Entries that could not be read.
+    pub unread: Unread,
+}
+
+/// A catalogue of attacks on vulnerabilities. It orders findings and decides none.
+pub trait ThreatFeed: Sync {
+    /// Returns the name of the format, which is that of the source as well.
+    fn name(&self) -> &'static str;
+
+    /// Returns where it is published.
+    fn location(&self) -> &'static str;
+
+    /// Reads content that is decompressed already.
+    ///
+    /// # Errors
+    /// The content is not what is published; the first fault is named with its place.
+    fn parse(&self, content: &[u8]) -> Result<KnownThreats, FeedError>;
 }
 
 /// Content that is no feed.

@@ -1,14 +1,20 @@
 //! The table of advisory feeds. A new vendor is a new file and a line here.
 
+use super::alma_errata::AlmaErrata;
 use super::alpine_secdb::AlpineSecdb;
 use super::arch_tracker::ArchTracker;
 use super::debian_lists::DebianLists;
 use super::debian_security_support::DebianSecuritySupport;
 use super::debian_tracker::DebianTracker;
 use super::osv::Osv;
+use super::redhat_csaf::RedHatCsaf;
+use super::suse_csaf::SuseCsaf;
+use super::threats::{ExploitPredictionFeed, KnownExploitedFeed};
+use super::ubuntu_vex::UbuntuVex;
 use super::updateinfo::Updateinfo;
-use super::{AdvisoryFeed, PublishedSource};
+use super::{Addressing, AdvisoryFeed, PublishedSource, ThreatFeed};
 use crate::model::distro::Distribution;
+use crate::model::feed::FeedRole;
 
 /// Every advisory feed that patchctl can read.
 #[rustfmt::skip] // One line a feed.
@@ -17,20 +23,80 @@ pub const FEEDS: &[&dyn AdvisoryFeed] = &[
     &DebianLists,
     &DebianSecuritySupport,
     &Osv,
+    &UbuntuVex,
     &Updateinfo,
+    &AlmaErrata,
+    &RedHatCsaf,
+    &SuseCsaf,
     &AlpineSecdb,
     &ArchTracker,
 ];
 
-/// Returns the feed of that name.
-pub fn find(name: &str) -> Option<&'static dyn AdvisoryFeed> {
-    FEEDS.iter().copied().find(|feed| feed.name() == name)
+/// Every catalogue of attacks that patchctl can read.
+pub const THREATS: &[&dyn ThreatFeed] = &[&KnownExploitedFeed, &ExploitPredictionFeed];
+
+/// A format that patchctl can read.
+#[derive(Clone, Copy)]
+pub enum Format {
+    /// Statements about packages.
+    Advisories(&'static dyn AdvisoryFeed),
+    /// What is known about attacks.
+    Threats(&'static dyn ThreatFeed),
 }
 
-/// Returns what vendors publish about a distribution's packages, each with the feed that reads it.
-pub fn published(
-    distribution: &Distribution,
-) -> impl Iterator<Item = (&'static dyn AdvisoryFeed, PublishedSource)> {
+impl Format {
+    /// Returns the name that configuration and reports use.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Advisories(feed) => feed.name(),
+            Self::Threats(feed) => feed.name(),
+        }
+    }
+
+    /// Returns what its statements are used for.
+    pub fn role(&self) -> FeedRole {
+        match self {
+            Self::Advisories(feed) => feed.role(),
+            Self::Threats(_) => FeedRole::Threats,
+        }
+    }
+
+    /// Returns how its content is found from the address of a source.
+    pub fn addressing(&self) -> Addressing {
+        match self {
+            Self::Advisories(feed) => feed.addressing(),
+            Self::Threats(_) => Addressing::Direct,
+        }
+    }
+
+    /// Tells whether it can say anything about a distribution.
+    pub fn covers(&self, distribution: &Distribution) -> bool {
+        match self {
+            Self::Advisories(feed) => feed.covers(distribution),
+            Self::Threats(_) => true,
+        }
+    }
+}
+
+/// Returns the format of that name.
+pub fn find(name: &str) -> Option<Format> {
+    let formats = FEEDS.iter().map(|feed| Format::Advisories(*feed));
+    formats.chain(THREATS.iter().map(|feed| Format::Threats(*feed))).find(|format| format.name() == name)
+}
+
+/// Returns what is published about a distribution's packages, and about attacks where anything is, each with the format
+/// that reads it.
+pub fn published(distribution: &Distribution) -> Vec<(Format, PublishedSource)> {
     let covering = FEEDS.iter().copied().filter(|feed| feed.covers(distribution));
-    covering.flat_map(|feed| feed.published(distribution).into_iter().map(move |source| (feed, source)))
+    let of_feed = |feed: &'static dyn AdvisoryFeed| {
+        feed.published(distribution).into_iter().map(move |source| (Format::Advisories(feed), source))
+    };
+    let mut published: Vec<_> = covering.flat_map(of_feed).collect();
+    if !published.is_empty() {
+        published.extend(THREATS.iter().map(|feed| {
+            let (name, location) = (feed.name().to_owned(), feed.location().to_owned());
+            (Format::Threats(*feed), PublishedSource { name, location })
+        }));
+    }
+    published
 }

@@ -89,6 +89,13 @@ pub enum RepomdError {
     },
 }
 
+/// Which of the two forms of a file is looked at.
+#[derive(Clone, Copy)]
+enum Form {
+    Received,
+    Unpacked,
+}
+
 impl Repomd {
     /// Reads `repomd.xml`.
     ///
@@ -144,7 +151,7 @@ impl Record {
     /// # Errors
     /// Its size or digest is not the listed one.
     pub fn check(&self, received: &[u8]) -> Result<(), RepomdError> {
-        self.compare(received, self.size, Some(&self.checksum), "")
+        self.compare(received, Form::Received)
     }
 
     /// Checks the unpacked file, where the repository lists its size or digest.
@@ -152,16 +159,14 @@ impl Record {
     /// # Errors
     /// Its size or digest is not the listed one.
     pub fn check_open(&self, unpacked: &[u8]) -> Result<(), RepomdError> {
-        self.compare(unpacked, self.open_size, self.open_checksum.as_ref(), " unpacked")
+        self.compare(unpacked, Form::Unpacked)
     }
 
-    fn compare(
-        &self,
-        bytes: &[u8],
-        size: Option<u64>,
-        checksum: Option<&Checksum>,
-        unpacked: &'static str,
-    ) -> Result<(), RepomdError> {
+    fn compare(&self, bytes: &[u8], form: Form) -> Result<(), RepomdError> {
+        let (size, checksum, unpacked) = match form {
+            Form::Received => (self.size, Some(&self.checksum), ""),
+            Form::Unpacked => (self.open_size, self.open_checksum.as_ref(), " unpacked"),
+        };
         let found = bytes.len() as u64;
         if let Some(expected) = size.filter(|expected| *expected != found) {
             return Err(RepomdError::Size { path: self.path.clone(), unpacked, expected, found });

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::model::advisory::Affected;
+use crate::model::severity::Severity;
 
 /// Longest name or version that is believed, in bytes; the longest real ones have about 120.
 const LONGEST: usize = 256;
@@ -57,6 +58,38 @@ pub(super) fn is_left_out(name: &str, architecture: &str) -> bool {
 /// `module_f29…` (Fedora).
 pub(super) fn is_modular(version: &str) -> bool {
     version.contains(".module+") || version.contains(".module_")
+}
+
+/// The note of a module's build whose stream is not told: Rocky's had no `<module>` for long (rocky-linux/peridot
+/// issue 79).
+pub(super) const STREAM_UNTOLD: &str = "a build of a module whose stream the vendor does not tell";
+
+/// `name:stream` out of a title such as `Moderate: python27:2.7 security update`; none where it names several. The
+/// module with the packages for developers (`virt:ol and virt-devel:ol`) is not another one.
+pub(super) fn module_of_title<'a>(title: &str) -> Option<Cow<'a, str>> {
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
+    };
+    let is_module = |(name, stream): &(&str, &str)| is_part(name) && is_part(stream);
+    let mut modules =
+        title.split_ascii_whitespace().filter_map(|word| word.split_once(':')).filter(is_module);
+    let (name, stream) = modules.next()?;
+    let is_alone = modules.all(|other| other.0.strip_suffix("-devel") == Some(name) && other.1 == stream);
+    is_alone.then(|| Cow::Owned(format!("{name}:{stream}")))
+}
+
+/// `SEVERITY_` stands before the word in old updateinfo of Rocky. Words that are no severity occur (AlmaLinux's
+/// errata have had names of modules there): nobody said anything then.
+pub(super) fn severity(word: &str) -> Severity {
+    let word = word.trim().to_ascii_lowercase();
+    match word.strip_prefix("severity_").unwrap_or(&word) {
+        "low" => Severity::Low,
+        "medium" | "moderate" => Severity::Medium,
+        "high" | "important" => Severity::High,
+        "critical" | "urgent" => Severity::Critical,
+        _ => Severity::Unknown,
+    }
 }
 
 /// Makes the rows of one advisory. An architecture is part of a row only where the versions of a package differ from

@@ -7,12 +7,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cache::StoredContent;
 use super::decompress::{DecompressError, LARGEST_FEED, decompress};
-use super::{AdvisoryFeed, FeedError, Rows, Unread};
+use super::registry::Format;
+use super::repomd::RepomdError;
+use super::{FeedError, Rows, Unread};
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
-use crate::model::feed::FeedState;
-use crate::model::version::VersionScheme;
-use crate::scan::index::{IndexError, Provenance, build};
+use crate::model::feed::{FeedRole, FeedState};
+use crate::scan::index::{IndexError, Provenance, build, build_threats};
 
 /// Largest content as received. The tracker has 40 to 75 MB without compression (feeds design, 1.1).
 pub const LARGEST_CONTENT: u64 = 128 * 1024 * 1024;
@@ -32,12 +33,10 @@ const USUAL_CHANGE: u64 = 100;
 /// What content is measured against.
 #[derive(Clone, Copy)]
 pub struct Gate<'a> {
-    /// The feed that it claims to be.
-    pub feed: &'a dyn AdvisoryFeed,
+    /// The format that it claims to have.
+    pub format: Format,
     /// The release of this host.
     pub release: &'a Distribution,
-    /// The order of its versions.
-    pub scheme: VersionScheme,
     /// The digest that the administrator configured.
     pub pin: Option<Sha256>,
     /// The content in use.
@@ -76,6 +75,13 @@ pub enum Refusal {
         found: Sha256,
         /// The digest it should have.
         expected: Sha256,
+    },
+    /// Step 2, for content that a repository lists with its digest.
+    #[error("is not what the repository lists")]
+    Repository {
+        /// What differs.
+        #[source]
+        source: RepomdError,
     },
     /// Step 3.
     #[error("cannot be decompressed")]
@@ -181,18 +187,36 @@ pub fn admit(bytes: &[u8], published: Option<DateTime<Utc>>, gate: Gate<'_>) -> 
     // 3. Size when decompressed (T6, bombs).
     let content = decompress(bytes, LARGEST_FEED).map_err(|source| Refusal::Compression { source })?;
     // 4. Shape, every field, and this release in it (T6 and T7, hostile or broken content).
-    let rows = gate.feed.parse(&content, gate.release).map_err(|source| Refusal::Shape { source })?;
-    if rows.advisories.is_empty() {
-        return Err(Refusal::Release { release: gate.release.title() });
-    }
+    let provenance = Provenance { content: sha256, published, scheme: gate.release.version_scheme() };
+    let admitted = compile(&content, provenance, gate)?;
     // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
     check_date(published, gate)?;
     // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers). Step 8 needs the host.
-    let advisories = statements(&rows);
-    check_size(rows.entries, advisories, gate)?;
-    let provenance = Provenance { content: sha256, published, scheme: gate.scheme };
-    let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
-    Ok(Admitted { sha256, index, entries: rows.entries, advisories, unread: rows.unread })
+    check_size(admitted.entries, admitted.advisories, gate)?;
+    Ok(admitted)
+}
+
+fn compile(content: &[u8], provenance: Provenance, gate: Gate<'_>) -> Result<Admitted, Refusal> {
+    let shape = |source| Refusal::Shape { source };
+    let sha256 = provenance.content;
+    match gate.format {
+        Format::Advisories(feed) => {
+            let rows = feed.parse(content, gate.release).map_err(shape)?;
+            // A list of names may have none yet for a release, such as that of LTS before LTS begins.
+            if rows.advisories.is_empty() && feed.role() == FeedRole::Verdicts {
+                return Err(Refusal::Release { release: gate.release.title() });
+            }
+            let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
+            let advisories = statements(&rows);
+            Ok(Admitted { sha256, index, entries: rows.entries, advisories, unread: rows.unread })
+        }
+        Format::Threats(feed) => {
+            let known = feed.parse(content).map_err(shape)?;
+            let entries = known.threats.len() as u64;
+            let index = build_threats(&known.threats, sha256);
+            Ok(Admitted { sha256, index, entries, advisories: entries, unread: known.unread })
+        }
+    }
 }
 
 /// Statements about packages: an advisory makes one for each package it names.
@@ -230,8 +254,7 @@ fn changes_much(found: u64, known: u64) -> bool {
     change > USUAL_CHANGE && change > known / CHANGE_DIVISOR
 }
 
-/// 8. What it would mean for this host, against the content in use (T8, "everything is fixed" and a million false
-/// alarms); the counts are of open holes by each.
+/// 8. What it would mean for this host, against the content in use (T8): the counts are of open holes by each.
 ///
 /// # Errors
 /// [`Refusal::Upheaval`].

@@ -2,18 +2,21 @@
 //! release name. It orders findings and decides none.
 //!
 //! ```text
-//! header   16 bytes   magic, version, checksum of all that follows it
+//! header   48 bytes   magic, version, checksum of all that follows it, digest of what it was built from
 //! entries  20 bytes   CVE as number, EPSS in millionths, days added and due in KEV, marks; sorted by CVE
 //! ```
 
 use chrono::{Datelike, NaiveDate};
 
 use super::format::{IndexError, checksum, long_at, number_at, short_at};
+use crate::model::digest::Sha256;
 use crate::model::vulnerability::CveId;
 
 const MAGIC: [u8; 8] = *b"PATCHTHR";
 const VERSION: u32 = 1;
-const HEADER: usize = 16;
+const HEADER: usize = 48;
+/// Where the part begins that the checksum covers.
+const COVERED: usize = 16;
 const ENTRY: usize = 20;
 /// EPSS gives no score.
 const NO_SCORE: u32 = u32::MAX;
@@ -48,6 +51,7 @@ pub struct Exploited {
 #[derive(Clone, Debug, Default)]
 pub struct ThreatIndex {
     entries: Vec<u8>,
+    content: Option<Sha256>,
 }
 
 impl ThreatIndex {
@@ -64,14 +68,31 @@ impl ThreatIndex {
             return Err(IndexError::OtherVersion { found: version });
         }
         let stated = number_at(&bytes, 12);
-        if bytes.len() < HEADER || stated != Some(checksum(&bytes[HEADER..])) {
+        if bytes.len() < HEADER || stated != Some(checksum(&bytes[COVERED..])) {
             return Err(IndexError::Damaged { what: "its checksum does not match" });
         }
+        let content =
+            bytes.get(COVERED..).and_then(|part| part.first_chunk()).copied().map(Sha256::from_bytes);
         let entries = bytes.split_off(HEADER);
         if !entries.len().is_multiple_of(ENTRY) {
             return Err(IndexError::Damaged { what: "an entry is cut" });
         }
-        Ok(Self { entries })
+        Ok(Self { entries, content })
+    }
+
+    /// Returns the digest of what it was built from; none for an empty one that was never built.
+    pub fn content(&self) -> Option<Sha256> {
+        self.content
+    }
+
+    /// Returns how many vulnerabilities it knows something about.
+    pub fn len(&self) -> usize {
+        self.entries.len() / ENTRY
+    }
+
+    /// Tells whether it knows nothing.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
     }
 
     /// Returns what is known about a vulnerability.
@@ -104,9 +125,10 @@ impl ThreatIndex {
     }
 }
 
-/// Compiles threats; `known` is sorted by vulnerability, each once.
-pub fn build_threats(known: &[(CveId, Threat)]) -> Vec<u8> {
-    let mut body = Vec::with_capacity(known.len() * ENTRY);
+/// Compiles threats; `known` is sorted by vulnerability, each once, and `content` is the digest of where it comes from.
+pub fn build_threats(known: &[(CveId, Threat)], content: Sha256) -> Vec<u8> {
+    let mut body = Vec::with_capacity(HEADER - COVERED + known.len() * ENTRY);
+    body.extend_from_slice(content.as_bytes());
     for (cve, threat) in known {
         let score = threat.epss.map_or(NO_SCORE, |score| (score * MILLION).round() as u32);
         body.extend_from_slice(&cve.to_bits().to_le_bytes());
@@ -149,8 +171,9 @@ mod tests {
                 Threat { epss: None, exploited: Some(Exploited { ransomware: false, ..exploited }) },
             ),
         ];
-        let bytes = build_threats(&known);
+        let bytes = build_threats(&known, Sha256::of(b"content"));
         let index = ThreatIndex::open(bytes.clone()).expect("sound");
+        assert_eq!((index.content(), index.len()), (Some(Sha256::of(b"content")), 3));
         for (id, threat) in known {
             assert_eq!(index.lookup(id), threat);
         }

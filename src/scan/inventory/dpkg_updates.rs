@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::dpkg_status::{self, StatusError};
+use super::dpkg_status;
+use super::record_error::RecordError;
 use super::{InventoryError, reading};
 use crate::host::storage;
 use crate::model::package::InstalledPackage;
@@ -37,7 +38,7 @@ fn pending(root: &Path) -> Result<Vec<PathBuf>, InventoryError> {
     Ok(paths)
 }
 
-fn replace(bytes: &[u8], file: &str, packages: &mut Vec<InstalledPackage>) -> Result<(), StatusError> {
+fn replace(bytes: &[u8], file: &str, packages: &mut Vec<InstalledPackage>) -> Result<(), RecordError> {
     let recorded = dpkg_status::parse(bytes, file)?;
     let text = String::from_utf8_lossy(bytes);
     for stanza in text.split("\n\n") {

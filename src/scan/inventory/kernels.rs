@@ -1,28 +1,57 @@
-//! The kernels of a root, from its packages and its boot folder.
+//! The kernels of a root, from its packages, its boot folder and its folders of modules.
 
+use std::path::Path;
+
+use crate::host::storage;
+use crate::model::distro::PackageFamily;
 use crate::model::kernel::Kernels;
 use crate::model::package::InstalledPackage;
-use crate::model::version::compare_deb;
+use crate::model::version::{compare_deb, rpm};
 
-/// Judges which kernel runs, which boots next, and which are left over.
-///
-/// `running` is what the running system says of itself; a root without kernels of its own (a container) does not
-/// run the host's.
-pub(super) fn judge(
+/// Finds the kernels of a root. `running` is what the running system says of itself.
+pub(super) fn find(
+    root: &Path,
+    family: PackageFamily,
     packages: &[InstalledPackage],
-    has_image: &dyn Fn(&str) -> bool,
     running: Option<String>,
 ) -> Kernels {
+    let has = |path: String| storage::exists(&root.join(path));
+    match family {
+        PackageFamily::Dpkg => {
+            let has_image = |release: &str| has(format!("boot/vmlinuz-{release}"));
+            judge(of_dpkg(packages, &has_image), None, running)
+        }
+        PackageFamily::Rpm => {
+            let has_image = |release: &str| {
+                has(format!("boot/vmlinuz-{release}")) || has(format!("lib/modules/{release}/vmlinuz"))
+            };
+            judge(of_rpm(packages, &has_image), saved_entry(root), running)
+        }
+        PackageFamily::Apk | PackageFamily::Pacman => judge(of_modules(root), None, running),
+    }
+}
+
+/// Judges which kernel runs, which boots next, and which are left over, from releases of which the last is the newest.
+///
+/// A root without kernels of its own (a container) does not run the host's. `saved` is the boot entry that the boot
+/// loader is told to take; without one it takes the newest.
+fn judge(releases: Vec<String>, saved: Option<String>, running: Option<String>) -> Kernels {
+    let running = running.filter(|_| !releases.is_empty());
+    let saved = saved.and_then(|entry| releases.iter().rfind(|release| entry.ends_with(release.as_str())));
+    let next_boot = saved.or(releases.last()).cloned();
+    let is_used =
+        |release: &String| [&running, &next_boot].into_iter().any(|used| used.as_ref() == Some(release));
+    let leftover = releases.iter().filter(|release| !is_used(release)).cloned().collect();
+    Kernels { running, next_boot, leftover }
+}
+
+/// Debian's and Ubuntu's: the release stands in the package's name.
+fn of_dpkg(packages: &[InstalledPackage], has_image: &dyn Fn(&str) -> bool) -> Vec<String> {
     let mut releases: Vec<&str> =
         packages.iter().filter_map(|p| release_of(p.name.as_str())).filter(|r| has_image(r)).collect();
     releases.sort_by(|a, b| compare_deb(a, b).then_with(|| a.cmp(b)));
     releases.dedup();
-    let running = running.filter(|_| !releases.is_empty());
-    let next_boot = releases.last().map(|release| (*release).to_owned());
-    let is_leftover =
-        |release: &&&str| [&running, &next_boot].iter().all(|used| used.as_deref() != Some(**release));
-    let leftover = releases.iter().filter(is_leftover).map(|release| (*release).to_owned()).collect();
-    Kernels { running, next_boot, leftover }
+    releases.into_iter().map(str::to_owned).collect()
 }
 
 /// Returns the release (`uname -r`) of a kernel image package; `None` for meta packages, which name no release, and
@@ -36,9 +65,55 @@ fn release_of(package: &str) -> Option<&str> {
     (names_release && !is_symbols).then_some(release)
 }
 
+/// Those of rpm families: the release is made of the version of whichever package brought the image.
+fn of_rpm(packages: &[InstalledPackage], has_image: &dyn Fn(&str) -> bool) -> Vec<String> {
+    let of_kernel = packages.iter().filter(|package| package.name.as_str().starts_with("kernel"));
+    let mut releases: Vec<String> =
+        of_kernel.flat_map(releases_of).filter(|release| has_image(release)).collect();
+    releases.sort_by(|a, b| rpm::compare_without_epoch(a, b).then_with(|| a.cmp(b)));
+    releases.dedup();
+    releases
+}
+
+/// What `uname -r` can say of a package's kernel. Red Hat's and their kin: version, release and architecture, and what
+/// the variant is called after a plus (`kernel-rt-core`: `+rt`). SUSE's: without the last number of the release, which
+/// counts rebuilds, and with the flavour (`kernel-default`: `-default`).
+fn releases_of(package: &InstalledPackage) -> Vec<String> {
+    let text = package.version.as_str();
+    let (_, version) = text.split_once(':').unwrap_or(("", text));
+    let plain = format!("{version}.{}", package.architecture);
+    let variant = package.name.as_str().trim_start_matches("kernel").trim_start_matches('-');
+    let variant = variant.strip_suffix("-core").unwrap_or(variant);
+    let suse = version.rsplit_once('.').map(|(without_rebuild, _)| format!("{without_rebuild}-{variant}"));
+    let mut releases = vec![format!("{plain}+{variant}"), plain];
+    releases.extend(suse);
+    releases
+}
+
+/// Alpine's and Arch's: one kernel of each flavour, told by the folders of its modules.
+fn of_modules(root: &Path) -> Vec<String> {
+    let folders = storage::list(&root.join("lib/modules")).unwrap_or_default();
+    let holds_kernel = |folder: &&std::path::PathBuf| {
+        ["vmlinuz", "modules.order"].iter().any(|file| storage::exists(&folder.join(file)))
+    };
+    let name = |folder: &std::path::PathBuf| Some(folder.file_name()?.to_str()?.to_owned());
+    let mut releases: Vec<String> = folders.iter().filter(holds_kernel).filter_map(name).collect();
+    releases.sort_by(|a, b| rpm::compare_without_epoch(a, b).then_with(|| a.cmp(b)));
+    releases
+}
+
+/// Reads which entry GRUB was told to boot (`saved_entry` of grub-editenv(1)); an entry's name ends with the release.
+fn saved_entry(root: &Path) -> Option<String> {
+    let bytes = storage::read_at_most(&root.join("boot/grub2/grubenv"), 64 * 1024).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    text.lines().find_map(|line| line.strip_prefix("saved_entry=")).map(str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::package::PackageState;
+    use crate::model::version::Version;
     use crate::scan::inventory::dpkg_status;
 
     fn packages(names: &[&str]) -> Vec<InstalledPackage> {
@@ -47,6 +122,13 @@ mod tests {
         };
         let text: String = names.iter().map(stanza).collect();
         dpkg_status::parse(text.as_bytes(), "status").expect("well formed")
+    }
+
+    fn rpm_package(name: &str, version: &str) -> InstalledPackage {
+        let sample = packages(&["aa"]).remove(0);
+        assert_eq!(sample.state, PackageState::Installed);
+        let version = Version::rpm(version).expect("a version");
+        InstalledPackage { name: name.into(), architecture: "x86_64".into(), version, ..sample }
     }
 
     #[test]
@@ -60,7 +142,7 @@ mod tests {
             "linux-image-unsigned-6.1.0-7-generic",
         ]);
         let has_image = |release: &str| release != "6.1.0-7-generic";
-        let kernels = judge(&installed, &has_image, Some("6.1.0-25-amd64".into()));
+        let kernels = judge(of_dpkg(&installed, &has_image), None, Some("6.1.0-25-amd64".into()));
         assert_eq!(kernels.running.as_deref(), Some("6.1.0-25-amd64"));
         assert_eq!(kernels.next_boot.as_deref(), Some("6.1.0-30-amd64"));
         assert_eq!(kernels.leftover, ["6.1.0-9-amd64"]);
@@ -69,7 +151,31 @@ mod tests {
 
     #[test]
     fn container_does_not_run_the_kernel_of_its_host() {
-        let kernels = judge(&packages(&["linux-image-amd64"]), &|_| true, Some("6.9.1".into()));
+        let kernels =
+            judge(of_dpkg(&packages(&["linux-image-amd64"]), &|_| true), None, Some("6.9.1".into()));
         assert_eq!(kernels, Kernels::default());
+    }
+
+    #[test]
+    fn kernels_of_red_hat_and_suse_are_named_as_uname_names_them() {
+        let installed = [
+            rpm_package("kernel-core", "4.18.0-513.9.1.el8_9"),
+            rpm_package("kernel-core", "4.18.0-553.el8_10"),
+            rpm_package("kernel-headers", "4.18.0-600.el8_10"),
+            rpm_package("kernel-rt-core", "5.14.0-362.el9"),
+            rpm_package("kernel-default", "5.14.21-150500.55.39.1"),
+        ];
+        let images = [
+            "4.18.0-513.9.1.el8_9.x86_64",
+            "4.18.0-553.el8_10.x86_64",
+            "5.14.0-362.el9.x86_64+rt",
+            "5.14.21-150500.55.39-default",
+        ];
+        let releases = of_rpm(&installed, &|release| images.contains(&release));
+        assert_eq!(releases, images);
+        let saved = Some("0123456789abcdef-4.18.0-553.el8_10.x86_64".to_owned());
+        let kernels = judge(releases, saved, Some(images[0].to_owned()));
+        assert_eq!(kernels.next_boot.as_deref(), Some(images[1]));
+        assert_eq!(kernels.leftover, images[2..]);
     }
 }

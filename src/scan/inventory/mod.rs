@@ -1,27 +1,34 @@
-//! The inventory of a root, straight from its package database: no tool is run.
+//! The inventory of a root, straight from its package database: no tool is run, but for formats of rpm that only rpm
+//! reads.
 //!
-//! Reads os-release, `var/lib/dpkg/status` with what dpkg has not merged into it yet, `var/lib/dpkg/status.d` (images without a package manager) and the
-//! kernels. What packages mean to advisories is left to others.
+//! Reads os-release, the database of the distribution's package family and the kernels. What packages mean to
+//! advisories is left to others.
 
+pub mod apk_installed;
+mod dpkg_database;
 pub mod dpkg_files;
 pub mod dpkg_status;
 mod dpkg_updates;
 mod kernels;
+pub mod pacman_local;
+pub mod record_error;
+mod registry;
+pub mod rpm_database;
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 
 use crate::host::facts::{self, FactsError};
-use crate::host::storage::{self, StorageError};
+use crate::host::storage::StorageError;
 use crate::model::digest::Sha256;
-use crate::model::distro::Distribution;
-use crate::model::package::{InstalledPackage, Inventory, PackageKey};
-use dpkg_status::StatusError;
+use crate::model::distro::PackageFamily;
+use crate::model::package::{InstalledPackage, Inventory, PackageKey, Provenance, Vendor};
+use crate::model::version::VersionScheme;
+use record_error::RecordError;
+use rpm_database::RpmError;
 
-/// The package database, below a root.
+/// dpkg's database, below a root.
 pub const STATUS: &str = "var/lib/dpkg/status";
-
-/// The folder of one control file a package, below a root (distroless images).
-const FRAGMENTS: &str = "var/lib/dpkg/status.d";
 
 /// Why a root has no inventory.
 #[derive(Debug, thiserror::Error)]
@@ -44,48 +51,87 @@ pub enum InventoryError {
         #[source]
         source: StorageError,
     },
-    /// A file of the database says something that dpkg does not write.
+    /// A file of the database says something that the package manager does not write.
     #[error("cannot understand the package database of {root}")]
     Parse {
         /// The root.
         root: PathBuf,
         /// File, line and field.
         #[source]
-        source: StatusError,
+        source: RecordError,
     },
-    /// One package stands in two files of the database.
-    #[error("{package} is recorded twice below {folder}")]
+    /// rpm's database cannot be read.
+    #[error("cannot read the package database of {root}")]
+    Rpm {
+        /// The root.
+        root: PathBuf,
+        /// File and place.
+        #[source]
+        source: RpmError,
+    },
+    /// One package stands twice in the database.
+    #[error("{package} is recorded twice in {root}")]
     Twice {
         /// The package.
         package: PackageKey,
-        /// The database's folder.
-        folder: PathBuf,
+        /// The root.
+        root: PathBuf,
     },
     /// The database is missing, or no package in it is present: a root without packages cannot be judged.
-    #[error("no package is recorded as present in {status}, nor in {status}.d")]
+    #[error("no package is recorded as present in {root}: there is none in {database}")]
     NoPackages {
-        /// The database's main file.
-        status: PathBuf,
+        /// The root.
+        root: PathBuf,
+        /// Where packages would be recorded, below the root.
+        database: &'static str,
+    },
+    /// The distribution is not known by name, and the root has no package database that is.
+    #[error("{root} has no package database that is known (dpkg, rpm, apk or pacman)")]
+    NoDatabase {
+        /// The root.
+        root: PathBuf,
+    },
+    /// The distribution is not known by name, and the root has databases of two families.
+    #[error(
+        "{root} has package databases of {first} and of {second}, and its os-release does not tell which counts"
+    )]
+    SeveralDatabases {
+        /// The root.
+        root: PathBuf,
+        /// The tool of one.
+        first: &'static str,
+        /// The tool of the other.
+        second: &'static str,
     },
 }
 
-/// The distributions whose packages vendors' advisories can be applied to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DpkgDistribution {
-    /// Debian.
-    Debian,
-    /// Ubuntu.
-    Ubuntu,
-}
+impl InventoryError {
+    /// Tells whether the database is damaged, and so no other command can be trusted with it either.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Parse { .. } | Self::Twice { .. } => true,
+            Self::Rpm { source, .. } => source.is_damage(),
+            _ => false,
+        }
+    }
 
-impl DpkgDistribution {
-    /// Returns which one it is; `None` for any other, derivatives included: their packages are rebuilt, so the
-    /// advisories of Debian or Ubuntu must not be applied to them unasked.
-    pub fn of(distribution: &Distribution) -> Option<Self> {
-        match distribution.id.as_str() {
-            "debian" => Some(Self::Debian),
-            "ubuntu" => Some(Self::Ubuntu),
-            _ => None,
+    /// Returns what to look at next.
+    pub fn way_out(&self) -> &'static str {
+        match self {
+            Self::Rpm { source, .. } => source.way_out(),
+            Self::Parse { source, .. } if source.file.ends_with("apk/db/installed") => {
+                "apk info tells what apk itself reads of it, and apk fix repairs packages"
+            }
+            Self::Parse { source, .. } if source.file.starts_with(pacman_local::LOCAL) => {
+                "pacman -Dk tells what pacman itself thinks of it"
+            }
+            Self::Read { path, .. } if path.to_string_lossy().contains(pacman_local::LOCAL) => {
+                "pacman -Dk tells what pacman itself thinks of it"
+            }
+            Self::Distribution { .. } | Self::NoDatabase { .. } | Self::SeveralDatabases { .. } => {
+                "os-release(5) has to name the distribution by its ID"
+            }
+            _ => "dpkg --audit tells what dpkg itself thinks of it",
         }
     }
 }
@@ -100,56 +146,39 @@ impl DpkgDistribution {
 pub fn read(root: &Path, live: bool) -> Result<Inventory, InventoryError> {
     let distribution = facts::distribution(root)
         .map_err(|source| InventoryError::Distribution { root: root.to_owned(), source })?;
-    let packages = read_packages(root)?;
-    let running = if live { facts::running_kernel() } else { None };
-    let boot = root.join("boot");
-    let has_image = |release: &str| storage::exists(&boot.join(format!("vmlinuz-{release}")));
-    let kernels = kernels::judge(&packages, &has_image, running);
-    let digest = digest(&packages);
-    Ok(Inventory { distribution, packages, kernels, digest })
-}
-
-fn read_packages(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError> {
-    let status = root.join(STATUS);
-    let understand = |source| InventoryError::Parse { root: root.to_owned(), source };
-    let mut packages = match storage::read_if_present(&status).map_err(reading(&status))? {
-        Some(bytes) => dpkg_status::parse(&bytes, STATUS).map_err(understand)?,
-        None => Vec::new(),
-    };
-    dpkg_updates::lay_over(root, &mut packages)?;
-    for path in fragments(root)? {
-        let bytes = storage::read(&path).map_err(reading(&path))?;
-        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy();
-        packages.extend(dpkg_status::parse_fragment(&bytes, &name).map_err(understand)?);
-    }
+    let reader = registry::reader(root, &distribution)?;
+    let mut packages = (reader.read)(root)?;
     if packages.is_empty() {
-        return Err(InventoryError::NoPackages { status });
+        return Err(InventoryError::NoPackages { root: root.to_owned(), database: reader.database });
     }
     sort(&mut packages, root)?;
-    Ok(packages)
+    let running = if live { facts::running_kernel() } else { None };
+    let kernels = kernels::find(root, reader.family, &packages, running);
+    let enabled_modules = match reader.family {
+        PackageFamily::Rpm => rpm_database::enabled_modules(root),
+        _ => Vec::new(),
+    };
+    let digest = digest(&packages);
+    Ok(Inventory { distribution, packages, enabled_modules, kernels, digest })
 }
 
 fn reading(path: &Path) -> impl FnOnce(StorageError) -> InventoryError + '_ {
     move |source| InventoryError::Read { path: path.to_owned(), source }
 }
 
-/// The control files of a distroless image; the lists of file digests beside them are none.
-fn fragments(root: &Path) -> Result<Vec<PathBuf>, InventoryError> {
-    let folder = root.join(FRAGMENTS);
-    let mut paths = storage::list(&folder).map_err(reading(&folder))?;
-    paths.retain(|path| path.extension().is_none_or(|extension| extension != "md5sums"));
-    Ok(paths)
-}
-
+/// Sorts by name, architecture and version. rpm installs several versions of one package side by side; anything else
+/// that stands there twice is damage.
 fn sort(packages: &mut [InstalledPackage], root: &Path) -> Result<(), InventoryError> {
-    packages.sort_by(|a, b| (&a.name, &a.architecture).cmp(&(&b.name, &b.architecture)));
-    let is_twice = |pair: &&[InstalledPackage]| {
-        pair[0].name == pair[1].name && pair[0].architecture == pair[1].architecture
+    let order = |a: &InstalledPackage, b: &InstalledPackage| {
+        let by_version = || match (a.version.scheme(), a.version.compare(&b.version)) {
+            (VersionScheme::Rpm, Ok(order)) => order.then_with(|| a.version.as_str().cmp(b.version.as_str())),
+            _ => Ordering::Equal,
+        };
+        (&a.name, &a.architecture).cmp(&(&b.name, &b.architecture)).then_with(by_version)
     };
-    match packages.windows(2).find(is_twice) {
-        Some(pair) => {
-            Err(InventoryError::Twice { package: pair[0].key(), folder: root.join("var/lib/dpkg") })
-        }
+    packages.sort_by(order);
+    match packages.windows(2).find(|pair| order(&pair[0], &pair[1]) == Ordering::Equal) {
+        Some(pair) => Err(InventoryError::Twice { package: pair[0].key(), root: root.to_owned() }),
         None => Ok(()),
     }
 }
@@ -170,21 +199,39 @@ fn digest(packages: &[InstalledPackage]) -> Sha256 {
         bytes.extend_from_slice(&flags);
         bytes.push(package.state as u8);
         bytes.extend_from_slice(&package.installed_size_kib.to_le_bytes());
+        if let Some(provenance) = &package.provenance {
+            digest_provenance(provenance, &mut bytes);
+        }
         bytes.push(b'\n');
     }
     Sha256::of(&bytes)
 }
 
+fn digest_provenance(provenance: &Provenance, bytes: &mut Vec<u8>) {
+    let module = provenance.module.as_ref();
+    let texts = [
+        provenance.vendor.as_ref().map(Vendor::as_str),
+        module.map(|module| module.name.as_str()),
+        module.map(|module| module.stream.as_str()),
+    ];
+    for text in texts {
+        bytes.extend_from_slice(text.unwrap_or_default().as_bytes());
+        bytes.push(0);
+    }
+    bytes.extend_from_slice(&provenance.installed_at.map_or(0, |at| at.timestamp()).to_le_bytes());
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use crate::host::storage;
 
     /// A root below a scratch folder, removed at the end.
-    struct Root(PathBuf);
+    pub(in crate::scan) struct Root(pub(in crate::scan) PathBuf);
 
     impl Root {
         #[allow(clippy::disallowed_methods, reason = "a scratch folder of the tests")]
-        fn new(name: &str, files: &[(&str, &str)]) -> Self {
+        pub(in crate::scan) fn new(name: &str, files: &[(&str, &str)]) -> Self {
             let root = std::env::temp_dir().join(format!("patchctl-inventory-{}-{name}", std::process::id()));
             let _ = storage::remove_folder(&root);
             for (path, text) in [("etc/os-release", "ID=debian\n")].iter().chain(files) {
@@ -217,7 +264,7 @@ mod tests {
         let names: Vec<&str> = inventory.packages.iter().map(|package| package.name.as_str()).collect();
         assert_eq!(names, ["aa", "bb"]);
         assert!(inventory.find(&inventory.packages[1].key()).is_some());
-        assert_eq!(DpkgDistribution::of(&inventory.distribution), Some(DpkgDistribution::Debian));
+        assert_eq!(inventory.distribution.family(), Some(PackageFamily::Dpkg));
     }
 
     #[test]

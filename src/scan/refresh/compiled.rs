@@ -1,16 +1,16 @@
 //! The compiled index of a feed for a release: opened when it belongs to the content in use, else built again.
 
-use super::{RefreshError, caching, feed_of};
+use super::{RefreshError, caching, format_of};
 use crate::config::layout::Layout;
 use crate::host::storage::{self, StorageError};
 use crate::model::distro::Distribution;
 use crate::model::feed::SourceSettings;
 use crate::scan::feed::cache::{FeedCache, StoredContent};
-use crate::scan::feed::trust::{self, Gate, LARGEST_CONTENT};
+use crate::scan::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
 use crate::scan::index::Index;
 
 /// Largest index that is read: 5 % of the largest feed, and room (performance design, target 8).
-const LARGEST_INDEX: u64 = 64 * 1024 * 1024;
+pub(super) const LARGEST_INDEX: u64 = 64 * 1024 * 1024;
 
 /// Opens the index of a feed for a release. One that is absent, damaged, of another version or of other content is
 /// built again from the content in the cache. `None` when nothing was ever fetched.
@@ -28,7 +28,10 @@ pub fn load_index(
     if let Some(index) = open(layout, source, release).filter(|i| i.provenance().content == content.sha256) {
         return Ok(Some(index));
     }
-    rebuild(layout, source, release, &content).map(Some)
+    let bytes = rebuild(layout, source, release, &content)?;
+    let defect =
+        |error| RefreshError::Refused { feed: name.clone(), source: Refusal::Compile { source: error } };
+    Index::open(bytes).map(Some).map_err(defect)
 }
 
 /// Opens the file as it is; any fault makes it absent, because it can be built again.
@@ -38,18 +41,18 @@ fn open(layout: &Layout, source: &SourceSettings, release: &Distribution) -> Opt
     Index::open(bytes).ok()
 }
 
-fn rebuild(
+/// Compiles the content in the cache again and returns the bytes of the index.
+pub(super) fn rebuild(
     layout: &Layout,
     source: &SourceSettings,
     release: &Distribution,
     content: &StoredContent,
-) -> Result<Index, RefreshError> {
-    let (feed, name) = (feed_of(source, release)?, &source.name);
+) -> Result<Vec<u8>, RefreshError> {
+    let (format, name) = (format_of(source, release)?, &source.name);
     let bytes = FeedCache::new(layout, name).content(content, LARGEST_CONTENT).map_err(caching(name))?;
     let gate = Gate {
-        feed,
+        format,
         release,
-        scheme: release.version_scheme(),
         pin: Some(content.sha256),
         last_good: None,
         accept_older: true,
@@ -59,7 +62,7 @@ fn rebuild(
     let admitted = trust::admit(&bytes, content.published, gate).map_err(refused)?;
     // A cache that cannot be written costs time at the next scan, and nothing else.
     let _ = write(layout, source, release, &admitted.index);
-    Index::open(admitted.index).map_err(|source| refused(trust::Refusal::Compile { source }))
+    Ok(admitted.index)
 }
 
 /// Writes an index file.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::compiled::load_index;
 use super::stamp::stamp;
-use super::{Keeping, RefreshError, RefreshRequest, caching, feed_of, keep};
+use super::{Keeping, RefreshError, RefreshRequest, caching, format_of, keep};
 use crate::host::environment::Environment;
 use crate::host::transport::{self, FetchRequest, Fetched, Limits, Pace, Validators};
 use crate::model::feed::{FeedStamp, SourceSettings};
@@ -21,7 +21,7 @@ pub fn import_file(
     source: &SourceSettings,
     file: &Path,
 ) -> Result<FeedStamp, RefreshError> {
-    let feed = feed_of(source, request.distribution)?;
+    let format = format_of(source, request.distribution)?;
     let cache = FeedCache::new(request.layout, &source.name);
     let record = cache.read().unwrap_or_default();
     let location = file.to_string_lossy();
@@ -47,7 +47,7 @@ pub fn import_file(
             content.validators = Validators::default();
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
-            keep(Keeping { request, feed, source, accept_older, last_good, by_hand: true }, &content)?
+            keep(Keeping { request, format, source, accept_older, last_good, by_hand: true }, &content)?
         }
     };
     Ok(stamp(source, &record, &request.distribution.release_key(), now))

@@ -2,22 +2,26 @@
 //! never an error that stops a scan.
 
 mod compiled;
+mod follow;
 mod import;
 mod stamp;
 #[cfg(test)]
 mod tests;
+mod threats;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::compiled::load_index;
+use self::follow::follow;
 pub use self::import::{FeedCheck, import_file, verify};
 use self::stamp::stamp;
+pub use self::threats::load_threats;
 use super::assess::open_holes;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
+use super::feed::registry::{self, Format};
 use super::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
-use super::feed::{AdvisoryFeed, Role, registry};
 use super::index::Index;
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
@@ -27,7 +31,7 @@ use crate::host::transport::{
     self, Content, FetchRequest, Fetched, Limits, Pace, TransportError, Validators,
 };
 use crate::model::distro::Distribution;
-use crate::model::feed::{Authenticity, FeedStamp, SourceSettings};
+use crate::model::feed::{Authenticity, FeedRole, FeedStamp, SourceSettings};
 use crate::model::package::Inventory;
 
 /// How long a failed refresh is not tried again, unless asked for (product design, section 5: remembered failures).
@@ -149,14 +153,14 @@ impl RefreshError {
     }
 }
 
-/// Returns the sources that a distribution has without any configuration: those that decide. Names and dates alone are
-/// no reason to call a scan incomplete where they cannot be had, so an administrator asks for them.
+/// Returns the sources that a distribution has without any configuration.
 pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<SourceSettings> {
     registry::published(distribution)
-        .filter(|(feed, _)| feed.role() == Role::Verdicts)
-        .map(|(feed, published)| SourceSettings {
+        .into_iter()
+        .map(|(format, published)| SourceSettings {
             name: published.name,
-            format: feed.name().to_owned(),
+            format: format.name().to_owned(),
+            role: format.role(),
             location: published.location,
             sha256: None,
             max_age,
@@ -165,10 +169,18 @@ pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<So
         .collect()
 }
 
-/// Brings every source up to date that is due, and tells the state of each. Failures are remembered and told in the
-/// stamps.
+/// Brings every source up to date that is due, all at the same time, and tells the state of each. Failures are
+/// remembered and told in the stamps.
 pub fn refresh(request: RefreshRequest<'_>) -> Vec<FeedStamp> {
-    request.sources.iter().map(|source| refresh_source(&request, source)).collect()
+    if request.mode == RefreshMode::Never {
+        return request.sources.iter().map(|source| refresh_source(&request, source)).collect();
+    }
+    std::thread::scope(|scope| {
+        let begin = |source| scope.spawn(move || refresh_source(&request, source));
+        let begun: Vec<_> = request.sources.iter().map(begin).collect();
+        let ended = begun.into_iter().zip(request.sources);
+        ended.map(|(thread, source)| thread.join().unwrap_or_else(|_| stamp::defect(source))).collect()
+    })
 }
 
 fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> FeedStamp {
@@ -196,7 +208,7 @@ fn count_release(
 ) -> Result<(), RefreshError> {
     let release = request.distribution.release_key();
     let Some(content) = &mut record.content else { return Ok(()) };
-    if content.advisories.contains_key(&release) {
+    if source.role == FeedRole::Threats || content.advisories.contains_key(&release) {
         return Ok(());
     }
     if let Some(index) = load_index(request.layout, source, request.distribution)? {
@@ -247,26 +259,25 @@ fn update(
     source: &SourceSettings,
     record: &CacheRecord,
 ) -> Result<CacheRecord, RefreshError> {
-    let feed = feed_of(source, request.distribution)?;
+    let format = format_of(source, request.distribution)?;
     let reusable = record.content.as_ref().filter(|content| is_of_source(content, source));
-    match fetch(request, source, reusable)? {
+    let known = reusable.map_or(Validators::default(), StoredContent::validators);
+    match fetch(request, source, (&source.location, known))? {
         Fetched::Unchanged => note_unchanged(request, source, record),
         Fetched::New(content) => {
+            let content = follow(request, source, (format, content))?;
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
-            keep(Keeping { request, feed, source, accept_older, last_good, by_hand: false }, &content)
+            keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, &content)
         }
     }
 }
 
-fn feed_of(
-    source: &SourceSettings,
-    distribution: &Distribution,
-) -> Result<&'static dyn AdvisoryFeed, RefreshError> {
+fn format_of(source: &SourceSettings, distribution: &Distribution) -> Result<Format, RefreshError> {
     let unknown = || RefreshError::UnknownFeed { name: source.format.clone() };
-    let feed = registry::find(&source.format).ok_or_else(unknown)?;
-    if feed.covers(distribution) {
-        return Ok(feed);
+    let format = registry::find(&source.format).ok_or_else(unknown)?;
+    if format.covers(distribution) {
+        return Ok(format);
     }
     Err(RefreshError::NotCovered { feed: source.name.clone(), distribution: distribution.title() })
 }
@@ -274,12 +285,11 @@ fn feed_of(
 fn fetch(
     request: &RefreshRequest<'_>,
     source: &SourceSettings,
-    reusable: Option<&StoredContent>,
+    (location, known): (&str, Validators),
 ) -> Result<Fetched, RefreshError> {
-    let known = reusable.map_or(Validators::default(), StoredContent::validators);
     let connect = CONNECT.min(request.patience);
     transport::fetch(FetchRequest {
-        location: &source.location,
+        location,
         pinned: source.sha256.is_some(),
         limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect, pace: Pace::LOWEST },
         known: &known,
@@ -311,7 +321,7 @@ fn caching(feed: &str) -> impl FnOnce(CacheError) -> RefreshError + '_ {
 #[derive(Clone, Copy)]
 struct Keeping<'a> {
     request: &'a RefreshRequest<'a>,
-    feed: &'a dyn AdvisoryFeed,
+    format: Format,
     source: &'a SourceSettings,
     accept_older: bool,
     last_good: Option<&'a StoredContent>,
@@ -337,9 +347,8 @@ fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshE
     let Keeping { request, source, .. } = keeping;
     let (release, now) = (request.distribution, request.clock.now());
     let gate = Gate {
-        feed: keeping.feed,
+        format: keeping.format,
         release,
-        scheme: release.version_scheme(),
         pin: source.sha256,
         last_good: keeping.last_good,
         accept_older: keeping.accept_older,
@@ -368,8 +377,8 @@ fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshE
 
 /// Counts this host's open holes by the content in use and by the new one, where there are both.
 fn check_upheaval(keeping: Keeping<'_>, index: &[u8]) -> Result<(), Refusal> {
-    let Keeping { request, source, feed, .. } = keeping;
-    if keeping.accept_older || keeping.last_good.is_none() || feed.role() != Role::Verdicts {
+    let Keeping { request, source, .. } = keeping;
+    if keeping.accept_older || keeping.last_good.is_none() || source.role != FeedRole::Verdicts {
         return Ok(());
     }
     // An index in use that cannot be read is no reason to refuse the one that replaces it.

@@ -31,6 +31,11 @@ pub(super) fn stamp(
     }
 }
 
+/// The stamp of a source whose refresh ended in a defect of patchctl.
+pub(super) fn defect(source: &SourceSettings) -> FeedStamp {
+    missing(source, Some("its refresh ended in a defect of patchctl".to_owned()))
+}
+
 fn missing(source: &SourceSettings, problem: Option<String>) -> FeedStamp {
     FeedStamp { problem, ..FeedStamp::missing(source.name.clone(), source.location.clone()) }
 }

@@ -109,10 +109,12 @@ fn inventory(distribution: &Distribution) -> Inventory {
         essential: false,
         multi_arch_same: false,
         installed_size_kib: 1,
+        provenance: None,
     };
     Inventory {
         distribution: distribution.clone(),
         packages: vec![curl],
+        enabled_modules: Vec::new(),
         kernels: Kernels::default(),
         digest: Sha256::of(b""),
     }
@@ -301,4 +303,21 @@ fn a_file_is_imported_like_any_content() {
     storage::replace(&file, b"{", storage::PUBLIC).expect("writable");
     let error = bench.ask(RefreshMode::Never, &[], |request| import_file(request, &bench.source, &file));
     assert!(matches!(error, Err(RefreshError::Refused { .. })));
+}
+
+#[test]
+fn names_alone_are_read_where_an_administrator_asks_and_may_be_none_for_a_release() {
+    let mut bench = Bench::new("names");
+    let names = |bench: &Bench| -> Vec<String> {
+        let sources = default_sources(&bench.distribution, Duration::ZERO);
+        sources.into_iter().map(|source| source.format).collect()
+    };
+    assert!(!names(&bench).contains(&"debian-lists".to_owned()));
+    (bench.source.name, bench.source.format) = ("debian-dsa".into(), "debian-lists".into());
+    bench.offer(include_str!("../../../tests/fixtures/debian-lists/DSA.txt"));
+    for (codename, statements) in [("bookworm", 3), ("forky", 0)] {
+        bench.distribution.codename = codename.into();
+        let stamp = bench.refresh(RefreshMode::Now);
+        assert_eq!((stamp.state, stamp.problem, stamp.advisories), (FeedState::Fresh, None, statements));
+    }
 }

@@ -190,3 +190,52 @@ fn all_of_etc_is_listed_and_saved_quickly() {
     assert_eq!(Saved::open(&host.folder.join("before")).unwrap(), Some(saved));
     eprintln!("{} paths of /etc: listed in {listed:?}, saved in {took:?}", manifest.entries().count());
 }
+
+/// A user note and an access list that lets the user 65534 read, as the kernel stores it (acl(5), version 2 of the
+/// layout): tag, permissions and user number of each entry.
+fn attributes() -> [(&'static str, Vec<u8>); 2] {
+    let entries: [(u16, u16, u32); 5] =
+        [(0x01, 6, !0), (0x02, 4, 65_534), (0x04, 4, !0), (0x10, 4, !0), (0x20, 0, !0)];
+    let mut list = 2_u32.to_le_bytes().to_vec();
+    for (tag, permissions, user) in entries {
+        list.extend(tag.to_le_bytes());
+        list.extend(permissions.to_le_bytes());
+        list.extend(user.to_le_bytes());
+    }
+    [("user.note", b"kept by hand".to_vec()), ("system.posix_acl_access", list)]
+}
+
+#[test]
+fn access_lists_and_notes_of_what_vanished_or_was_replaced_come_back() {
+    let host = Host::new("attributes");
+    let labelled = ["one", "two", "conf.d"];
+    for name in labelled {
+        for (attribute, value) in attributes() {
+            if let Err(error) = xattr::set(host.etc(name), attribute, &value) {
+                return println!("not run: this file system refuses {attribute}: {error}");
+            }
+        }
+    }
+    let before = host.save("before");
+    fs::remove_file(host.etc("one")).unwrap();
+    fs::remove_file(host.etc("two")).unwrap();
+    host.write("two", "two by the run");
+    fs::remove_dir_all(host.etc("conf.d")).unwrap();
+    let [(note, noted), _] = attributes();
+    for name in ["three", "certs"] {
+        xattr::set(host.etc(name), note, &noted).unwrap();
+    }
+    let after = Manifest::capture(&host.scope).unwrap();
+    let live = host.save("live");
+    let restored = host.restore(&before, &after, &live);
+    assert!(restored.not_restored.is_empty() && restored.kept.is_empty(), "{restored:?}");
+    for name in labelled {
+        for (attribute, value) in attributes() {
+            assert_eq!(xattr::get(host.etc(name), attribute).unwrap(), Some(value), "{name} {attribute}");
+        }
+    }
+    for name in ["three", "certs"] {
+        assert_eq!(xattr::get(host.etc(name), note).unwrap(), None, "what the run labelled is as before");
+    }
+    assert_eq!(differences(&host.scope, &before.manifest).unwrap(), Vec::<PathBuf>::new());
+}

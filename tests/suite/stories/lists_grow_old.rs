@@ -103,3 +103,30 @@ fn an_older_feed_is_refused_until_the_operator_believes_it_by_name() {
     let unknown = root.run(&["patchctl", "feeds", "refresh", "--accept-older", "nvd"]).expect_code(2);
     assert_says(&unknown, "feeds of this host: debian-tracker");
 }
+
+#[test]
+fn by_a_clock_that_went_back_nothing_is_installed_and_nothing_is_called_whole() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    let behind = |arguments: &[&str]| faults::clock_moved(&root, root.command(arguments), "-3650d").run();
+    let scanned = behind(&["patchctl", "scan"]).expect_code(9);
+    assert_says(&scanned, "the clock of this host says");
+    let refused = behind(&["patchctl", "apply", "--yes", "--no-refresh"]).expect_code(9);
+    assert_says(&refused, "set the clock");
+    let stored = || root.read("var/lib/patchctl/state.json");
+    let verified = stored();
+    let ahead =
+        faults::clock_moved(&root, root.command(&["patchctl", "scan"]), "+3650d").run().expect_code(9);
+    assert_says(&ahead, "more than 400 days after the newest date of any vendor");
+    assert_eq!(stored(), verified, "a wrong clock leaves no trace");
+    root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
+}
+
+#[test]
+fn another_time_is_planning_and_says_what_is_newer_than_it() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    let past = root.run(&["patchctl", "scan", "--as-of", "2001-01-01"]);
+    assert_says(&past, "apt newer than the time asked for");
+    assert!(!past.said().contains("the clock of this host"), "{past}");
+}

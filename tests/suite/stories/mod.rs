@@ -10,6 +10,7 @@ mod operator_is_held_back;
 mod operator_reviews_plan;
 mod operator_rolls_back;
 mod operator_scans;
+mod operator_scans_other_families;
 mod power_fails;
 mod real_updates;
 mod records;

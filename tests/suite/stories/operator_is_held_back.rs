@@ -153,3 +153,35 @@ fn a_plan_sealed_with_a_removal_is_carried_out_as_it_was_sealed() {
     root.run(&["patchctl", "apply", "--yes", "/root/plan.json"]).expect_code(0);
     assert_eq!((root.installed("lab-plain"), root.installed("lab-remover").as_deref()), (None, Some("2.0")));
 }
+
+/// Publishes a 3.0 of a fixture that the vendor gives to no host yet, outside the security pocket, which apt never
+/// phases, as it never phases what a security update came before; a laboratory's root has no machine id, so its apt is told to obey.
+fn publish_phased(root: &DebianRoot, name: &str) {
+    let control = format!(
+        "Package: {name}\nVersion: 3.0\nArchitecture: all\nMaintainer: Laboratory <lab@example.org>\n\
+         Phased-Update-Percentage: 0\nDescription: phased\n"
+    );
+    root.write("root/phased/DEBIAN/control", &control);
+    let archive = format!("/srv/lab/pool/bookworm/{name}_3.0_all.deb");
+    root.run(&["dpkg-deb", "--build", "/root/phased", &archive]).expect_code(0);
+    fs::remove_dir_all(root.path("root/phased")).expect("it was only packed");
+    root.repository().publish(Suite::Bookworm);
+    root.repository().withdraw(Suite::Security, name, "2.0");
+    root.write("etc/apt/apt.conf.d/95phased", "APT::Get::Never-Include-Phased-Updates \"true\";\n");
+    root.apt(&["update"]).expect_code(0);
+}
+
+#[test]
+fn what_the_vendor_phases_is_held_until_it_is_named() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-conf"]) else { return };
+    publish_phased(&root, "lab-conf");
+    let all = root.run(&["patchctl", "plan", "--all-updates"]).expect_code(0);
+    assert_says(&all, "lab-plain 1.0 → 2.0");
+    let without = root.run(&["patchctl", "plan", "--all-updates", "--exclude", "lab-plain"]).expect_code(0);
+    assert_says(&without, "nothing to do");
+    for planned in [all, without] {
+        assert_says(&planned, "phased by the vendor, not this host's turn: 0 % of hosts get it already");
+    }
+    let named = root.run(&["patchctl", "plan", "lab-conf=3.0"]).expect_code(0);
+    assert_says(&named, "lab-conf 1.0 → 3.0");
+}

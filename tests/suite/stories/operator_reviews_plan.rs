@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::records::assert_says;
 use super::watch::{as_nobody, document, import_tracker, started};
 use crate::lab::debian::{self, DebianRoot};
 use crate::lab::namespace::on_host;
@@ -307,4 +308,21 @@ fn unpacked(line: &str) -> Option<(String, String, String)> {
     let ["Inst", name, from, to, ..] = words[..] else { return None };
     let from = from.strip_prefix('[')?.strip_suffix(']')?;
     Some((name.to_owned(), from.to_owned(), to.strip_prefix('(')?.to_owned()))
+}
+
+#[test]
+fn the_plan_of_another_root_obeys_nobodys_apt_configuration() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    let image = "/srv/image";
+    for path in ["var/lib/dpkg", "etc", "var/lib/apt"] {
+        root.shell(&format!("mkdir -p {image}/{path} && cp -a /{path}/. {image}/{path}/")).expect_code(0);
+    }
+    root.shell(&format!("cp --remove-destination /usr/lib/os-release {image}/etc/os-release")).expect_code(0);
+    root.write(
+        "etc/apt/apt.conf.d/99site",
+        "APT::Default-Release \"bookworm\";\nDir::Etc::sourcelist \"/nowhere\";\n",
+    );
+    root.write("srv/image/etc/apt/apt.conf.d/99site", "no configuration at all {{{\n");
+    let planned = root.run(&["patchctl", "plan", "--all-updates", "--root", image]).expect_code(0);
+    assert_says(&planned, "lab-plain 1.0 → 2.0");
 }

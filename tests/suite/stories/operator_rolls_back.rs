@@ -127,3 +127,29 @@ fn two_runs_go_back_one_after_the_other() {
     root.run(ROLLBACK).expect_code(0);
     assert_eq!(before.diff(&Manifest::of(&root)), []);
 }
+
+#[test]
+fn what_scripts_changed_stays_and_is_named_where_only_some_packages_go_back() {
+    let Some((root, before)) = patched(&["lab-conf", "lab-generates", "lab-plain"]) else { return };
+    let preview = root.run(&["patchctl", "rollback", "--preview", "--only", "lab-conf"]).expect_code(0);
+    let back = root.run(&["patchctl", "rollback", "--yes", "--only", "lab-conf"]).expect_code(0);
+    for told in [&preview, &back] {
+        assert_says(told, "/etc/lab-generated.conf: changed by the run");
+        assert!(!told.said().contains("/etc/lab-conf.conf: changed by the run"), "{told}");
+    }
+    let report = report_of_run(&root, "0002");
+    let left = report["transaction"]["not_restored"].to_string();
+    assert!(
+        left.contains("/etc/lab-generated.list") && left.contains("/etc/lab-generated.d/root-2"),
+        "{left}"
+    );
+    root.run(ROLLBACK).expect_code(0);
+    assert_eq!(before.diff(&Manifest::of(&root)), []);
+}
+
+#[test]
+fn naming_every_package_of_a_run_takes_it_back_whole() {
+    let Some((root, before)) = patched(&["lab-conf", "lab-generates"]) else { return };
+    root.run(&["patchctl", "rollback", "--yes", "--only", "lab-conf,lab-generates"]).expect_code(0);
+    assert_eq!(before.diff(&Manifest::of(&root)), []);
+}

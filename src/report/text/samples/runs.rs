@@ -237,6 +237,7 @@ fn entry(number: u32, phase: Phase, outcome: Option<Outcome>) -> RunEntry {
         outcome,
         packages: 46,
         closed: 51,
+        security: 40,
         problem: None,
     }
 }

@@ -2,7 +2,9 @@
 //! (an `origin`) fixed what.
 //!
 //! It tells what was fixed and never what is open, so that it cannot say "affected, no fix". JSON, or the YAML that
-//! stands beside it (<https://secdb.alpinelinux.org/>).
+//! stands beside it (<https://secdb.alpinelinux.org/>). Wolfi and Chainguard have one each, by the host's `ID`, filed
+//! by origin (`docs/scanning_implementation.md` of chainguard-dev/vulnerability-scanner-support); their vendor announced
+//! that it ends both with 2026 in favour of OSV.
 //!
 //! | the vendor's word | our state |
 //! |---|---|

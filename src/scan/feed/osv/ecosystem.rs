@@ -24,6 +24,7 @@ use super::wire::Package;
 use crate::model::advisory::Subject;
 use crate::model::distro::Distribution;
 use crate::model::version::VersionScheme;
+use crate::scan::feed::ubuntu_product::UbuntuProduct;
 
 /// The family of a distribution that OSV speaks about: how versions are ordered, and which names its records use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,21 +129,13 @@ fn ubuntu<'a>(package: &Package<'a>, version: &str) -> Option<Place<'a>> {
         None if line.is_empty() => return Some(Place::WHOLE),
         None => return None,
         Some(line) => {
-            let told = distro_channel(&package.purl.0);
+            let told = UbuntuProduct::parse(&package.purl.0).and_then(|product| product.channel);
             let assumed =
                 if line.is_empty() { Cow::Borrowed("esm") } else { line.to_ascii_lowercase().into() };
             told.map_or(assumed, |told| Cow::Owned(told.to_owned()))
         }
     };
     Some(Place { channel: Some(Cow::Owned(channel.into_owned())), is_pro: true })
-}
-
-/// Returns `esm-apps` of `pkg:deb/ubuntu/x@1?arch=source&distro=esm-apps/jammy`; `esm` of `distro=trusty/esm`.
-pub(super) fn distro_channel(purl: &str) -> Option<&str> {
-    let (_, qualifiers) = purl.split_once('?')?;
-    let distro = qualifiers.split('&').find_map(|pair| pair.strip_prefix("distro="))?;
-    let (channel, release) = distro.split_once('/')?;
-    Some(if release == "esm" { release } else { channel })
 }
 
 /// `Red Hat:` and the end of a CPE. Only RHEL itself is a release; other products are layered on it.

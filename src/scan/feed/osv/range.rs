@@ -151,16 +151,20 @@ fn walk(ends: Vec<End<'_>>) -> Vec<Part<'_>> {
     parts
 }
 
-/// Exact versions that no part covers: the schema says that a listed version is affected even where ranges disagree.
+/// Returns the listed versions that no part covers. Where there are no ranges, the list is all that the record says. A
+/// version beyond every range is a contradiction: the schema calls it affected, but the lists are derived from the
+/// ranges, and OSV's own are wrong at times (w3m 0.5.5-r0 in ALPINE-CVE-2023-38252, fixed in 0.5.3_git20230121-r0). So
+/// nobody can know.
 pub(super) fn listed<'a>(
     versions: Vec<Cow<'a, str>>,
     parts: &[Part<'a>],
     scheme: VersionScheme,
 ) -> Vec<Part<'a>> {
+    let state = if parts.is_empty() { VendorState::Open } else { VendorState::Undetermined };
     let is_covered = |version: &str| parts.iter().any(|part| covers(&part.range, version, scheme));
     let exact = |version: Cow<'a, str>| Part {
         range: VersionRange { introduced: Some(version.clone()), fixed: None, last_affected: Some(version) },
-        state: VendorState::Open,
+        state,
     };
     versions.into_iter().filter(|version| !is_covered(version)).map(exact).collect()
 }
@@ -257,12 +261,13 @@ mod tests {
     }
 
     #[test]
-    fn listed_version_outside_of_every_range_is_affected_too() {
+    fn listed_version_outside_of_every_range_is_a_contradiction() {
         let parts = read(r#"[{"introduced": "2"}, {"fixed": "4"}]"#).expect("known");
         let versions = ["1", "2", "3", "4", "5"].map(Cow::Borrowed).to_vec();
         let exact = listed(versions, &parts, VersionScheme::Deb);
         let found: Vec<_> = exact.iter().map(|part| part.range.introduced.as_deref()).collect();
         assert_eq!(found, [Some("1"), Some("4"), Some("5")]);
         assert!(exact.iter().all(|part| part.range.introduced == part.range.last_affected));
+        assert!(exact.iter().all(|part| part.state == VendorState::Undetermined));
     }
 }

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | a range that ends with `fixed` | fixed |
 //! | the same, in Ubuntu Pro | needs an entitlement |
-//! | a range without an end, or with `last_affected`; a version in `versions` outside of every range | open |
+//! | a range without an end, or with `last_affected`; a version in `versions` of a record without ranges | open |
+//! | a version in `versions` outside of every range: the record contradicts itself | undetermined |
 //! | `fixed: "0"`, `fixed: "<not-affected>"` | not affected |
 //! | `fixed: "<unfixed>"` | open |
 //! | Debian's urgency `end-of-life`, `fixed: "<end-of-life>"` | end of life |
@@ -12,7 +13,6 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Datelike, Utc};
 use serde_json::value::RawValue;
 
 use super::ecosystem::{Family, Place};
@@ -23,14 +23,17 @@ use super::wire::{AffectedPackage, Range, Record, Text};
 use crate::model::advisory::{Advisory, Affected, Scope, Subject, VendorState, VersionRange};
 use crate::model::distro::Distribution;
 use crate::scan::feed::Unread;
+use crate::scan::feed::dates::read_date;
+use crate::scan::feed::rpm_packages::is_modular;
+use crate::scan::feed::ubuntu_product::is_esm;
 
 /// Longest name of a package that is believed, in bytes; the longest real ones have about 70.
 const LONGEST_NAME: usize = 256;
-/// Years that a record can have been published in: the first Debian advisory is of 1997, and the schema of 2021.
-const YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
 /// The note of a module's build. Several streams of a module have one range each, and nothing says which is which, so
 /// such a range is for module builds of the same stream only (feeds design, 4).
 const STREAM_UNTOLD: &str = "a build of a module whose stream the vendor does not tell";
+/// The note of a version that is listed as affected and lies beyond the ranges.
+const CONTRADICTION: &str = "listed as affected, and outside of the ranges of the same record";
 /// The note of what Ubuntu has not fixed yet and will fix for subscribers only.
 const PRO_ONLY: &str = "a fix would be for subscribers of Ubuntu Pro";
 
@@ -78,12 +81,14 @@ impl Reader<'_> {
         for ((name, place), content) in places.into_iter().zip(contents) {
             let is_in_archive = archive.contains(&name);
             let about = About { name, place, is_in_archive, summary: &record.summary.0 };
-            match self.rows(about, content) {
+            let mut faults = Vec::new();
+            match self.rows(about, content, &mut faults) {
                 Ok(rows) => add_new(&mut affected, rows),
-                Err(reason) => unread.add(&record.id.0, reason),
+                Err(reason) => faults.push(reason),
             }
+            faults.iter().for_each(|reason| unread.add(&record.id.0, reason));
         }
-        let published = record.published.as_ref().and_then(|text| date(&text.0));
+        let published = record.published.as_ref().and_then(|text| read_date(&text.0));
         if published.is_none() && record.published.is_some() {
             unread.add(&record.id.0, "published: not a date of an advisory");
         }
@@ -107,14 +112,27 @@ impl Reader<'_> {
         affected.into_iter().filter_map(belongs).collect()
     }
 
+    /// Returns the rows of one package. Single versions that cannot be read are told in `faults`, and the rest holds.
     fn rows<'a>(
         &self,
         about: About<'a, '_>,
         mut content: AffectedPackage<'a>,
+        faults: &mut Vec<String>,
     ) -> Result<Vec<Affected<'a>>, String> {
         check_name(&about.name)?;
         let in_package = |reason| format!("{}: {reason}", about.name);
-        let parts = self.parts(std::mem::take(&mut content.ranges), content.versions).map_err(in_package)?;
+        let mut parts = self.parts(std::mem::take(&mut content.ranges)).map_err(in_package)?;
+        let versions = versions(content.versions).map_err(in_package)?;
+        for part in range::listed(versions, &parts, self.family.scheme) {
+            let version = part.range.introduced.as_deref().unwrap_or_default();
+            match range::check(version, self.family.scheme) {
+                Ok(()) => parts.push(part),
+                Err(reason) => faults.push(in_package(format!("versions: {reason}"))),
+            }
+        }
+        if parts.is_empty() && faults.is_empty() {
+            return Err(in_package("neither ranges nor versions".to_owned()));
+        }
         if self.family.subject == Subject::Binary
             && let Some(binaries) = content.ecosystem_specific.binaries
         {
@@ -129,47 +147,23 @@ impl Reader<'_> {
             };
             let note = about.note(state, &part.range, &content.ecosystem_specific.availability);
             let scope = about.scope(state, &part.range);
-            Affected {
-                subject: self.family.subject,
-                name: about.name.clone(),
-                state,
-                range: part.range,
-                scope,
-                note,
-            }
+            let name = about.name.clone();
+            Affected { subject: self.family.subject, name, state, range: part.range, scope, note }
         });
         Ok(rows.collect())
     }
 
-    /// Reads ranges and listed versions. A range of another type (`GIT`, `SEMVER`) says nothing about versions of
-    /// packages, so the statement is not understood.
-    fn parts<'a>(
-        &self,
-        ranges: Vec<Range<'a>>,
-        versions: Option<&'a RawValue>,
-    ) -> Result<Vec<Part<'a>>, String> {
-        let scheme = self.family.scheme;
+    /// Reads ranges. One of another type (`GIT`, `SEMVER`) says nothing about versions of packages, so the statement
+    /// is not understood.
+    fn parts<'a>(&self, ranges: Vec<Range<'a>>) -> Result<Vec<Part<'a>>, String> {
         let mut parts = Vec::new();
         for range in ranges {
             if range.kind.0 != "ECOSYSTEM" {
                 return Err(format!("ranges: type: {:?} is not of packages", shortened(&range.kind.0)));
             }
-            parts.extend(range::parts(range.events, scheme)?);
+            parts.extend(range::parts(range.events, self.family.scheme)?);
         }
-        let versions = match versions {
-            Some(list) => serde_json::from_str::<Option<Vec<Text<'a>>>>(list.get())
-                .map_err(|_| "versions: not a list of texts".to_owned())?
-                .unwrap_or_default(),
-            None => Vec::new(),
-        };
-        let versions: Vec<Cow<'a, str>> = versions.into_iter().map(|version| version.0).collect();
-        let exact = range::listed(versions, &parts, scheme);
-        for part in &exact {
-            let version = part.range.introduced.as_deref().unwrap_or_default();
-            range::check(version, scheme).map_err(|reason| format!("versions: {reason}"))?;
-        }
-        parts.extend(exact);
-        if parts.is_empty() { Err("neither ranges nor versions".to_owned()) } else { Ok(parts) }
+        Ok(parts)
     }
 
     /// SUSE names the source and lists the binaries with their versions: `[{name: version}]`.
@@ -191,6 +185,14 @@ impl Reader<'_> {
     }
 }
 
+/// Reads the list of single versions.
+fn versions(list: Option<&RawValue>) -> Result<Vec<Cow<'_, str>>, String> {
+    let Some(list) = list else { return Ok(Vec::new()) };
+    let versions: Option<Vec<Text<'_>>> =
+        serde_json::from_str(list.get()).map_err(|_| "versions: not a list of texts".to_owned())?;
+    Ok(versions.unwrap_or_default().into_iter().map(|version| version.0).collect())
+}
+
 /// What a package's statement is about.
 struct About<'a, 'r> {
     name: Cow<'a, str>,
@@ -204,7 +206,7 @@ impl<'a> About<'a, '_> {
     /// What Ubuntu Pro has not fixed is not fixed in the archive either, unless the record speaks about that itself.
     /// FIPS and other lines are builds of their own and say nothing about others (anchore/grype issue 3544).
     fn scope(&self, state: VendorState, range: &VersionRange<'a>) -> Scope<'a> {
-        let is_esm = self.place.channel.as_deref().is_some_and(|channel| channel.starts_with("esm"));
+        let is_esm = self.place.channel.as_deref().is_some_and(is_esm);
         let holds_for_all = is_esm && state == VendorState::Open && !self.is_in_archive;
         let channel = self.place.channel.clone().filter(|_| !holds_for_all);
         let module = if is_module_build(range) { module_of(self.summary) } else { None };
@@ -219,6 +221,7 @@ impl<'a> About<'a, '_> {
     ) -> Option<Cow<'a, str>> {
         match state {
             VendorState::NeedsEntitlement if !availability.0.is_empty() => Some(availability.0.clone()),
+            VendorState::Undetermined if range.introduced.is_some() => Some(Cow::Borrowed(CONTRADICTION)),
             VendorState::Open if self.place.is_pro => Some(Cow::Borrowed(PRO_ONLY)),
             _ if is_module_build(range) && module_of(self.summary).is_none() => {
                 Some(Cow::Borrowed(STREAM_UNTOLD))
@@ -229,7 +232,7 @@ impl<'a> About<'a, '_> {
 }
 
 fn is_module_build(range: &VersionRange<'_>) -> bool {
-    range.fixed.as_deref().is_some_and(|version| version.contains(".module_") || version.contains(".module+"))
+    range.fixed.as_deref().is_some_and(is_modular)
 }
 
 /// Returns `name:stream` of a summary such as `Moderate: python27:2.7 security update`; none where it names several
@@ -270,9 +273,4 @@ fn add_new<'a>(affected: &mut Vec<Affected<'a>>, rows: Vec<Affected<'a>>) {
             affected.push(row);
         }
     }
-}
-
-fn date(text: &str) -> Option<DateTime<Utc>> {
-    let date = DateTime::parse_from_rfc3339(text).ok()?.to_utc();
-    YEARS.contains(&date.year()).then_some(date)
 }

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::advisory::{Affected, Subject, VendorState as S};
+use crate::model::advisory::{Advisory, Affected, Subject, VendorState as S};
 use crate::model::severity::Severity;
 use crate::scan::feed::decompress::decompress;
 
@@ -238,16 +238,28 @@ fn suse_records_give_binaries_and_identifiers_of_error_pages_are_counted() {
     assert_eq!((advisory.affected.len(), advisory.affected[0].subject), (19, Subject::Binary));
 }
 
+/// w3m in ALPINE-CVE-2023-38252: the list of versions that OSV derived goes beyond the range it was derived from.
 #[test]
-fn listed_version_beyond_the_range_is_affected_as_well() {
+fn listed_version_beyond_the_range_is_unknown_and_a_list_alone_is_affected() {
     let content = bookworm(
         r#""ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}]}], "versions": ["1", "3"]"#,
     );
     let advisory = one(&content, "debian", "12");
-    assert_eq!(shown(&advisory)[1].2, "3");
+    assert_eq!((shown(&advisory)[1].1, shown(&advisory)[1].2.as_str()), (S::Undetermined, "3"));
     assert_eq!(advisory.affected[1].range.last_affected.as_deref(), Some("3"));
     let content = bookworm(r#""versions": ["1:1.0-1"]"#);
-    assert_eq!(one(&content, "debian", "12").affected.len(), 1);
+    assert_eq!(one(&content, "debian", "12").affected[0].state, S::Open);
+}
+
+/// OSV lists versions of Alpine that apk would not accept (openssh 5.1p1-r0 in ALPINE-CVE-2025-61984).
+#[test]
+fn listed_version_that_is_none_is_counted_and_the_range_holds() {
+    let content = br#"{"id": "ALPINE-CVE-2025-61984", "affected": [{
+        "package": {"ecosystem": "Alpine:v3.20", "name": "openssh"}, "versions": ["5.1p1-r0", "9.6_p1-r0"],
+        "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "10.1_p1-r0"}]}]}]}"#;
+    let rows = Osv.parse(content, &release("alpine", "3.20.1")).expect("well formed");
+    assert_eq!((rows.advisories[0].affected.len(), rows.unread.count), (1, 1));
+    assert!(rows.unread.first[0].contains("5.1p1-r0"), "{:?}", rows.unread.first);
 }
 
 #[test]

@@ -1,36 +1,9 @@
 //! OSV records as they are written (<https://ossf.github.io/osv-schema/>): only the fields that are used, borrowed.
 
-use std::borrow::Cow;
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// A text, borrowed unless it has escapes in it. (serde's own `Cow` copies inside of lists.)
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-        impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-        reader.deserialize_str(TextVisitor)
-    }
-}
+pub(super) use crate::scan::feed::content::Text;
 
 /// Reads a value; `null`, which some generators write for an empty list, is the empty value.
 pub(super) fn or_null<'de, D, T>(reader: D) -> Result<T, D::Error>

@@ -20,12 +20,14 @@ use self::wire::{Package, Update};
 use super::dates::read_date;
 use super::identifiers::is_advisory;
 use super::joined::Joined;
-use super::rpm_packages::{NamedPackage, is_left_out, is_modular, is_name, rows, version_of};
+use super::rpm_packages::{
+    NamedPackage, STREAM_UNTOLD, is_left_out, is_modular, is_name, module_of_title, rows, severity,
+    version_of,
+};
 use super::xml::XmlReader;
-use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
+use super::{Addressing, AdvisoryFeed, FeedError, PublishedSource, Rows};
 use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::distro::Distribution;
-use crate::model::severity::Severity;
 use crate::model::vulnerability::CveId;
 
 const NAME: &str = "updateinfo";
@@ -72,6 +74,10 @@ impl AdvisoryFeed for Updateinfo {
             .into_iter()
             .map(|(part, location)| PublishedSource { name: format!("{NAME}-{part}"), location })
             .collect()
+    }
+
+    fn addressing(&self) -> Addressing {
+        Addressing::Repository
     }
 
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
@@ -199,10 +205,6 @@ fn named<'a>(package: &Package<'a>, update: &Update<'a>, id: &str) -> Result<Nam
     Ok(NamedPackage { architecture: package.architecture.clone(), statement })
 }
 
-/// The note of a module's build whose stream is not told: Rocky's had no `<module>` for long (rocky-linux/peridot
-/// issue 79).
-const STREAM_UNTOLD: &str = "a build of a module whose stream the vendor does not tell";
-
 /// Returns the CVEs that an update names. Everybody but Fedora has references of type `cve`; Fedora only has titles of
 /// bugs, some of them with that type, and its description.
 fn vulnerabilities<'a>(update: &Update<'a>) -> Vec<Cow<'a, str>> {
@@ -259,34 +261,6 @@ fn amazon_channel<'a>(id: &str, collection: &Cow<'a, str>) -> Option<Cow<'a, str
     }
     let extra = kind.trim_start_matches(|c: char| c.is_ascii_digit()).rsplitn(3, '-').nth(2)?;
     (!extra.is_empty()).then(|| Cow::Owned(extra.to_ascii_lowercase()))
-}
-
-/// `name:stream` out of a title such as `Moderate: python27:2.7 security update`; none where it names several. The
-/// module with the packages for developers (`virt:ol and virt-devel:ol`) is not another one.
-fn module_of_title<'a>(title: &str) -> Option<Cow<'a, str>> {
-    let is_part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
-    };
-    let is_module = |(name, stream): &(&str, &str)| is_part(name) && is_part(stream);
-    let mut modules =
-        title.split_ascii_whitespace().filter_map(|word| word.split_once(':')).filter(is_module);
-    let (name, stream) = modules.next()?;
-    let is_alone = modules.all(|other| other.0.strip_suffix("-devel") == Some(name) && other.1 == stream);
-    is_alone.then(|| Cow::Owned(format!("{name}:{stream}")))
-}
-
-/// `SEVERITY_` stands before the word in old updateinfo of Rocky. Words that are no severity occur (AlmaLinux's
-/// errata have had names of modules there): nobody said anything then.
-fn severity(word: &str) -> Severity {
-    let word = word.trim().to_ascii_lowercase();
-    match word.strip_prefix("severity_").unwrap_or(&word) {
-        "low" => Severity::Low,
-        "medium" | "moderate" => Severity::Medium,
-        "high" | "important" => Severity::High,
-        "critical" | "urgent" => Severity::Critical,
-        _ => Severity::Unknown,
-    }
 }
 
 fn major(version: &str) -> &str {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::severity::Severity;
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -12,13 +13,7 @@ const FEDORA_19: &str = fixture!("fedora-19.xml");
 const ROCKY: &str = fixture!("rocky-apollo.xml");
 
 fn release(id: &str, version: &str) -> Distribution {
-    Distribution {
-        id: id.to_owned(),
-        version: version.to_owned(),
-        codename: String::new(),
-        point_release: None,
-        end_of_support: None,
-    }
+    Distribution::new(id, version, "")
 }
 
 fn parse<'a>(content: &'a str, id: &str, version: &str) -> Rows<'a> {

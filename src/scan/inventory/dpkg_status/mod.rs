@@ -6,57 +6,12 @@ use std::collections::HashSet;
 
 use memchr::{memchr, memchr_iter};
 
+use super::record_error::{RecordError, RecordProblem};
 use crate::model::package::{
-    Architecture, InstalledPackage, PackageKey, PackageName, PackageState, SourcePackage,
-    is_valid_package_name,
+    Architecture, InstalledPackage, PackageName, PackageState, SourcePackage, is_valid_package_name,
 };
 use crate::model::version::Version;
 use crate::scan::source_field::source_of;
-
-/// A place in the database that cannot be understood.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, line {line}: {problem}")]
-pub struct StatusError {
-    /// The file, as the caller named it.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// What is wrong there.
-    pub problem: StatusProblem,
-}
-
-/// What is wrong with a line or stanza.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StatusProblem {
-    /// The last line has no end.
-    #[error("the file ends in the middle of a line: it was cut off")]
-    Truncated,
-    /// The line is neither a field nor the continuation of one.
-    #[error("the line is no field (`Name: value`)")]
-    NotAField,
-    /// A stanza lacks a field that it must have.
-    #[error("the package that begins here has no {0}")]
-    Missing(&'static str),
-    /// A stanza has a field twice.
-    #[error("{0} stands twice in one package")]
-    FieldTwice(&'static str),
-    /// The value is no text.
-    #[error("{0} is not UTF-8")]
-    NotUtf8(&'static str),
-    /// The value breaks the field's grammar.
-    #[error("{field} is not valid: {text:?} ({reason})")]
-    Invalid {
-        /// The field.
-        field: &'static str,
-        /// Its value, at most 80 characters of it.
-        text: String,
-        /// What its grammar forbids.
-        reason: &'static str,
-    },
-    /// The package stood there before.
-    #[error("{0} is recorded a second time")]
-    PackageTwice(PackageKey),
-}
 
 /// The fields that are used.
 #[derive(Clone, Copy)]
@@ -116,7 +71,7 @@ enum Kind {
 ///
 /// # Errors
 /// The first thing dpkg would not have written.
-pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, StatusError> {
+pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordError> {
     Parser::new(file, Kind::Database).run(bytes)
 }
 
@@ -124,7 +79,7 @@ pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, StatusEr
 ///
 /// # Errors
 /// As [`parse`].
-pub fn parse_fragment(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, StatusError> {
+pub fn parse_fragment(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordError> {
     Parser::new(file, Kind::Fragment).run(bytes)
 }
 
@@ -161,7 +116,7 @@ impl<'a> Parser<'a> {
         Self { file, kind, stanza, lines, architectures: Vec::new(), packages: Vec::new() }
     }
 
-    fn run(mut self, bytes: &'a [u8]) -> Result<Vec<InstalledPackage>, StatusError> {
+    fn run(mut self, bytes: &'a [u8]) -> Result<Vec<InstalledPackage>, RecordError> {
         self.packages.reserve(bytes.len() / STANZA);
         self.lines.reserve(bytes.len() / STANZA);
         let (mut start, mut line) = (0, 0);
@@ -172,7 +127,7 @@ impl<'a> Parser<'a> {
         }
         if start < bytes.len() {
             if self.kind == Kind::Database {
-                return Err(self.error(line + 1, StatusProblem::Truncated));
+                return Err(self.error(line + 1, RecordProblem::Truncated));
             }
             self.take_line(line + 1, &bytes[start..])?;
         }
@@ -182,22 +137,22 @@ impl<'a> Parser<'a> {
     }
 
     /// dpkg writes its packages in order: only where somebody else did, all have to be remembered.
-    fn check_unique(&self) -> Result<(), StatusError> {
+    fn check_unique(&self) -> Result<(), RecordError> {
         if self.packages.is_sorted_by(|a, b| (&a.name, &a.architecture) < (&b.name, &b.architecture)) {
             return Ok(());
         }
         let mut seen = HashSet::with_capacity(self.packages.len());
         match self.packages.iter().position(|package| !seen.insert((&package.name, &package.architecture))) {
-            Some(at) => Err(self.error(self.lines[at], StatusProblem::PackageTwice(self.packages[at].key()))),
+            Some(at) => Err(self.error(self.lines[at], RecordProblem::PackageTwice(self.packages[at].key()))),
             None => Ok(()),
         }
     }
 
-    fn error(&self, line: usize, problem: StatusProblem) -> StatusError {
-        StatusError { file: self.file.to_owned(), line, problem }
+    fn error(&self, line: usize, problem: RecordProblem) -> RecordError {
+        RecordError { file: self.file.to_owned(), line, problem }
     }
 
-    fn take_line(&mut self, line: usize, bytes: &'a [u8]) -> Result<(), StatusError> {
+    fn take_line(&mut self, line: usize, bytes: &'a [u8]) -> Result<(), RecordError> {
         match bytes.first() {
             None => return self.end_stanza(),
             Some(b' ' | b'\t') if self.stanza.line > 0 => return Ok(()),
@@ -205,25 +160,25 @@ impl<'a> Parser<'a> {
             Some(_) => {}
         }
         let colon = memchr(b':', bytes).filter(|colon| *colon > 0 && !bytes[0].is_ascii_whitespace());
-        let Some(colon) = colon else { return Err(self.error(line, StatusProblem::NotAField)) };
+        let Some(colon) = colon else { return Err(self.error(line, RecordProblem::NotAField)) };
         if self.stanza.line == 0 {
             self.stanza.line = line;
         }
         let Some(field) = field_named(&bytes[..colon]) else { return Ok(()) };
         let value = Value { line, bytes: bytes[colon + 1..].trim_ascii() };
         match self.stanza.values[field as usize].replace(value) {
-            Some(_) => Err(self.error(line, StatusProblem::FieldTwice(NAMES[field as usize]))),
+            Some(_) => Err(self.error(line, RecordProblem::FieldTwice(NAMES[field as usize]))),
             None => Ok(()),
         }
     }
 
-    fn end_stanza(&mut self) -> Result<(), StatusError> {
+    fn end_stanza(&mut self) -> Result<(), RecordError> {
         if self.stanza.line == 0 {
             return Ok(());
         }
         let stanza = std::mem::take(&mut self.stanza);
         let required = |field: Field| {
-            let missing = StatusProblem::Missing(NAMES[field as usize]);
+            let missing = RecordProblem::Missing(NAMES[field as usize]);
             stanza.value(field).ok_or_else(|| self.error(stanza.line, missing))
         };
         let name = required(Field::Package)?;
@@ -257,23 +212,24 @@ impl<'a> Parser<'a> {
                 .any(|field| stanza.is(*field, b"yes")),
             multi_arch_same: stanza.is(Field::MultiArch, b"same"),
             installed_size_kib: stanza.number(Field::InstalledSize),
+            provenance: None,
         };
         self.packages.push(package);
         self.lines.push(stanza.line);
         Ok(())
     }
 
-    fn text(&self, field: Field, value: Value<'a>) -> Result<&'a str, StatusError> {
+    fn text(&self, field: Field, value: Value<'a>) -> Result<&'a str, RecordError> {
         std::str::from_utf8(value.bytes)
-            .map_err(|_| self.error(value.line, StatusProblem::NotUtf8(NAMES[field as usize])))
+            .map_err(|_| self.error(value.line, RecordProblem::NotUtf8(NAMES[field as usize])))
     }
 
-    fn invalid(&self, field: Field, value: Value<'_>, reason: &'static str) -> StatusError {
+    fn invalid(&self, field: Field, value: Value<'_>, reason: &'static str) -> RecordError {
         let text = String::from_utf8_lossy(value.bytes).chars().take(80).collect();
-        self.error(value.line, StatusProblem::Invalid { field: NAMES[field as usize], text, reason })
+        self.error(value.line, RecordProblem::Invalid { field: NAMES[field as usize], text, reason })
     }
 
-    fn read_name(&self, field: Field, value: Value<'a>) -> Result<PackageName, StatusError> {
+    fn read_name(&self, field: Field, value: Value<'a>) -> Result<PackageName, RecordError> {
         let text = self.text(field, value)?;
         if is_valid_package_name(text) {
             Ok(PackageName::from(text))
@@ -282,12 +238,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn read_version(&self, field: Field, value: Value<'a>) -> Result<Version, StatusError> {
+    fn read_version(&self, field: Field, value: Value<'a>) -> Result<Version, RecordError> {
         Version::deb(self.text(field, value)?).map_err(|error| self.invalid(field, value, error.reason))
     }
 
     /// Architectures are few: each text is kept once.
-    fn read_architecture(&mut self, value: Value<'a>) -> Result<Architecture, StatusError> {
+    fn read_architecture(&mut self, value: Value<'a>) -> Result<Architecture, RecordError> {
         let text = self.text(Field::Architecture, value)?;
         if let Some(known) = self.architectures.iter().find(|known| known.as_str() == text) {
             return Ok(known.clone());
@@ -305,7 +261,7 @@ impl<'a> Parser<'a> {
         source: Option<Value<'a>>,
         package: &PackageName,
         version: (&Version, Value<'a>),
-    ) -> Result<SourcePackage, StatusError> {
+    ) -> Result<SourcePackage, RecordError> {
         let stated = source.map(|value| self.text(Field::Source, value)).transpose()?;
         source_of(stated, package, version.0).map_err(|reason| match source {
             Some(value) => self.invalid(Field::Source, value, reason),
@@ -313,7 +269,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn read_status(&self, value: Value<'a>) -> Result<Status, StatusError> {
+    fn read_status(&self, value: Value<'a>) -> Result<Status, RecordError> {
         Status::parse(value.bytes).map_err(|reason| self.invalid(Field::Status, value, reason))
     }
 }

@@ -5,12 +5,12 @@ use std::path::Path;
 use super::*;
 use crate::host::storage;
 
-fn fixture(name: &str) -> Result<Vec<InstalledPackage>, StatusError> {
+fn fixture(name: &str) -> Result<Vec<InstalledPackage>, RecordError> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/dpkg").join(name);
     parse(&storage::read(&path).expect("the fixture is there"), name)
 }
 
-fn stanza(lines: &str) -> Result<InstalledPackage, StatusError> {
+fn stanza(lines: &str) -> Result<InstalledPackage, RecordError> {
     let text = format!("Package: foo\nArchitecture: amd64\n{lines}\n\n");
     parse(text.as_bytes(), "status").map(|mut all| all.remove(0))
 }
@@ -80,7 +80,7 @@ fn bytes_that_are_no_text_matter_only_where_they_are_used() {
     assert_eq!(parse(&unused, "status").map(|all| all.len()), Ok(1));
     let used = [&head[..], b"Version: \xff\n\n"].concat();
     let error = parse(&used, "status").expect_err("the version is no text");
-    assert_eq!((error.line, error.problem), (4, StatusProblem::NotUtf8("Version")));
+    assert_eq!((error.line, error.problem), (4, RecordProblem::NotUtf8("Version")));
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn captured_broken_files_are_refused_with_their_line() {
 fn control_file_of_an_image_needs_no_status_and_no_last_newline() {
     let text = b"Package: base-files\nArchitecture: amd64\nVersion: 12.4+deb12u11";
     assert_eq!(parse_fragment(text, "status.d/base").map(|all| all.len()), Ok(1));
-    assert_eq!(parse(text, "status").map_err(|error| error.problem), Err(StatusProblem::Truncated));
+    assert_eq!(parse(text, "status").map_err(|error| error.problem), Err(RecordProblem::Truncated));
 }
 
 proptest::proptest! {

@@ -1,5 +1,9 @@
 //! The whole assessment on small inventories.
 
+mod attacks;
+mod ranges;
+mod rpm;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
@@ -9,7 +13,7 @@ use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::assessment::DueDays;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
-use crate::model::feed::{CompletenessLevel, FeedState};
+use crate::model::feed::{CompletenessLevel, FeedRole, FeedState};
 use crate::model::finding::Origin;
 use crate::model::kernel::Kernels;
 use crate::model::offer::Offer;
@@ -17,7 +21,7 @@ use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
 use crate::model::plan::Artifact;
 use crate::model::severity::{Criticality, Severity};
 use crate::model::summary::Summary;
-use crate::model::version::{Version, VersionScheme};
+use crate::model::version::Version;
 use crate::scan::explain::why;
 use crate::scan::index::{Provenance, build};
 
@@ -39,6 +43,7 @@ fn package(name: &str, source: &str, installed: &str) -> InstalledPackage {
         essential: false,
         multi_arch_same: false,
         installed_size_kib: 1,
+        provenance: None,
     }
 }
 
@@ -97,6 +102,7 @@ struct Scene {
     view: RepositoryView,
     not_covered: Vec<NotCovered>,
     stamps: Vec<FeedStamp>,
+    announcing: Option<&'static str>,
     sources: Vec<SourceSettings>,
     first_seen: HashMap<String, DateTime<Utc>>,
     detail: Detail,
@@ -108,11 +114,12 @@ impl Scene {
         let (digest, kernels) = (Sha256::of(b""), Kernels::default());
         let view = RepositoryView { stamps: vec![stamp("bookworm", FeedState::Fresh)], ..Default::default() };
         Self {
-            inventory: Inventory { distribution, packages, kernels, digest },
+            inventory: Inventory { distribution, packages, enabled_modules: Vec::new(), kernels, digest },
             rows,
             view,
             not_covered: Vec::new(),
             stamps: vec![stamp(FEED, FeedState::Fresh)],
+            announcing: None,
             sources: Vec::new(),
             first_seen: HashMap::new(),
             detail: Detail::Open,
@@ -120,7 +127,11 @@ impl Scene {
     }
 
     fn with<T>(&self, act: impl FnOnce(AssessInput<'_>) -> T) -> T {
-        let provenance = Provenance { content: Sha256::of(b""), published: None, scheme: VersionScheme::Deb };
+        let provenance = Provenance {
+            content: Sha256::of(b""),
+            published: None,
+            scheme: self.inventory.distribution.version_scheme(),
+        };
         let index = Index::open(build(&self.rows, provenance).expect("small")).expect("sound");
         let settings = AssessmentSettings {
             criticality: Criticality::Normal,
@@ -131,9 +142,9 @@ impl Scene {
             inventory: &self.inventory,
             view: &self.view,
             indexes: &[FeedIndex { feed: FEED, index: &index }],
-            announcements: &[],
+            announcements: self.announcing.map(|feed| FeedIndex { feed, index: &index }).as_slice(),
             threats: None,
-            channels: Channels::Unknown,
+            in_use: InUse::default(),
             not_covered: &self.not_covered,
             stamps: &self.stamps,
             sources: &self.sources,
@@ -215,6 +226,18 @@ fn fixed_and_unaffected_are_counted_without_findings() {
     let result = Scene::new(vec![package("a1", "a1", "1")], rows).assess();
     assert!(result.findings.is_empty());
     assert_eq!((result.counts.fixed, result.counts.not_affected, result.counts.open()), (1, 1, 0));
+}
+
+#[test]
+fn a_build_that_is_not_affected_says_nothing_of_other_builds() {
+    for (installed, verdicts) in [("2", (1, 0)), ("1", (0, 0)), ("3", (0, 0))] {
+        let mut harmless = row("a1", "CVE-2026-0001", VendorState::NotAffected);
+        let range = &mut harmless.affected[0].range;
+        (range.introduced, range.last_affected) = (Some("2".into()), Some("2".into()));
+        let result = Scene::new(vec![package("a1", "a1", installed)], vec![harmless]).assess();
+        assert!(result.findings.is_empty());
+        assert_eq!((result.counts.not_affected, result.counts.open()), verdicts, "{installed}");
+    }
 }
 
 #[test]
@@ -311,6 +334,10 @@ fn findings_are_sorted_by_priority_then_name() {
 fn completeness_follows_the_feeds() {
     let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::Full);
+    scene.announcing = Some("debian-dsa");
+    scene.stamps.push(stamp("debian-dsa", FeedState::Fresh));
+    assert_eq!(scene.assess().completeness.level, CompletenessLevel::Full);
+    scene.stamps.truncate(1);
     scene.stamps[0].problem = Some("no route".into());
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::Incomplete);
     scene.stamps[0].state = FeedState::Missing;
@@ -318,6 +345,7 @@ fn completeness_follows_the_feeds() {
     scene.sources = vec![SourceSettings {
         name: FEED.into(),
         format: FEED.into(),
+        role: FeedRole::Verdicts,
         location: String::new(),
         sha256: None,
         max_age: std::time::Duration::ZERO,

@@ -1,0 +1,169 @@
+//! rpm's database. The format of today (SQLite) is read directly; the older ones are read by rpm.
+
+mod header;
+mod package;
+mod place;
+mod query;
+mod sqlite;
+
+use std::path::{Path, PathBuf};
+
+use crate::host::runner::RunError;
+use crate::host::storage;
+use crate::model::package::{InstalledPackage, ModuleStream};
+use header::Header;
+use package::{Packages, Record};
+use place::Database;
+pub use sqlite::SqliteError;
+
+/// Why rpm's database cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RpmError {
+    /// There are two databases.
+    #[error("there are two databases, {first} and {second}, and rpm's macros do not say which one counts")]
+    TwoDatabases {
+        /// One.
+        first: PathBuf,
+        /// The other.
+        second: PathBuf,
+    },
+    /// The SQLite file cannot be read.
+    #[error(transparent)]
+    Sqlite(#[from] SqliteError),
+    /// A package is recorded as rpm would not do it.
+    #[error("{path}, row {row}: {reason}")]
+    Package {
+        /// The file.
+        path: PathBuf,
+        /// The row of the table of packages.
+        row: i64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The database is of a format that rpm has to read, and there is no rpm.
+    #[error("the database in {folder} is of an old format that rpm has to read, and rpm cannot be run")]
+    NoRpm {
+        /// The database's folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: RunError,
+    },
+    /// rpm cannot read the database.
+    #[error("rpm -qa on {folder} ended with exit code {code}: {words}")]
+    Query {
+        /// The database's folder.
+        folder: PathBuf,
+        /// rpm's exit code.
+        code: i32,
+        /// What it said.
+        words: String,
+    },
+    /// rpm said something that was not expected.
+    #[error("the output of rpm -qa on {folder}, line {line}: {reason}")]
+    Output {
+        /// The database's folder.
+        folder: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+impl RpmError {
+    /// Tells whether the database is damaged.
+    pub(super) fn is_damage(&self) -> bool {
+        let is_sound = matches!(
+            self,
+            Self::NoRpm { .. }
+                | Self::Sqlite(
+                    SqliteError::Busy { .. } | SqliteError::Read { .. } | SqliteError::Unfinished { .. }
+                )
+        );
+        !is_sound
+    }
+
+    /// Returns what to look at next.
+    pub(super) fn way_out(&self) -> &'static str {
+        match self {
+            Self::NoRpm { .. } => "install rpm here, or look at the root from a host that has it",
+            Self::Sqlite(SqliteError::Busy { .. }) => "wait until the package manager has ended",
+            _ => "rpm -qa tells what rpm itself reads of it, and rpmdb --rebuilddb writes it anew",
+        }
+    }
+}
+
+/// Tells whether a root has an rpm database.
+pub(super) fn is_present(root: &Path) -> bool {
+    !matches!(place::find(root), Ok(None))
+}
+
+/// Reads the packages of a root; none where it has no database.
+///
+/// # Errors
+/// The database cannot be found, read or understood.
+pub(super) fn read(root: &Path) -> Result<Vec<InstalledPackage>, RpmError> {
+    match place::find(root)? {
+        None => Ok(Vec::new()),
+        Some(Database::Sqlite(path)) => read_sqlite(&path),
+        Some(Database::ForRpm(folder)) => query::read(&folder),
+    }
+}
+
+/// Reads the packages of a `rpmdb.sqlite`, with the write-ahead log beside it; nothing is created or locked.
+///
+/// # Errors
+/// The file cannot be read, is damaged, or is being written all the time.
+pub fn read_sqlite(path: &Path) -> Result<Vec<InstalledPackage>, RpmError> {
+    let mut packages = Packages::default();
+    let read = sqlite::read_blobs(path, "Packages", &mut |row, blob| {
+        let package = Header::of(blob).and_then(|header| packages.package(&Record::of(&header)?));
+        package.map_err(|reason| RpmError::Package { path: path.to_owned(), row, reason })
+    });
+    Ok(read?.into_iter().flatten().collect())
+}
+
+/// The folder of dnf's modules, below a root.
+const MODULES: &str = "etc/dnf/modules.d";
+
+/// Reads which module streams are enabled (dnf, modularity: one INI file a module with `stream=` and `state=`).
+///
+/// A file that cannot be read enables nothing: it then cannot speak for packages without a label either.
+pub(super) fn enabled_modules(root: &Path) -> Vec<ModuleStream> {
+    let files = storage::list(&root.join(MODULES)).unwrap_or_default();
+    let texts = files.iter().filter_map(|file| storage::read_at_most(file, 1 << 20).ok());
+    texts.flat_map(|bytes| parse_modules(&String::from_utf8_lossy(&bytes))).collect()
+}
+
+fn parse_modules(text: &str) -> Vec<ModuleStream> {
+    let mut enabled = Vec::new();
+    for section in text.split('[').skip(1) {
+        let Some((name, rest)) = section.split_once(']') else { continue };
+        let value = |key: &str| {
+            rest.lines()
+                .find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='))
+                .map(str::trim)
+        };
+        if let (Some(stream), Some("enabled" | "1")) = (value("stream"), value("state"))
+            && !stream.is_empty()
+        {
+            enabled.push(ModuleStream { name: name.to_owned(), stream: stream.to_owned() });
+        }
+    }
+    enabled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn enabled_streams_are_read_and_others_are_not() {
+        let text = "[nodejs]\nname=nodejs\nstream=18\nprofiles=\nstate=enabled\n\n[perl]\nname=perl\nstream=\nstate=disabled\n";
+        let streams: Vec<String> =
+            parse_modules(text).iter().map(|m| format!("{}:{}", m.name, m.stream)).collect();
+        assert_eq!(streams, ["nodejs:18"]);
+        assert!(parse_modules("[x\nstream=1").is_empty());
+    }
+}

@@ -1,0 +1,95 @@
+//! What is known about attacks on the vulnerabilities that this release's advisories name: a small index joined from the
+//! catalogues, which hold every vulnerability of the world.
+
+use std::collections::BTreeSet;
+
+use super::compiled::{self, LARGEST_INDEX};
+use crate::config::layout::Layout;
+use crate::host::storage;
+use crate::model::digest::Sha256;
+use crate::model::distro::Distribution;
+use crate::model::feed::{FeedRole, SourceSettings};
+use crate::model::vulnerability::{CveId, Identifier};
+use crate::scan::feed::cache::{FeedCache, StoredContent};
+use crate::scan::index::{Index, Threat, ThreatIndex, build_threats};
+
+/// The name of the joined index.
+const JOINED: &str = "threats";
+
+/// Opens what is known about attacks, joined anew where a catalogue or the advisories changed. `None` when no catalogue
+/// was ever fetched, or none can be read: findings are then ordered by what their vendor says alone.
+pub fn load_threats(
+    layout: &Layout,
+    sources: &[SourceSettings],
+    release: &Distribution,
+    advisories: &[&Index],
+) -> Option<ThreatIndex> {
+    let catalogues: Vec<(&SourceSettings, StoredContent)> = sources
+        .iter()
+        .filter(|source| source.role == FeedRole::Threats)
+        .filter_map(|source| Some((source, FeedCache::new(layout, &source.name).read().ok()?.content?)))
+        .collect();
+    if catalogues.is_empty() {
+        return None;
+    }
+    let joined_from = joined_from(&catalogues, advisories);
+    let path = layout.index(JOINED, &release.release_key());
+    let known =
+        storage::read_at_most(&path, LARGEST_INDEX).ok().and_then(|bytes| ThreatIndex::open(bytes).ok());
+    if let Some(index) = known.filter(|index| index.content() == Some(joined_from)) {
+        return Some(index);
+    }
+    let opened: Vec<ThreatIndex> = catalogues
+        .iter()
+        .filter_map(|(source, content)| catalogue(layout, source, release, content))
+        .collect();
+    let bytes = build_threats(&joined(&opened, advisories), joined_from);
+    // A cache that cannot be written costs time at the next scan, and nothing else.
+    let _ = storage::replace(&path, &bytes, storage::PUBLIC);
+    ThreatIndex::open(bytes).ok()
+}
+
+/// Digest of everything that the joined index is made from.
+fn joined_from(catalogues: &[(&SourceSettings, StoredContent)], advisories: &[&Index]) -> Sha256 {
+    let catalogues = catalogues.iter().map(|(_, content)| content.sha256);
+    let contents = catalogues.chain(advisories.iter().map(|index| index.provenance().content));
+    let all: Vec<u8> = contents.flat_map(|digest| *digest.as_bytes()).collect();
+    Sha256::of(&all)
+}
+
+/// Opens one catalogue, compiled again where its file is not that of the content.
+fn catalogue(
+    layout: &Layout,
+    source: &SourceSettings,
+    release: &Distribution,
+    content: &StoredContent,
+) -> Option<ThreatIndex> {
+    let path = layout.index(&source.name, &release.release_key());
+    let known =
+        storage::read_at_most(&path, LARGEST_INDEX).ok().and_then(|bytes| ThreatIndex::open(bytes).ok());
+    known
+        .filter(|index| index.content() == Some(content.sha256))
+        .or_else(|| ThreatIndex::open(compiled::rebuild(layout, source, release, content).ok()?).ok())
+}
+
+/// Joins what the catalogues know about every vulnerability that the advisories name.
+fn joined(catalogues: &[ThreatIndex], advisories: &[&Index]) -> Vec<(CveId, Threat)> {
+    let named = advisories.iter().flat_map(|index| index.statements()).flat_map(|row| row.vulnerabilities());
+    let named: BTreeSet<CveId> = named
+        .filter_map(|name| match name {
+            Identifier::Cve(cve) => Some(cve),
+            Identifier::Text(_) => None,
+        })
+        .collect();
+    let of_all = |cve: CveId| {
+        catalogues.iter().map(|known| known.lookup(cve)).fold(Threat::default(), |all, one| Threat {
+            epss: all.epss.or(one.epss),
+            exploited: all.exploited.or(one.exploited),
+        })
+    };
+    named
+        .into_iter()
+        .map(|cve| (cve, of_all(cve)))
+        .filter(|(_, threat)| *threat != Threat::default())
+        .collect()
+}
