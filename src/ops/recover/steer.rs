@@ -75,13 +75,13 @@ impl Interrupted<'_> {
                 }
                 Direction::Commit => {
                     let whole = facts.can_go_back.then_some(&way);
-                    return self.commit(context, tools, (proven, whole), journal);
+                    return self.commit((context, tools), (proven, whole), journal);
                 }
                 Direction::Over | Direction::Abandon => {
                     journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
                     End::Abandoned
                 }
-                Direction::Back => self.back(context, tools, (&way, journal), INTERRUPTED)?,
+                Direction::Back => self.back((context, tools), (&way, journal), INTERRUPTED)?,
                 Direction::Operator => self.operator(journal, &way)?,
             };
             return Ok((end, None));
@@ -128,8 +128,7 @@ impl Interrupted<'_> {
     /// leads back.
     fn commit(
         &self,
-        context: &Context<'_>,
-        tools: &Tools<'_>,
+        (context, tools): (&Context<'_>, &Tools<'_>),
         (proven, way): (Proven, Option<&WayBack>),
         journal: &mut Journal,
     ) -> Result<(End, Option<trial::Proven>), Failure> {
@@ -146,7 +145,7 @@ impl Interrupted<'_> {
         if let Some(mut watch) = Watch::resume(tools, &self.folder, &self.plan)? {
             let found = watch.prove(tools, journal).map_err(runs::journal_failed)?;
             if found.complaint.is_some() {
-                let (end, found) = self.unwell(context, tools, (watch, found, way), journal)?;
+                let (end, found) = self.unwell((context, tools), (watch, found, way), journal)?;
                 return Ok((end, Some(found)));
             }
             tried = Some(found);
@@ -160,8 +159,7 @@ impl Interrupted<'_> {
     /// A host that is worse than before goes back; where no way leads back, a person is needed.
     fn unwell(
         &self,
-        context: &Context<'_>,
-        tools: &Tools<'_>,
+        (context, tools): (&Context<'_>, &Tools<'_>),
         (mut watch, found, way): (Watch, trial::Proven, Option<&WayBack>),
         journal: &mut Journal,
     ) -> Result<(End, trial::Proven), Failure> {
@@ -171,7 +169,7 @@ impl Interrupted<'_> {
             return Ok((End::Stuck(reason, Vec::new()), found));
         };
         watch.goes_back(tools);
-        let end = self.back(context, tools, (way, journal), &reason)?;
+        let end = self.back((context, tools), (way, journal), &reason)?;
         if matches!(end, End::Old(..)) {
             quarantine::add_upgrades(context, self.replay.run, way.actions())?;
             return Ok((end, watch.prove_return(tools, found)));
@@ -181,8 +179,7 @@ impl Interrupted<'_> {
 
     fn back(
         &self,
-        context: &Context<'_>,
-        tools: &Tools<'_>,
+        (context, tools): (&Context<'_>, &Tools<'_>),
         (way, journal): (&WayBack, &mut Journal),
         reason: &str,
     ) -> Result<End, Failure> {

@@ -20,7 +20,10 @@ pub(super) fn render(document: &NeedsRestartDocument, sheet: &mut Sheet<'_>) {
     kernel(document, sheet);
     if document.unreadable > 0 {
         let number = words::count(document.unreadable, "process", "processes");
-        header::alert(&format!("{number} of other users could not be looked at: ask as root"), sheet);
+        header::alert(
+            &format!("{number} could not be looked at; those of other users only root sees"),
+            sheet,
+        );
     }
     sheet.gap();
     header::next(&next_command(document), sheet);
