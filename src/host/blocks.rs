@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::storage::{self, StorageError};
 
-/// Bytes read at once. Pages of one record mostly lie together; 256 KiB is where reading more at once stopped to
-/// pay on a database of 8 MB in the page cache (`benches/inventory.rs`).
+/// Bytes read at once: pages of one record mostly lie together, and a multiple of the largest page of a database
+/// (64 KiB) cuts none in two. With it 3,024 packages of rpm are read in 5 ms (`benches/inventory.rs`).
 const BLOCK: u64 = 256 * 1024;
 
 /// Blocks kept: one of each kind of page that a walk goes back and forth between, with room to spare.
