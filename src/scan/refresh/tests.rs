@@ -306,13 +306,14 @@ fn a_file_is_imported_like_any_content() {
 }
 
 #[test]
-fn names_alone_are_read_where_an_administrator_asks_and_may_be_none_for_a_release() {
+fn names_and_attacks_are_asked_for_by_default_and_names_may_be_none_for_a_release() {
     let mut bench = Bench::new("names");
-    let names = |bench: &Bench| -> Vec<String> {
-        let sources = default_sources(&bench.distribution, Duration::ZERO);
-        sources.into_iter().map(|source| source.format).collect()
-    };
-    assert!(!names(&bench).contains(&"debian-lists".to_owned()));
+    let roles: Vec<FeedRole> =
+        default_sources(&bench.distribution, Duration::ZERO).iter().map(|source| source.role).collect();
+    for role in [FeedRole::Verdicts, FeedRole::Names, FeedRole::Threats] {
+        assert!(roles.contains(&role), "{roles:?}");
+    }
+    bench.source.role = FeedRole::Names;
     (bench.source.name, bench.source.format) = ("debian-dsa".into(), "debian-lists".into());
     bench.offer(include_str!("../../../tests/fixtures/debian-lists/DSA.txt"));
     for (codename, statements) in [("bookworm", 3), ("forky", 0)] {
