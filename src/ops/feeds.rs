@@ -6,8 +6,9 @@ use super::context::Context;
 use super::request::FeedsRequest;
 use super::{lists, survey};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::feed::{FeedStamp, FeedState, SourceSettings};
+use crate::model::feed::{FeedRole, FeedStamp, FeedState, SourceSettings};
 use crate::model::package::Inventory;
+use crate::observe::Event;
 use crate::report::documents::{FEEDS_SCHEMA, FeedsAction, FeedsDocument, Identity};
 use crate::scan::feed::repository;
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
@@ -52,8 +53,22 @@ fn refresh(
     }
     let feeds = survey::stamps(context, inventory, sources, (RefreshMode::Now, accept_older));
     let lists = lists::refresh(context, &inventory.distribution)?;
-    told(&feeds, &lists)?;
+    let deciding: Vec<&FeedStamp> = feeds.iter().filter(|stamp| is_needed(stamp, sources)).collect();
+    for stamp in feeds.iter().filter(|stamp| !is_needed(stamp, sources)) {
+        if let Some(problem) = &stamp.problem {
+            let note = format!("{} is not refreshed, and decides nothing: {problem}", stamp.name);
+            context.observer.event(&Event::Note(note));
+        }
+    }
+    told(&deciding, &lists)?;
     Ok(feeds)
+}
+
+/// Names, dates and attacks only add to what is found: where they cannot be had, a refresh has not failed, unless an
+/// administrator asked for them.
+fn is_needed(stamp: &FeedStamp, sources: &[SourceSettings]) -> bool {
+    let source = sources.iter().find(|source| source.name == stamp.name);
+    source.is_none_or(|source| source.role == FeedRole::Verdicts || source.configured_by_admin)
 }
 
 fn no_such_feed(name: &str, sources: &[SourceSettings]) -> Failure {
@@ -85,7 +100,7 @@ fn request<'a>(
 }
 
 /// A refresh that was asked for and failed is a failure, even if the last good content is still there.
-fn told(feeds: &[FeedStamp], lists: &[String]) -> Result<(), Failure> {
+fn told(feeds: &[&FeedStamp], lists: &[String]) -> Result<(), Failure> {
     let failed =
         feeds.iter().filter_map(|stamp| Some(format!("{}: {}", stamp.name, stamp.problem.as_ref()?)));
     let failed: Vec<String> = failed.collect();
@@ -142,10 +157,17 @@ fn meant<'a>(sources: &'a [SourceSettings], name: Option<&str>) -> Result<&'a So
         (Some(name), _) => {
             sources.iter().find(|source| source.name == name).ok_or_else(|| no_such_feed(name, sources))
         }
-        (None, [only]) => Ok(only),
-        (None, _) => Err(Failure::new(FailureKind::Usage, "several feeds could be meant")
-            .hint(format!("say which: patchctl feeds import FILE --name NAME ({})", names(sources)))),
+        (None, _) => the_deciding_one(sources).ok_or_else(|| {
+            Failure::new(FailureKind::Usage, "several feeds could be meant")
+                .hint(format!("say which: patchctl feeds import FILE --name NAME ({})", names(sources)))
+        }),
     }
+}
+
+/// Without a name the one feed is meant that decides what is vulnerable.
+fn the_deciding_one(sources: &[SourceSettings]) -> Option<&SourceSettings> {
+    let mut deciding = sources.iter().filter(|source| source.role == FeedRole::Verdicts);
+    deciding.next().filter(|_| deciding.next().is_none())
 }
 
 fn verify(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettings]) -> Result<(), Failure> {

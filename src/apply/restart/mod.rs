@@ -69,10 +69,11 @@ pub fn replaced(process: &Process) -> impl Iterator<Item = &MappedFile> {
 }
 
 /// An interpreter has no mapping of what it runs: a script that changed after it began is old in its memory. Only the
-/// files of packages are looked at, so that no stranger's path is.
+/// files of packages are looked at, so that no stranger's path is. Both times are cut to ticks, and one tick is allowed
+/// for that.
 fn was_replaced(script: &Path, process: &Process, owners: &Owners) -> bool {
     owners.contains_key(script)
-        && processes::changed_since_boot(script).is_some_and(|changed| changed > process.started)
+        && processes::changed_since_boot(script).is_some_and(|changed| changed > process.started + 1)
 }
 
 /// Folders where packages place programs, libraries and scripts (Filesystem Hierarchy Standard 3.0, chapters 3 and 4).

@@ -11,6 +11,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use nix::time::{ClockId, clock_gettime};
 
 pub use maps::MappedFile;
 pub use owner::Owner;
@@ -189,15 +192,23 @@ fn is_version_of(name: &str, interpreter: &str) -> bool {
 /// or changed before this boot.
 pub fn changed_since_boot(path: &Path) -> Option<u64> {
     let metadata = std::fs::symlink_metadata(path).ok()?;
-    let hundredths = metadata.ctime().checked_mul(TICKS)? + metadata.ctime_nsec() / (1_000_000_000 / TICKS);
-    u64::try_from(hundredths - boot_time()?.checked_mul(TICKS)?).ok()
+    let changed =
+        Duration::new(u64::try_from(metadata.ctime()).ok()?, u32::try_from(metadata.ctime_nsec()).ok()?);
+    changed.checked_sub(moment_of_boot()?).map(ticks)
+}
+
+/// The moment of the last boot since the epoch, to the tick: the second that `/proc/stat` tells would make a process old
+/// that began right after its script was replaced.
+fn moment_of_boot() -> Option<Duration> {
+    let now = Duration::from(clock_gettime(ClockId::CLOCK_REALTIME).ok()?);
+    now.checked_sub(Duration::from(clock_gettime(ClockId::CLOCK_BOOTTIME).ok()?))
 }
 
 /// Clock ticks in a second as `/proc` counts them on every Linux (USER_HZ, proc_pid_stat(5)).
 const TICKS: i64 = 100;
 
 /// Returns a time since boot in the ticks that processes count their beginning in.
-pub fn ticks(since_boot: std::time::Duration) -> u64 {
+pub fn ticks(since_boot: Duration) -> u64 {
     u64::try_from(since_boot.as_millis() / 10).unwrap_or(u64::MAX)
 }
 

@@ -43,7 +43,8 @@ pub trait Rendering {
 /// no text: the error is told on its own.
 impl Rendering for Report {
     fn text(&self, style: &Style) -> String {
-        written(style, |sheet| match (&self.transaction, &self.plan, &self.findings) {
+        // A scan that only counts has a summary and no findings.
+        written(style, |sheet| match (&self.transaction, &self.plan, &self.summary) {
             (Some(transaction), ..) => run::render(self, transaction, sheet),
             (None, Some(plan), _) => plan::render(self, plan, sheet),
             (None, None, Some(_)) => scan::render(self, sheet),
