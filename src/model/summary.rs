@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::HoldReason;
 use super::finding::{Finding, Verdict};
 use super::severity::Severity;
-use super::vulnerability::Identifier;
+use super::vulnerability::{CveId, Identifier};
 
 /// From this many days before its due date on, a finding counts as due soon.
 const SOON_DAYS: i64 = 7;
@@ -138,7 +138,32 @@ pub struct Tally<'a> {
     by_verdict: BTreeMap<Verdict, u64>,
     by_severity: BTreeMap<Severity, u64>,
     installable_findings: u64,
-    seen: Vec<(Identifier<'a>, Facts)>,
+    /// What was seen of each vulnerability, as marks: findings are many, and what is sorted has to be small.
+    cves: Vec<(CveId, Marks)>,
+    others: Vec<(&'a str, Marks)>,
+}
+
+/// What of a finding counts for its vulnerability, one bit each.
+type Marks = u16;
+
+/// The marks.
+mod mark {
+    use super::Marks;
+
+    pub(super) const OPEN: Marks = 1;
+    pub(super) const NO_FIX: Marks = 1 << 1;
+    pub(super) const NOT_OFFERED: Marks = 1 << 2;
+    pub(super) const UNKNOWN: Marks = 1 << 3;
+    pub(super) const MITIGATED_LIVE: Marks = 1 << 4;
+    pub(super) const HELD: Marks = 1 << 5;
+    pub(super) const UNNAMED: Marks = 1 << 6;
+    pub(super) const KNOWN_EXPLOITED: Marks = 1 << 7;
+    pub(super) const OVERDUE: Marks = 1 << 8;
+    pub(super) const DUE_SOON: Marks = 1 << 9;
+    /// Open, and no enabled repository closes it.
+    pub(super) const STAYS: Marks = 1 << 10;
+    /// Where the severity of an open finding stands, 0 for none.
+    pub(super) const SEVERITY: u32 = 12;
 }
 
 impl<'a> Tally<'a> {
@@ -149,7 +174,13 @@ impl<'a> Tally<'a> {
         if facts.verdict.is_open() {
             *self.by_severity.entry(facts.severity).or_default() += 1;
         }
-        self.seen.extend(vulnerabilities.map(|name| (name, facts)));
+        let marks = facts.marks();
+        for name in vulnerabilities {
+            match name {
+                Identifier::Cve(cve) => self.cves.push((cve, marks)),
+                Identifier::Text(text) => self.others.push((text, marks)),
+            }
+        }
     }
 
     /// Returns the counts.
@@ -161,35 +192,75 @@ impl<'a> Tally<'a> {
             installable_findings: self.installable_findings,
             ..Summary::default()
         };
-        self.seen.sort_unstable_by_key(|(name, _)| *name);
-        for of_one in self.seen.chunk_by(|a, b| a.0 == b.0) {
-            summary.add(of_one);
-        }
+        self.cves.sort_unstable();
+        self.others.sort_unstable();
+        let cves =
+            self.cves.chunk_by(|a, b| a.0 == b.0).map(|of_one| joined(of_one.iter().map(|seen| seen.1)));
+        let others =
+            self.others.chunk_by(|a, b| a.0 == b.0).map(|of_one| joined(of_one.iter().map(|seen| seen.1)));
+        cves.chain(others).for_each(|marks| summary.add(marks));
         summary
     }
 }
 
+/// Joins the marks of all findings that have one vulnerability: the worst severity, and every other mark once.
+fn joined(marks: impl Iterator<Item = Marks>) -> Marks {
+    const SEVERITY_BITS: Marks = Marks::MAX << mark::SEVERITY;
+    marks.fold(0, |all, one| (all | one) & !SEVERITY_BITS | (all & SEVERITY_BITS).max(one & SEVERITY_BITS))
+}
+
+impl Facts {
+    fn marks(&self) -> Marks {
+        let open = self.verdict.is_open();
+        let due =
+            |days: std::ops::Range<i64>| open && self.days_left.is_some_and(|left| days.contains(&left));
+        let all = [
+            (mark::OPEN, open),
+            (mark::NO_FIX, self.verdict == Verdict::VulnerableNoFix),
+            (mark::NOT_OFFERED, self.verdict == Verdict::Vulnerable && !self.installable),
+            (mark::UNKNOWN, self.verdict == Verdict::Unknown),
+            (mark::MITIGATED_LIVE, self.verdict == Verdict::MitigatedLive),
+            (mark::HELD, self.held),
+            (mark::UNNAMED, open && self.unnamed),
+            (mark::KNOWN_EXPLOITED, open && self.known_exploited),
+            (mark::OVERDUE, due(i64::MIN..0)),
+            (mark::DUE_SOON, due(0..SOON_DAYS)),
+            (mark::STAYS, open && !self.installable),
+        ];
+        let severity = if open { rank(self.severity) + 1 } else { 0 };
+        all.iter()
+            .filter(|(_, is_set)| *is_set)
+            .fold(severity << mark::SEVERITY, |marks, (mark, _)| marks | mark)
+    }
+}
+
+/// The place of a severity, mildest first.
+fn rank(severity: Severity) -> Marks {
+    Severity::ALL.iter().rev().zip(0..).find(|(word, _)| **word == severity).map_or(0, |(_, rank)| rank)
+}
+
 impl Summary {
-    /// Counts one vulnerability, from all findings that have it.
-    fn add(&mut self, of_one: &[(Identifier<'_>, Facts)]) {
-        let any = |is: fn(&Facts) -> bool| of_one.iter().any(|(_, facts)| is(facts));
-        let add = |count: &mut u64, is: fn(&Facts) -> bool| *count += u64::from(any(is));
-        add(&mut self.open_ends.no_fix, |f| f.verdict == Verdict::VulnerableNoFix);
-        add(&mut self.open_ends.not_offered, |f| f.verdict == Verdict::Vulnerable && !f.installable);
-        add(&mut self.open_ends.unknown, |f| f.verdict == Verdict::Unknown);
-        add(&mut self.open_ends.mitigated_live, |f| f.verdict == Verdict::MitigatedLive);
-        add(&mut self.open_ends.held, |f| f.held);
-        let open = || of_one.iter().map(|(_, facts)| facts).filter(|facts| facts.verdict.is_open());
-        let Some(worst) = open().map(|facts| facts.severity).max() else { return };
+    /// Counts one vulnerability by the marks of all findings that have it.
+    fn add(&mut self, marks: Marks) {
+        let has = |mark: Marks| u64::from(marks & mark != 0);
+        self.open_ends.no_fix += has(mark::NO_FIX);
+        self.open_ends.not_offered += has(mark::NOT_OFFERED);
+        self.open_ends.unknown += has(mark::UNKNOWN);
+        self.open_ends.mitigated_live += has(mark::MITIGATED_LIVE);
+        self.open_ends.held += has(mark::HELD);
+        if marks & mark::OPEN == 0 {
+            return;
+        }
         self.open_vulnerabilities += 1;
-        *self.open_by_severity.entry(worst).or_default() += 1;
-        self.installable += u64::from(open().all(|facts| facts.installable));
-        add(&mut self.unnamed, |f| f.verdict.is_open() && f.unnamed);
-        add(&mut self.known_exploited, |f| f.verdict.is_open() && f.known_exploited);
-        let within =
-            |f: &Facts, days: std::ops::Range<i64>| f.days_left.is_some_and(|left| days.contains(&left));
-        self.overdue += u64::from(open().any(|facts| within(facts, i64::MIN..0)));
-        self.due_soon += u64::from(open().any(|facts| within(facts, 0..SOON_DAYS)));
+        let worst = usize::from(marks >> mark::SEVERITY).checked_sub(1);
+        if let Some(worst) = worst.and_then(|rank| Severity::ALL.iter().rev().nth(rank)) {
+            *self.open_by_severity.entry(*worst).or_default() += 1;
+        }
+        self.installable += 1 - has(mark::STAYS);
+        self.unnamed += has(mark::UNNAMED);
+        self.known_exploited += has(mark::KNOWN_EXPLOITED);
+        self.overdue += has(mark::OVERDUE);
+        self.due_soon += has(mark::DUE_SOON);
     }
 }
 

@@ -183,6 +183,16 @@ impl Index {
         self.text(&bits.to_le_bytes(), 0).filter(|text| !text.is_empty()).map(Identifier::Text)
     }
 
+    /// Tells whether the text that six bytes of an entry point to lies within the texts.
+    pub(super) fn holds_text(&self, entry: &[u8], at: usize) -> bool {
+        let end = |place: &[u8; 6]| {
+            let [a, b, c, d, e, f] = *place;
+            u64::from(u32::from_le_bytes([a, b, c, d])) + u64::from(u16::from_le_bytes([e, f]))
+        };
+        let place = entry.get(at..).and_then(|rest| rest.first_chunk());
+        place.is_some_and(|place| end(place) <= self.texts.len() as u64)
+    }
+
     /// Reads the text that six bytes of an entry point to.
     pub(super) fn text(&self, entry: &[u8], at: usize) -> Option<&str> {
         let [a, b, c, d, e, f] = *entry.get(at..)?.first_chunk()?;

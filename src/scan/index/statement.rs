@@ -115,7 +115,7 @@ impl<'a> Statement<'a> {
     pub(super) fn is_sound(&self) -> bool {
         let words = format::state(self.row[row::STATE]).is_some()
             && format::severity(self.row[row::SEVERITY]).is_some();
-        let texts = [row::FIXED, row::NOTE].into_iter().all(|at| self.index.text(self.row, at).is_some());
+        let texts = [row::FIXED, row::NOTE].into_iter().all(|at| self.index.holds_text(self.row, at));
         let list = self
             .list()
             .is_none_or(|list| list.is_empty() || self.index.vulnerability(list.end - 1).is_some());
@@ -134,7 +134,7 @@ impl<'a> Statement<'a> {
             Some(0) => true,
             _ => self
                 .bounds()
-                .is_some_and(|entry| offsets.into_iter().all(|at| self.index.text(entry, at).is_some())),
+                .is_some_and(|entry| offsets.into_iter().all(|at| self.index.holds_text(entry, at))),
         }
     }
 
