@@ -20,7 +20,7 @@ pub(super) fn write(report: &Report, sheet: &mut Sheet<'_>) {
         items.push(Word::plain(words::count(summary.packages, "package", "packages")));
     }
     sheet.items("", &items);
-    let feeds = feeds(report.feeds.as_deref().unwrap_or_default());
+    let feeds = feeds(told(report));
     if !feeds.is_empty() {
         sheet.items("", &feeds);
     }
@@ -55,8 +55,17 @@ fn support_over(distribution: &Distribution, sheet: &mut Sheet<'_>) {
     }
 }
 
+/// Returns the feeds that there is something to say about. One that was never fetched and whose lack makes nothing
+/// incomplete decides nothing: `feeds list` has it.
+fn told(report: &Report) -> impl Iterator<Item = &FeedStamp> {
+    let reasons = report.completeness.as_ref().map_or(&[][..], |completeness| &completeness.reasons);
+    let is_missed = |stamp: &FeedStamp| reasons.iter().any(|reason| reason.contains(&stamp.name));
+    let all = report.feeds.iter().flatten();
+    all.filter(move |stamp| stamp.state != FeedState::Missing || is_missed(stamp))
+}
+
 /// Feeds of one kind (`apt:…`) are told once, by the one that matters.
-fn feeds(stamps: &[FeedStamp]) -> Vec<Word> {
+fn feeds<'a>(stamps: impl Iterator<Item = &'a FeedStamp>) -> Vec<Word> {
     let mut kinds: Vec<&str> = Vec::new();
     let mut telling: BTreeMap<&str, &FeedStamp> = BTreeMap::new();
     for stamp in stamps {
