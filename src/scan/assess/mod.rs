@@ -91,7 +91,7 @@ pub fn assess(input: AssessInput<'_>) -> Assessment {
         for judgement in judged {
             let verdict = judgement.rule.verdict();
             group.iter().for_each(|_| counts.add(verdict, judgement.statement.severity()));
-            if input.detail == Detail::All || verdict.is_open() || verdict == Verdict::Unknown {
+            if input.detail == Detail::All || is_told(verdict) {
                 let materialiser = materialiser.get_or_insert_with(|| Materialiser::new(&input, feed, group));
                 materialiser.findings(judgement, &mut findings);
             }
@@ -123,6 +123,11 @@ pub(crate) struct Judgement<'a> {
     pub(crate) statement: Statement<'a>,
     /// The rule that decided.
     pub(crate) rule: Rule,
+}
+
+/// Tells whether a verdict is told without being asked for: what is open, and what nobody knows.
+fn is_told(verdict: Verdict) -> bool {
+    verdict.is_open() || verdict == Verdict::Unknown
 }
 
 /// The source package of a group that an update is known for.

@@ -1,11 +1,10 @@
 //! The counts of an assessment without its findings: what a summary needs, and nothing is made that it does not show.
 
-use super::affected::Rule;
 use super::origin::Matched;
 use super::priority::{Limits, Threats, due};
 use super::{
-    AssessInput, FeedIndex, InUse, Judgement, assessment, judge, judge_group, origin, pending, speaks,
-    told_source,
+    AssessInput, FeedIndex, InUse, Judgement, assessment, is_told, judge, judge_group, origin, pending,
+    speaks, told_source,
 };
 use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, VerdictCounts};
@@ -27,10 +26,11 @@ pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
             let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
             group.iter().for_each(|_| counts.add(verdict, severity));
         }
-        for judgement in judged.iter().filter(|judgement| is_counted(judgement.rule)) {
+        for judgement in judged.iter().filter(|judgement| is_told(judgement.rule.verdict())) {
             told.extend(told_source(group, judgement.rule.verdict()));
+            let known_exploited = Threats::of(&judgement.statement, input.threats).known_exploited;
             for (matched, newer) in group.iter().zip(&candidates) {
-                let facts = facts(&input, (feed, matched), judgement, *newer);
+                let facts = facts(&input, (feed, matched), judgement, (known_exploited, *newer));
                 tally.add(facts, names(judgement));
             }
         }
@@ -58,10 +58,6 @@ pub fn open_holes(inventory: &Inventory, index: &Index) -> u64 {
     open
 }
 
-fn is_counted(rule: Rule) -> bool {
-    rule.verdict().is_open() || rule.verdict() == Verdict::Unknown
-}
-
 fn has_newer_candidate(input: &AssessInput<'_>, matched: &Matched<'_>) -> bool {
     let candidate = || input.view.candidates.get(&matched.package.key());
     !input.view.candidates.is_empty()
@@ -72,10 +68,9 @@ fn facts(
     input: &AssessInput<'_>,
     (feed, matched): (&str, &Matched<'_>),
     judgement: &Judgement<'_>,
-    newer: bool,
+    (known_exploited, newer): (bool, bool),
 ) -> Facts {
     let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
-    let known_exploited = Threats::of(&judgement.statement, input.threats).known_exploited;
     let first_seen = match input.first_seen.is_empty() {
         true => None,
         false => input

@@ -2,6 +2,7 @@
 //! catalogues, which hold every vulnerability of the world.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::compiled::{self, LARGEST_INDEX};
 use crate::config::layout::Layout;
@@ -34,9 +35,7 @@ pub fn load_threats(
     }
     let joined_from = joined_from(&catalogues, advisories);
     let path = layout.index(JOINED, &release.release_key());
-    let known =
-        storage::read_at_most(&path, LARGEST_INDEX).ok().and_then(|bytes| ThreatIndex::open(bytes).ok());
-    if let Some(index) = known.filter(|index| index.content() == Some(joined_from)) {
+    if let Some(index) = open(&path, joined_from) {
         return Some(index);
     }
     let opened: Vec<ThreatIndex> = catalogues
@@ -65,11 +64,14 @@ fn catalogue(
     content: &StoredContent,
 ) -> Option<ThreatIndex> {
     let path = layout.index(&source.name, &release.release_key());
-    let known =
-        storage::read_at_most(&path, LARGEST_INDEX).ok().and_then(|bytes| ThreatIndex::open(bytes).ok());
-    known
-        .filter(|index| index.content() == Some(content.sha256))
-        .or_else(|| ThreatIndex::open(compiled::rebuild(layout, source, release, content).ok()?).ok())
+    let rebuilt = || ThreatIndex::open(compiled::rebuild(layout, source, release, content).ok()?).ok();
+    open(&path, content.sha256).or_else(rebuilt)
+}
+
+/// Opens a file that was made from this content; any fault makes it absent, because it can be made again.
+fn open(path: &Path, content: Sha256) -> Option<ThreatIndex> {
+    let index = ThreatIndex::open(storage::read_at_most(path, LARGEST_INDEX).ok()?).ok()?;
+    (index.content() == Some(content)).then_some(index)
 }
 
 /// Joins what the catalogues know about every vulnerability that the advisories name.
