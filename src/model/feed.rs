@@ -98,6 +98,14 @@ pub struct SourceSettings {
     pub configured_by_admin: bool,
 }
 
+impl SourceSettings {
+    /// Tells whether a result without it is less than whole: names, dates and attacks only add to what is found, unless
+    /// the administrator asked for them.
+    pub fn is_needed(&self) -> bool {
+        self.role == FeedRole::Verdicts || self.configured_by_admin
+    }
+}
+
 impl FeedStamp {
     /// The stamp of a feed that was never fetched.
     pub fn missing(name: String, location: String) -> Self {

@@ -64,11 +64,9 @@ fn refresh(
     Ok(feeds)
 }
 
-/// Names, dates and attacks only add to what is found: where they cannot be had, a refresh has not failed, unless an
-/// administrator asked for them.
+/// A refresh has not failed where only what is not needed cannot be had.
 fn is_needed(stamp: &FeedStamp, sources: &[SourceSettings]) -> bool {
-    let source = sources.iter().find(|source| source.name == stamp.name);
-    source.is_none_or(|source| source.role == FeedRole::Verdicts || source.configured_by_admin)
+    sources.iter().find(|source| source.name == stamp.name).is_none_or(SourceSettings::is_needed)
 }
 
 fn no_such_feed(name: &str, sources: &[SourceSettings]) -> Failure {

@@ -1,7 +1,7 @@
 //! Whether anything is missing from a result (product design, section 7).
 
 use super::AssessInput;
-use crate::model::feed::{Completeness, CompletenessLevel, FeedRole, FeedStamp, FeedState};
+use crate::model::feed::{Completeness, CompletenessLevel, FeedRole, FeedStamp, FeedState, SourceSettings};
 use crate::model::offer::RepositoryView;
 
 /// Decides how complete an assessment is, with one sentence for each thing that is missing.
@@ -40,9 +40,8 @@ fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completene
         FeedRole::Threats => input.threats.is_some(),
         _ => input.indexes.iter().chain(input.announcements).any(|index| index.feed == stamp.name),
     };
-    let decides = role == FeedRole::Verdicts;
     match stamp.state {
-        _ if !decides && !by_admin => {}
+        _ if !source.is_none_or(SourceSettings::is_needed) => {}
         FeedState::Fresh if is_read && stamp.problem.is_none() => {}
         FeedState::Missing if !by_admin => lower(
             found,
