@@ -23,3 +23,4 @@ pub mod summary;
 pub mod transaction;
 pub mod version;
 pub mod vulnerability;
+pub mod wildcard;
