@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::context::{Context, FirstSeen};
+use super::context::Context;
 use super::{clock, ledger};
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
+use crate::model::first_seen::FirstSeen;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Exposure;

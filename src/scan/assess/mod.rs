@@ -12,7 +12,7 @@ mod reason;
 mod scope;
 mod tally;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
@@ -26,6 +26,7 @@ use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, AssessmentSettings, VerdictCounts};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::model::finding::{Finding, NotCovered, Verdict};
+use crate::model::first_seen::FirstSeen;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{Inventory, PackageName};
 use crate::model::severity::Exposure;
@@ -76,8 +77,8 @@ pub struct AssessInput<'a> {
     pub now: DateTime<Utc>,
     /// How reachable the code of a source package is here.
     pub exposure: &'a dyn Fn(&str) -> Exposure,
-    /// When each finding was first seen on this host, by its id.
-    pub first_seen: &'a HashMap<String, DateTime<Utc>>,
+    /// When each finding was first seen on this host.
+    pub first_seen: &'a FirstSeen,
     /// Which findings are made.
     pub detail: Detail,
 }
