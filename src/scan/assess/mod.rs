@@ -96,8 +96,8 @@ pub fn assess(input: AssessInput<'_>) -> Assessment {
                 let materialiser = materialiser.get_or_insert_with(|| Materialiser::new(&input, feed, group));
                 materialiser.findings(judgement, &mut findings);
             }
-            told.extend(told_source(group, verdict));
         }
+        told.extend(told_source(group, judged));
     });
     for finding in pending::updates(&input, &told) {
         counts.add(finding.verdict, finding.severity);
@@ -131,9 +131,10 @@ fn is_told(verdict: Verdict) -> bool {
     verdict.is_open() || verdict == Verdict::Unknown
 }
 
-/// The source package of a group that an update is known for.
-fn told_source(group: &[Matched<'_>], verdict: Verdict) -> Option<PackageName> {
-    let first = group.first().filter(|_| verdict == Verdict::Vulnerable)?;
+/// The source package of a group, where a statement tells of a fix that it lacks.
+fn told_source(group: &[Matched<'_>], judged: &[Judgement<'_>]) -> Option<PackageName> {
+    let lacks_fix = judged.iter().any(|judgement| judgement.rule.verdict() == Verdict::Vulnerable);
+    let first = group.first().filter(|_| lacks_fix)?;
     Some(first.package.source.name.clone())
 }
 

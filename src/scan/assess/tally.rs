@@ -27,12 +27,12 @@ pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
             group.iter().for_each(|_| counts.add(verdict, severity));
         }
         for judgement in judged.iter().filter(|judgement| is_told(judgement.rule.verdict())) {
-            told.extend(told_source(group, judgement.rule.verdict()));
             let known_exploited = Threats::of(&judgement.statement, input.threats).known_exploited;
             for member in members.get_or_insert_with(|| members_of(&input, feed, group)) {
                 tally.add(facts(&input, member, judgement, known_exploited), names(judgement));
             }
         }
+        told.extend(told_source(group, judged));
     });
     let pending = pending::updates(&input, &told);
     let today = input.now.date_naive();
