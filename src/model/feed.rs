@@ -68,6 +68,36 @@ pub struct FeedStamp {
     pub problem: Option<String>,
 }
 
+/// The formats that a source can be written in, by the names that configuration uses; the importers' table
+/// (`scan::feed::registry`) has the same, which its tests hold.
+pub const FORMATS: [&str; 13] = [
+    "debian-tracker",
+    "debian-lists",
+    "debian-security-support",
+    "osv",
+    "ubuntu-vex",
+    "updateinfo",
+    "alma-errata",
+    "redhat-csaf",
+    "suse-csaf",
+    "alpine-secdb",
+    "arch-tracker",
+    "known-exploited",
+    "exploit-prediction",
+];
+
+/// Returns the format that the name of a source tells: the name is the format, or begins with it and a hyphen
+/// (`updateinfo-epel`). Debian's two lists are named for their advisories.
+pub fn format_of_name(name: &str) -> Option<&'static str> {
+    if matches!(name, "debian-dsa" | "debian-dla") {
+        return Some("debian-lists");
+    }
+    let begins = |format: &&&str| {
+        name.strip_prefix(**format).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    FORMATS.iter().filter(begins).max_by_key(|format| format.len()).copied()
+}
+
 /// What a feed's statements are used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedRole {
