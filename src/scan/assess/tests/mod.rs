@@ -73,6 +73,7 @@ fn stamp(name: &str, state: FeedState) -> FeedStamp {
         sha256: None,
         authenticity: None,
         advisories: 1,
+        unread: Default::default(),
         state,
         problem: None,
     }
