@@ -75,7 +75,7 @@ pub struct GlobalArgs {
     /// Use no network at all
     #[arg(long, global = true)]
     pub offline: bool,
-    /// Use the feeds as they are
+    /// Use the feeds, and with apply the repositories' lists, as they are
     #[arg(long, global = true)]
     pub no_refresh: bool,
     /// Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)
@@ -110,6 +110,10 @@ pub enum Colour {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Verb {
     /// Find what is vulnerable here, worst first
+    ///
+    /// Reads the package database, the repositories' lists and the vendors' advisories; nothing of the host is changed. The
+    /// report is kept and becomes the newest one, except where only a part was asked for (--cve, --package, ...) or another
+    /// time (--as-of): that tells nothing about how the host stands.
     Scan(ScanArgs),
     /// Explain a verdict: the rule, the versions and the feed behind it
     Why(WhyArgs),
