@@ -11,6 +11,7 @@ use super::priority::{Limits, Threats, due, priority};
 use super::{AssessInput, Judgement};
 use crate::model::advisory::{Subject, VendorState};
 use crate::model::finding::{Candidate, Finding, FindingPackage};
+use crate::model::kernel::KernelRole;
 use crate::model::package::SourcePackage;
 use crate::model::severity::{Exposure, Priority};
 use crate::model::version::Version;
@@ -34,6 +35,8 @@ struct Member<'i, 'a> {
     candidate: Option<Arc<Candidate>>,
     /// What the ids of its findings end with.
     id_end: String,
+    /// What they ended with while it was the only one of its name, where there are several.
+    former_id_end: Option<String>,
 }
 
 /// A statement and what follows from it for every package of the group.
@@ -103,8 +106,10 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     fn finding(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Finding {
         let (statement, input) = (judged.statement, self.input);
         let (verdict, severity) = (judged.rule.verdict(), statement.severity());
-        let id = [&*self.feed, "/", &judged.id, &member.id_end].concat();
-        let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
+        let id_with = |end: &str| [&*self.feed, "/", &judged.id, end].concat();
+        let id = id_with(&member.id_end);
+        let former = || input.first_seen.get(&id_with(member.former_id_end.as_deref()?));
+        let first_seen = input.first_seen.get(&id).or_else(former).copied().unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
         let due = due((verdict, severity, judged.threats.known_exploited), first_seen, limits);
         let remark = self.remark(member, judged);
@@ -148,7 +153,7 @@ impl<'i, 'a> Materialiser<'i, 'a> {
 
     fn remark(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Option<KernelRemark> {
         let next = self.next_kernel.as_ref().filter(|_| judged.rule == Rule::OlderThanFixed);
-        kernel_remark(member.matched, &self.input.inventory.kernels, next, &judged.statement)
+        kernel_remark(member.matched, next, &judged.statement)
     }
 
     /// The fixed version as a value; rows of one source often share it.
@@ -163,11 +168,14 @@ impl<'i, 'a> Materialiser<'i, 'a> {
 
 fn member<'i, 'a>(input: &AssessInput<'_>, matched: &'i Matched<'a>) -> Member<'i, 'a> {
     let key = matched.package.key();
+    let identity = input.inventory.identity_of(matched.package);
+    let own = format!("/{key}");
     Member {
         matched,
         package: Arc::new(finding_package(matched)),
         candidate: input.view.candidates.get(&key).cloned(),
-        id_end: format!("/{key}"),
+        id_end: format!("/{identity}"),
+        former_id_end: (own.len() != identity.len() + 1).then_some(own),
     }
 }
 
@@ -176,10 +184,10 @@ fn cves(statement: &Statement<'_>) -> Arc<[String]> {
     statement.vulnerabilities().filter(|name| name.is_cve()).map(|name| name.to_string()).collect()
 }
 
-/// Finds the image of the kernel that boots next, where the group holds kernel images.
+/// Finds the package of the group's name whose kernel boots next, where the group holds another kernel.
 fn next_kernel<'a>(input: &AssessInput<'a>, group: &[Matched<'_>]) -> Option<Matched<'a>> {
-    let subject = group.iter().find(|member| member.kernel.is_some())?.subject;
-    let next = input.inventory.kernels.next_boot.as_deref()?;
-    let mut packages = input.inventory.packages.iter().map(|package| matched(package, subject));
-    packages.find(|package| package.kernel == Some(next))
+    let running = group.iter().find(|member| member.kernel == Some(KernelRole::Running))?;
+    let packages = input.inventory.packages.iter();
+    let mut packages = packages.map(|package| matched(package, running.subject, input.inventory));
+    packages.find(|next| next.kernel == Some(KernelRole::NextBoot) && next.name == running.name)
 }

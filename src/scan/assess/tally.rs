@@ -1,5 +1,7 @@
 //! The counts of an assessment without its findings: what a summary needs, and nothing is made that it does not show.
 
+use chrono::{DateTime, Utc};
+
 use super::origin::Matched;
 use super::priority::{Limits, Threats, due};
 use super::{
@@ -73,10 +75,7 @@ fn facts(
     let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
     let first_seen = match input.first_seen.is_empty() {
         true => None,
-        false => input
-            .first_seen
-            .get(&format!("{feed}/{}/{}", judgement.statement.id(), matched.package.key()))
-            .copied(),
+        false => first_seen(input, (feed, matched), judgement),
     };
     let limits = Limits { settings: input.settings, now: input.now };
     let due = due((verdict, severity, known_exploited), first_seen.unwrap_or(input.now), limits);
@@ -89,6 +88,18 @@ fn facts(
         unnamed: false,
         held: false,
     }
+}
+
+/// When the finding was first seen, by its id, or by the one it had while the package was the only one of its name.
+fn first_seen(
+    input: &AssessInput<'_>,
+    (feed, matched): (&str, &Matched<'_>),
+    judgement: &Judgement<'_>,
+) -> Option<DateTime<Utc>> {
+    let of =
+        |package: String| input.first_seen.get(&format!("{feed}/{}/{package}", judgement.statement.id()));
+    let own = of(input.inventory.identity_of(matched.package));
+    own.or_else(|| of(matched.package.key().to_string())).copied()
 }
 
 /// The names that a finding would be counted under: its CVEs, or the vendor's own identifier.
