@@ -11,6 +11,7 @@ use super::priority::{Limits, Threats, due, priority};
 use super::{AssessInput, Judgement};
 use crate::model::advisory::{Subject, VendorState};
 use crate::model::finding::{Candidate, Finding, FindingPackage};
+use crate::model::first_seen::Dates;
 use crate::model::kernel::KernelRole;
 use crate::model::package::SourcePackage;
 use crate::model::severity::{Exposure, Priority};
@@ -33,10 +34,9 @@ struct Member<'i, 'a> {
     matched: &'i Matched<'a>,
     package: Arc<FindingPackage>,
     candidate: Option<Arc<Candidate>>,
-    /// What the ids of its findings end with.
-    id_end: String,
-    /// What they ended with while it was the only one of its name, where there are several.
-    former_id_end: Option<String>,
+    /// What tells it apart from every other package here, as ids of findings end with.
+    identity: String,
+    first_seen: Option<&'i Dates>,
 }
 
 /// A statement and what follows from it for every package of the group.
@@ -75,7 +75,7 @@ impl<'i, 'a> Materialiser<'i, 'a> {
         Self {
             input,
             feed: Arc::from(feed),
-            members: group.iter().map(|matched| member(input, matched)).collect(),
+            members: group.iter().map(|matched| member(input, feed, matched)).collect(),
             exposure: (input.exposure)(source),
             next_kernel: next_kernel(input, group),
             announcements: Announcements::about(input.announcements, group),
@@ -106,12 +106,11 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     fn finding(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Finding {
         let (statement, input) = (judged.statement, self.input);
         let (verdict, severity) = (judged.rule.verdict(), statement.severity());
-        let id_with = |end: &str| [&*self.feed, "/", &judged.id, end].concat();
-        let id = id_with(&member.id_end);
-        let former = || input.first_seen.get(&id_with(member.former_id_end.as_deref()?));
-        let first_seen = input.first_seen.get(&id).or_else(former).copied().unwrap_or(input.now);
+        let id = [&*self.feed, "/", &judged.id, "/", &member.identity].concat();
+        let known = member.first_seen.and_then(|dates| dates.of(statement.id()));
+        let first_seen = known.unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
-        let due = due((verdict, severity, judged.threats.known_exploited), first_seen, limits);
+        let due = due((verdict, severity, judged.threats.known_exploited), || first_seen, limits);
         let remark = self.remark(member, judged);
         let reason = match remark {
             Some(remark) => Arc::from([&*judged.reason, "; ", remark.text()].concat()),
@@ -166,16 +165,14 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     }
 }
 
-fn member<'i, 'a>(input: &AssessInput<'_>, matched: &'i Matched<'a>) -> Member<'i, 'a> {
+fn member<'i, 'a>(input: &'i AssessInput<'_>, feed: &str, matched: &'i Matched<'a>) -> Member<'i, 'a> {
     let key = matched.package.key();
-    let identity = input.inventory.identity_of(matched.package);
-    let own = format!("/{key}");
     Member {
         matched,
         package: Arc::new(finding_package(matched)),
         candidate: input.view.candidates.get(&key).cloned(),
-        id_end: format!("/{identity}"),
-        former_id_end: (own.len() != identity.len() + 1).then_some(own),
+        first_seen: input.first_seen.of(feed, &key.to_string()),
+        identity: input.inventory.identity_of(matched.package),
     }
 }
 

@@ -134,7 +134,8 @@ fn wazuh_32735_vuls_540_kernels_of_rpm_side_by_side_are_told_apart() {
 fn a_kernel_keeps_its_first_day_when_a_newer_one_is_installed_beside_it() {
     let mut scene = three_kernels();
     let day = now() - TimeDelta::days(40);
-    scene.first_seen.insert("debian-tracker/ALSA-2024:2394/kernel-core:x86_64".to_owned(), day);
+    let finding = scene.assess().findings.remove(0);
+    scene.first_seen.note(&finding, day);
     assert!(scene.assess().findings.iter().all(|finding| finding.first_seen == Some(day)));
 }
 

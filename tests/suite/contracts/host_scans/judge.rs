@@ -6,6 +6,7 @@ use std::path::Path;
 use patchctl::model::assessment::{AssessmentSettings, DueDays, VerdictCounts};
 use patchctl::model::digest::Sha256;
 use patchctl::model::finding::{Finding, Verdict};
+use patchctl::model::first_seen::FirstSeen;
 use patchctl::model::severity::{Criticality, Exposure, Severity};
 use patchctl::model::version::Version;
 use patchctl::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess};
@@ -61,7 +62,7 @@ pub fn judge(host: &Host, feed: &dyn AdvisoryFeed, content: &[u8]) -> Judged {
         settings: &settings,
         now: chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
         exposure: &|_| Exposure::Installed,
-        first_seen: &HashMap::new(),
+        first_seen: &FirstSeen::default(),
         detail: Detail::All,
     };
     let assessment = assess(input);
