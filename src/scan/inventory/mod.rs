@@ -12,6 +12,7 @@ mod dpkg_updates;
 mod kernels;
 pub mod pacman_local;
 pub mod record_error;
+mod record_values;
 mod registry;
 pub mod rpm_database;
 

@@ -5,6 +5,7 @@ mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
 mod every_importer;
+mod host_scans;
 mod inventories;
 mod lab_faults_hold;
 mod lab_holds;
