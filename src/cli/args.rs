@@ -12,7 +12,7 @@ use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
 use crate::model::severity::Severity;
-use crate::ops::request::Subject;
+use crate::ops::request::{Override, Subject};
 
 /// What `--help` and the man page say about exit codes (product design, section 2).
 const EXIT_CODES: &str = "Exit codes:
@@ -286,6 +286,13 @@ pub struct ApplyArgs {
     /// Include updates that close no vulnerability
     #[arg(long, conflicts_with = "plan")]
     pub all_updates: bool,
+    /// Set these rules aside for this run: window, freeze, approval
+    #[arg(long = "override", value_name = "RULE", value_delimiter = ',', requires = "reason")]
+    #[arg(value_parser = values::overridable())]
+    pub overrides: Vec<Override>,
+    /// Why the rules are set aside; recorded and reported
+    #[arg(long, value_name = "TEXT", requires = "overrides", value_parser = values::sentence)]
+    pub reason: Option<String>,
     /// Exit with 102 when a reboot is due, 103 when restarts are
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -9,7 +9,7 @@ use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
     Answer, ApplyRequest, Asked, Consent, FeedsRequest, HistoryRequest, Invocation, Keep,
-    NeedsRestartRequest, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackReach,
+    NeedsRestartRequest, Overrides, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackReach,
     RollbackRequest, ScanRequest, WhyRequest, Wish,
 };
 
@@ -76,6 +76,7 @@ impl PlanRequest {
             selection,
             removals: removals(args.allow_removals),
             accept_no_rollback: args.accept_no_rollback,
+            overrides: None,
         };
         Self::Make { wish, file: global.output.clone() }
     }
@@ -95,6 +96,7 @@ impl From<ApplyArgs> for ApplyRequest {
             consent: consent(args.yes),
             accept_no_rollback: args.accept_no_rollback,
             removals: removals(args.allow_removals),
+            overrides: args.reason.map(|reason| Overrides { rules: args.overrides, reason }),
             detailed_exit_code: args.detailed_exitcode,
         }
     }

@@ -9,6 +9,7 @@ use super::terminal::{Terminal, Weight};
 use super::{confirm, generate};
 use crate::config::layout::Layout;
 use crate::config::load;
+use crate::config::rules::{self as config_rules, Written};
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::facts;
@@ -23,7 +24,7 @@ use crate::ops::request::{
     ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
     RollbackRequest, ScanRequest, WhyRequest,
 };
-use crate::ops::{apply, feeds, history, needs_restart, plan, records, recover, rollback, scan, status, why};
+use crate::ops::{apply, feeds, history, needs_restart, plan, records, recover, rollback, rules, scan, status, why};
 use crate::report::documents::RollbackPreview;
 use crate::report::schema::Report;
 
@@ -75,11 +76,17 @@ impl<'a> Session<'a> {
         let invocation = Invocation::from(&cli.global);
         let progress = Progress::new(self.terminal);
         let layout = layout(&invocation, &self.environment)?;
-        let settings =
-            load::load(&layout, configuration(&invocation, &self.environment).as_deref(), facts::user_id())?;
+        let file = configuration(&invocation, &self.environment);
+        let loaded = load::load(&layout, file.as_deref(), facts::user_id())?;
+        let written = match file {
+            // Another configuration is read instead of the system's, rules included.
+            Some(_) => Written::default(),
+            None => self.written(&cli.verb, &layout)?,
+        };
         let context = Context {
             layout,
-            settings,
+            rules: rules::assemble(&loaded, written),
+            settings: loaded.settings,
             clock: self.clock,
             environment: self.environment,
             observer: &progress,
@@ -94,6 +101,21 @@ impl<'a> Session<'a> {
             shown.keep_failure(command, error);
         }
         result
+    }
+}
+
+impl Session<'_> {
+    /// Reads blocks and waivers. What ends or takes back a run decides nothing by them, and must not wait for somebody
+    /// to mend one.
+    fn written(&self, verb: &Verb, layout: &Layout) -> Result<Written> {
+        match (config_rules::load(layout, facts::user_id()), verb) {
+            (Ok(written), _) => Ok(written),
+            (Err(error), Verb::Recover(_) | Verb::Rollback(_)) => {
+                self.terminal.insist(&format!("blocks and waivers are not read: {error}"));
+                Ok(Written::default())
+            }
+            (Err(error), _) => Err(error.into()),
+        }
     }
 }
 

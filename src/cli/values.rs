@@ -10,7 +10,7 @@ use crate::model::duration;
 use crate::model::package::{PackageName, is_valid_package_name};
 use crate::model::severity::Severity;
 use crate::model::version::Version;
-use crate::ops::request::Subject;
+use crate::ops::request::{Override, Subject};
 
 /// A value that means nothing.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +35,9 @@ pub enum ValueError {
     /// Not a time.
     #[error("a time is written 2026-11-22 or, with its zone, 2026-11-22T02:00:00Z")]
     Time,
+    /// Not a sentence.
+    #[error("give a reason in words, at most 500 bytes and without control characters")]
+    Sentence,
     /// None of the things that `why` explains.
     #[error("give a CVE (CVE-2026-11234), an advisory (DSA-5999-1) or a package name")]
     Subject,
@@ -57,6 +60,22 @@ pub fn severities() -> impl TypedValueParser<Value = Severity> {
         let named = Severity::ALL.into_iter().find(|severity| severity.word() == word);
         named.unwrap_or(Severity::Unknown)
     })
+}
+
+/// The rules that an operator may set aside.
+pub fn overridable() -> impl TypedValueParser<Value = Override> {
+    const ALL: [Override; 3] = [Override::Window, Override::Freeze, Override::Approval];
+    PossibleValuesParser::new(ALL.map(Override::word))
+        .map(|word| ALL.into_iter().find(|rule| rule.word() == word).unwrap_or(Override::Window))
+}
+
+/// Reads a text that people have to understand later.
+///
+/// # Errors
+/// It is empty, too long, or has control characters.
+pub fn sentence(text: &str) -> Result<String, ValueError> {
+    let is_one = !text.trim().is_empty() && text.len() <= 500 && !text.chars().any(char::is_control);
+    if is_one { Ok(text.to_owned()) } else { Err(ValueError::Sentence) }
 }
 
 /// Reads a CVE identifier in any case.

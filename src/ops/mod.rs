@@ -21,6 +21,7 @@ pub mod request;
 pub mod resolve;
 pub mod retention;
 pub mod rollback;
+pub mod rules;
 pub mod runs;
 pub mod scan;
 pub mod status;

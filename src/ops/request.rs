@@ -123,6 +123,39 @@ pub struct Wish {
     pub removals: Removals,
     /// Packages that may be changed although no way back was proved.
     pub accept_no_rollback: Vec<PackageName>,
+    /// Rules that do not hold this time.
+    pub overrides: Option<Overrides>,
+}
+
+/// Rules that the operator sets aside for one run, and why. It is recorded in the run's report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overrides {
+    /// Which rules.
+    pub rules: Vec<Override>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A rule that an operator may set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Override {
+    /// No window has to be open.
+    Window,
+    /// Freezes do not count.
+    Freeze,
+    /// Approval delays do not count.
+    Approval,
+}
+
+impl Override {
+    /// Returns the word that the command line and data have for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Freeze => "freeze",
+            Self::Approval => "approval",
+        }
+    }
 }
 
 /// Carries out a plan.
@@ -140,6 +173,8 @@ pub struct ApplyRequest {
     pub accept_no_rollback: Vec<PackageName>,
     /// Whether packages may be removed.
     pub removals: Removals,
+    /// Rules that do not hold this time.
+    pub overrides: Option<Overrides>,
     /// Success tells by exit code 102 or 103 that a reboot or restarts are due.
     pub detailed_exit_code: bool,
 }

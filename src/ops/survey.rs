@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::context::{Context, FirstSeen};
-use super::{clock, ledger};
+use super::{clock, ledger, rules};
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -142,7 +142,8 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
-    let assessment = ground.judged(context, |input| assess(*input));
+    let mut assessment = ground.judged(context, |input| assess(*input));
+    rules::mark_waived(context, &mut assessment.findings);
     Ok(ground.surveyed(context, assessment))
 }
 

@@ -105,6 +105,7 @@ fn wish(request: &ApplyRequest, asked: Option<&PatchPlan>) -> Wish {
         selection: request.selection.clone(),
         removals: request.removals,
         accept_no_rollback: request.accept_no_rollback.clone(),
+        overrides: request.overrides.clone(),
     };
     if let Some(asked) = asked {
         wish.selection = asked.selection.clone();

@@ -1,0 +1,6 @@
+//! `[policy]`: what may be patched, how fast, when, and on which ring.
+
+mod calendar;
+pub mod fragment;
+mod rings;
+pub mod settings;
