@@ -8,11 +8,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs};
+use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
 use crate::model::severity::Severity;
-use crate::ops::request::{Override, Subject};
+use crate::ops::request::Subject;
 
 /// What `--help` and the man page say about exit codes (product design, section 2).
 const EXIT_CODES: &str = "Exit codes:
@@ -130,6 +131,14 @@ pub enum Verb {
     History(HistoryArgs),
     /// List, refresh, import or verify the advisory feeds
     Feeds(FeedsArgs),
+    /// Check or show the policy, or preview what it decides at a time
+    Policy(PolicyArgs),
+    /// Keep a defective patch from being installed until it is repaired
+    Block(BlockArgs),
+    /// Remove a block
+    Unblock(UnblockArgs),
+    /// Leave a finding open, with a reason, an approver and an end
+    Waive(WaiveArgs),
     /// Write a shell completion script
     #[command(after_help = "Example:\n  patchctl completions bash > /etc/bash_completion.d/patchctl")]
     Completions {
@@ -160,6 +169,10 @@ impl Verb {
             Self::Status => "status",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
+            Self::Policy(_) => "policy",
+            Self::Block(_) => "block",
+            Self::Unblock(_) => "unblock",
+            Self::Waive(_) => "waive",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
@@ -286,13 +299,9 @@ pub struct ApplyArgs {
     /// Include updates that close no vulnerability
     #[arg(long, conflicts_with = "plan")]
     pub all_updates: bool,
-    /// Set these rules aside for this run: window, freeze, approval
-    #[arg(long = "override", value_name = "RULE", value_delimiter = ',', requires = "reason")]
-    #[arg(value_parser = values::overridable())]
-    pub overrides: Vec<Override>,
-    /// Why the rules are set aside; recorded and reported
-    #[arg(long, value_name = "TEXT", requires = "overrides", value_parser = values::sentence)]
-    pub reason: Option<String>,
+    /// What is set aside
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
     /// Exit with 102 when a reboot is due, 103 when restarts are
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -4,6 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::args::{Cli, Verb};
 use super::failure::ToldFailure;
+use super::policy::PolicyVerb;
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
 use super::{confirm, generate};
@@ -24,8 +25,12 @@ use crate::ops::request::{
     ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
     RollbackRequest, ScanRequest, WhyRequest,
 };
-use crate::ops::{apply, feeds, history, needs_restart, plan, records, recover, rollback, rules, scan, status, why};
+use crate::ops::{
+    apply, feeds, history, needs_restart, plan, policy, records, recover, rollback, rule_files, rules, scan,
+    status, why,
+};
 use crate::report::documents::RollbackPreview;
+use crate::report::rules::{PolicyAction, RuleChange};
 use crate::report::schema::Report;
 
 /// What one call works with before its settings are known.
@@ -193,8 +198,32 @@ impl Shown<'_> {
                 self.terminal.show(&document, Weight::News)?;
                 Ok(ExitCode::Done)
             }
+            Verb::Policy(args) => self.policy(args.verb.unwrap_or(PolicyVerb::Show)),
+            Verb::Block(args) => self.changed(&rule_files::block(&self.context, &args.into())?),
+            Verb::Unblock(args) => self.changed(&rule_files::unblock(&self.context, &args.name)?),
+            Verb::Waive(args) => self.changed(&rule_files::waive(&self.context, &args.into())?),
             Verb::Completions { .. } | Verb::Man { .. } => Ok(ExitCode::Done),
         }
+    }
+
+    fn policy(&self, verb: PolicyVerb) -> Result<ExitCode> {
+        let action = match verb {
+            PolicyVerb::Check => PolicyAction::Check,
+            PolicyVerb::Show => PolicyAction::Show,
+            PolicyVerb::Preview => {
+                self.terminal.show(&policy::preview(&self.context)?, Weight::News)?;
+                return Ok(ExitCode::Done);
+            }
+        };
+        let document = policy::document(&self.context, action)?;
+        let is_routine = action == PolicyAction::Check && document.remarks.is_empty();
+        self.terminal.show(&document, if is_routine { Weight::Routine } else { Weight::News })?;
+        Ok(ExitCode::Done)
+    }
+
+    fn changed(&self, document: &RuleChange) -> Result<ExitCode> {
+        self.terminal.show(document, Weight::News)?;
+        Ok(ExitCode::Done)
     }
 
     /// Shows a report; a failure in it is told on stderr and decides the code.

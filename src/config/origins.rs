@@ -49,7 +49,8 @@ pub fn lines(text: &str) -> Lines {
     let mut found = Lines::new();
     if let Ok(table) = DeTable::parse(text) {
         let starts: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
-        let line = |at: usize| u32::try_from(starts.partition_point(|start| *start <= at) + 1).unwrap_or(u32::MAX);
+        let line =
+            |at: usize| u32::try_from(starts.partition_point(|start| *start <= at) + 1).unwrap_or(u32::MAX);
         collect("", table.get_ref(), &line, &mut found);
     }
     found
@@ -95,7 +96,10 @@ mod tests {
         let mut origins = Origins::default();
         origins.add(Path::new("a.toml"), &found);
         origins.add(Path::new("b.toml"), &lines("[[policy.window]]\nstart = \"04:00\"\n"));
-        assert_eq!(origins.of("policy.window[0]").map(ToString::to_string), Some("b.toml, line 1".to_owned()));
+        assert_eq!(
+            origins.of("policy.window[0]").map(ToString::to_string),
+            Some("b.toml, line 1".to_owned())
+        );
         assert_eq!(origins.of("policy.window[1]"), None);
         assert_eq!(origins.of("policy.removals").map(ToString::to_string), Some("a.toml, line 2".to_owned()));
     }

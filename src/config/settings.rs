@@ -193,7 +193,9 @@ fn check(merged: &Merged) -> Result<(), ConfigurationError> {
         ("retention.runs", &merged.retention_runs),
         ("retention.days", &merged.retention_days),
     ] {
-        refuse(&merged.origins, number.as_ref(), key, |number| (*number == 0).then(|| "must be at least 1".to_owned()))?;
+        refuse(&merged.origins, number.as_ref(), key, |number| {
+            (*number == 0).then(|| "must be at least 1".to_owned())
+        })?;
     }
     refuse(&merged.origins, merged.report_group.as_ref(), "report.group", |group| {
         let is_name = !group.is_empty()

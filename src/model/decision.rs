@@ -106,6 +106,20 @@ impl HoldReason {
         matches!(self, Self::ApprovalDelay | Self::Frozen)
     }
 
+    /// Tells whether a rule of this host's administrator is the reason.
+    pub fn is_ours(self) -> bool {
+        self.is_waiting()
+            || matches!(
+                self,
+                Self::BelowSeverity
+                    | Self::Waived
+                    | Self::Blocked
+                    | Self::LeftOut
+                    | Self::OriginRefused
+                    | Self::WouldAdd
+            )
+    }
+
     /// Returns the words that people see.
     pub fn words(self) -> &'static str {
         match self {

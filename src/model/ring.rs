@@ -1,6 +1,7 @@
 //! Rings: groups of hosts that patch one after the other. A host belongs to its ring by name, or for good by its
 //! machine id.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -18,6 +19,13 @@ pub struct Ring {
     /// How much longer than the first its hosts wait.
     #[serde(serialize_with = "as_delay")]
     pub delay: Duration,
+}
+
+impl fmt::Display for Ring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.name, self.percent)?;
+        if self.delay.is_zero() { Ok(()) } else { write!(f, ":{}", duration::write(self.delay)) }
+    }
 }
 
 fn as_delay<S: Serializer>(delay: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

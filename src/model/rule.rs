@@ -12,9 +12,7 @@ use super::package::{InstalledPackage, PackageName};
 use super::version::{Version, compare_text};
 
 /// Where a rule was written.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct RulePlace {
     /// The key with its table, such as `policy.minimum_severity`.
     pub key: String,

@@ -1,5 +1,6 @@
 //! When the host may be changed: maintenance windows, and freezes with what they let through.
 
+use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
@@ -97,9 +98,7 @@ impl Freeze {
         self.allow.iter().any(|exempt| match exempt {
             Exempt::KnownExploited => finding.known_exploited,
             Exempt::Severity(least) => finding.severity >= *least,
-            Exempt::Package(name) => {
-                *name == finding.package.name || *name == finding.package.source.name
-            }
+            Exempt::Package(name) => *name == finding.package.name || *name == finding.package.source.name,
         })
     }
 
@@ -108,6 +107,47 @@ impl Freeze {
         self.allow.iter().any(|exempt| {
             matches!(exempt, Exempt::Package(name) if *name == package.name || *name == package.source.name)
         })
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = super::duration::write(self.duration);
+        write!(f, "{} {} for {length}, {}", self.days, self.start.format("%H:%M"), self.timezone.name())
+    }
+}
+
+impl fmt::Display for Days {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Once(day) => write!(f, "{day}"),
+            Self::Weekly(days) => {
+                let names: Vec<String> = days.iter().map(ToString::to_string).collect();
+                f.write_str(&names.join(", "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Freeze {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { from, to, timezone, reason, .. } = self;
+        write!(f, "{from} to {to}, {}: {reason}", timezone.name())?;
+        if !self.allow.is_empty() {
+            let names: Vec<String> = self.allow.iter().map(ToString::to_string).collect();
+            write!(f, " (lets through {})", names.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Exempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KnownExploited => f.write_str("known_exploited"),
+            Self::Severity(severity) => f.write_str(severity.word()),
+            Self::Package(name) => write!(f, "package:{name}"),
+        }
     }
 }
 

@@ -148,7 +148,11 @@ fn outside_repositories(error: plan::Unoffered) -> Failure {
     Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error)
 }
 
-fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Result<Policy, Failure> {
+/// Puts together what decides: settings, rules, and what earlier runs taught.
+///
+/// # Errors
+/// The quarantine cannot be believed, or the ring of this host cannot be told.
+pub(super) fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Result<Policy, Failure> {
     let pending = old_archives::pending(&survey.inventory, &survey.view);
     Ok(Policy {
         minimum_severity: context.settings.policy.minimum_severity,

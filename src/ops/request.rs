@@ -4,10 +4,11 @@ pub use crate::apply::direction::Asked;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::decision::Selection;
 use crate::model::package::PackageName;
+use crate::model::rule::{Until, WaiverKind};
 use crate::model::run::RunId;
 use crate::model::severity::Severity;
 
@@ -273,4 +274,52 @@ pub enum FeedsRequest {
     },
     /// Proves stored content against its digests.
     Verify,
+}
+
+/// Keeps a defective patch from being installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockRequest {
+    /// What is blocked.
+    pub subject: RuleTarget,
+    /// When the block lifts itself.
+    pub until: Until,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// When somebody should look at it again.
+    pub review: Option<NaiveDate>,
+}
+
+/// Leaves findings open for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiveRequest {
+    /// Which findings.
+    pub subject: RuleTarget,
+    /// Only those of this package.
+    pub package: Option<PackageName>,
+    /// Why in one word.
+    pub kind: WaiverKind,
+    /// Why in a sentence.
+    pub reason: String,
+    /// Who approved it.
+    pub approved_by: String,
+    /// The last day on which it holds.
+    pub expires: NaiveDate,
+}
+
+/// What a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleTarget {
+    /// A package, or one version of it.
+    Package {
+        /// Its binary or source name.
+        name: PackageName,
+        /// The version.
+        version: Option<String>,
+    },
+    /// A vendor's advisory or a vulnerability.
+    Advisory(String),
+    /// One finding by its id.
+    Finding(String),
 }

@@ -144,8 +144,7 @@ impl Search<'_> {
         }
         let package = self.survey.inventory.installed_as(&operation.key())?;
         let to = operation.to.as_ref();
-        let standing =
-            to.and_then(|to| self.policy.standing(package, to, &self.survey.assessment.findings));
+        let standing = to.and_then(|to| self.policy.standing(package, to, &self.survey.assessment.findings));
         standing.or_else(|| self.policy.no_way_back(package))
     }
 

@@ -2,5 +2,6 @@
 
 mod calendar;
 pub mod fragment;
+pub mod listing;
 mod rings;
 pub mod settings;

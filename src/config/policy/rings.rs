@@ -26,7 +26,9 @@ fn parse(text: &str) -> Result<Ring, String> {
     let (Some(name), Some(percent), None) = (name, percent, parts.next()) else { return Err(malformed()) };
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if name.is_empty() || name == "auto" || !name.bytes().all(is_plain) {
-        return Err(format!("{name:?} is no name of a ring: lower case letters, digits and '-', and not auto"));
+        return Err(format!(
+            "{name:?} is no name of a ring: lower case letters, digits and '-', and not auto"
+        ));
     }
     let percent: u8 = percent.parse().map_err(|_| malformed())?;
     let delay = delay.map_or(Ok(Duration::ZERO), |delay| Delay::parse(delay).map(|delay| delay.0))?;

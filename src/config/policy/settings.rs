@@ -178,7 +178,8 @@ impl PolicySettings {
             ("policy.advisories.never", &self.advisories.never),
             ("policy.origins", &self.origins),
         ] {
-            let bad = list.iter().find(|text| text.trim().is_empty() || text.chars().any(char::is_whitespace));
+            let bad =
+                list.iter().find(|text| text.trim().is_empty() || text.chars().any(char::is_whitespace));
             refuse(key, bad.map(|text| format!("{text:?} is empty or has blanks")))?;
         }
         Ok(())
@@ -196,7 +197,8 @@ fn delays(written: &DelayFragment) -> ApprovalDelay {
 }
 
 fn due(written: &DueFragment, default: DueSettings) -> DueSettings {
-    let span = |written: Option<crate::config::fragment::Span>, default| written.map_or(default, |span| span.0);
+    let span =
+        |written: Option<crate::config::fragment::Span>, default| written.map_or(default, |span| span.0);
     DueSettings {
         known_exploited: span(written.known_exploited, default.known_exploited),
         critical: span(written.critical, default.critical),

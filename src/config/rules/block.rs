@@ -32,7 +32,8 @@ impl TryFrom<String> for UntilAsWritten {
         if text == "newer" {
             return Ok(Self(Until::Newer));
         }
-        let day = text.parse().map_err(|_| format!("{text:?} is neither newer nor a day such as 2026-12-24"))?;
+        let day =
+            text.parse().map_err(|_| format!("{text:?} is neither newer nor a day such as 2026-12-24"))?;
         Ok(Self(Until::Date(day)))
     }
 }

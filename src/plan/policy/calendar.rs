@@ -142,15 +142,8 @@ mod tests {
         text.parse().expect("a time")
     }
 
-    const ALL: [Weekday; 7] = [
-        Weekday::Mon,
-        Weekday::Tue,
-        Weekday::Wed,
-        Weekday::Thu,
-        Weekday::Fri,
-        Weekday::Sat,
-        Weekday::Sun,
-    ];
+    const ALL: [Weekday; 7] =
+        [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 
     #[test]
     fn a_start_in_the_lost_hour_opens_when_that_hour_is_over() {
@@ -184,12 +177,11 @@ mod tests {
     fn windows_that_touch_are_one_and_windows_that_never_close_have_an_end() {
         let whole_days = [window(window::Days::Weekly(ALL.to_vec()), "00:00:00", 24, Tz::UTC)];
         let now = at("2026-11-22T03:00:00Z");
-        assert!(matches!(state(&whole_days, now), State::Open { until } if until > now + TimeDelta::days(30)));
+        assert!(
+            matches!(state(&whole_days, now), State::Open { until } if until > now + TimeDelta::days(30))
+        );
         let sunday = window::Days::Weekly(vec![Weekday::Sun]);
-        let two = [
-            window(sunday.clone(), "02:00:00", 2, Tz::UTC),
-            window(sunday, "04:00:00", 1, Tz::UTC),
-        ];
+        let two = [window(sunday.clone(), "02:00:00", 2, Tz::UTC), window(sunday, "04:00:00", 1, Tz::UTC)];
         assert_eq!(state(&two, now), State::Open { until: at("2026-11-22T05:00:00Z") });
     }
 

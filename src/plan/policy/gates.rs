@@ -155,12 +155,7 @@ pub(super) fn judge_update(
 impl Policy {
     /// Returns why a version of a package is not installed, whoever asks for it and whatever the time: it was rolled back
     /// here, is blocked, or the policy leaves the package out. It holds for what another change would bring along too.
-    pub fn standing(
-        &self,
-        package: &InstalledPackage,
-        to: &Version,
-        findings: &[Finding],
-    ) -> Option<Cause> {
+    pub fn standing(&self, package: &InstalledPackage, to: &Version, findings: &[Finding]) -> Option<Cause> {
         let of_version = |entry: &&Quarantined| entry.package == package.key() && entry.version == *to;
         if let Some(entry) = self.quarantine.iter().find(of_version) {
             let detail = format!("run {} took {} back; a newer version lifts this", entry.run, entry.version);

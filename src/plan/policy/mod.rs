@@ -2,11 +2,13 @@
 
 pub mod calendar;
 mod gates;
+mod remarks;
 mod rules;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use gates::{Policy, Quarantined};
+pub use remarks::remarks;
 pub use rules::Rules;
 
 use crate::model::decision::{Cause, Disposition, Held, HoldReason, Selection};
@@ -90,8 +92,10 @@ fn carry_along(decisions: &mut Decisions, findings: &[Finding]) {
             disposition.reason,
             Some(HoldReason::BelowSeverity | HoldReason::ApprovalDelay | HoldReason::Frozen)
         );
-        let key =
-            PackageKey { name: finding.package.name.clone(), architecture: finding.package.architecture.clone() };
+        let key = PackageKey {
+            name: finding.package.name.clone(),
+            architecture: finding.package.architecture.clone(),
+        };
         if is_carried && finding.verdict == Verdict::Vulnerable && decisions.targets.contains_key(&key) {
             *disposition = Disposition::patch();
         }

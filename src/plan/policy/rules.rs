@@ -103,10 +103,8 @@ impl Rules {
 
     /// Why nothing is installed from a repository.
     pub(super) fn refuses_origin(&self, name: &PackageName, origin: &Origin) -> Option<Cause> {
-        let names = [
-            format!("{}:{}", origin.label, origin.codename),
-            format!("{}:{}", origin.label, origin.suite),
-        ];
+        let names =
+            [format!("{}:{}", origin.label, origin.codename), format!("{}:{}", origin.label, origin.suite)];
         let choice = Choice { only: self.origins.clone(), never: Vec::new() };
         choice.leaves_out(&[&names[0], &names[1]])?;
         let detail = format!("it is offered by {}, which policy.origins does not name", names[0]);
@@ -148,7 +146,8 @@ impl Rules {
         if delay.is_zero() || now >= until {
             return None;
         }
-        let key = if own.is_zero() { "policy.rings".to_owned() } else { format!("policy.approval_delay.{word}") };
+        let key =
+            if own.is_zero() { "policy.rings".to_owned() } else { format!("policy.approval_delay.{word}") };
         let of_ring = ring.map_or_else(String::new, |ring| format!(", ring {}", ring.name));
         let detail = format!(
             "{word}{of_ring}: waits until {} ({whose} {})",

@@ -88,6 +88,7 @@ fn facts(
         installable: newer && verdict == Verdict::Vulnerable,
         unnamed: false,
         held: false,
+        waived: false,
     }
 }
 
