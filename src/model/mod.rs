@@ -12,6 +12,7 @@ pub mod explanation;
 pub mod failure;
 pub mod feed;
 pub mod finding;
+pub mod first_seen;
 pub mod kernel;
 pub mod offer;
 pub mod outcome;

@@ -79,7 +79,7 @@ pub fn decide(input: &DecisionInput<'_>) -> Decisions {
     decisions.held = held
         .into_iter()
         .filter(|(key, _)| !decisions.targets.contains_key(key))
-        .map(|(_, held)| held)
+        .map(|(_, held)| sorted(held))
         .collect();
     decisions
 }
@@ -120,6 +120,12 @@ fn note_held(
         entry.cause_chain = vec![cause.clone()];
     }
     keep_open(entry, finding);
+}
+
+/// A plan must not differ because something listens now that did not before: ranks do, names do not.
+fn sorted(mut held: Held) -> Held {
+    held.keeps_open.sort_unstable();
+    held
 }
 
 fn keep_open(entry: &mut Held, finding: &Finding) {
