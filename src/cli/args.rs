@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs};
+use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
@@ -134,6 +135,14 @@ pub enum Verb {
     History(HistoryArgs),
     /// List, refresh, import or verify the advisory feeds
     Feeds(FeedsArgs),
+    /// Check or show the policy, or preview what it decides at a time
+    Policy(PolicyArgs),
+    /// Keep a defective patch from being installed until it is repaired
+    Block(BlockArgs),
+    /// Remove a block
+    Unblock(UnblockArgs),
+    /// Leave a finding open, with a reason, an approver and an end
+    Waive(WaiveArgs),
     /// Write a shell completion script
     #[command(after_help = "Example:\n  patchctl completions bash > /etc/bash_completion.d/patchctl")]
     Completions {
@@ -164,6 +173,10 @@ impl Verb {
             Self::Status => "status",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
+            Self::Policy(_) => "policy",
+            Self::Block(_) => "block",
+            Self::Unblock(_) => "unblock",
+            Self::Waive(_) => "waive",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
@@ -290,6 +303,9 @@ pub struct ApplyArgs {
     /// Include updates that close no vulnerability
     #[arg(long, conflicts_with = "plan")]
     pub all_updates: bool,
+    /// What is set aside
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
     /// Exit with 102 when a reboot is due, 103 when restarts are
     #[arg(long)]
     pub detailed_exitcode: bool,

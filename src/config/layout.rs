@@ -78,6 +78,16 @@ impl Layout {
         self.configuration.join("checks.d")
     }
 
+    /// The folder of blocks, one a file.
+    pub fn blocks(&self) -> PathBuf {
+        self.configuration.join("blocks.d")
+    }
+
+    /// The folder of waivers, one a file.
+    pub fn waivers(&self) -> PathBuf {
+        self.configuration.join("waivers.d")
+    }
+
     /// `/var/lib/patchctl`.
     pub fn state(&self) -> &Path {
         &self.state

@@ -3,7 +3,7 @@
 use super::header;
 use super::plan::told;
 use super::sheet::{Sheet, Tone, Word};
-use super::{health, words};
+use super::{health, policy, words};
 use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
 use crate::model::summary::distinct;
@@ -24,6 +24,7 @@ pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &m
     if let Some(restart) = &report.restart {
         old_code(restart, sheet);
     }
+    policy::notes(report, sheet);
     header::incomplete(report, sheet);
     losses(transaction, sheet);
     records(report, transaction, sheet);
