@@ -1,6 +1,7 @@
 //! Feeds brought up to date: transport, trust, cache and index joined. A feed that fails is a stamp that says so,
 //! never an error that stops a scan.
 
+mod authenticate;
 mod compiled;
 mod follow;
 mod import;
@@ -10,6 +11,7 @@ mod tests;
 mod threats;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,14 +24,16 @@ pub use self::threats::load_threats;
 use super::assess::open_holes;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
 use super::feed::registry::{self, Format};
-use super::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
+use super::feed::signature::{SignatureError, Signer};
+use super::feed::trust::{self, Gate, Received, Refusal};
 use super::index::Index;
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
-use crate::host::storage::StorageError;
+use crate::host::lock::LockError;
+use crate::host::storage::{self, StorageError};
 use crate::host::transport::{
-    self, Content, FetchRequest, Fetched, Limits, Pace, TransportError, Validators,
+    self, Download, FetchRequest, Fetched, Limits, Pace, TransportError, Validators,
 };
 use crate::model::distro::Distribution;
 use crate::model::feed::{Authenticity, FeedRole, FeedStamp, SourceSettings};
@@ -37,6 +41,8 @@ use crate::model::package::Inventory;
 
 /// How long a failed refresh is not tried again, unless asked for (product design, section 5: remembered failures).
 const RETRY_AFTER: TimeDelta = TimeDelta::minutes(15);
+/// How often a refresh that was asked for tries; a scan tries once, and remembers what failed.
+const ATTEMPTS: u32 = 3;
 /// Longest wait for a connection: a scan without a network must not feel slow.
 const CONNECT: Duration = Duration::from_secs(4);
 
@@ -111,6 +117,15 @@ pub enum RefreshError {
         #[source]
         source: Refusal,
     },
+    /// The content is not proved to be the vendor's.
+    #[error("the content for {feed} is not proved to be the vendor's")]
+    Signature {
+        /// The feed.
+        feed: String,
+        /// What the proof lacks.
+        #[source]
+        source: SignatureError,
+    },
     /// The cache cannot be used.
     #[error("cannot keep {feed}")]
     Cache {
@@ -146,9 +161,13 @@ impl RefreshError {
             }
             Self::Refused { source, .. } => source.reason(),
             other => {
-                let cause =
-                    std::error::Error::source(other).map_or(String::new(), |cause| format!(": {cause}"));
-                format!("{other}{cause}")
+                let mut text = other.to_string();
+                let mut cause = std::error::Error::source(other);
+                while let Some(error) = cause {
+                    text = format!("{text}: {error}");
+                    cause = error.source();
+                }
+                text
             }
         }
     }
@@ -164,6 +183,7 @@ pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<So
             role: format.role(),
             location: published.location,
             sha256: None,
+            key: None,
             max_age,
             configured_by_admin: false,
         })
@@ -190,7 +210,7 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
     let mut record = cache.read().unwrap_or_default();
     let (now, release) = (request.clock.now(), request.distribution.release_key());
     if is_due(request, source, &record) {
-        match update(request, source, &record) {
+        match update_alone(request, source, &record) {
             Ok(updated) => record = updated,
             Err(error) => remember(&cache, &mut record, &error, now),
         }
@@ -199,6 +219,27 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
         record.failure.get_or_insert(failure(&error, now));
     }
     stamp(source, &record, &release, now)
+}
+
+/// Updates a source while no other process does. What another process just did is not done again.
+fn update_alone(
+    request: &RefreshRequest<'_>,
+    source: &SourceSettings,
+    record: &CacheRecord,
+) -> Result<CacheRecord, RefreshError> {
+    let (cache, began) = (FeedCache::new(request.layout, &source.name), request.clock.now());
+    let is_asked = request.mode == RefreshMode::Now || record.content.is_none();
+    let patience = if is_asked { request.patience } else { Duration::ZERO };
+    let _lock = match cache.lock(patience) {
+        // A scan has better things to do than to wait for what it can do without.
+        Err(CacheError::Busy { source: LockError::Held { .. } }) if !is_asked => return Ok(record.clone()),
+        lock => lock.map_err(caching(&source.name))?,
+    };
+    let record = cache.read().unwrap_or_default();
+    match &record.content {
+        Some(content) if content.checked > began && is_of_source(content, source) => Ok(record),
+        _ => update(request, source, &record),
+    }
 }
 
 /// Compiles the content in use for a release that it was not compiled for yet, such as that of another root.
@@ -234,9 +275,11 @@ fn is_due(request: &RefreshRequest<'_>, source: &SourceSettings, record: &CacheR
     }
 }
 
-/// Tells whether content came from where the source is now, with the digest that is configured now.
+/// Tells whether content came from where the source is now, with the digest or a signature as configured now.
 fn is_of_source(content: &StoredContent, source: &SourceSettings) -> bool {
-    content.location == source.location && source.sha256.is_none_or(|pin| pin == content.sha256)
+    content.location == source.location
+        && source.sha256.is_none_or(|pin| pin == content.sha256)
+        && (source.key.is_none() || content.signed_by.is_some())
 }
 
 /// Keeps a failure for later scans. When even that cannot be written, this scan still tells it. That a release is
@@ -249,7 +292,11 @@ fn remember(cache: &FeedCache, record: &mut CacheRecord, error: &RefreshError, n
 }
 
 fn failure(error: &RefreshError, now: DateTime<Utc>) -> StoredFailure {
-    let refused = matches!(error, RefreshError::Refused { .. });
+    let refused = match error {
+        RefreshError::Refused { .. } => true,
+        RefreshError::Signature { source, .. } => source.is_of_content(),
+        _ => false,
+    };
     StoredFailure { time: now, reason: error.reason(), refused }
 }
 
@@ -262,13 +309,22 @@ fn update(
     let format = format_of(source, request.distribution)?;
     let reusable = record.content.as_ref().filter(|content| is_of_source(content, source));
     let known = reusable.map_or(Validators::default(), StoredContent::validators);
-    match fetch(request, source, (&source.location, known))? {
+    let incoming = FeedCache::new(request.layout, &source.name).incoming();
+    let question = Question { request, source, format };
+    match question.download((&source.location, known), &incoming)? {
         Fetched::Unchanged => note_unchanged(request, source, record),
-        Fetched::New(content) => {
-            let content = follow(request, source, (format, content))?;
-            let accept_older = request.accept_older.contains(&source.name);
-            let last_good = record.content.as_ref();
-            keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, &content)
+        Fetched::New(download) => {
+            let kept = follow(question, download, &incoming).and_then(|arrived| {
+                let accept_older = request.accept_older.contains(&source.name);
+                let last_good = record.content.as_ref();
+                keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, arrived)
+            });
+            match &kept {
+                // A part to go on with the next time may lie there.
+                Ok(_) | Err(RefreshError::Fetch { .. }) => {}
+                Err(_) => drop(storage::remove_file(&incoming)),
+            }
+            kept
         }
     }
 }
@@ -282,20 +338,65 @@ fn format_of(source: &SourceSettings, distribution: &Distribution) -> Result<For
     Err(RefreshError::NotCovered { feed: source.name.clone(), distribution: distribution.title() })
 }
 
-fn fetch(
-    request: &RefreshRequest<'_>,
-    source: &SourceSettings,
-    (location, known): (&str, Validators),
-) -> Result<Fetched, RefreshError> {
-    let connect = CONNECT.min(request.patience);
-    transport::fetch(FetchRequest {
-        location,
-        pinned: source.sha256.is_some(),
-        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect, pace: Pace::LOWEST },
-        known: &known,
-        environment: request.environment,
-    })
-    .map_err(|error| RefreshError::Fetch { feed: source.name.clone(), source: error })
+/// What is asked for, while it is followed to where it lies.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    request: &'a RefreshRequest<'a>,
+    source: &'a SourceSettings,
+    format: Format,
+}
+
+/// Content that came, and who is proved to have signed it.
+#[derive(Debug)]
+struct Arrived {
+    download: Download,
+    signer: Option<Signer>,
+}
+
+impl Question<'_> {
+    /// Fetches a document of the source into a file.
+    fn download(
+        self,
+        (location, known): (&str, Validators),
+        into: &Path,
+    ) -> Result<Fetched<Download>, RefreshError> {
+        let request = self.fetch_request((location, &known), trust::largest(self.format));
+        transport::download(request, into).map_err(|error| self.unfetched(error))
+    }
+
+    /// Fetches a small document of the source into memory.
+    fn fetch(self, location: &str, largest: u64) -> Result<Vec<u8>, TransportError> {
+        let known = Validators::default();
+        match transport::fetch(self.fetch_request((location, &known), largest))? {
+            Fetched::New(content) => Ok(content.bytes),
+            Fetched::Unchanged => Ok(Vec::new()),
+        }
+    }
+
+    fn fetch_request<'r>(self, (location, known): (&'r str, &'r Validators), bytes: u64) -> FetchRequest<'r>
+    where
+        Self: 'r,
+    {
+        let patience = self.request.patience;
+        let attempts = if self.request.mode == RefreshMode::Now { ATTEMPTS } else { 1 };
+        FetchRequest {
+            location,
+            pinned: self.source.sha256.is_some(),
+            limits: Limits {
+                bytes,
+                deadline: patience,
+                connect: CONNECT.min(patience),
+                pace: Pace::LOWEST,
+                attempts,
+            },
+            known,
+            environment: self.request.environment,
+        }
+    }
+
+    fn unfetched(self, source: TransportError) -> RefreshError {
+        RefreshError::Fetch { feed: self.source.name.clone(), source }
+    }
 }
 
 fn note_unchanged(
@@ -330,8 +431,10 @@ struct Keeping<'a> {
 }
 
 impl Keeping<'_> {
-    fn authenticity(&self) -> Authenticity {
-        if self.source.sha256.is_some() {
+    fn authenticity(&self, arrived: &Arrived) -> Authenticity {
+        if arrived.signer.is_some() {
+            Authenticity::Signed
+        } else if self.source.sha256.is_some() {
             Authenticity::Pinned
         } else if self.by_hand || transport::local_path(&self.source.location).is_some() {
             Authenticity::Local
@@ -343,7 +446,7 @@ impl Keeping<'_> {
 
 /// Takes content through trust, then writes content, record and index, in this order: an index is never newer than
 /// the content it can be built from again.
-fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshError> {
+fn keep(keeping: Keeping<'_>, arrived: Arrived) -> Result<CacheRecord, RefreshError> {
     let Keeping { request, source, .. } = keeping;
     let (release, now) = (request.distribution, request.clock.now());
     let gate = Gate {
@@ -355,24 +458,28 @@ fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshE
         now,
     };
     let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
-    let admitted = trust::admit(&content.bytes, content.published, gate).map_err(refused)?;
+    let cache = FeedCache::new(request.layout, &source.name);
+    let authenticity = keeping.authenticity(&arrived);
+    let Arrived { download: Download { size, sha256, validators, published }, signer } = arrived;
+    let received = Received { path: cache.incoming(), size, sha256 };
+    let admitted = trust::admit(&received, published, gate).map_err(refused)?;
     check_upheaval(keeping, &admitted.index).map_err(refused)?;
     let mut stored = StoredContent {
         location: source.location.clone(),
         fetched: now,
         checked: now,
-        published: content.published,
-        etag: content.validators.etag.clone(),
-        last_modified: content.validators.last_modified.clone(),
+        published,
+        etag: validators.etag,
+        last_modified: validators.last_modified,
         sha256: admitted.sha256,
-        authenticity: keeping.authenticity(),
+        authenticity,
+        signed_by: signer.map(|signer| signer.fingerprint),
         entries: admitted.entries,
         advisories: BTreeMap::new(),
         unread: BTreeMap::new(),
     };
     stored.note_release(release.release_key(), admitted.advisories, admitted.unread);
-    let cache = FeedCache::new(request.layout, &source.name);
-    let record = cache.store(stored, &content.bytes).map_err(caching(&source.name))?;
+    let record = cache.store(stored, &received.path).map_err(caching(&source.name))?;
     compiled::write(request.layout, source, release, &admitted.index)?;
     Ok(record)
 }
