@@ -1,6 +1,5 @@
 //! What every verb works with: settings, paths, clock, and who listens.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -186,6 +185,3 @@ impl Context<'_> {
         Ok(())
     }
 }
-
-/// First-seen dates by finding, as the ledger tells them.
-pub type FirstSeen = HashMap<String, DateTime<Utc>>;
