@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use super::{Question, RefreshError};
+use super::RefreshError;
+use super::question::Question;
 use crate::host::storage;
 use crate::scan::feed::cache::FeedCache;
 use crate::scan::feed::signature::{

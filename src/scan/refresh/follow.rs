@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use super::authenticate::authenticate;
-use super::{Arrived, Question, RefreshError, caching};
+use super::question::{Arrived, Question};
+use super::{RefreshError, caching};
 use crate::host::storage;
 use crate::host::transport::{Download, Fetched, Validators};
 use crate::scan::feed::cache::CacheError;

@@ -3,48 +3,43 @@
 
 mod authenticate;
 mod compiled;
+mod error;
 mod follow;
 mod import;
+mod keep;
+mod question;
 mod stamp;
 #[cfg(test)]
 mod tests;
 mod threats;
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::compiled::load_index;
+pub use self::error::RefreshError;
 use self::follow::follow;
 pub use self::import::{FeedCheck, import_file, verify};
+use self::keep::{Keeping, keep};
+use self::question::Question;
 use self::stamp::stamp;
 pub use self::threats::load_threats;
-use super::assess::open_holes;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
 use super::feed::registry::{self, Format};
-use super::feed::signature::{SignatureError, Signer};
-use super::feed::trust::{self, Gate, Received, Refusal};
-use super::index::Index;
+use super::feed::trust::Refusal;
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::lock::LockError;
-use crate::host::storage::{self, StorageError};
-use crate::host::transport::{
-    self, Download, FetchRequest, Fetched, Limits, Pace, TransportError, Validators,
-};
+use crate::host::storage;
+use crate::host::transport::{Fetched, Validators};
 use crate::model::distro::Distribution;
-use crate::model::feed::{Authenticity, FeedRole, FeedStamp, SourceSettings};
+use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::package::Inventory;
 
 /// How long a failed refresh is not tried again, unless asked for (product design, section 5: remembered failures).
 const RETRY_AFTER: TimeDelta = TimeDelta::minutes(15);
-/// How often a refresh that was asked for tries; a scan tries once, and remembers what failed.
-const ATTEMPTS: u32 = 3;
-/// Longest wait for a connection: a scan without a network must not feel slow.
-const CONNECT: Duration = Duration::from_secs(4);
 
 /// When sources are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,97 +75,6 @@ pub struct RefreshRequest<'a> {
     pub patience: Duration,
     /// Feeds whose older or smaller content is accepted this time.
     pub accept_older: &'a [String],
-}
-
-/// A refresh or import that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum RefreshError {
-    /// There is no feed of that name.
-    #[error("there is no feed named {name:?}")]
-    UnknownFeed {
-        /// The name.
-        name: String,
-    },
-    /// The feed does not speak about this distribution.
-    #[error("{feed} does not speak about {distribution}")]
-    NotCovered {
-        /// The feed.
-        feed: String,
-        /// The distribution, for people.
-        distribution: String,
-    },
-    /// The content could not be had.
-    #[error("cannot refresh {feed}")]
-    Fetch {
-        /// The feed.
-        feed: String,
-        /// What failed.
-        #[source]
-        source: TransportError,
-    },
-    /// The content was not believed.
-    #[error("the content for {feed} is refused")]
-    Refused {
-        /// The feed.
-        feed: String,
-        /// Which step it failed.
-        #[source]
-        source: Refusal,
-    },
-    /// The content is not proved to be the vendor's.
-    #[error("the content for {feed} is not proved to be the vendor's")]
-    Signature {
-        /// The feed.
-        feed: String,
-        /// What the proof lacks.
-        #[source]
-        source: SignatureError,
-    },
-    /// The cache cannot be used.
-    #[error("cannot keep {feed}")]
-    Cache {
-        /// The feed.
-        feed: String,
-        /// What failed.
-        #[source]
-        source: CacheError,
-    },
-    /// The index cannot be written.
-    #[error("cannot write the index of {feed}")]
-    Index {
-        /// The feed.
-        feed: String,
-        /// What the system answered.
-        #[source]
-        source: StorageError,
-    },
-}
-
-impl RefreshError {
-    /// Tells whether an administrator who knows better may take the content all the same.
-    pub fn is_acceptable(&self) -> bool {
-        matches!(self, Self::Refused { source, .. } if source.is_acceptable())
-    }
-
-    /// Returns the whole chain in one line, for a record.
-    fn reason(&self) -> String {
-        match self {
-            Self::Fetch { source, .. } => source.reason(),
-            Self::Refused { feed, source } if source.is_acceptable() => {
-                format!("{} (believe it: patchctl feeds refresh --accept-older {feed})", source.reason())
-            }
-            Self::Refused { source, .. } => source.reason(),
-            other => {
-                let mut text = other.to_string();
-                let mut cause = std::error::Error::source(other);
-                while let Some(error) = cause {
-                    text = format!("{text}: {error}");
-                    cause = error.source();
-                }
-                text
-            }
-        }
-    }
 }
 
 /// Returns the sources that a distribution has without any configuration.
@@ -338,67 +242,6 @@ fn format_of(source: &SourceSettings, distribution: &Distribution) -> Result<For
     Err(RefreshError::NotCovered { feed: source.name.clone(), distribution: distribution.title() })
 }
 
-/// What is asked for, while it is followed to where it lies.
-#[derive(Clone, Copy)]
-struct Question<'a> {
-    request: &'a RefreshRequest<'a>,
-    source: &'a SourceSettings,
-    format: Format,
-}
-
-/// Content that came, and who is proved to have signed it.
-#[derive(Debug)]
-struct Arrived {
-    download: Download,
-    signer: Option<Signer>,
-}
-
-impl Question<'_> {
-    /// Fetches a document of the source into a file.
-    fn download(
-        self,
-        (location, known): (&str, Validators),
-        into: &Path,
-    ) -> Result<Fetched<Download>, RefreshError> {
-        let request = self.fetch_request((location, &known), trust::largest(self.format));
-        transport::download(request, into).map_err(|error| self.unfetched(error))
-    }
-
-    /// Fetches a small document of the source into memory.
-    fn fetch(self, location: &str, largest: u64) -> Result<Vec<u8>, TransportError> {
-        let known = Validators::default();
-        match transport::fetch(self.fetch_request((location, &known), largest))? {
-            Fetched::New(content) => Ok(content.bytes),
-            Fetched::Unchanged => Ok(Vec::new()),
-        }
-    }
-
-    fn fetch_request<'r>(self, (location, known): (&'r str, &'r Validators), bytes: u64) -> FetchRequest<'r>
-    where
-        Self: 'r,
-    {
-        let patience = self.request.patience;
-        let attempts = if self.request.mode == RefreshMode::Now { ATTEMPTS } else { 1 };
-        FetchRequest {
-            location,
-            pinned: self.source.sha256.is_some(),
-            limits: Limits {
-                bytes,
-                deadline: patience,
-                connect: CONNECT.min(patience),
-                pace: Pace::LOWEST,
-                attempts,
-            },
-            known,
-            environment: self.request.environment,
-        }
-    }
-
-    fn unfetched(self, source: TransportError) -> RefreshError {
-        RefreshError::Fetch { feed: self.source.name.clone(), source }
-    }
-}
-
 fn note_unchanged(
     request: &RefreshRequest<'_>,
     source: &SourceSettings,
@@ -416,83 +259,4 @@ fn note_unchanged(
 
 fn caching(feed: &str) -> impl FnOnce(CacheError) -> RefreshError + '_ {
     move |source| RefreshError::Cache { feed: feed.to_owned(), source }
-}
-
-/// Where content goes, and what it is measured against.
-#[derive(Clone, Copy)]
-struct Keeping<'a> {
-    request: &'a RefreshRequest<'a>,
-    format: Format,
-    source: &'a SourceSettings,
-    accept_older: bool,
-    last_good: Option<&'a StoredContent>,
-    /// Root brought it as a file.
-    by_hand: bool,
-}
-
-impl Keeping<'_> {
-    fn authenticity(&self, arrived: &Arrived) -> Authenticity {
-        if arrived.signer.is_some() {
-            Authenticity::Signed
-        } else if self.source.sha256.is_some() {
-            Authenticity::Pinned
-        } else if self.by_hand || transport::local_path(&self.source.location).is_some() {
-            Authenticity::Local
-        } else {
-            Authenticity::Tls
-        }
-    }
-}
-
-/// Takes content through trust, then writes content, record and index, in this order: an index is never newer than
-/// the content it can be built from again.
-fn keep(keeping: Keeping<'_>, arrived: Arrived) -> Result<CacheRecord, RefreshError> {
-    let Keeping { request, source, .. } = keeping;
-    let (release, now) = (request.distribution, request.clock.now());
-    let gate = Gate {
-        format: keeping.format,
-        release,
-        pin: source.sha256,
-        last_good: keeping.last_good,
-        accept_older: keeping.accept_older,
-        now,
-    };
-    let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
-    let cache = FeedCache::new(request.layout, &source.name);
-    let authenticity = keeping.authenticity(&arrived);
-    let Arrived { download: Download { size, sha256, validators, published }, signer } = arrived;
-    let received = Received { path: cache.incoming(), size, sha256 };
-    let admitted = trust::admit(&received, published, gate).map_err(refused)?;
-    check_upheaval(keeping, &admitted.index).map_err(refused)?;
-    let mut stored = StoredContent {
-        location: source.location.clone(),
-        fetched: now,
-        checked: now,
-        published,
-        etag: validators.etag,
-        last_modified: validators.last_modified,
-        sha256: admitted.sha256,
-        authenticity,
-        signed_by: signer.map(|signer| signer.fingerprint),
-        entries: admitted.entries,
-        advisories: BTreeMap::new(),
-        unread: BTreeMap::new(),
-    };
-    stored.note_release(release.release_key(), admitted.advisories, admitted.unread);
-    let record = cache.store(stored, &received.path).map_err(caching(&source.name))?;
-    compiled::write(request.layout, source, release, &admitted.index)?;
-    Ok(record)
-}
-
-/// Counts this host's open holes by the content in use and by the new one, where there are both.
-fn check_upheaval(keeping: Keeping<'_>, index: &[u8]) -> Result<(), Refusal> {
-    let Keeping { request, source, .. } = keeping;
-    if keeping.accept_older || keeping.last_good.is_none() || source.role != FeedRole::Verdicts {
-        return Ok(());
-    }
-    // An index in use that cannot be read is no reason to refuse the one that replaces it.
-    let Ok(Some(known)) = load_index(request.layout, source, request.distribution) else { return Ok(()) };
-    let found = Index::open(index.to_vec()).map_err(|source| Refusal::Compile { source })?;
-    let holes = |index: &Index| open_holes(request.inventory, index);
-    trust::check_upheaval(holes(&found), holes(&known))
 }
