@@ -9,7 +9,7 @@ use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
     Answer, ApplyRequest, Asked, Consent, FeedsRequest, HistoryRequest, Invocation, Keep,
-    NeedsRestartRequest, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackReach,
+    NeedsRestartRequest, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackLevel, RollbackReach,
     RollbackRequest, ScanRequest, WhyRequest, Wish,
 };
 
@@ -107,7 +107,15 @@ impl From<RollbackArgs> for RollbackRequest {
             (false, true) => RollbackReach::Check,
             (false, false) => RollbackReach::Everything,
         };
-        Self { run: args.run, reach, only: args.only, consent: consent(args.yes) }
+        let level = if args.snapshot { RollbackLevel::Snapshot } else { RollbackLevel::Packages };
+        Self {
+            run: args.run,
+            reach,
+            level,
+            accept_lost: args.accept_lost,
+            only: args.only,
+            consent: consent(args.yes),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::choice::{CheckSettings, FeedSource, Permission};
+use super::choice::{CheckSettings, FeedSource, Permission, SnapshotChoice};
 use super::error::ConfigurationError;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::duration;
@@ -138,6 +138,8 @@ pub struct DueFragment {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SnapshotFragment {
+    /// Which snapshots protect a run.
+    pub provider: Option<SnapshotChoice>,
     /// How many runs keep their way back.
     pub keep: Option<u32>,
 }

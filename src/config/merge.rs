@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::choice::{CheckSettings, FeedSource, Permission};
+use super::choice::{CheckSettings, FeedSource, Permission, SnapshotChoice};
 use super::fragment::{Fragment, Span};
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::severity::{Criticality, Severity};
@@ -44,6 +44,8 @@ pub struct Merged {
     pub due_medium: Option<Sourced<Duration>>,
     /// `policy.due.low`
     pub due_low: Option<Sourced<Duration>>,
+    /// `snapshot.provider`
+    pub snapshots: Option<Sourced<SnapshotChoice>>,
     /// `snapshot.keep`
     pub keep: Option<Sourced<u32>>,
     /// `apply.conffiles`
@@ -98,6 +100,7 @@ impl Merged {
         put_span(&mut self.due_high, policy.due.high, file);
         put_span(&mut self.due_medium, policy.due.medium, file);
         put_span(&mut self.due_low, policy.due.low, file);
+        put(&mut self.snapshots, snapshot.provider, file);
         put(&mut self.keep, snapshot.keep, file);
         put(&mut self.conffiles, apply.conffiles, file);
         put_span(&mut self.batch_timeout, apply.batch_timeout, file);

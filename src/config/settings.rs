@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::choice::{CheckSettings, FeedSource, Permission, as_span};
+use super::choice::{CheckSettings, FeedSource, Permission, SnapshotChoice, as_span};
 use super::error::ConfigurationError;
 use super::merge::{Merged, Sourced};
 use crate::model::assessment::DueDays;
@@ -25,6 +25,8 @@ pub struct Settings {
     pub feeds: FeedSettings,
     /// What a plan may do.
     pub policy: PolicySettings,
+    /// Which file system snapshots protect a run.
+    pub snapshots: SnapshotChoice,
     /// How many runs keep their way back.
     pub snapshots_kept: u32,
     /// How a plan is carried out.
@@ -153,6 +155,7 @@ impl Default for Settings {
                     low: 90 * DAY,
                 },
             },
+            snapshots: SnapshotChoice::Auto,
             snapshots_kept: 3,
             apply: ApplySettings {
                 conffiles: ConffilePolicy::Keep,
@@ -204,6 +207,7 @@ impl Settings {
                     low: or(merged.due_low, due.low),
                 },
             },
+            snapshots: or(merged.snapshots, default.snapshots),
             snapshots_kept: or(merged.keep, default.snapshots_kept),
             apply: ApplySettings {
                 conffiles: or(merged.conffiles, default.apply.conffiles),

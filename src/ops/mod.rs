@@ -23,6 +23,7 @@ pub mod retention;
 pub mod rollback;
 pub mod runs;
 pub mod scan;
+pub mod snapshots;
 pub mod status;
 pub mod survey;
 pub mod trial;
