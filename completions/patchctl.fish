@@ -187,6 +187,8 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l as-of -d 
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l preview -d 'Show what would change and what opens again'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l check -d 'Prove archives and room, change nothing'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l snapshot -d 'Put the whole root back from the run\'s snapshot, at the next boot; of a mounted --root at once'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l accept-lost -d 'Lose what was changed since the snapshot'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s y -l yes -d 'Do not ask'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s v -l verbose -d 'Say more; twice for every detail'

@@ -319,7 +319,8 @@ pub struct ApplyArgs {
 #[command(after_help = "Examples:
   patchctl rollback --preview          what would change, and what opens again
   patchctl rollback 0042               take run 0042 back
-  patchctl rollback --only libssl3     only one package of the last run")]
+  patchctl rollback --only libssl3     only one package of the last run
+  patchctl rollback 0042 --snapshot    the whole root as it was, at the next boot")]
 pub struct RollbackArgs {
     /// The run (default: the newest that changed something)
     #[arg(value_name = "RUN")]
@@ -330,6 +331,12 @@ pub struct RollbackArgs {
     /// Prove archives and room, change nothing
     #[arg(long, conflicts_with = "preview")]
     pub check: bool,
+    /// Put the whole root back from the run's snapshot, at the next boot; of a mounted --root at once
+    #[arg(long, conflicts_with = "only")]
+    pub snapshot: bool,
+    /// Lose what was changed since the snapshot
+    #[arg(long, requires = "snapshot")]
+    pub accept_lost: bool,
     /// Only these packages
     #[arg(long, value_name = "PACKAGE", value_delimiter = ',', value_parser = values::package)]
     pub only: Vec<PackageName>,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::choice::{CheckSettings, FeedSource};
+use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::error::ConfigurationError;
 use super::origins::{self, Lines};
 use super::policy::fragment::PolicyFragment;
@@ -140,6 +140,8 @@ fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SnapshotFragment {
+    /// Which snapshots protect a run.
+    pub provider: Option<SnapshotChoice>,
     /// How many runs keep their way back.
     pub keep: Option<u32>,
 }
