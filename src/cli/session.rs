@@ -6,7 +6,7 @@ use super::args::{Cli, Verb};
 use super::failure::ToldFailure;
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
-use super::{confirm, generate};
+use super::{confirm, forms, generate};
 use crate::config::layout::Layout;
 use crate::config::load;
 use crate::host::clock::Clock;
@@ -23,7 +23,9 @@ use crate::ops::request::{
     ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
     RollbackRequest, ScanRequest, WhyRequest,
 };
-use crate::ops::{apply, feeds, history, needs_restart, plan, records, recover, rollback, scan, status, why};
+use crate::ops::{
+    apply, feeds, history, needs_restart, plan, records, recover, report, rollback, scan, status, why,
+};
 use crate::report::documents::RollbackPreview;
 use crate::report::schema::Report;
 
@@ -45,12 +47,13 @@ impl<'a> Session<'a> {
     pub fn run(self, cli: Cli) -> std::process::ExitCode {
         let command = cli.verb.name();
         let terminal = self.terminal;
-        let code = self.verb(cli).unwrap_or_else(|error| {
-            let told = ToldFailure::of(&error);
-            // A failure that cannot be printed either still has its code.
-            let _ = terminal.fail(&told, command);
-            told.exit_code()
-        });
+        let code =
+            forms::check(&cli).map_err(Into::into).and_then(|()| self.verb(cli)).unwrap_or_else(|error| {
+                let told = ToldFailure::of(&error);
+                // A failure that cannot be printed either still has its code.
+                let _ = terminal.fail(&told, command);
+                told.exit_code()
+            });
         code.into()
     }
 
@@ -163,6 +166,10 @@ impl Shown<'_> {
             Verb::NeedsRestart(args) => self.needs_restart(args.into()),
             Verb::Status => {
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
+            Verb::Report(args) => {
+                self.terminal.show(&report::report(&self.context, &args.into())?, Weight::News)?;
                 Ok(ExitCode::Done)
             }
             Verb::History(args) => self.history(args.into()),

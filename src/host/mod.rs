@@ -17,6 +17,7 @@ pub mod full_disk;
 pub mod lock;
 pub mod mounts;
 pub mod network;
+pub mod outlet;
 pub mod ownership;
 pub mod processes;
 pub mod runner;

@@ -17,6 +17,7 @@ pub mod plan;
 pub mod quarantine;
 pub mod records;
 pub mod recover;
+pub mod report;
 pub mod request;
 pub mod resolve;
 pub mod retention;

@@ -10,6 +10,7 @@ mod lab_faults_hold;
 mod lab_holds;
 mod list_feeds;
 mod osv_records;
+mod renderings;
 mod rpm_feeds;
 mod version_orders;
 mod version_orders_of_tools;
