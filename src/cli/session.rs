@@ -90,11 +90,11 @@ impl<'a> Session<'a> {
             invocation,
         };
         let command = cli.verb.name();
-        let leaves_report = leaves_report(&cli.verb);
+        let (leaves_report, is_partial) = (leaves_report(&cli.verb), is_partial(&cli.verb));
         let shown = Shown { terminal: self.terminal, context };
         let result = shown.verb(cli);
         if let (Err(error), true) = (&result, leaves_report) {
-            shown.keep_failure(command, error);
+            shown.keep_failure((command, is_partial), error);
         }
         result
     }
@@ -105,6 +105,14 @@ fn leaves_report(verb: &Verb) -> bool {
     match verb {
         Verb::Scan(args) => !args.no_save,
         Verb::Plan(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Recover(_) => true,
+        _ => false,
+    }
+}
+
+/// A scan of a part tells nothing about how the host stands, not even when it fails.
+fn is_partial(verb: &Verb) -> bool {
+    match verb {
+        Verb::Scan(args) => !ScanRequest::from(args.clone()).selection.is_everything(),
         _ => false,
     }
 }
@@ -139,14 +147,18 @@ struct Shown<'a> {
 impl Shown<'_> {
     /// Stores the report of a failure. A run that failed has stored its own; a typing mistake and a caller without
     /// rights leave none.
-    fn keep_failure(&self, command: &str, error: &anyhow::Error) {
+    fn keep_failure(&self, (command, is_partial): (&str, bool), error: &anyhow::Error) {
         let told = ToldFailure::of(error);
         if matches!(told.kind, FailureKind::Usage | FailureKind::Privilege) {
             return;
         }
         let now = self.context.now();
         let report = told.report(command, now, now);
-        if let Err(error) = records::store(&self.context, &report) {
+        let stored = match is_partial {
+            true => records::store_aside(&self.context, &report),
+            false => records::store(&self.context, &report),
+        };
+        if let Err(error) = stored {
             self.terminal.mention(1, &format!("the report of the failure is not stored: {error}"));
         }
     }

@@ -12,9 +12,8 @@ use crate::model::duration;
 pub struct FeedSource {
     /// Its name, which is also the name of its folder.
     pub name: String,
-    /// The format it is written in; its name says it where this is absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub format: Option<String>,
+    /// The format it is written in.
+    pub format: String,
     /// `https://`, `file://`, an absolute path, or `http://` with a digest.
     pub location: String,
     /// The digest that its content must have.

@@ -9,6 +9,7 @@ use super::choice::{CheckSettings, FeedSource, Permission};
 use super::error::ConfigurationError;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::duration;
+use crate::model::feed::{FORMATS, format_of_name};
 use crate::model::severity::{Criticality, Severity};
 
 /// A configuration file.
@@ -62,7 +63,7 @@ pub struct SourceFragment(pub FeedSource);
 #[serde(deny_unknown_fields)]
 struct SourceAsWritten {
     name: String,
-    format: Option<String>,
+    format: Option<FormatName>,
     location: String,
     sha256: Option<crate::model::digest::Sha256>,
     max_age: Option<Span>,
@@ -75,7 +76,26 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
         let SourceAsWritten { name, format, location, sha256, max_age } = written;
         check_name(&name)?;
         check_location(&location, sha256.is_some())?;
-        Ok(Self(FeedSource { name, format, location, sha256, max_age: max_age.map(|span| span.0) }))
+        let format = match format {
+            Some(FormatName(format)) => format,
+            None => format_of_name(&name).ok_or_else(|| {
+                format!("name {name:?} tells no format, so it needs format = one of {}", FORMATS.join(", "))
+            })?,
+        };
+        let (format, max_age) = (format.to_owned(), max_age.map(|span| span.0));
+        Ok(Self(FeedSource { name, format, location, sha256, max_age }))
+    }
+}
+
+/// The name of a format that there is.
+struct FormatName(&'static str);
+
+impl<'de> Deserialize<'de> for FormatName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        FORMATS.into_iter().find(|format| *format == text).map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!("no format {text:?}, only {}", FORMATS.join(", ")))
+        })
     }
 }
 
@@ -329,12 +349,20 @@ mod tests {
             ("[snapshot]\nkeep = \n", "line 2, column 8, key snapshot.keep: string values must be quoted"),
             ("[[feeds.source]]\nname = \"../x\"\nlocation = \"/x\"\n", "key feeds.source: name \"../x\""),
             (
+                "[[feeds.source]]\nname = \"x\"\nformat = \"nonsense\"\nlocation = \"/x\"\n",
+                "line 3, column 10, key feeds.source.format: no format \"nonsense\", only debian-tracker, ",
+            ),
+            (
+                "[host]\n[[feeds.source]]\nname = \"x\"\nlocation = \"/x\"\n",
+                "line 2, column 1, key feeds.source: name \"x\" tells no format, so it needs format = one of debian-",
+            ),
+            (
                 "[[health.check]]\nname = \"x\"\ncommand = [\"web\"]\n",
                 "key health.check: command \"web\" is not an absolute path",
             ),
             ("[apply]\nrestart = \"yes\"\n", "key apply.restart: unknown variant `yes`"),
             (
-                "[[feeds.source]]\nname = \"x\"\nlocation = \"http://x\"\n",
+                "[[feeds.source]]\nname = \"osv\"\nlocation = \"http://x\"\n",
                 "key feeds.source: location \"http://x\"",
             ),
         ];
@@ -342,6 +370,22 @@ mod tests {
             let error = refused(text);
             assert!(error.starts_with("/etc/patchctl/patchctl.toml, "), "{error}");
             assert!(error.contains(expected), "{error}\nlacks {expected}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_source_tells_its_format_where_it_begins_with_it() {
+        for (name, format) in [
+            ("osv", "osv"),
+            ("osv-internal", "osv"),
+            ("updateinfo-epel", "updateinfo"),
+            ("debian-tracker", "debian-tracker"),
+            ("debian-dla", "debian-lists"),
+        ] {
+            let text = format!("[[feeds.source]]\nname = \"{name}\"\nlocation = \"/x\"\n");
+            let read = Fragment::parse(Path::new("x"), text.as_bytes()).expect("valid");
+            let sources = read.feeds.source.expect("one");
+            assert_eq!(sources[0].0.format, format, "{name}");
         }
     }
 

@@ -302,7 +302,7 @@ mod tests {
     #[test]
     fn later_files_win_and_lists_replace() {
         let source =
-            |name: &str| format!("[[feeds.source]]\nname = \"{name}\"\nlocation = \"/srv/{name}\"\n");
+            |name: &str| format!("[[feeds.source]]\nname = \"osv-{name}\"\nlocation = \"/srv/{name}\"\n");
         let first = format!("[policy]\nremovals = \"allow\"\nminimum_severity = \"high\"\n{}", source("a"));
         let second = format!("[policy]\nremovals = \"refuse\"\n{}", source("b"));
         let read = settings(&[("10.toml", &first), ("20.toml", &second)]).expect("valid");
@@ -310,16 +310,16 @@ mod tests {
             (read.policy.removals, read.policy.minimum_severity),
             (Permission::Refuse, Severity::High)
         );
-        assert_eq!(read.feeds.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(read.feeds.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["osv-b"]);
     }
 
     #[test]
     fn a_useless_value_names_the_file_it_came_from() {
         let error = settings(&[("10.toml", "[snapshot]\nkeep = 0\n"), ("20.toml", "")]).expect_err("useless");
         assert_eq!(error.to_string(), "10.toml, key snapshot.keep: must be at least 1");
-        let twice = "[[feeds.source]]\nname = \"a\"\nlocation = \"/a\"\n".repeat(2);
+        let twice = "[[feeds.source]]\nname = \"osv\"\nlocation = \"/a\"\n".repeat(2);
         let error = settings(&[("x.toml", &twice)]).expect_err("twice");
-        assert_eq!(error.to_string(), "x.toml, key feeds.source: the name \"a\" stands twice");
+        assert_eq!(error.to_string(), "x.toml, key feeds.source: the name \"osv\" stands twice");
     }
 
     #[test]

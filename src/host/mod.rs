@@ -14,6 +14,7 @@ pub mod descriptors;
 pub mod environment;
 pub mod facts;
 pub mod full_disk;
+pub mod left_behind;
 pub mod lock;
 pub mod mounts;
 pub mod network;

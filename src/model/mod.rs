@@ -11,6 +11,7 @@ pub mod explanation;
 pub mod failure;
 pub mod feed;
 pub mod finding;
+pub mod first_seen;
 pub mod kernel;
 pub mod offer;
 pub mod outcome;

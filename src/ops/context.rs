@@ -1,13 +1,12 @@
 //! What every verb works with: settings, paths, clock, and who listens.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
-use crate::config::choice::{FeedSource, Permission};
+use crate::config::choice::Permission;
 use crate::config::layout::Layout;
 use crate::config::settings::Settings;
 use crate::host::clock::Clock;
@@ -101,11 +100,10 @@ impl Context<'_> {
     pub fn sources(&self, distribution: &Distribution) -> Vec<SourceSettings> {
         let mut sources = refresh::default_sources(distribution, self.settings.feeds.max_age);
         for configured in &self.settings.feeds.sources {
-            let format = self.format_of(configured, &sources);
             let configured = SourceSettings {
                 name: configured.name.clone(),
-                role: formats::find(&format).map_or(FeedRole::Verdicts, |format| format.role()),
-                format,
+                role: formats::find(&configured.format).map_or(FeedRole::Verdicts, |format| format.role()),
+                format: configured.format.clone(),
                 location: configured.location.clone(),
                 sha256: configured.sha256,
                 max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),
@@ -117,12 +115,6 @@ impl Context<'_> {
             }
         }
         sources
-    }
-
-    /// A source that changes one of the distribution's own keeps its format; any other is named for it.
-    fn format_of(&self, configured: &FeedSource, known: &[SourceSettings]) -> String {
-        let own = known.iter().find(|source| source.name == configured.name).map(|source| &source.format);
-        configured.format.as_ref().or(own).unwrap_or(&configured.name).clone()
     }
 
     /// Tells whether sources may be asked.
@@ -192,6 +184,3 @@ impl Context<'_> {
         Ok(())
     }
 }
-
-/// First-seen dates by finding, as the ledger tells them.
-pub type FirstSeen = HashMap<String, DateTime<Utc>>;

@@ -77,6 +77,7 @@ pub fn store_aside(context: &Context<'_>, report: &Report) -> Result<PathBuf, St
     let days = context.settings.retention.days;
     retention::prune_reports(&context.layout, days, context.clock.real())?;
     retention::prune_plans(&context.layout, days, context.clock.real())?;
+    retention::sweep_left_behind(&context.layout, context.clock.real())?;
     Ok(path)
 }
 
@@ -249,9 +250,12 @@ pub(super) fn state<T: DeserializeOwned>(path: &Path, schema: &str) -> Result<Op
     };
     let bytes = storage::read_if_present(path).map_err(|error| refused(error.to_string()))?;
     let Some(bytes) = bytes else { return Ok(None) };
-    let named: Named = serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
-    if named.schema != schema {
-        return Err(refused(format!("it is {}, and this patchctl reads {schema}", named.schema)));
+    // As patchctl writes it the name comes first: a large document need not be read twice for it.
+    if !bytes.starts_with(format!("{{\"schema\":\"{schema}\"").as_bytes()) {
+        let named: Named = serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
+        if named.schema != schema {
+            return Err(refused(format!("it is {}, and this patchctl reads {schema}", named.schema)));
+        }
     }
     serde_json::from_slice(&bytes).map(Some).map_err(|error| refused(error.to_string()))
 }

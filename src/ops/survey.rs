@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use super::context::{Context, FirstSeen};
+use super::context::Context;
+use super::exposure::{Exposures, exposure};
 use super::{clock, ledger};
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
+use crate::model::first_seen::FirstSeen;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
-use crate::model::severity::Exposure;
 use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
@@ -142,17 +143,18 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
-    let assessment = ground.judged(context, |input| assess(*input));
+    let exposures = exposure(&ground.inventory, &context.layout);
+    let assessment = ground.judged(context, &exposures, |input| assess(*input));
     Ok(ground.surveyed(context, assessment))
 }
 
-/// Reads, refreshes and judges everything, and counts instead of making findings.
+/// Reads, refreshes and judges everything, and counts instead of making findings. Counts do not depend on what runs.
 ///
 /// # Errors
 /// As [`ground`].
 pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
     let ground = ground(context)?;
-    let (summary, assessment) = ground.judged(context, |input| count(*input));
+    let (summary, assessment) = ground.judged(context, &Exposures::default(), |input| count(*input));
     Ok((ground.surveyed(context, assessment), summary))
 }
 
@@ -168,7 +170,12 @@ impl Ground {
     }
 
     /// Hands everything to a pure judgement.
-    pub fn judged<T>(&self, context: &Context<'_>, judgement: impl FnOnce(&AssessInput<'_>) -> T) -> T {
+    pub fn judged<T>(
+        &self,
+        context: &Context<'_>,
+        exposures: &Exposures,
+        judgement: impl FnOnce(&AssessInput<'_>) -> T,
+    ) -> T {
         let (indexes, announcements) = (borrowed(&self.indexes), borrowed(&self.announcements));
         judgement(&AssessInput {
             inventory: &self.inventory,
@@ -185,7 +192,7 @@ impl Ground {
             sources: &self.sources,
             settings: &context.assessment_settings(),
             now: context.now(),
-            exposure: &|_| Exposure::Installed,
+            exposure: &|source| exposures.of(source),
             first_seen: &self.first_seen,
             detail: Detail::Open,
         })

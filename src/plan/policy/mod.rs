@@ -73,7 +73,7 @@ pub fn decide(input: &DecisionInput<'_>) -> Decisions {
     decisions.held = held
         .into_iter()
         .filter(|(key, _)| !decisions.targets.contains_key(key))
-        .map(|(_, held)| held)
+        .map(|(_, held)| sorted(held))
         .collect();
     decisions
 }
@@ -93,6 +93,12 @@ fn note_held(
     let Some(package) = input.inventory.find(&key) else { return };
     let entry = held.entry(key).or_insert_with(|| held_entry(input, package, cause.clone()));
     keep_open(entry, finding);
+}
+
+/// A plan must not differ because something listens now that did not before: ranks do, names do not.
+fn sorted(mut held: Held) -> Held {
+    held.keeps_open.sort_unstable();
+    held
 }
 
 fn keep_open(entry: &mut Held, finding: &Finding) {

@@ -11,6 +11,7 @@ use super::priority::{Limits, Threats, due, priority};
 use super::{AssessInput, Judgement};
 use crate::model::advisory::{Subject, VendorState};
 use crate::model::finding::{Candidate, Finding, FindingPackage};
+use crate::model::first_seen::Dates;
 use crate::model::package::SourcePackage;
 use crate::model::severity::{Exposure, Priority};
 use crate::model::version::Version;
@@ -32,8 +33,9 @@ struct Member<'i, 'a> {
     matched: &'i Matched<'a>,
     package: Arc<FindingPackage>,
     candidate: Option<Arc<Candidate>>,
-    /// What the ids of its findings end with.
-    id_end: String,
+    /// Its name and architecture, as ids of findings end with.
+    key: String,
+    first_seen: Option<&'i Dates>,
 }
 
 /// A statement and what follows from it for every package of the group.
@@ -72,7 +74,7 @@ impl<'i, 'a> Materialiser<'i, 'a> {
         Self {
             input,
             feed: Arc::from(feed),
-            members: group.iter().map(|matched| member(input, matched)).collect(),
+            members: group.iter().map(|matched| member(input, feed, matched)).collect(),
             exposure: (input.exposure)(source),
             next_kernel: next_kernel(input, group),
             announcements: Announcements::about(input.announcements, group),
@@ -103,10 +105,11 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     fn finding(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Finding {
         let (statement, input) = (judged.statement, self.input);
         let (verdict, severity) = (judged.rule.verdict(), statement.severity());
-        let id = [&*self.feed, "/", &judged.id, &member.id_end].concat();
-        let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
+        let id = [&*self.feed, "/", &judged.id, "/", &member.key].concat();
+        let known = member.first_seen.and_then(|dates| dates.of(statement.id()));
+        let first_seen = known.unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
-        let due = due((verdict, severity, judged.threats.known_exploited), first_seen, limits);
+        let due = due((verdict, severity, judged.threats.known_exploited), || first_seen, limits);
         let remark = self.remark(member, judged);
         let reason = match remark {
             Some(remark) => Arc::from([&*judged.reason, "; ", remark.text()].concat()),
@@ -161,13 +164,15 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     }
 }
 
-fn member<'i, 'a>(input: &AssessInput<'_>, matched: &'i Matched<'a>) -> Member<'i, 'a> {
+fn member<'i, 'a>(input: &'i AssessInput<'_>, feed: &str, matched: &'i Matched<'a>) -> Member<'i, 'a> {
     let key = matched.package.key();
+    let name = key.to_string();
     Member {
         matched,
         package: Arc::new(finding_package(matched)),
         candidate: input.view.candidates.get(&key).cloned(),
-        id_end: format!("/{key}"),
+        first_seen: input.first_seen.of(feed, &name),
+        key: name,
     }
 }
 

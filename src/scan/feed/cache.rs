@@ -13,7 +13,7 @@ use crate::config::layout::Layout;
 use crate::host::storage::{self, StorageError};
 use crate::host::transport::Validators;
 use crate::model::digest::Sha256;
-use crate::model::feed::Authenticity;
+use crate::model::feed::{Authenticity, Unread};
 
 /// Largest record that is read; a real one has under 2 KiB.
 const LARGEST_RECORD: u64 = 256 * 1024;
@@ -57,12 +57,23 @@ pub struct StoredContent {
     pub entries: u64,
     /// Statements by release, for the releases that were compiled.
     pub advisories: BTreeMap<String, u64>,
+    /// What could not be read, by release.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub unread: BTreeMap<String, Unread>,
 }
 
 impl StoredContent {
     /// Returns what to send back to the server.
     pub fn validators(&self) -> Validators {
         Validators { etag: self.etag.clone(), last_modified: self.last_modified.clone() }
+    }
+
+    /// Notes what was compiled from it for a release.
+    pub fn note_release(&mut self, release: String, advisories: u64, unread: Unread) {
+        if !unread.is_nothing() {
+            self.unread.insert(release.clone(), unread);
+        }
+        self.advisories.insert(release, advisories);
     }
 
     /// Returns the date that its age is counted from.

@@ -37,6 +37,7 @@ mod xml;
 use crate::model::advisory::Advisory;
 use crate::model::distro::Distribution;
 use crate::model::feed::FeedRole;
+pub use crate::model::feed::Unread;
 use crate::model::vulnerability::CveId;
 use crate::scan::index::Threat;
 
@@ -49,29 +50,6 @@ pub struct Rows<'a> {
     pub entries: u64,
     /// Statements that could not be read.
     pub unread: Unread,
-}
-
-/// Statements that could not be read although the feed around them could: counted, and the first few named, so that
-/// none vanishes in silence.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unread {
-    /// How many.
-    pub count: u64,
-    /// Place and reason of the first few.
-    pub first: Vec<String>,
-}
-
-impl Unread {
-    /// How many are named.
-    const NAMED: usize = 5;
-
-    /// Counts one, at a place (a document, a package, an identifier), for a reason.
-    pub fn add(&mut self, place: &str, reason: impl std::fmt::Display) {
-        self.count += 1;
-        if self.first.len() < Self::NAMED {
-            self.first.push(format!("{place}: {reason}"));
-        }
-    }
 }
 
 /// How the content of a feed is found from the address of a source.

@@ -9,6 +9,7 @@ mod stamp;
 mod tests;
 mod threats;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -211,11 +212,10 @@ fn count_release(
     if source.role == FeedRole::Threats || content.advisories.contains_key(&release) {
         return Ok(());
     }
-    if let Some(index) = load_index(request.layout, source, request.distribution)? {
-        content.advisories.insert(release, index.len() as u64);
-        // A cache that cannot be written costs time at the next scan, and nothing else.
-        let _ = FeedCache::new(request.layout, &source.name).write(record);
-    }
+    let compiled = compiled::rebuild(request.layout, source, request.distribution, content)?;
+    content.note_release(release, compiled.advisories, compiled.unread);
+    // A cache that cannot be written costs time at the next scan, and nothing else.
+    let _ = FeedCache::new(request.layout, &source.name).write(record);
     Ok(())
 }
 
@@ -357,7 +357,7 @@ fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshE
     let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
     let admitted = trust::admit(&content.bytes, content.published, gate).map_err(refused)?;
     check_upheaval(keeping, &admitted.index).map_err(refused)?;
-    let stored = StoredContent {
+    let mut stored = StoredContent {
         location: source.location.clone(),
         fetched: now,
         checked: now,
@@ -367,8 +367,10 @@ fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshE
         sha256: admitted.sha256,
         authenticity: keeping.authenticity(),
         entries: admitted.entries,
-        advisories: [(release.release_key(), admitted.advisories)].into(),
+        advisories: BTreeMap::new(),
+        unread: BTreeMap::new(),
     };
+    stored.note_release(release.release_key(), admitted.advisories, admitted.unread);
     let cache = FeedCache::new(request.layout, &source.name);
     let record = cache.store(stored, &content.bytes).map_err(caching(&source.name))?;
     compiled::write(request.layout, source, release, &admitted.index)?;

@@ -26,6 +26,7 @@ pub(super) fn stamp(
         sha256: Some(content.sha256),
         authenticity: Some(content.authenticity),
         advisories: content.advisories.get(release).copied().unwrap_or(0),
+        unread: content.unread.get(release).cloned().unwrap_or_default(),
         state,
         problem,
     }

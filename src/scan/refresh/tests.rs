@@ -322,3 +322,25 @@ fn names_and_attacks_are_asked_for_by_default_and_names_may_be_none_for_a_releas
         assert_eq!((stamp.state, stamp.problem, stamp.advisories), (FeedState::Fresh, None, statements));
     }
 }
+
+#[test]
+fn what_could_not_be_read_is_told_in_the_stamp() {
+    let mut bench = Bench::new("unread");
+    (bench.source.name, bench.source.format) = ("suse-csaf".into(), "suse-csaf".into());
+    bench.distribution = Distribution::new("sles", "11.2", "");
+    let notice = include_str!("../../../tests/fixtures/suse-csaf/suse-su-2015_0011-2.json");
+    let forbidden = include_str!("../../../tests/fixtures/suse-csaf/suse-su-403.json");
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, text) in [("a.json", notice), ("b.json", forbidden)] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        archive.append_data(&mut header, name, text.as_bytes()).expect("memory");
+    }
+    let bytes = archive.into_inner().expect("memory");
+    storage::replace(Path::new(&bench.source.location), &bytes, storage::PUBLIC).expect("writable");
+    for mode in [RefreshMode::Now, RefreshMode::Never] {
+        let stamp = bench.refresh(mode);
+        assert_eq!((stamp.advisories, stamp.unread.count, stamp.problem), (3, 1, None));
+        assert!(stamp.unread.first[0].starts_with("SUSE-SU-403: "), "{:?}", stamp.unread);
+    }
+}

@@ -73,6 +73,7 @@ fn stamp(name: &str, state: FeedState) -> FeedStamp {
         sha256: None,
         authenticity: None,
         advisories: 1,
+        unread: Default::default(),
         state,
         problem: None,
     }
@@ -104,7 +105,7 @@ struct Scene {
     stamps: Vec<FeedStamp>,
     announcing: Option<&'static str>,
     sources: Vec<SourceSettings>,
-    first_seen: HashMap<String, DateTime<Utc>>,
+    first_seen: FirstSeen,
     detail: Detail,
 }
 
@@ -121,7 +122,7 @@ impl Scene {
             stamps: vec![stamp(FEED, FeedState::Fresh)],
             announcing: None,
             sources: Vec::new(),
-            first_seen: HashMap::new(),
+            first_seen: FirstSeen::default(),
             detail: Detail::Open,
         }
     }
@@ -196,8 +197,8 @@ fn an_older_source_version_is_vulnerable_and_says_so() {
 #[test]
 fn a_finding_seen_long_ago_is_overdue() {
     let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![fixed("a1", "CVE-2026-0001", "2")]);
-    let id = "debian-tracker/CVE-2026-0001/a1:amd64".to_owned();
-    scene.first_seen.insert(id, now() - TimeDelta::days(32));
+    let finding = scene.only();
+    scene.first_seen.note(&finding, now() - TimeDelta::days(32));
     assert_eq!(scene.only().days_overdue, Some(2));
 }
 
