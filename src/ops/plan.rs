@@ -8,7 +8,7 @@ use super::request::Wish;
 use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
 use super::way_back::{self, Examined, Lost};
-use super::{foresight, quarantine, records, runs, scan};
+use super::{foresight, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
 use crate::host::storage;
@@ -116,7 +116,7 @@ fn settle(
     lost: &Lost,
 ) -> Result<Settled, Failure> {
     let format = manager.archives();
-    let mut policy = policy_of((context, format), survey, wish)?;
+    let mut policy = policy_of((context, Some(format)), survey, wish)?;
     for (key, reason) in lost {
         policy.way_back.insert(key.clone(), (Reversibility::NotReversible, reason.clone()));
     }
@@ -158,19 +158,26 @@ fn outside_repositories(error: plan::Unoffered) -> Failure {
     Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error)
 }
 
-fn policy_of(
-    (context, format): (&Context<'_>, &dyn ArchiveFormat),
+/// Puts together what decides: settings, rules, and what earlier runs taught.
+///
+/// # Errors
+/// The quarantine cannot be believed, or the ring of this host cannot be told.
+pub(super) fn policy_of(
+    (context, format): (&Context<'_>, Option<&dyn ArchiveFormat>),
     survey: &Survey,
     wish: &Wish,
 ) -> Result<Policy, Failure> {
-    let pending = old_archives::pending(&survey.inventory, &survey.view);
+    let places = format.map(|format| Places { layout: &context.layout, view: &survey.view, format });
+    let pending = || old_archives::pending(&survey.inventory, &survey.view);
     Ok(Policy {
         minimum_severity: context.settings.policy.minimum_severity,
         quarantine: quarantine::load(&context.layout)?,
-        way_back: Places { layout: &context.layout, view: &survey.view, format }.foresee(pending),
+        way_back: places.map(|places| places.foresee(pending())).unwrap_or_default(),
         accept_no_rollback: wish.accept_no_rollback.clone(),
         needs_way_back: context.layout.is_live(),
         accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,
+        rules: rules::deciding(context, wish.overrides.as_ref())?,
+        now: context.now(),
     })
 }
 

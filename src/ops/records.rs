@@ -15,7 +15,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
-use crate::report::schema::{Report, ReportError};
+use crate::report::schema::{REPORT_SCHEMA, Report, ReportError};
 
 /// Ends a report: outcome, code and time.
 pub fn conclude(context: &Context<'_>, report: &mut Report, outcome: Outcome, code: ExitCode) {
@@ -77,6 +77,7 @@ pub fn store_aside(context: &Context<'_>, report: &Report) -> Result<PathBuf, St
     let days = context.settings.retention.days;
     retention::prune_reports(&context.layout, days, context.clock.real())?;
     retention::prune_plans(&context.layout, days, context.clock.real())?;
+    retention::sweep_left_behind(&context.layout, context.clock.real())?;
     Ok(path)
 }
 
@@ -90,6 +91,20 @@ pub fn store_run(context: &Context<'_>, report: &Report) -> Result<PathBuf, Stor
     write(context, &path, report)?;
     storage::replace_link(&context.layout.reports().join(format!("{run}.json")), &path)?;
     point_latest(&context.layout, &path)?;
+    Ok(path)
+}
+
+/// Stores the report of a run among the records of another root, with links as that root will see them.
+///
+/// # Errors
+/// It cannot be written.
+pub fn store_in(context: &Context<'_>, layout: &Layout, report: &Report) -> Result<PathBuf, StorageError> {
+    let Some(run) = report.run_id else { return store(context, report) };
+    let path = layout.run(run).report();
+    storage::replace(&path, &serde_json::to_vec(report).unwrap_or_default(), storage::PRIVATE)?;
+    let as_booted = Layout::system(Path::new("/")).run(run).report();
+    storage::replace_link(&layout.reports().join(format!("{run}.json")), &as_booted)?;
+    point_latest(layout, &as_booted)?;
     Ok(path)
 }
 
@@ -162,22 +177,71 @@ pub fn publish_summary(context: &Context<'_>, report: &Report) {
         .and_then(|()| storage::replace(&context.layout.summary(), &json, storage::PUBLIC));
 }
 
-/// Reads a stored report.
+/// Whose file is read: what is wrong with it is told accordingly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// patchctl keeps it: damage is damage of this host's history.
+    Patchctl,
+    /// The caller named it.
+    Caller,
+}
+
+/// The largest report that is read: that of 30,000 packages and 80,000 findings has 60 MB.
+const LARGEST_REPORT: u64 = 1 << 30;
+
+/// Reads a report of patchctl's own.
 ///
 /// # Errors
-/// It is missing, no report, or of another version.
+/// It is missing, damaged, no report, or of another version.
 pub fn load(path: &Path) -> Result<Report, Failure> {
-    let unreadable = |reason: String| {
-        Failure::new(
-            FailureKind::StateCorrupt,
-            format!("the report {} cannot be read: {reason}", path.display()),
-        )
+    load_from(path, Keeper::Patchctl)
+}
+
+/// Reads a report.
+///
+/// # Errors
+/// It is missing, damaged, no report, or of another version.
+pub fn load_from(path: &Path, keeper: Keeper) -> Result<Report, Failure> {
+    let damage = match keeper {
+        Keeper::Patchctl => FailureKind::StateCorrupt,
+        Keeper::Caller => FailureKind::Usage,
     };
-    let bytes = storage::read(path).map_err(|error| {
-        let kind = if error.is_not_found() { FailureKind::Usage } else { FailureKind::StateCorrupt };
-        Failure::new(kind, format!("there is no report {}", path.display())).caused_by(error)
+    let bytes = storage::read_at_most(path, LARGEST_REPORT).map_err(|error| {
+        let (kind, told) = match error.is_not_found() {
+            true => (FailureKind::Usage, "there is no report"),
+            false => (damage, "cannot read the report"),
+        };
+        Failure::new(kind, format!("{told} {}", path.display())).caused_by(error)
     })?;
-    serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+    let read = serde_json::from_slice::<Report>(&bytes);
+    match read.ok().filter(|report| report.schema == REPORT_SCHEMA) {
+        Some(report) => Ok(report),
+        None => Err(Failure::new(damage, format!("{}: {}", path.display(), what_is_wrong(&bytes)))),
+    }
+}
+
+/// Says why these bytes are no report that this version reads: it is looked at again only then.
+fn what_is_wrong(bytes: &[u8]) -> String {
+    let named = match serde_json::from_slice::<Named>(bytes) {
+        Ok(named) => named.schema,
+        Err(error) if error.is_data() => {
+            return "JSON, and not a report of patchctl (no \"schema\")".to_owned();
+        }
+        Err(error) => return format!("damaged, or no JSON: {error}"),
+    };
+    let (kind, version) = named.split_once('/').unwrap_or((&named, ""));
+    match (kind, named.as_str()) {
+        (_, REPORT_SCHEMA) => {
+            let reader = &mut serde_json::Deserializer::from_slice(bytes);
+            let error = serde_path_to_error::deserialize::<_, Report>(reader).err();
+            error.map_or_else(String::new, |error| format!("damaged at {}: {}", error.path(), error.inner()))
+        }
+        ("patchctl.report", _) => {
+            let version: String = version.chars().take(20).collect();
+            format!("of schema version {version}; this patchctl reads {REPORT_SCHEMA}")
+        }
+        _ => format!("a {:?}, not a report ({REPORT_SCHEMA})", named.chars().take(60).collect::<String>()),
+    }
 }
 
 /// The name that every document of patchctl's own state begins with.
@@ -200,9 +264,12 @@ pub(super) fn state<T: DeserializeOwned>(path: &Path, schema: &str) -> Result<Op
     };
     let bytes = storage::read_if_present(path).map_err(|error| refused(error.to_string()))?;
     let Some(bytes) = bytes else { return Ok(None) };
-    let named: Named = serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
-    if named.schema != schema {
-        return Err(refused(format!("it is {}, and this patchctl reads {schema}", named.schema)));
+    // As patchctl writes it the name comes first: a large document need not be read twice for it.
+    if !bytes.starts_with(format!("{{\"schema\":\"{schema}\"").as_bytes()) {
+        let named: Named = serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
+        if named.schema != schema {
+            return Err(refused(format!("it is {}, and this patchctl reads {schema}", named.schema)));
+        }
     }
     serde_json::from_slice(&bytes).map(Some).map_err(|error| refused(error.to_string()))
 }

@@ -12,12 +12,13 @@ use super::direction::ATTEMPTS;
 use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
-use super::{RunError, Tools, precheck};
+use super::{RunError, Tools, precheck, snapshot};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::decision::ConffilePolicy;
 use crate::model::package::{Inventory, PackageKey, PackageState};
 use crate::model::plan::{Action, ActionKind};
+use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 use crate::package_manager::archives::ArchiveFormat;
 use crate::package_manager::records::HostRecords;
@@ -39,6 +40,8 @@ pub struct WayBack {
     own: Option<OwnConfiguration>,
     /// New archives that the package manager may have been cut off over.
     cut_off: Vec<(PackageKey, PathBuf)>,
+    /// The run whose snapshot holds the old state, too.
+    snapshot_of: Option<RunId>,
 }
 
 /// Where a way back ended.
@@ -92,6 +95,8 @@ impl WayBack {
             after: protect::after(taken_back)?,
             own,
             cut_off: Vec::new(),
+            // One that cannot be read leads nowhere either.
+            snapshot_of: snapshot::record::load(taken_back).ok().flatten().map(|snapshot| snapshot.run),
         })
     }
 
@@ -195,6 +200,9 @@ impl WayBack {
             log: &log,
         });
         commands.push("patchctl recover".to_owned());
+        commands.extend(self.snapshot_of.map(|run| {
+            format!("or the whole root as it was, at the next boot: patchctl rollback {run} --snapshot")
+        }));
         commands
     }
 

@@ -1,13 +1,14 @@
 //! Text for people: pure renderings of reports and documents at a given width, with or without colour.
 
 mod feeds;
-mod group;
 mod header;
 mod health;
 mod history;
 mod plan;
+mod policy;
 mod preview;
 mod restart;
+mod rules;
 mod run;
 pub mod sanitize;
 mod scan;
@@ -15,7 +16,6 @@ mod sheet;
 mod status;
 mod style;
 mod why;
-mod words;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -29,7 +29,9 @@ use super::documents::{
     FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
     WhyDocument,
 };
+use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
+use super::{group, words};
 use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 
@@ -37,6 +39,11 @@ use crate::model::plan::PatchPlan;
 pub trait Rendering {
     /// Returns the text, each line within the width of the style, the last one saying what to do next.
     fn text(&self, style: &Style) -> String;
+
+    /// Returns the report that it is, for the forms that only reports have.
+    fn report(&self) -> Option<&Report> {
+        None
+    }
 }
 
 /// A run is told as a run, a plan as a plan, anything else as a scan. A report that has nothing but an error gives
@@ -52,6 +59,10 @@ impl Rendering for Report {
             (None, None, None) if self.outcome == Outcome::Recovered => run::mended(sheet),
             (None, None, None) => {}
         })
+    }
+
+    fn report(&self) -> Option<&Report> {
+        Some(self)
     }
 }
 
@@ -100,6 +111,24 @@ impl Rendering for RollbackPreview {
 impl Rendering for PlanDifference {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| preview::difference(self, sheet))
+    }
+}
+
+impl Rendering for PolicyDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::policy(self, sheet))
+    }
+}
+
+impl Rendering for PolicyPreview {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::preview(self, sheet))
+    }
+}
+
+impl Rendering for RuleChange {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::change(self, sheet))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::model::offer::Offer;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::severity::Severity;
 use crate::model::version::{Version, VersionScheme};
+use crate::model::vulnerability::Identifier;
 
 /// The feed that such findings name.
 pub const FEED: &str = "repository";
@@ -58,9 +59,10 @@ fn fixed_version(offer: &Offer) -> Version {
 fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, offer: &Offer) -> Finding {
     let (severity, verdict) = (Severity::Unknown, Verdict::Vulnerable);
     let id = format!("{FEED}/{ADVISORY}/{key}");
-    let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
+    let dates = input.first_seen.of(FEED, &key.to_string());
+    let first_seen = dates.and_then(|dates| dates.of(Identifier::of(ADVISORY))).unwrap_or(input.now);
     let due =
-        due((verdict, severity, false), first_seen, Limits { settings: input.settings, now: input.now });
+        due((verdict, severity, false), || first_seen, Limits { settings: input.settings, now: input.now });
     let exposure = (input.exposure)(&matched.name);
     let installed = &matched.package.version;
     let place = match offer.origin.codename.as_str() {

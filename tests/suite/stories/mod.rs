@@ -1,5 +1,6 @@
 //! User stories: the program as an operator meets it, on real roots.
 
+mod auditor_reads_report;
 mod bad_input;
 mod caller_is_careless;
 mod disk_is_full;
@@ -18,6 +19,7 @@ mod power_fails;
 mod real_updates;
 mod records;
 mod records_age;
+mod root_goes_back;
 mod signals_arrive;
 mod state_is_corrupt;
 mod two_runs_meet;
