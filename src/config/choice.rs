@@ -51,6 +51,29 @@ pub enum Permission {
     Refuse,
 }
 
+/// Which file system snapshots protect a run, beside the package archives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SnapshotChoice {
+    /// The first provider that fits the host.
+    Auto,
+    /// None: the package archives stand alone.
+    Packages,
+    /// Snapshots of a btrfs root, or no run at all.
+    Btrfs,
+}
+
+impl SnapshotChoice {
+    /// Returns the word that settings have.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Packages => "packages",
+            Self::Btrfs => "btrfs",
+        }
+    }
+}
+
 fn as_optional_span<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     match span {
         Some(span) => as_span(span, serializer),

@@ -3,14 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::choice::{CheckSettings, FeedSource, Permission};
+use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::error::ConfigurationError;
+use super::origins::{self, Lines};
+use super::policy::fragment::PolicyFragment;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::duration;
 use crate::model::feed::{FORMATS, format_of_name};
-use crate::model::severity::{Criticality, Severity};
+use crate::model::severity::Criticality;
 
 /// A configuration file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -32,6 +35,9 @@ pub struct Fragment {
     pub retention: RetentionFragment,
     /// `[report]`
     pub report: ReportFragment,
+    /// The line of each key.
+    #[serde(skip)]
+    pub lines: Lines,
 }
 
 /// `[host]`
@@ -40,6 +46,8 @@ pub struct Fragment {
 pub struct HostFragment {
     /// How much the host matters.
     pub criticality: Option<Criticality>,
+    /// The ring of the host: `auto`, or its name.
+    pub ring: Option<String>,
 }
 
 /// `[feeds]`
@@ -128,40 +136,12 @@ fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
     Err(format!("location {location:?} is neither an https:// address nor an absolute path"))
 }
 
-/// `[policy]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PolicyFragment {
-    /// The least severity that a plan closes.
-    pub minimum_severity: Option<Severity>,
-    /// Whether plans may remove packages.
-    pub removals: Option<Permission>,
-    /// How soon findings have to be closed.
-    pub due: DueFragment,
-    /// Whether an archive rebuilt from installed files counts as a way back.
-    pub reconstructed_archives: Option<Permission>,
-}
-
-/// `[policy] due`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DueFragment {
-    /// Exploited in the wild.
-    pub known_exploited: Option<Span>,
-    /// Critical.
-    pub critical: Option<Span>,
-    /// High.
-    pub high: Option<Span>,
-    /// Medium.
-    pub medium: Option<Span>,
-    /// Low.
-    pub low: Option<Span>,
-}
-
 /// `[snapshot]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SnapshotFragment {
+    /// Which snapshots protect a run.
+    pub provider: Option<SnapshotChoice>,
     /// How many runs keep their way back.
     pub keep: Option<u32>,
 }
@@ -264,22 +244,40 @@ impl Fragment {
     /// # Errors
     /// It is no TOML, has an unknown key or a value that means nothing: file, line, column and key are named.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigurationError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| ConfigurationError::NotText {
-            path: path.to_owned(),
-            line: 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
-        })?;
-        toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let place = Place::of(text, at);
-            ConfigurationError::Malformed {
-                path: path.to_owned(),
-                line: place.line,
-                column: place.column,
-                key: place.key,
-                reason: error.message().trim().replace('\n', ", "),
-            }
-        })
+        let text = text(path, bytes)?;
+        let mut fragment: Self = read(path, text)?;
+        fragment.lines = origins::lines(text);
+        Ok(fragment)
     }
+}
+
+/// Reads a file's content as text; `path` is for messages.
+///
+/// # Errors
+/// It is not UTF-8: the line is named.
+pub(super) fn text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, ConfigurationError> {
+    std::str::from_utf8(bytes).map_err(|error| ConfigurationError::NotText {
+        path: path.to_owned(),
+        line: 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
+    })
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// It is no TOML, has an unknown key or a value that means nothing: file, line, column and key are named.
+pub(super) fn read<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigurationError> {
+    toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let place = Place::of(text, at);
+        ConfigurationError::Malformed {
+            path: path.to_owned(),
+            line: place.line,
+            column: place.column,
+            key: place.key,
+            reason: error.message().trim().replace('\n', ", "),
+        }
+    })
 }
 
 /// Where in a file something is.

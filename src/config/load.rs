@@ -6,6 +6,7 @@ use super::error::ConfigurationError;
 use super::fragment::Fragment;
 use super::layout::Layout;
 use super::merge::Merged;
+use super::origins::Origins;
 use super::settings::Settings;
 use crate::host::storage;
 use crate::host::trust::{Distrust, distrust};
@@ -20,18 +21,32 @@ const LARGEST: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// A file cannot be read, is unsafe or malformed, or a value is no use.
-pub fn load(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Settings, ConfigurationError> {
+pub fn load(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Loaded, ConfigurationError> {
     let mut merged = Merged::default();
     for path in files(layout, file)? {
-        check_trust(&path, user)?;
-        let bytes = storage::read_at_most(&path, LARGEST).map_err(at(&path))?;
-        let fragment = Fragment::parse(&path, &bytes)?;
+        let fragment = Fragment::parse(&path, &trusted(&path, user)?)?;
         // Who can change a key can sign a feed.
         let keys = fragment.feeds.source.iter().flatten().filter_map(|source| source.0.key.as_ref());
         keys.into_iter().try_for_each(|key| check_trust(key, user))?;
         merged.add(&path, fragment);
     }
-    Settings::from_merged(merged)
+    let origins = merged.origins.clone();
+    Ok(Loaded { settings: Settings::from_merged(merged)?, origins })
+}
+
+/// What the configuration files say, and where.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Where each key was written.
+    pub origins: Origins,
+}
+
+/// Reads a file that nobody else could have written.
+pub(super) fn trusted(path: &Path, user: u32) -> Result<Vec<u8>, ConfigurationError> {
+    check_trust(path, user)?;
+    storage::read_at_most(path, LARGEST).map_err(at(path))
 }
 
 fn files(layout: &Layout, file: Option<&Path>) -> Result<Vec<PathBuf>, ConfigurationError> {
@@ -40,12 +55,16 @@ fn files(layout: &Layout, file: Option<&Path>) -> Result<Vec<PathBuf>, Configura
     }
     let main = layout.main_configuration();
     let mut files: Vec<PathBuf> = storage::exists(&main).then_some(main).into_iter().collect();
-    let folder = layout.drop_ins();
-    let drop_ins = storage::list(&folder).map_err(at(&folder))?;
+    files.extend(drop_ins(&layout.drop_ins())?);
+    Ok(files)
+}
+
+/// Lists the files of a drop-in folder in their order.
+pub(super) fn drop_ins(folder: &Path) -> Result<Vec<PathBuf>, ConfigurationError> {
     let is_toml =
         |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml") && !is_hidden(path);
-    files.extend(drop_ins.into_iter().filter(is_toml));
-    Ok(files)
+    let files = storage::list(folder).map_err(at(folder))?;
+    Ok(files.into_iter().filter(is_toml).collect())
 }
 
 /// Editors and configuration tools leave hidden files behind while they write.
