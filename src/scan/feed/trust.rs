@@ -325,6 +325,23 @@ fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Re
     }
 }
 
+/// Checks the date that another host fetched content on, as that of a vendor is checked, and so that no import goes back
+/// behind what this host knows.
+///
+/// # Errors
+/// [`Refusal::FromTheFuture`], [`Refusal::Older`].
+pub fn check_fetched(
+    fetched: Option<DateTime<Utc>>,
+    known: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    match (fetched, known) {
+        (Some(published), _) if published > now + LARGEST_LEAD => Err(Refusal::FromTheFuture { published }),
+        (Some(published), Some(known)) if published < known => Err(Refusal::Older { published, known }),
+        _ => Ok(()),
+    }
+}
+
 fn check_size(entries: u64, advisories: u64, gate: Gate<'_>) -> Result<(), Refusal> {
     let Some(last) = gate.last_good.filter(|_| !gate.accept_older) else { return Ok(()) };
     let of_release = last.advisories.get(&gate.release.release_key()).copied().unwrap_or(0);

@@ -66,7 +66,7 @@ pub(super) fn fetch(
     let is_whole = changes.reached == work.reached;
     let validators = if is_whole { validators } else { Validators::default() };
     let received = Received { changes: Some(changes), ..base };
-    Ok(Some(Arrived { received, validators, published, signer, unread: folder.unread }))
+    Ok(Some(Arrived { received, validators, published, fetched: None, signer, unread: folder.unread }))
 }
 
 impl Folder<'_> {

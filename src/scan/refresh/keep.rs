@@ -54,13 +54,13 @@ pub(super) fn keep(keeping: Keeping<'_>, arrived: Arrived) -> Result<CacheRecord
     let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
     let cache = FeedCache::new(request.layout, &source.name);
     let authenticity = keeping.authenticity(&arrived);
-    let Arrived { received, validators, published, signer, unread } = arrived;
+    let Arrived { received, validators, published, fetched, signer, unread } = arrived;
     let mut admitted = trust::admit(&received, published, gate).map_err(refused)?;
     admitted.unread.join(unread);
     check_upheaval(keeping, &admitted.index).map_err(refused)?;
     let mut stored = StoredContent {
         location: source.location.clone(),
-        fetched: now,
+        fetched: fetched.unwrap_or(now),
         checked: now,
         published,
         etag: validators.etag,

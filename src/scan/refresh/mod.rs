@@ -2,6 +2,7 @@
 //! never an error that stops a scan.
 
 mod authenticate;
+pub mod bundle;
 mod compiled;
 mod error;
 mod folder;

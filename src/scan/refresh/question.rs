@@ -34,6 +34,8 @@ pub(super) struct Arrived {
     pub(super) validators: Validators,
     /// The vendor's date of it.
     pub(super) published: Option<DateTime<Utc>>,
+    /// When another host fetched it; absent where this one did now.
+    pub(super) fetched: Option<DateTime<Utc>>,
     pub(super) signer: Option<Signer>,
     /// What was listed and could not be had.
     pub(super) unread: Unread,
@@ -44,7 +46,7 @@ impl Arrived {
     pub(super) fn file(path: &Path, download: Download, signer: Option<Signer>) -> Self {
         let Download { size, sha256, validators, published } = download;
         let received = Received { path: path.to_owned(), size, sha256, changes: None };
-        Self { received, validators, published, signer, unread: Unread::default() }
+        Self { received, validators, published, fetched: None, signer, unread: Unread::default() }
     }
 }
 

@@ -4,6 +4,7 @@
 //! in messages, and to choose it by its ending; it is never a path. What is no archive is one document without a name,
 //! so a format that is published both ways needs one loop only.
 
+mod members;
 mod overlay;
 mod tarball;
 mod zipped;
@@ -11,6 +12,7 @@ mod zipped;
 use std::borrow::Cow;
 use std::io::{self, BufReader, Read};
 
+pub use self::members::{Member, Members};
 use self::overlay::Overlay;
 use self::tarball::{BLOCK, Tarball};
 use self::zipped::Zipped;

@@ -1,5 +1,6 @@
 //! Refresh, trust, cache and index together, over files of a scratch folder.
 
+mod bundle;
 mod folder;
 mod meeting;
 mod signed;
