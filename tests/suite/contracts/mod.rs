@@ -12,6 +12,7 @@ mod lab_holds;
 mod list_feeds;
 mod osv_records;
 mod packages;
+mod renderings;
 mod rpm_feeds;
 mod version_orders;
 mod version_orders_of_tools;
