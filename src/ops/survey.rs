@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::exposure::{Exposures, exposure};
-use super::{clock, ledger};
+use super::{clock, ledger, rules};
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -154,7 +154,8 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
     let exposures = exposure(&ground.inventory, &context.layout);
-    let assessment = ground.judged(context, &exposures, |input| assess(*input));
+    let mut assessment = ground.judged(context, &exposures, |input| assess(*input));
+    rules::mark_waived(context, &mut assessment.findings);
     Ok(ground.surveyed(context, assessment))
 }
 

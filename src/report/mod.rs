@@ -3,7 +3,9 @@
 pub mod contract;
 pub mod documents;
 pub mod health;
+pub mod policy;
 pub mod restart;
+pub mod rules;
 pub mod schema;
 pub mod text;
 pub mod transaction;

@@ -146,6 +146,7 @@ mod tests {
             location: "https://dl.fedoraproject.org/pub/epel/9/Everything/x86_64/repodata/repomd.xml"
                 .to_owned(),
             sha256: None,
+            key: None,
             max_age: Duration::ZERO,
             configured_by_admin,
         };

@@ -6,8 +6,10 @@ mod header;
 mod health;
 mod history;
 mod plan;
+mod policy;
 mod preview;
 mod restart;
+mod rules;
 mod run;
 pub mod sanitize;
 mod scan;
@@ -29,6 +31,7 @@ use super::documents::{
     FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
     WhyDocument,
 };
+use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
 use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
@@ -100,6 +103,24 @@ impl Rendering for RollbackPreview {
 impl Rendering for PlanDifference {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| preview::difference(self, sheet))
+    }
+}
+
+impl Rendering for PolicyDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::policy(self, sheet))
+    }
+}
+
+impl Rendering for PolicyPreview {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::preview(self, sheet))
+    }
+}
+
+impl Rendering for RuleChange {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::change(self, sheet))
     }
 }
 

@@ -13,6 +13,7 @@ mod lab_holds;
 mod list_feeds;
 mod one_feed;
 mod osv_records;
+mod packages;
 mod rpm_feeds;
 mod version_orders;
 mod version_orders_of_tools;

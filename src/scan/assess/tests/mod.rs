@@ -73,6 +73,7 @@ fn stamp(name: &str, state: FeedState) -> FeedStamp {
         age_seconds: None,
         sha256: None,
         authenticity: None,
+        signed_by: None,
         advisories: 1,
         unread: Default::default(),
         state,
@@ -314,6 +315,7 @@ fn completeness_follows_the_feeds() {
         location: String::new(),
         sha256: None,
         max_age: std::time::Duration::ZERO,
+        key: None,
         configured_by_admin: true,
     }];
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::Incomplete);
