@@ -4,9 +4,9 @@ use std::path::Path;
 
 use super::authenticate::authenticate;
 use super::compiled::load_index;
-use super::stamp::stamp;
 use super::keep::{Keeping, keep};
 use super::question::{Arrived, Question};
+use super::stamp::stamp;
 use super::{RefreshError, RefreshRequest, caching, format_of};
 use crate::host::storage;
 use crate::host::transport::{Fetched, Validators};
