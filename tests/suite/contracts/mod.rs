@@ -14,6 +14,7 @@ mod list_feeds;
 mod one_feed;
 mod osv_records;
 mod packages;
+mod renderings;
 mod rpm_feeds;
 mod version_orders;
 mod version_orders_of_tools;
