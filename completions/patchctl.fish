@@ -28,6 +28,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -l root -d 'Look at anot
 complete -c patchctl -n "__fish_patchctl_needs_command" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_needs_command" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -79,6 +80,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l root -d 'Look
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -106,6 +108,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l root -d 'Look 
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -140,6 +143,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l root -d 'Look
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -176,6 +180,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l root -d 'Loo
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -207,6 +212,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l root -d '
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -234,6 +240,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l root -d 'L
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -258,6 +265,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l root
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -282,6 +290,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l root -d 'Lo
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -305,6 +314,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l root -d 'Lo
 complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -328,6 +338,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fis
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -354,6 +365,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -377,6 +389,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -400,6 +413,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -423,6 +437,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -450,6 +465,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -474,6 +490,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -498,6 +515,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -522,6 +540,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -545,6 +564,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l root -
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -568,6 +588,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l root -d 'Look 
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'

@@ -2,13 +2,16 @@
 
 use clap::{Args, ValueHint};
 
+use super::args::GlobalArgs;
+use super::forms::Form;
 use super::values;
 use crate::ops::request::{ReportRequest, ReportSubject};
 
 /// `report`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  patchctl report --format markdown            the newest report, for a summary page
+  patchctl report --format html -o report.html  the newest report as one page, with the history of the host
+  patchctl report --format markdown            the same for the summary page of a pipeline
   patchctl report 0042 --format sarif          that of a run
   patchctl report scan.json --format csv -o scan.csv")]
 pub struct ReportArgs {
@@ -17,8 +20,13 @@ pub struct ReportArgs {
     pub subject: Option<ReportSubject>,
 }
 
-impl From<ReportArgs> for ReportRequest {
-    fn from(args: ReportArgs) -> Self {
-        Self { subject: args.subject.unwrap_or(ReportSubject::Latest) }
+impl ReportArgs {
+    /// Reads the arguments; the global `--format` says what the report is read for.
+    pub(super) fn request(self, global: &GlobalArgs) -> ReportRequest {
+        let format = match global.format.form() {
+            Form::OfReport(format) => Some(format),
+            Form::Text | Form::Json => None,
+        };
+        ReportRequest { subject: self.subject.unwrap_or(ReportSubject::Latest), format }
     }
 }

@@ -310,7 +310,10 @@ mod tests {
             (read.policy.removals, read.policy.minimum_severity),
             (Permission::Refuse, Severity::High)
         );
-        assert_eq!(read.feeds.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["osv-b"]);
+        assert_eq!(
+            read.feeds.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(),
+            ["osv-b"]
+        );
     }
 
     #[test]

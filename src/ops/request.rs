@@ -10,6 +10,7 @@ use crate::model::decision::Selection;
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
 use crate::model::severity::Severity;
+use crate::report::format::Format;
 
 /// Under which circumstances a verb works, whichever it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct ScanRequest {
 pub struct ReportRequest {
     /// Which one.
     pub subject: ReportSubject,
+    /// The form it is read for; none for text and JSON.
+    pub format: Option<Format>,
 }
 
 /// Which stored report is meant.
