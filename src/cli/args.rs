@@ -9,7 +9,8 @@ use clap_complete::Shell;
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs};
 use super::forms::Format;
-use super::reports::ReportArgs;
+use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
+use super::reports::{HistoryArgs, ReportArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
@@ -77,7 +78,7 @@ pub struct GlobalArgs {
     /// Use no network at all
     #[arg(long, global = true)]
     pub offline: bool,
-    /// Use the feeds as they are
+    /// Use the feeds, and with apply the repositories' lists, as they are
     #[arg(long, global = true)]
     pub no_refresh: bool,
     /// Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)
@@ -103,6 +104,10 @@ pub enum Colour {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Verb {
     /// Find what is vulnerable here, worst first
+    ///
+    /// Reads the package database, the repositories' lists and the vendors' advisories; nothing of the host is changed. The
+    /// report is kept and becomes the newest one, except where only a part was asked for (--cve, --package, ...) or another
+    /// time (--as-of): that tells nothing about how the host stands.
     Scan(ScanArgs),
     /// Explain a verdict: the rule, the versions and the feed behind it
     Why(WhyArgs),
@@ -125,6 +130,14 @@ pub enum Verb {
     History(HistoryArgs),
     /// List, refresh, import or verify the advisory feeds
     Feeds(FeedsArgs),
+    /// Check or show the policy, or preview what it decides at a time
+    Policy(PolicyArgs),
+    /// Keep a defective patch from being installed until it is repaired
+    Block(BlockArgs),
+    /// Remove a block
+    Unblock(UnblockArgs),
+    /// Leave a finding open, with a reason, an approver and an end
+    Waive(WaiveArgs),
     /// Write a shell completion script
     #[command(after_help = "Example:\n  patchctl completions bash > /etc/bash_completion.d/patchctl")]
     Completions {
@@ -156,6 +169,10 @@ impl Verb {
             Self::Report(_) => "report",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
+            Self::Policy(_) => "policy",
+            Self::Block(_) => "block",
+            Self::Unblock(_) => "unblock",
+            Self::Waive(_) => "waive",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
@@ -282,6 +299,9 @@ pub struct ApplyArgs {
     /// Include updates that close no vulnerability
     #[arg(long, conflicts_with = "plan")]
     pub all_updates: bool,
+    /// What is set aside
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
     /// Exit with 102 when a reboot is due, 103 when restarts are
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -295,7 +315,8 @@ pub struct ApplyArgs {
 #[command(after_help = "Examples:
   patchctl rollback --preview          what would change, and what opens again
   patchctl rollback 0042               take run 0042 back
-  patchctl rollback --only libssl3     only one package of the last run")]
+  patchctl rollback --only libssl3     only one package of the last run
+  patchctl rollback 0042 --snapshot    the whole root as it was, at the next boot")]
 pub struct RollbackArgs {
     /// The run (default: the newest that changed something)
     #[arg(value_name = "RUN")]
@@ -306,38 +327,18 @@ pub struct RollbackArgs {
     /// Prove archives and room, change nothing
     #[arg(long, conflicts_with = "preview")]
     pub check: bool,
+    /// Put the whole root back from the run's snapshot, at the next boot; of a mounted --root at once
+    #[arg(long, conflicts_with = "only")]
+    pub snapshot: bool,
+    /// Lose what was changed since the snapshot
+    #[arg(long, requires = "snapshot")]
+    pub accept_lost: bool,
     /// Only these packages
     #[arg(long, value_name = "PACKAGE", value_delimiter = ',', value_parser = values::package)]
     pub only: Vec<PackageName>,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-}
-
-/// `history`.
-#[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Examples:\n  patchctl history\n  patchctl history show 0042\n  patchctl history verify"
-)]
-pub struct HistoryArgs {
-    /// What to do; the list when nothing is said.
-    #[command(subcommand)]
-    pub verb: Option<HistoryVerb>,
-}
-
-/// What `history` does.
-#[derive(Clone, Debug, Subcommand)]
-pub enum HistoryVerb {
-    /// List the runs, newest first
-    List,
-    /// Show one run in full
-    Show {
-        /// The run, such as 0042
-        #[arg(value_name = "RUN")]
-        run: RunId,
-    },
-    /// Prove that no journal was changed afterwards
-    Verify,
 }
 
 /// `feeds`.

@@ -3,7 +3,8 @@
 
 use clap::ValueEnum;
 
-use super::args::{Cli, HistoryVerb, Verb};
+use super::args::{Cli, Verb};
+use super::reports::HistoryVerb;
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::format::Format as ReportFormat;
 

@@ -6,6 +6,7 @@ pub mod confirm;
 pub mod failure;
 pub mod forms;
 pub mod generate;
+pub mod policy;
 pub mod progress;
 pub mod reports;
 pub mod request;

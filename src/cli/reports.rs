@@ -1,11 +1,38 @@
-//! The command line of `report`. Definitions, nothing else.
+//! The command line of what is stored: `history` and `report`. Definitions, nothing else.
 
-use clap::{Args, ValueHint};
+use clap::{Args, Subcommand, ValueHint};
 
 use super::args::GlobalArgs;
 use super::forms::Form;
 use super::values;
+use crate::model::run::RunId;
 use crate::ops::request::{ReportRequest, ReportSubject};
+
+/// `history`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  patchctl history\n  patchctl history show 0042\n  patchctl history verify"
+)]
+pub struct HistoryArgs {
+    /// What to do; the list when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<HistoryVerb>,
+}
+
+/// What `history` does.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HistoryVerb {
+    /// List the runs, newest first
+    List,
+    /// Show one run in full
+    Show {
+        /// The run, such as 0042
+        #[arg(value_name = "RUN")]
+        run: RunId,
+    },
+    /// Prove that no journal was changed afterwards
+    Verify,
+}
 
 /// `report`.
 #[derive(Clone, Debug, Args)]

@@ -4,11 +4,13 @@ use anyhow::{Context as _, Result};
 
 use super::args::{Cli, Verb};
 use super::failure::ToldFailure;
+use super::policy::PolicyVerb;
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
 use super::{confirm, forms, generate};
 use crate::config::layout::Layout;
 use crate::config::load;
+use crate::config::rules::{self as config_rules, Written};
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::facts;
@@ -24,9 +26,11 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, feeds, history, needs_restart, plan, records, recover, report, rollback, scan, status, why,
+    apply, feeds, history, needs_restart, plan, policy, records, recover, report, rollback, rule_files,
+    rules, scan, status, why,
 };
 use crate::report::documents::RollbackPreview;
+use crate::report::rules::{PolicyAction, RuleChange};
 use crate::report::schema::Report;
 
 /// What one call works with before its settings are known.
@@ -78,11 +82,17 @@ impl<'a> Session<'a> {
         let invocation = Invocation::from(&cli.global);
         let progress = Progress::new(self.terminal);
         let layout = layout(&invocation, &self.environment)?;
-        let settings =
-            load::load(&layout, configuration(&invocation, &self.environment).as_deref(), facts::user_id())?;
+        let file = configuration(&invocation, &self.environment);
+        let loaded = load::load(&layout, file.as_deref(), facts::user_id())?;
+        let written = match file {
+            // Another configuration is read instead of the system's, rules included.
+            Some(_) => Written::default(),
+            None => self.written(&cli.verb, &layout)?,
+        };
         let context = Context {
             layout,
-            settings,
+            rules: rules::assemble(&loaded, written),
+            settings: loaded.settings,
             clock: self.clock,
             environment: self.environment,
             observer: &progress,
@@ -97,6 +107,21 @@ impl<'a> Session<'a> {
             shown.keep_failure((command, is_partial), error);
         }
         result
+    }
+}
+
+impl Session<'_> {
+    /// Reads blocks and waivers. What ends or takes back a run decides nothing by them, and must not wait for somebody
+    /// to mend one.
+    fn written(&self, verb: &Verb, layout: &Layout) -> Result<Written> {
+        match (config_rules::load(layout, facts::user_id()), verb) {
+            (Ok(written), _) => Ok(written),
+            (Err(error), Verb::Recover(_) | Verb::Rollback(_)) => {
+                self.terminal.insist(&format!("blocks and waivers are not read: {error}"));
+                Ok(Written::default())
+            }
+            (Err(error), _) => Err(error.into()),
+        }
     }
 }
 
@@ -191,8 +216,32 @@ impl Shown<'_> {
                 self.terminal.show(&document, Weight::News)?;
                 Ok(ExitCode::Done)
             }
+            Verb::Policy(args) => self.policy(args.verb.unwrap_or(PolicyVerb::Show)),
+            Verb::Block(args) => self.changed(&rule_files::block(&self.context, &args.into())?),
+            Verb::Unblock(args) => self.changed(&rule_files::unblock(&self.context, &args.name)?),
+            Verb::Waive(args) => self.changed(&rule_files::waive(&self.context, &args.into())?),
             Verb::Completions { .. } | Verb::Man { .. } => Ok(ExitCode::Done),
         }
+    }
+
+    fn policy(&self, verb: PolicyVerb) -> Result<ExitCode> {
+        let action = match verb {
+            PolicyVerb::Check => PolicyAction::Check,
+            PolicyVerb::Show => PolicyAction::Show,
+            PolicyVerb::Preview => {
+                self.terminal.show(&policy::preview(&self.context)?, Weight::News)?;
+                return Ok(ExitCode::Done);
+            }
+        };
+        let document = policy::document(&self.context, action)?;
+        let is_routine = action == PolicyAction::Check && document.remarks.is_empty();
+        self.terminal.show(&document, if is_routine { Weight::Routine } else { Weight::News })?;
+        Ok(ExitCode::Done)
+    }
+
+    fn changed(&self, document: &RuleChange) -> Result<ExitCode> {
+        self.terminal.show(document, Weight::News)?;
+        Ok(ExitCode::Done)
     }
 
     /// Shows a report; a failure in it is told on stderr and decides the code.

@@ -1,6 +1,7 @@
 //! The nouns of the field as values: no input or output, no clock, nothing imported from the rest of patchctl.
 
 pub mod advisory;
+pub mod approval;
 pub mod assessment;
 pub mod decision;
 pub mod digest;
@@ -16,7 +17,10 @@ pub mod kernel;
 pub mod offer;
 pub mod outcome;
 pub mod package;
+pub mod pattern;
 pub mod plan;
+pub mod ring;
+pub mod rule;
 pub mod run;
 pub mod severity;
 pub mod snapshot;
@@ -24,3 +28,4 @@ pub mod summary;
 pub mod transaction;
 pub mod version;
 pub mod vulnerability;
+pub mod window;

@@ -22,6 +22,7 @@ use crate::model::package::{Inventory, PackageName};
 use crate::model::plan::PlanHost;
 use crate::observe::Observer;
 use crate::package_manager::{PackageManager, registry};
+use crate::plan::policy::Rules;
 use crate::report::schema::{Report, ReportHost};
 use crate::scan::feed::registry as formats;
 use crate::scan::refresh::{self, RefreshMode};
@@ -32,6 +33,8 @@ pub struct Context<'a> {
     pub layout: Layout,
     /// What the administrator wants.
     pub settings: Settings,
+    /// The administrator's rules about packages, advisories and times.
+    pub rules: Rules,
     /// What time it is.
     pub clock: Clock,
     /// The caller's environment, as far as it counts.
@@ -106,6 +109,7 @@ impl Context<'_> {
                 format: configured.format.clone(),
                 location: configured.location.clone(),
                 sha256: configured.sha256,
+                key: configured.key.clone(),
                 max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),
                 configured_by_admin: true,
             };
@@ -152,9 +156,10 @@ impl Context<'_> {
         self.invocation.lock_timeout.unwrap_or(self.settings.apply.lock_timeout)
     }
 
-    /// Returns the digest of the settings that decide.
+    /// Returns the digest of the settings and rules that decide.
     pub fn policy_digest(&self) -> Sha256 {
-        self.settings.digest()
+        let rules = serde_json::to_vec(&(&self.rules.blocks, &self.rules.waivers)).unwrap_or_default();
+        Sha256::of(format!("{} {}", self.settings.digest(), Sha256::of(&rules)).as_bytes())
     }
 
     /// Refuses a verb that changes the host where it cannot: without root, on another root, or at another time.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::exposure::{Exposures, exposure};
-use super::{clock, ledger};
+use super::{clock, ledger, rules};
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -22,6 +22,7 @@ use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
+use crate::scan::vendors;
 
 /// The longest that one feed may take while somebody waits for a scan.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -110,6 +111,15 @@ fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, 
     repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
 
+/// The packages that the distribution's advisories do not speak about: dpkg's repositories tell them, the other families'
+/// databases.
+fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettings]) -> Vec<NotCovered> {
+    match inventory.distribution.family() {
+        Some(PackageFamily::Dpkg) => repository::foreign(inventory, view),
+        _ => vendors::foreign(inventory, sources),
+    }
+}
+
 /// Reads and refreshes everything that a verdict needs.
 ///
 /// # Errors
@@ -124,7 +134,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
     let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
     Ok(Ground {
-        not_covered: repository::foreign(&inventory, &view),
+        not_covered: foreign(&inventory, &view, &sources),
         indexes,
         announcements: of_role(FeedRole::Names),
         threats,
@@ -144,7 +154,8 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
     let exposures = exposure(&ground.inventory, &context.layout);
-    let assessment = ground.judged(context, &exposures, |input| assess(*input));
+    let mut assessment = ground.judged(context, &exposures, |input| assess(*input));
+    rules::mark_waived(context, &mut assessment.findings);
     Ok(ground.surveyed(context, assessment))
 }
 

@@ -6,6 +6,7 @@ use super::documents::{
     FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
     WhyDocument,
 };
+use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
 
@@ -21,6 +22,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("rollback-preview-1.json", schema_for!(RollbackPreview)),
         ("plan-diff-1.json", schema_for!(PlanDifference)),
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
+        ("policy-1.json", schema_for!(PolicyDocument)),
+        ("policy-preview-1.json", schema_for!(PolicyPreview)),
+        ("rule-change-1.json", schema_for!(RuleChange)),
     ]
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compliance::Compliance;
 use super::health::HealthReport;
+use super::policy::PolicyReport;
 use super::restart::RestartReport;
 use super::transaction::TransactionReport;
 use crate::model::digest::Sha256;
@@ -76,6 +77,9 @@ pub struct Report {
     /// The plan that was made or carried out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub plan: Option<PatchPlan>,
+    /// What policy had to say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub policy: Option<PolicyReport>,
     /// What a run did, step by step.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub transaction: Option<TransactionReport>,
@@ -127,6 +131,7 @@ impl Report {
             summary: None,
             findings: None,
             plan: None,
+            policy: None,
             transaction: None,
             health: None,
             restart: None,

@@ -55,6 +55,9 @@ pub struct Compliance {
     pub overdue: u64,
     /// Open without a due date: there is no fix to install, or policy sets none.
     pub undated: u64,
+    /// Open and waived by a named, dated exception; counted nowhere else here.
+    #[serde(default)]
+    pub waived: u64,
     /// Open and held, with a reason.
     pub held: u64,
     /// Nobody can tell whether they are there.
@@ -109,6 +112,8 @@ impl Compliance {
             reasons: reasons(report, overdue),
             due: count(&|finding| finding.due.is_some_and(|due| due >= today)),
             overdue,
+            waived: findings.iter().filter(|finding| finding.verdict.is_open() && finding.is_waived()).count()
+                as u64,
             undated: count(&|finding| finding.due.is_none()),
             held: count(&|finding| {
                 finding.disposition.as_ref().is_some_and(|d| d.decision == Decision::Held)
@@ -120,10 +125,10 @@ impl Compliance {
     }
 }
 
-/// Open, and not closed by the run that the report is about.
+/// Open, not waived, and not closed by the run that the report is about.
 pub(super) fn is_left(finding: &Finding) -> bool {
     use crate::model::finding::StateAfter;
-    finding.verdict.is_open() && finding.state_after != Some(StateAfter::Closed)
+    finding.verdict.is_open() && !finding.is_waived() && finding.state_after != Some(StateAfter::Closed)
 }
 
 fn is_overdue(finding: &Finding, today: NaiveDate) -> bool {

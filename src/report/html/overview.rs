@@ -121,6 +121,7 @@ fn figures(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         ("closable now", summary.installable, ""),
         ("no fix yet", summary.open_ends.no_fix, ""),
         ("verdict unknown", summary.open_ends.unknown, "warn"),
+        ("waived", summary.open_ends.waived, ""),
     ];
     for (name, number, tone) in figures {
         let tone = if number == 0 { "zero" } else { tone };

@@ -5,8 +5,10 @@ mod header;
 mod health;
 mod history;
 mod plan;
+mod policy;
 mod preview;
 mod restart;
+mod rules;
 mod run;
 pub mod sanitize;
 mod scan;
@@ -28,6 +30,7 @@ use super::documents::{
     FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
     WhyDocument,
 };
+use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
 use super::{group, words};
 use crate::model::outcome::Outcome;
@@ -114,6 +117,24 @@ impl Rendering for RollbackPreview {
 impl Rendering for PlanDifference {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| preview::difference(self, sheet))
+    }
+}
+
+impl Rendering for PolicyDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::policy(self, sheet))
+    }
+}
+
+impl Rendering for PolicyPreview {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::preview(self, sheet))
+    }
+}
+
+impl Rendering for RuleChange {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::change(self, sheet))
     }
 }
 

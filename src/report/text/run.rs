@@ -3,7 +3,7 @@
 use super::header;
 use super::plan::told;
 use super::sheet::{Sheet, Tone, Word};
-use super::{health, words};
+use super::{health, policy, words};
 use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
 use crate::model::summary::distinct;
@@ -24,6 +24,7 @@ pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &m
     if let Some(restart) = &report.restart {
         old_code(restart, sheet);
     }
+    policy::notes(report, sheet);
     header::incomplete(report, sheet);
     losses(transaction, sheet);
     records(report, transaction, sheet);
@@ -74,6 +75,9 @@ fn ending(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_
         Outcome::Recovered => (style.tick(), recovered(transaction.phase), Tone::Good),
         Outcome::RolledBack if !transaction.not_restored.is_empty() => {
             (style.cross(), "rolled back; not everything is as before", Tone::Bad)
+        }
+        Outcome::RolledBack if report.restart.as_ref().is_some_and(|restart| restart.reboot.is_some()) => {
+            (style.tick(), "the root as it was is in place: the next boot starts from it", Tone::Good)
         }
         Outcome::RolledBack if report.error.is_none() => {
             (style.tick(), "rolled back: the host is as before", Tone::Good)
@@ -213,6 +217,9 @@ fn next_command(report: &Report, phase: Phase) -> String {
     let services = restart.map(|restart| restart.services.as_slice()).unwrap_or_default();
     match report.outcome {
         _ if !phase.is_final() => "patchctl recover".to_owned(),
+        Outcome::RolledBack if restart.is_some_and(|restart| restart.reboot.is_some()) => {
+            "systemctl reboot".to_owned()
+        }
         Outcome::RolledBack | Outcome::Failed | Outcome::Refused | Outcome::Interrupted => {
             format!("patchctl history show{run}")
         }

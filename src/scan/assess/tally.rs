@@ -94,6 +94,7 @@ fn facts(
         installable: member.has_newer && verdict == Verdict::Vulnerable,
         unnamed: false,
         held: false,
+        waived: false,
     }
 }
 
