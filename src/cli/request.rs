@@ -2,7 +2,7 @@
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs};
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, RollbackArgs, ScanArgs,
     SelectionArgs, WhyArgs,
 };
 use super::policy::{BlockArgs, OverrideArgs, WaiveArgs};
