@@ -1,6 +1,7 @@
 //! What every part promises, checked against the real tools.
 
 mod boot_units;
+mod calendar;
 mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
@@ -10,6 +11,7 @@ mod lab_faults_hold;
 mod lab_holds;
 mod list_feeds;
 mod osv_records;
+mod policy_table;
 mod rpm_feeds;
 mod version_orders;
 mod version_orders_of_tools;
