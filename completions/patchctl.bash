@@ -1911,7 +1911,7 @@ _patchctl() {
             return 0
             ;;
         patchctl__subcmd__rollback)
-            opts="-y -o -q -v -h --preview --check --only --yes --root --config --format --output --quiet --verbose --color --no-progress --offline --no-refresh --as-of --lock-timeout --help"
+            opts="-y -o -q -v -h --preview --check --snapshot --accept-lost --only --yes --root --config --format --output --quiet --verbose --color --no-progress --offline --no-refresh --as-of --lock-timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -38,7 +38,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -s q -l quiet -d 'Say no
 complete -c patchctl -n "__fish_patchctl_needs_command" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_needs_command" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_needs_command" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_needs_command" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_needs_command" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_needs_command" -s V -l version -d 'Print version'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "scan" -d 'Find what is vulnerable here, worst first'
@@ -89,7 +89,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s q -l quiet -d
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -105,7 +105,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s q -l quiet -d 
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l diff -d 'Compare two sealed plans' -r -F
@@ -135,7 +135,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s q -l quiet -d
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l override -d 'Set these rules aside for this run: window, freeze, approval' -r -f -a "window\t''
@@ -172,7 +172,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s q -l quiet -
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l only -d 'Only these packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
@@ -187,12 +187,14 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l as-of -d 
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l preview -d 'Show what would change and what opens again'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l check -d 'Prove archives and room, change nothing'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l snapshot -d 'Put the whole root back from the run\'s snapshot, at the next boot; of a mounted --root at once'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l accept-lost -d 'Lose what was changed since the snapshot'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s y -l yes -d 'Do not ask'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l dead-man -d 'Decide this run only when nobody holds it any more or its time is up (for the dead man\'s timer)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
@@ -210,7 +212,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s q -l quiet
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -227,7 +229,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s q -l
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -243,7 +245,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s q -l quiet 
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -259,7 +261,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fis
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -f -a "list" -d 'List the runs, newest first'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -f -a "show" -d 'Show one run in full'
@@ -278,7 +280,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -294,7 +296,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -310,7 +312,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -326,7 +328,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "list" -d 'Show the feeds, their age and how far they can be trusted'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "refresh" -d 'Fetch the feeds now, and as root the package manager\'s lists'
@@ -346,7 +348,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l accept-older -d 'Believe this feed although it is older than the last content, or far smaller or larger' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
@@ -363,7 +365,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l name -d 'The feed that it belongs to' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
@@ -381,7 +383,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -397,7 +399,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -539,7 +541,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s q -l q
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -555,5 +557,5 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s q -l quiet -d 
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -15,6 +15,7 @@ pub mod old_archives;
 pub mod precheck;
 pub mod protect;
 pub mod restart;
+pub mod snapshot;
 pub mod space;
 pub mod stage;
 pub mod systemd;

@@ -15,7 +15,6 @@ use crate::config::layout::{Layout, RunFolder};
 use crate::host::storage::{self, StorageError};
 use crate::model::package::PackageKey;
 use crate::model::plan::{ActionKind, PatchPlan};
-use crate::model::snapshot::{Protection, RollbackKind};
 use crate::package_manager::{PackageManager, PackageManagerError, apt};
 
 /// What kept a run from being protected. The host is unchanged.
@@ -189,21 +188,4 @@ fn read<T: DeserializeOwned>(path: &Path) -> Result<T, ProtectError> {
     let bytes = storage::read(path).map_err(ProtectError::Store)?;
     serde_json::from_slice(&bytes)
         .map_err(|error| ProtectError::Unreadable { path: path.to_owned(), reason: error.to_string() })
-}
-
-/// What protects a run at package level, as the plan states it.
-pub fn package_level() -> Protection {
-    let texts = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-    Protection {
-        provider: "packages".to_owned(),
-        rollback: RollbackKind::PackagesOnly,
-        covers: texts(&["files of the planned packages", "package database", "/etc"]),
-        does_not_cover: texts(&[
-            "data that maintainer scripts migrate",
-            "/home",
-            "/srv",
-            "/var/lib of services",
-            "generated files",
-        ]),
-    }
 }

@@ -76,7 +76,7 @@ pub struct GlobalArgs {
     /// Use no network at all
     #[arg(long, global = true)]
     pub offline: bool,
-    /// Use the feeds as they are
+    /// Use the feeds, and with apply the repositories' lists, as they are
     #[arg(long, global = true)]
     pub no_refresh: bool,
     /// Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)
@@ -111,6 +111,10 @@ pub enum Colour {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Verb {
     /// Find what is vulnerable here, worst first
+    ///
+    /// Reads the package database, the repositories' lists and the vendors' advisories; nothing of the host is changed. The
+    /// report is kept and becomes the newest one, except where only a part was asked for (--cve, --package, ...) or another
+    /// time (--as-of): that tells nothing about how the host stands.
     Scan(ScanArgs),
     /// Explain a verdict: the rule, the versions and the feed behind it
     Why(WhyArgs),
@@ -315,7 +319,8 @@ pub struct ApplyArgs {
 #[command(after_help = "Examples:
   patchctl rollback --preview          what would change, and what opens again
   patchctl rollback 0042               take run 0042 back
-  patchctl rollback --only libssl3     only one package of the last run")]
+  patchctl rollback --only libssl3     only one package of the last run
+  patchctl rollback 0042 --snapshot    the whole root as it was, at the next boot")]
 pub struct RollbackArgs {
     /// The run (default: the newest that changed something)
     #[arg(value_name = "RUN")]
@@ -326,6 +331,12 @@ pub struct RollbackArgs {
     /// Prove archives and room, change nothing
     #[arg(long, conflicts_with = "preview")]
     pub check: bool,
+    /// Put the whole root back from the run's snapshot, at the next boot; of a mounted --root at once
+    #[arg(long, conflicts_with = "only")]
+    pub snapshot: bool,
+    /// Lose what was changed since the snapshot
+    #[arg(long, requires = "snapshot")]
+    pub accept_lost: bool,
     /// Only these packages
     #[arg(long, value_name = "PACKAGE", value_delimiter = ',', value_parser = values::package)]
     pub only: Vec<PackageName>,

@@ -10,8 +10,8 @@ use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
     Answer, ApplyRequest, Asked, BlockRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep,
-    NeedsRestartRequest, Overrides, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackReach,
-    RollbackRequest, ScanRequest, WaiveRequest, WhyRequest, Wish,
+    NeedsRestartRequest, Overrides, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackLevel,
+    RollbackReach, RollbackRequest, ScanRequest, WaiveRequest, WhyRequest, Wish,
 };
 
 impl From<&GlobalArgs> for Invocation {
@@ -130,7 +130,15 @@ impl From<RollbackArgs> for RollbackRequest {
             (false, true) => RollbackReach::Check,
             (false, false) => RollbackReach::Everything,
         };
-        Self { run: args.run, reach, only: args.only, consent: consent(args.yes) }
+        let level = if args.snapshot { RollbackLevel::Snapshot } else { RollbackLevel::Packages };
+        Self {
+            run: args.run,
+            reach,
+            level,
+            accept_lost: args.accept_lost,
+            only: args.only,
+            consent: consent(args.yes),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Values that files hold and settings keep as they are: permissions, and the sources of feeds.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -18,6 +19,9 @@ pub struct FeedSource {
     pub location: String,
     /// The digest that its content must have.
     pub sha256: Option<Sha256>,
+    /// The file of the keys of which one must have signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
     /// Its own maximum age.
     #[serde(serialize_with = "as_optional_span")]
     pub max_age: Option<Duration>,
@@ -45,6 +49,29 @@ pub enum Permission {
     Allow,
     /// No.
     Refuse,
+}
+
+/// Which file system snapshots protect a run, beside the package archives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SnapshotChoice {
+    /// The first provider that fits the host.
+    Auto,
+    /// None: the package archives stand alone.
+    Packages,
+    /// Snapshots of a btrfs root, or no run at all.
+    Btrfs,
+}
+
+impl SnapshotChoice {
+    /// Returns the word that settings have.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Packages => "packages",
+            Self::Btrfs => "btrfs",
+        }
+    }
 }
 
 fn as_optional_span<S: Serializer>(span: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {

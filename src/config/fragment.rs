@@ -1,12 +1,12 @@
 //! One configuration file as written: every field optional, unknown keys refused with their place.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::choice::{CheckSettings, FeedSource};
+use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::error::ConfigurationError;
 use super::origins::{self, Lines};
 use super::policy::fragment::PolicyFragment;
@@ -74,6 +74,7 @@ struct SourceAsWritten {
     format: Option<FormatName>,
     location: String,
     sha256: Option<crate::model::digest::Sha256>,
+    key: Option<PathBuf>,
     max_age: Option<Span>,
 }
 
@@ -81,9 +82,12 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
     type Error = String;
 
     fn try_from(written: SourceAsWritten) -> Result<Self, String> {
-        let SourceAsWritten { name, format, location, sha256, max_age } = written;
+        let SourceAsWritten { name, format, location, sha256, key, max_age } = written;
         check_name(&name)?;
         check_location(&location, sha256.is_some())?;
+        if let Some(key) = key.as_ref().filter(|key| !key.is_absolute()) {
+            return Err(format!("key {:?} is not an absolute path", key.display().to_string()));
+        }
         let format = match format {
             Some(FormatName(format)) => format,
             None => format_of_name(&name).ok_or_else(|| {
@@ -91,7 +95,7 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
             })?,
         };
         let (format, max_age) = (format.to_owned(), max_age.map(|span| span.0));
-        Ok(Self(FeedSource { name, format, location, sha256, max_age }))
+        Ok(Self(FeedSource { name, format, location, sha256, key, max_age }))
     }
 }
 
@@ -136,6 +140,8 @@ fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SnapshotFragment {
+    /// Which snapshots protect a run.
+    pub provider: Option<SnapshotChoice>,
     /// How many runs keep their way back.
     pub keep: Option<u32>,
 }
@@ -355,6 +361,10 @@ mod tests {
             (
                 "[[health.check]]\nname = \"x\"\ncommand = [\"web\"]\n",
                 "key health.check: command \"web\" is not an absolute path",
+            ),
+            (
+                "[[feeds.source]]\nname = \"osv\"\nlocation = \"/x\"\nkey = \"x.asc\"\n",
+                "key feeds.source: key \"x.asc\" is not an absolute path",
             ),
             ("[apply]\nrestart = \"yes\"\n", "key apply.restart: unknown variant `yes`"),
             (

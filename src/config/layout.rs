@@ -43,6 +43,18 @@ impl Layout {
         })
     }
 
+    /// The layout of a root that is mounted, with the records that it keeps itself.
+    pub fn inside(root: &Path) -> Self {
+        let system = Self::system(root);
+        let inside = |path: &Path| root.join(path.strip_prefix("/").unwrap_or(path));
+        Self {
+            configuration: inside(&system.configuration),
+            state: inside(&system.state),
+            cache: inside(&system.cache),
+            ..system
+        }
+    }
+
     /// The root whose packages are looked at.
     pub fn root(&self) -> &Path {
         &self.root
@@ -186,6 +198,11 @@ impl Layout {
     /// The lock that the package manager of a run holds as long as it lives.
     pub fn package_manager_lock(&self) -> PathBuf {
         self.volatile.join("package-manager.lock")
+    }
+
+    /// Tells, until the next boot, that the running root is no longer the one that will be booted.
+    pub fn replaced_root(&self) -> PathBuf {
+        self.volatile.join("root-replaced")
     }
 
     /// Counts and states without names of holes, for everybody.

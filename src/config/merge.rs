@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::choice::{CheckSettings, FeedSource};
+use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::fragment::{Fragment, Span};
 use super::origins::Origins;
 use super::policy::fragment::PolicyFragment;
@@ -34,6 +34,8 @@ pub struct Merged {
     pub sources: Option<Sourced<Vec<FeedSource>>>,
     /// `[policy]`
     pub policy: PolicyFragment,
+    /// `snapshot.provider`
+    pub snapshots: Option<Sourced<SnapshotChoice>>,
     /// `snapshot.keep`
     pub keep: Option<Sourced<u32>>,
     /// `apply.conffiles`
@@ -85,6 +87,7 @@ impl Merged {
         let sources = feeds.source.map(|list| list.into_iter().map(|source| source.0).collect());
         put(&mut self.sources, sources, file);
         self.policy.add(policy);
+        put(&mut self.snapshots, snapshot.provider, file);
         put(&mut self.keep, snapshot.keep, file);
         put(&mut self.conffiles, apply.conffiles, file);
         put_span(&mut self.batch_timeout, apply.batch_timeout, file);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::choice::{CheckSettings, FeedSource, as_span};
+use super::choice::{CheckSettings, FeedSource, SnapshotChoice, as_span};
 use super::error::ConfigurationError;
 use super::merge::{Merged, Sourced};
 use super::origins::Origins;
@@ -29,6 +29,8 @@ pub struct Settings {
     pub feeds: FeedSettings,
     /// What a plan may do, and when.
     pub policy: PolicySettings,
+    /// Which file system snapshots protect a run.
+    pub snapshots: SnapshotChoice,
     /// How many runs keep their way back.
     pub snapshots_kept: u32,
     /// How a plan is carried out.
@@ -100,6 +102,7 @@ impl Default for Settings {
             ring: Membership::Auto,
             feeds: FeedSettings { refresh: 6 * HOUR, max_age: 7 * DAY, sources: Vec::new() },
             policy: PolicySettings::default(),
+            snapshots: SnapshotChoice::Auto,
             snapshots_kept: 3,
             apply: ApplySettings {
                 conffiles: ConffilePolicy::Keep,
@@ -139,6 +142,7 @@ impl Settings {
                 sources: or(merged.sources, default.feeds.sources),
             },
             policy,
+            snapshots: or(merged.snapshots, default.snapshots),
             snapshots_kept: or(merged.keep, default.snapshots_kept),
             apply: ApplySettings {
                 conffiles: or(merged.conffiles, default.apply.conffiles),

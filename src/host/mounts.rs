@@ -1,9 +1,11 @@
-//! What is mounted, as `/proc/self/mountinfo` tells it.
+//! What is mounted, as `/proc/self/mountinfo` tells it, and the few mounts of patchctl's own.
 
 use std::path::{Path, PathBuf};
 
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+
 use super::processes::path_of;
-use super::storage;
+use super::storage::{self, StorageError};
 
 /// A mounted file system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +16,56 @@ pub struct Mount {
     pub kind: String,
     /// Whether it can be written to.
     pub writable: bool,
+    /// What is mounted: a device, a dataset, a server's folder.
+    pub source: String,
+    /// Which part of it is mounted: the subvolume of btrfs, or `/`.
+    pub part: PathBuf,
+}
+
+/// Returns the mount that shows under a mount point: of several on top of each other, the last.
+pub fn at<'a>(mounts: &'a [Mount], point: &Path) -> Option<&'a Mount> {
+    mounts.iter().rev().find(|mount| mount.point == point)
+}
+
+/// A file system that is mounted for as long as the value lives.
+#[derive(Debug)]
+pub struct OwnMount {
+    point: PathBuf,
+}
+
+impl OwnMount {
+    /// Mounts a file system so that nothing on it can be executed or used as a device. A mount that a killed patchctl
+    /// left there is taken away first.
+    ///
+    /// # Errors
+    /// The kernel refuses it.
+    pub fn new(
+        (source, kind): (&str, &str),
+        point: &Path,
+        options: &str,
+    ) -> std::result::Result<Self, StorageError> {
+        let _ = umount2(point, MntFlags::UMOUNT_NOFOLLOW);
+        storage::create_folder(point, 0o700)?;
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_NOATIME;
+        mount(Some(source), point, Some(kind), flags, Some(options)).map_err(|error| StorageError {
+            operation: "mount a file system on",
+            path: point.to_owned(),
+            source: error.into(),
+        })?;
+        Ok(Self { point: point.to_owned() })
+    }
+
+    /// Returns where it is mounted.
+    pub fn point(&self) -> &Path {
+        &self.point
+    }
+}
+
+impl Drop for OwnMount {
+    fn drop(&mut self) {
+        // What is still in use goes when its last user does.
+        let _ = umount2(&self.point, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW);
+    }
 }
 
 /// Returns what is mounted; `None` when the kernel does not tell.
@@ -32,6 +84,8 @@ fn parse(line: &[u8]) -> Option<Mount> {
         point: path_of(&unescaped(fields.get(4)?)),
         kind: String::from_utf8_lossy(fields.get(separator + 1)?).into_owned(),
         writable: !options.into_iter().any(is_read_only),
+        source: path_of(&unescaped(fields.get(separator + 2)?)).display().to_string(),
+        part: path_of(&unescaped(fields.get(3)?)),
     })
 }
 
@@ -59,6 +113,7 @@ mod tests {
         let mount = parse(line).expect("a mount");
         assert_eq!((mount.point, mount.kind.as_str()), (PathBuf::from("/mnt/two words"), "ext3"));
         assert!(mount.writable);
+        assert_eq!((mount.source.as_str(), mount.part.as_path()), ("/dev/root", Path::new("/mnt1")));
         let read_only = parse(b"36 35 98:0 / / rw - ext4 /dev/root ro").expect("a mount");
         assert!(!read_only.writable, "the file system itself is read-only");
         assert_eq!(parse(b"36 35"), None);

@@ -1,5 +1,6 @@
 //! Where advisories came from, how old they are, and how far they can be trusted.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -86,6 +87,9 @@ pub struct FeedStamp {
     /// How it was authenticated; absent when nothing was ever fetched.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authenticity: Option<Authenticity>,
+    /// Fingerprint of the key that signed it, where a signature was verified.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_by: Option<String>,
     /// How many advisories it holds for this release.
     pub advisories: u64,
     /// What its importer could not read; absent when it read everything.
@@ -152,6 +156,8 @@ pub struct SourceSettings {
     pub location: String,
     /// The digest that the content must have, as received.
     pub sha256: Option<Sha256>,
+    /// The file of the keys of which one must have signed it.
+    pub key: Option<PathBuf>,
     /// Older content is stale.
     pub max_age: Duration,
     /// The administrator asked for it: without it a result is incomplete.
@@ -177,6 +183,7 @@ impl FeedStamp {
             age_seconds: None,
             sha256: None,
             authenticity: None,
+            signed_by: None,
             advisories: 0,
             unread: Unread::default(),
             state: FeedState::Missing,

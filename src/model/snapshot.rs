@@ -1,7 +1,10 @@
 //! What protects a run: what the way back covers, and what it does not.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::run::RunId;
 
 /// How the way back works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,4 +29,23 @@ pub struct Protection {
     pub covers: Vec<String>,
     /// What it does not.
     pub does_not_cover: Vec<String>,
+}
+
+/// A file system snapshot of a run: written down before it is taken, and completed afterwards. Only a snapshot that is
+/// written down so is ever touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotRef {
+    /// The provider, such as `btrfs`.
+    pub provider: String,
+    /// The run that it belongs to.
+    pub run: RunId,
+    /// When it was decided on.
+    pub created: DateTime<Utc>,
+    /// Its name, as the provider spells it.
+    pub name: String,
+    /// The identity of what it is a snapshot of.
+    pub origin: String,
+    /// Its own identity; absent when patchctl was cut off while it was taken.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
 }

@@ -109,6 +109,7 @@ impl Context<'_> {
                 format: configured.format.clone(),
                 location: configured.location.clone(),
                 sha256: configured.sha256,
+                key: configured.key.clone(),
                 max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),
                 configured_by_admin: true,
             };

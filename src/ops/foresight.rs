@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::survey::Survey;
-use super::{mend, trial};
+use super::{mend, snapshots, trial};
 use crate::apply::restart::{self, Owners};
 use crate::apply::space::{self, Amounts, Places};
-use crate::apply::{protect, systemd};
+use crate::apply::systemd;
 use crate::host::{processes, storage};
 use crate::model::digest::Md5;
 use crate::model::failure::{Failure, FailureKind};
@@ -22,6 +22,7 @@ use crate::scan::inventory::dpkg_files::{conffiles, installed_files};
 /// A file system or dpkg's own records cannot be read.
 pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<Foresight, Failure> {
     let mut warnings = Vec::new();
+    let protection = snapshots::foresee(context, &mut warnings);
     let space = if context.layout.is_live() { space(context, survey, actions)? } else { Vec::new() };
     warnings.extend(space::shortages(&space));
     warnings.extend(unfinished(survey));
@@ -32,7 +33,7 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
         warnings.push(trial::WITHOUT_SYSTEMD.to_owned());
     }
     Ok(Foresight {
-        protection: protect::package_level(),
+        protection,
         restarts: restarts(context, actions),
         reboot: restart::reboot_reason(actions.iter().map(|action| &action.package)),
         space,
@@ -68,7 +69,9 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
     };
     let downloads = context.layout.downloads();
     let places = Places { root: context.layout.root(), state: context.layout.state(), downloads: &downloads };
-    space::needs(&space::writings(places, amounts)).map_err(|error| {
+    let mut writings = space::writings(places, amounts);
+    writings.extend(snapshots::writing(context));
+    space::needs(&writings).map_err(|error| {
         Failure::new(FailureKind::Host, "the free space cannot be measured").caused_by(error)
     })
 }

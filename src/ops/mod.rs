@@ -27,6 +27,7 @@ pub mod rule_files;
 pub mod rules;
 pub mod runs;
 pub mod scan;
+pub mod snapshots;
 pub mod status;
 pub mod survey;
 pub mod trial;

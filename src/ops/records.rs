@@ -94,6 +94,20 @@ pub fn store_run(context: &Context<'_>, report: &Report) -> Result<PathBuf, Stor
     Ok(path)
 }
 
+/// Stores the report of a run among the records of another root, with links as that root will see them.
+///
+/// # Errors
+/// It cannot be written.
+pub fn store_in(context: &Context<'_>, layout: &Layout, report: &Report) -> Result<PathBuf, StorageError> {
+    let Some(run) = report.run_id else { return store(context, report) };
+    let path = layout.run(run).report();
+    storage::replace(&path, &serde_json::to_vec(report).unwrap_or_default(), storage::PRIVATE)?;
+    let as_booted = Layout::system(Path::new("/")).run(run).report();
+    storage::replace_link(&layout.reports().join(format!("{run}.json")), &as_booted)?;
+    point_latest(layout, &as_booted)?;
+    Ok(path)
+}
+
 fn write(context: &Context<'_>, path: &Path, report: &Report) -> Result<(), StorageError> {
     // Strings, numbers and lists always have a JSON form.
     storage::replace(path, &serde_json::to_vec(report).unwrap_or_default(), storage::PRIVATE)?;

@@ -225,10 +225,23 @@ pub struct RollbackRequest {
     pub run: Option<RunId>,
     /// How far to go.
     pub reach: RollbackReach,
+    /// By packages, or the whole root.
+    pub level: RollbackLevel,
+    /// Changes that were made since the snapshot may be lost.
+    pub accept_lost: bool,
     /// Only these packages; empty takes all of the run back.
     pub only: Vec<PackageName>,
     /// Whether to ask first.
     pub consent: Consent,
+}
+
+/// What `rollback` puts back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RollbackLevel {
+    /// The packages and the configuration, on the running system.
+    Packages,
+    /// The root as a whole, from the snapshot that the run took.
+    Snapshot,
 }
 
 /// How far `rollback` goes.

@@ -5,7 +5,7 @@ use std::path::Path;
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::context::Context;
-use super::runs;
+use super::{runs, snapshots};
 use crate::apply::journal::{self, JournalError};
 use crate::config::layout::{Layout, RunFolder};
 use crate::config::settings::Retention;
@@ -21,7 +21,7 @@ pub const TIME_IN_NAME: &str = "%Y%m%dT%H%M%SZ";
 /// never touched; what cannot be pruned is told and no failure.
 pub fn prune(context: &Context<'_>) {
     let ways_back = context.settings.snapshots_kept as usize;
-    let pruned = prune_runs(&context.layout, ways_back, context.settings.retention)
+    let pruned = prune_runs(context, ways_back, context.settings.retention)
         .and_then(|()| prune_reports(&context.layout, context.settings.retention.days, context.clock.real()))
         .and_then(|()| prune_plans(&context.layout, context.settings.retention.days, context.clock.real()));
     if let Err(error) = pruned {
@@ -29,7 +29,8 @@ pub fn prune(context: &Context<'_>) {
     }
 }
 
-fn prune_runs(layout: &Layout, ways_back: usize, retention: Retention) -> Result<(), StorageError> {
+fn prune_runs(context: &Context<'_>, ways_back: usize, retention: Retention) -> Result<(), StorageError> {
+    let layout = &context.layout;
     let newest_first: Vec<RunId> = runs::list(layout).into_iter().rev().collect();
     let mut with_way_back = 0;
     for (age, id) in newest_first.iter().enumerate() {
@@ -37,12 +38,13 @@ fn prune_runs(layout: &Layout, ways_back: usize, retention: Retention) -> Result
         if has_way_back(&folder) {
             with_way_back += 1;
         }
-        match age > 0 && is_over(&folder) {
-            false => {}
-            true if age >= retention.runs as usize => forget(layout, *id)?,
-            true if with_way_back > ways_back => drop_way_back(&folder)?,
-            true => {}
+        let is_forgotten = age >= retention.runs as usize;
+        let is_due = age > 0 && is_over(&folder) && (is_forgotten || with_way_back > ways_back);
+        // The note of a snapshot that cannot be removed has to stay: without it nobody knows whose it is.
+        if !is_due || !snapshots::discard(context, &folder) {
+            continue;
         }
+        if is_forgotten { forget(layout, *id)? } else { drop_way_back(&folder)? }
     }
     Ok(())
 }

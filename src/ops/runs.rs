@@ -87,11 +87,34 @@ fn corrupt(error: JournalError) -> Failure {
         .hint("patchctl history verify tells which journals are whole; nothing is changed until this one is moved away by hand")
 }
 
+/// Refuses to begin while the running root is not the one that the next boot starts from: what is changed here would be
+/// lost.
+///
+/// # Errors
+/// The root was exchanged for a snapshot.
+pub fn refuse_before_reboot(layout: &Layout) -> Result<(), Failure> {
+    match root_before(layout) {
+        None => Ok(()),
+        Some(run) => Err(Failure::new(
+            FailureKind::OpenRun,
+            format!("the root as it was before run {run} is in place: the next boot starts from it"),
+        )
+        .hint("what is changed until then is lost; reboot first: systemctl reboot")),
+    }
+}
+
+/// Returns the run before which the root was that the next boot starts from, when it is not the running one.
+pub fn root_before(layout: &Layout) -> Option<String> {
+    let text = storage::read_at_most(&layout.replaced_root(), 64).ok().filter(|_| layout.is_live())?;
+    Some(String::from_utf8_lossy(&text).trim().to_owned())
+}
+
 /// Refuses to begin while an earlier run is open.
 ///
 /// # Errors
 /// There is one, or a journal cannot be believed.
 pub fn refuse_while_open(layout: &Layout) -> Result<(), Failure> {
+    refuse_before_reboot(layout)?;
     match open_run(layout)? {
         None => Ok(()),
         Some(open) => Err(Failure::new(

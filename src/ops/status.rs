@@ -24,7 +24,9 @@ pub fn status(context: &Context<'_>) -> Result<StatusDocument, Failure> {
         .kernels
         .reboot_pending()
         .then(|| "a newer kernel is installed than the one that runs".to_owned());
-    let reboot = reboot.or_else(|| {
+    let replaced = runs::root_before(&context.layout)
+        .map(|run| format!("the next boot starts from the root as it was before run {run}"));
+    let reboot = replaced.or(reboot).or_else(|| {
         storage::exists(&context.layout.target("run/reboot-required"))
             .then(|| "a package asked for it (/run/reboot-required)".to_owned())
     });

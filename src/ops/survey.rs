@@ -22,6 +22,7 @@ use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
+use crate::scan::vendors;
 
 /// The longest that one feed may take while somebody waits for a scan.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -110,6 +111,15 @@ fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, 
     repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
 
+/// The packages that the distribution's advisories do not speak about: dpkg's repositories tell them, the other families'
+/// databases.
+fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettings]) -> Vec<NotCovered> {
+    match inventory.distribution.family() {
+        Some(PackageFamily::Dpkg) => repository::foreign(inventory, view),
+        _ => vendors::foreign(inventory, sources),
+    }
+}
+
 /// Reads and refreshes everything that a verdict needs.
 ///
 /// # Errors
@@ -124,7 +134,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
     let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
     Ok(Ground {
-        not_covered: repository::foreign(&inventory, &view),
+        not_covered: foreign(&inventory, &view, &sources),
         indexes,
         announcements: of_role(FeedRole::Names),
         threats,

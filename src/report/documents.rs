@@ -231,6 +231,12 @@ pub struct RollbackPreview {
     pub not_restored: Vec<String>,
     /// What stands in the way; empty when the way back was proved.
     pub obstacles: Vec<String>,
+    /// The snapshot that the whole root would go back to; absent when packages go back.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub snapshot: Option<String>,
+    /// Paths that were changed since the snapshot, are no part of the run, and would be lost.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lost: Vec<String>,
 }
 
 /// Name of [`PlanDifference`].

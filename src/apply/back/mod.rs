@@ -12,12 +12,13 @@ use super::direction::ATTEMPTS;
 use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
-use super::{RunError, Tools, precheck};
+use super::{RunError, Tools, precheck, snapshot};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::decision::ConffilePolicy;
 use crate::model::package::{Inventory, PackageKey, PackageState};
 use crate::model::plan::{Action, ActionKind};
+use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 use crate::package_manager::{PackageManagerError, RestoreRequest, deb};
 use crate::report::transaction::{NotRestored, Verified};
@@ -36,6 +37,8 @@ pub struct WayBack {
     own: Option<OwnConfiguration>,
     /// New archives that the package manager may have been cut off over.
     cut_off: Vec<(PackageKey, PathBuf)>,
+    /// The run whose snapshot holds the old state, too.
+    snapshot_of: Option<RunId>,
 }
 
 /// Where a way back ended.
@@ -86,6 +89,8 @@ impl WayBack {
             after: protect::after(taken_back)?,
             own,
             cut_off: Vec::new(),
+            // One that cannot be read leads nowhere either.
+            snapshot_of: snapshot::record::load(taken_back).ok().flatten().map(|snapshot| snapshot.run),
         })
     }
 
@@ -188,6 +193,9 @@ impl WayBack {
         }
         let rest = ["dpkg --configure -a", "dpkg --audit", "patchctl recover"];
         commands.extend(rest.map(str::to_owned));
+        commands.extend(self.snapshot_of.map(|run| {
+            format!("or the whole root as it was, at the next boot: patchctl rollback {run} --snapshot")
+        }));
         commands
     }
 

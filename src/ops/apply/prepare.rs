@@ -4,7 +4,7 @@ use super::super::context::Context;
 use super::super::plan::Planned;
 use super::super::trial::Watch;
 use super::super::way_back::Lost;
-use super::super::{records, runs};
+use super::super::{records, runs, snapshots};
 use super::gates;
 use crate::apply::journal::Journal;
 use crate::apply::protect::{self, ProtectedPlan};
@@ -97,8 +97,15 @@ pub(super) fn prepare(
         Failure::new(FailureKind::Host, "the state before the run cannot be saved; nothing was changed")
             .caused_by(error)
     })?;
+    let snapshot = snapshots::take(context, (run, folder))?;
     journal.enter(Phase::Snapped).map_err(runs::journal_failed)?;
-    let detail = format!("way back proved; not covered: {}", planned.plan.snapshot.does_not_cover.join(", "));
+    let snapshot = snapshot.map_or_else(String::new, |taken| format!("; snapshot {}", taken.name));
+    let not_covered = &planned.plan.snapshot.does_not_cover;
+    let not_covered = match not_covered.is_empty() {
+        true => String::new(),
+        false => format!("; not covered: {}", not_covered.join(", ")),
+    };
+    let detail = format!("way back proved{snapshot}{not_covered}");
     tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
     let watch = watch.arm(tools, (run, folder))?;
     gates::stop_if_asked(context)?;
@@ -145,6 +152,7 @@ pub(super) fn abandon(
     if let Some(run) = report.run_id {
         dead_man::disarm(run);
     }
+    snapshots::discard(context, folder);
     for archives in [folder.old_archives(), folder.new_archives()] {
         let _ = storage::remove_folder(&archives);
     }

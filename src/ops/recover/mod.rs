@@ -11,7 +11,7 @@ use super::closing::Before;
 use super::context::Context;
 use super::request::RecoverRequest;
 use super::trial::Proven;
-use super::{closing, mend, records, retention, runs, survey};
+use super::{closing, mend, records, retention, runs, snapshots, survey};
 use super::{dead_man as decides, plan as plans};
 use crate::apply::dead_man;
 use crate::apply::direction::Asked;
@@ -43,6 +43,7 @@ pub fn recover(context: &Context<'_>, request: RecoverRequest) -> Result<Report,
         records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
         return Ok(report);
     }
+    runs::refuse_before_reboot(&context.layout)?;
     let _lock = runs::take_lock(context, "recover")?;
     bring_to_end(context, &mut report, request.asked)?;
     Ok(report)
@@ -69,6 +70,7 @@ pub fn bring_to_end(context: &Context<'_>, report: &mut Report, asked: Asked) ->
     let (end, tried) = if replay.phase.may_have_changed_the_host() {
         steer(context, (open.id, &replay), &mut journal, asked)?
     } else {
+        snapshots::discard(context, &folder);
         journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
         (End::Abandoned, None)
     };

@@ -2,13 +2,14 @@
 
 mod left;
 mod past;
+mod whole;
 
 use std::path::Path;
 
 use self::past::Past;
 use super::closing::Before;
 use super::context::Context;
-use super::request::{RollbackReach, RollbackRequest};
+use super::request::{RollbackLevel, RollbackReach, RollbackRequest};
 use super::runs::Cut;
 use super::{closing, foresight, quarantine, records, recover, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
@@ -48,6 +49,9 @@ pub fn rollback(
     request: &RollbackRequest,
     approve: Approve<'_>,
 ) -> Result<Answer, Failure> {
+    if request.level == RollbackLevel::Snapshot {
+        return whole::rollback(context, request, approve);
+    }
     context.require_power_over_host("rollback")?;
     let _lock = match request.reach {
         RollbackReach::Everything => Some(runs::take_lock(context, "rollback")?),
@@ -106,6 +110,8 @@ fn preview(context: &Context<'_>, past: &Past) -> Result<RollbackPreview, Failur
         .chain(left.iter().map(|path| format!("{}: {}", path.display(), left::REASON)))
         .chain(past.plan.snapshot.does_not_cover.iter().cloned())
         .collect(),
+        snapshot: None,
+        lost: Vec::new(),
         obstacles: lost.iter().map(|key| format!("the old archive of {key} is missing")).collect(),
     })
 }

@@ -7,6 +7,7 @@ use super::style::Detail;
 use super::words;
 use crate::model::decision::Held;
 use crate::model::plan::{Action, ActionKind, PatchPlan, Reversibility};
+use crate::model::snapshot::RollbackKind;
 use crate::report::schema::Report;
 
 /// Margin, four columns of step, a gap of two.
@@ -195,6 +196,9 @@ fn way_back(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
     }
     sheet.facts("way back", &items);
     let words = |texts: &[String]| texts.iter().map(|text| Word::plain(text.as_str())).collect::<Vec<_>>();
+    if plan.snapshot.rollback != RollbackKind::PackagesOnly {
+        sheet.facts("covered", &words(&plan.snapshot.covers));
+    }
     if !plan.snapshot.does_not_cover.is_empty() {
         sheet.facts("not covered", &words(&plan.snapshot.does_not_cover));
     }

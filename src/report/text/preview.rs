@@ -14,12 +14,19 @@ pub(super) fn render(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
         let cross = sheet.style().cross();
         sheet.prose(&format!(" {cross} "), &[Word::new(obstacle.as_str(), Tone::Bad)]);
     }
+    if let Some(snapshot) = &preview.snapshot {
+        let text = format!("the whole root goes back to the snapshot {snapshot}");
+        sheet.prose(" ", &[Word::plain(text)]);
+    }
     changes(preview, sheet);
     sheet.gap();
+    lost(preview, sheet);
     lists(preview, sheet);
     sheet.gap();
     let command = if preview.obstacles.is_empty() {
-        format!("patchctl rollback {}", preview.run)
+        let level = if preview.snapshot.is_some() { " --snapshot" } else { "" };
+        let loss = if preview.lost.is_empty() { "" } else { " --accept-lost" };
+        format!("patchctl rollback {}{level}{loss}", preview.run)
     } else {
         format!("patchctl history show {}", preview.run)
     };
@@ -56,6 +63,25 @@ fn lists(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
     if !preview.reopens.is_empty() {
         let number = words::cves(preview.reopens.len());
         sheet.list(&format!(" ! {number} open again: "), &told(&preview.reopens));
+    }
+}
+
+/// Paths told of what would be lost before the rest becomes a number.
+const LOST: usize = 12;
+
+fn lost(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
+    if preview.lost.is_empty() {
+        return;
+    }
+    let number = words::count(preview.lost.len() as u64, "path", "paths");
+    let text = format!("{number} changed since the snapshot would be lost");
+    header::alert(&text, sheet);
+    for path in preview.lost.iter().take(LOST) {
+        sheet.prose("     ", &[Word::plain(path.as_str())]);
+    }
+    if preview.lost.len() > LOST {
+        let text = format!("+{} more (--format json tells all)", preview.lost.len() - LOST);
+        sheet.prose("     ", &[Word::new(text, Tone::Dim)]);
     }
 }
 

@@ -76,6 +76,9 @@ fn ending(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_
         Outcome::RolledBack if !transaction.not_restored.is_empty() => {
             (style.cross(), "rolled back; not everything is as before", Tone::Bad)
         }
+        Outcome::RolledBack if report.restart.as_ref().is_some_and(|restart| restart.reboot.is_some()) => {
+            (style.tick(), "the root as it was is in place: the next boot starts from it", Tone::Good)
+        }
         Outcome::RolledBack if report.error.is_none() => {
             (style.tick(), "rolled back: the host is as before", Tone::Good)
         }
@@ -214,6 +217,9 @@ fn next_command(report: &Report, phase: Phase) -> String {
     let services = restart.map(|restart| restart.services.as_slice()).unwrap_or_default();
     match report.outcome {
         _ if !phase.is_final() => "patchctl recover".to_owned(),
+        Outcome::RolledBack if restart.is_some_and(|restart| restart.reboot.is_some()) => {
+            "systemctl reboot".to_owned()
+        }
         Outcome::RolledBack | Outcome::Failed | Outcome::Refused | Outcome::Interrupted => {
             format!("patchctl history show{run}")
         }

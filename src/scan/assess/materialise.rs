@@ -12,6 +12,7 @@ use super::{AssessInput, Judgement};
 use crate::model::advisory::{Subject, VendorState};
 use crate::model::finding::{Candidate, Finding, FindingPackage};
 use crate::model::first_seen::Dates;
+use crate::model::kernel::KernelRole;
 use crate::model::package::SourcePackage;
 use crate::model::severity::{Exposure, Priority};
 use crate::model::version::Version;
@@ -33,8 +34,8 @@ struct Member<'i, 'a> {
     matched: &'i Matched<'a>,
     package: Arc<FindingPackage>,
     candidate: Option<Arc<Candidate>>,
-    /// Its name and architecture, as ids of findings end with.
-    key: String,
+    /// What tells it apart from every other package here, as ids of findings end with.
+    identity: String,
     first_seen: Option<&'i Dates>,
 }
 
@@ -105,7 +106,7 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     fn finding(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Finding {
         let (statement, input) = (judged.statement, self.input);
         let (verdict, severity) = (judged.rule.verdict(), statement.severity());
-        let id = [&*self.feed, "/", &judged.id, "/", &member.key].concat();
+        let id = [&*self.feed, "/", &judged.id, "/", &member.identity].concat();
         let known = member.first_seen.and_then(|dates| dates.of(statement.id()));
         let first_seen = known.unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
@@ -151,7 +152,7 @@ impl<'i, 'a> Materialiser<'i, 'a> {
 
     fn remark(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Option<KernelRemark> {
         let next = self.next_kernel.as_ref().filter(|_| judged.rule == Rule::OlderThanFixed);
-        kernel_remark(member.matched, &self.input.inventory.kernels, next, &judged.statement)
+        kernel_remark(member.matched, next, &judged.statement)
     }
 
     /// The fixed version as a value; rows of one source often share it.
@@ -166,13 +167,12 @@ impl<'i, 'a> Materialiser<'i, 'a> {
 
 fn member<'i, 'a>(input: &'i AssessInput<'_>, feed: &str, matched: &'i Matched<'a>) -> Member<'i, 'a> {
     let key = matched.package.key();
-    let name = key.to_string();
     Member {
         matched,
         package: Arc::new(finding_package(matched)),
         candidate: input.view.candidates.get(&key).cloned(),
-        first_seen: input.first_seen.of(feed, &name),
-        key: name,
+        first_seen: input.first_seen.of(feed, &key.to_string()),
+        identity: input.inventory.identity_of(matched.package),
     }
 }
 
@@ -181,10 +181,10 @@ fn cves(statement: &Statement<'_>) -> Arc<[String]> {
     statement.vulnerabilities().filter(|name| name.is_cve()).map(|name| name.to_string()).collect()
 }
 
-/// Finds the image of the kernel that boots next, where the group holds kernel images.
+/// Finds the package of the group's name whose kernel boots next, where the group holds another kernel.
 fn next_kernel<'a>(input: &AssessInput<'a>, group: &[Matched<'_>]) -> Option<Matched<'a>> {
-    let subject = group.iter().find(|member| member.kernel.is_some())?.subject;
-    let next = input.inventory.kernels.next_boot.as_deref()?;
-    let mut packages = input.inventory.packages.iter().map(|package| matched(package, subject));
-    packages.find(|package| package.kernel == Some(next))
+    let running = group.iter().find(|member| member.kernel == Some(KernelRole::Running))?;
+    let packages = input.inventory.packages.iter();
+    let mut packages = packages.map(|package| matched(package, running.subject, input.inventory));
+    packages.find(|next| next.kernel == Some(KernelRole::NextBoot) && next.name == running.name)
 }

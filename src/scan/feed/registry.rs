@@ -69,6 +69,14 @@ impl Format {
         }
     }
 
+    /// Tells whether it is published as an archive of documents, which may be far larger than memory.
+    pub fn is_archive(&self) -> bool {
+        match self {
+            Self::Advisories(feed) => feed.is_archive(),
+            Self::Threats(_) => false,
+        }
+    }
+
     /// Tells whether it can say anything about a distribution.
     pub fn covers(&self, distribution: &Distribution) -> bool {
         match self {

@@ -6,7 +6,7 @@ use crate::host::storage::{self, StorageError};
 use crate::model::distro::Distribution;
 use crate::model::feed::SourceSettings;
 use crate::scan::feed::cache::{FeedCache, StoredContent};
-use crate::scan::feed::trust::{self, Admitted, Gate, LARGEST_CONTENT, Refusal};
+use crate::scan::feed::trust::{self, Admitted, Gate, Refusal};
 use crate::scan::index::Index;
 
 /// Largest index that is read: 5 % of the largest feed, and room (performance design, target 8).
@@ -49,7 +49,7 @@ pub(super) fn rebuild(
     content: &StoredContent,
 ) -> Result<Admitted, RefreshError> {
     let (format, name) = (format_of(source, release)?, &source.name);
-    let bytes = FeedCache::new(layout, name).content(content, LARGEST_CONTENT).map_err(caching(name))?;
+    let received = FeedCache::new(layout, name).content(content).map_err(caching(name))?;
     let gate = Gate {
         format,
         release,
@@ -59,7 +59,7 @@ pub(super) fn rebuild(
         now: content.fetched,
     };
     let refused = |source| RefreshError::Refused { feed: name.clone(), source };
-    let admitted = trust::admit(&bytes, content.published, gate).map_err(refused)?;
+    let admitted = trust::admit(&received, content.published, gate).map_err(refused)?;
     // A cache that cannot be written costs time at the next scan, and nothing else.
     let _ = write(layout, source, release, &admitted.index);
     Ok(admitted)

@@ -17,6 +17,7 @@ mod power_fails;
 mod real_updates;
 mod records;
 mod records_age;
+mod root_goes_back;
 mod signals_arrive;
 mod state_is_corrupt;
 mod two_runs_meet;

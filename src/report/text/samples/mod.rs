@@ -111,6 +111,7 @@ pub(crate) fn stamp(name: &str, age_seconds: i64) -> FeedStamp {
         age_seconds: Some(age_seconds),
         sha256: None,
         authenticity: Some(Authenticity::Tls),
+        signed_by: None,
         advisories: 48_213,
         unread: Unread::default(),
         state: FeedState::Fresh,

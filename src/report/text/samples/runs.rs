@@ -335,5 +335,7 @@ pub(crate) fn preview() -> RollbackPreview {
         reopens: texts(&["CVE-2026-11234", "CVE-2026-11300"]),
         not_restored: Vec::new(),
         obstacles: Vec::new(),
+        snapshot: None,
+        lost: Vec::new(),
     }
 }
