@@ -46,6 +46,9 @@ _patchctl() {
             patchctl,recover)
                 cmd="patchctl__subcmd__recover"
                 ;;
+            patchctl,report)
+                cmd="patchctl__subcmd__report"
+                ;;
             patchctl,rollback)
                 cmd="patchctl__subcmd__rollback"
                 ;;
@@ -101,7 +104,7 @@ _patchctl() {
 
     case "${cmd}" in
         patchctl)
-            opts="-o -q -v -h -V --root --config --format --output --quiet --verbose --color --no-progress --offline --no-refresh --as-of --lock-timeout --help --version scan why plan apply rollback recover needs-restart status history feeds policy block unblock waive completions man"
+            opts="-o -q -v -h -V --root --config --format --output --quiet --verbose --color --no-progress --offline --no-refresh --as-of --lock-timeout --help --version scan why plan apply rollback recover needs-restart status report history feeds policy block unblock waive completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -130,7 +133,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -244,7 +247,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -342,7 +345,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -424,7 +427,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -506,7 +509,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -592,7 +595,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -674,7 +677,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -760,7 +763,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -842,7 +845,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -924,7 +927,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1006,7 +1009,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1088,7 +1091,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1170,7 +1173,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1252,7 +1255,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1334,7 +1337,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1444,7 +1447,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1526,7 +1529,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1608,7 +1611,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1690,7 +1693,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1772,7 +1775,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1858,7 +1861,89 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                -o)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --as-of)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lock-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        patchctl__subcmd__report)
+            opts="-o -q -v -h --root --config --format --output --quiet --verbose --color --no-progress --offline --no-refresh --as-of --lock-timeout --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1944,7 +2029,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2050,7 +2135,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2132,7 +2217,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2214,7 +2299,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2316,7 +2401,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2398,7 +2483,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)

@@ -1,6 +1,6 @@
-//! The command line of what comes after a run: `recover` and `needs-restart`. Definitions, nothing else.
+//! The command line of what comes after a run: `recover`, `needs-restart` and `history`. Definitions, nothing else.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 
 use crate::model::run::RunId;
 
@@ -25,4 +25,30 @@ pub struct NeedsRestartArgs {
     /// Tell by the exit code whether a reboot is due: 102, or 0
     #[arg(long)]
     pub reboot: bool,
+}
+
+/// `history`.
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Examples:\n  patchctl history\n  patchctl history show 0042\n  patchctl history verify"
+)]
+pub struct HistoryArgs {
+    /// What to do; the list when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<HistoryVerb>,
+}
+
+/// What `history` does.
+#[derive(Clone, Debug, Subcommand)]
+pub enum HistoryVerb {
+    /// List the runs, newest first
+    List,
+    /// Show one run in full
+    Show {
+        /// The run, such as 0042
+        #[arg(value_name = "RUN")]
+        run: RunId,
+    },
+    /// Prove that no journal was changed afterwards
+    Verify,
 }

@@ -7,8 +7,10 @@ use chrono::{DateTime, Utc};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs};
+use super::aftermath::{HistoryArgs, NeedsRestartArgs, RecoverArgs};
+use super::forms::Format;
 use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
+use super::reports::ReportArgs;
 use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
@@ -55,7 +57,7 @@ pub struct GlobalArgs {
     /// Read this configuration instead of /etc/patchctl
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// Write results as text or as one JSON document
+    /// Write results as text or as one document; scan, plan, apply, rollback and report know every form
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Write the result to FILE; plan writes the sealed plan there
@@ -85,15 +87,6 @@ pub struct GlobalArgs {
     /// Wait this long for a lock (default 300s, or as configured)
     #[arg(long, global = true, value_name = "SPAN", value_parser = values::span)]
     pub lock_timeout: Option<Duration>,
-}
-
-/// How results are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Text,
-    /// For scripts: exactly one document
-    Json,
 }
 
 /// Whether output is coloured.
@@ -131,6 +124,8 @@ pub enum Verb {
     /// Show on one screen where this host stands
     #[command(after_help = "Example:\n  patchctl status --format json")]
     Status,
+    /// Write a stored report anew, in another form
+    Report(ReportArgs),
     /// List past runs, show one, or prove their journals
     History(HistoryArgs),
     /// List, refresh, import or verify the advisory feeds
@@ -171,6 +166,7 @@ impl Verb {
             Self::Recover(_) => "recover",
             Self::NeedsRestart(_) => "needs-restart",
             Self::Status => "status",
+            Self::Report(_) => "report",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
             Self::Policy(_) => "policy",
@@ -343,32 +339,6 @@ pub struct RollbackArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-}
-
-/// `history`.
-#[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Examples:\n  patchctl history\n  patchctl history show 0042\n  patchctl history verify"
-)]
-pub struct HistoryArgs {
-    /// What to do; the list when nothing is said.
-    #[command(subcommand)]
-    pub verb: Option<HistoryVerb>,
-}
-
-/// What `history` does.
-#[derive(Clone, Debug, Subcommand)]
-pub enum HistoryVerb {
-    /// List the runs, newest first
-    List,
-    /// Show one run in full
-    Show {
-        /// The run, such as 0042
-        #[arg(value_name = "RUN")]
-        run: RunId,
-    },
-    /// Prove that no journal was changed afterwards
-    Verify,
 }
 
 /// `feeds`.

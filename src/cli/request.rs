@@ -1,9 +1,8 @@
 //! Command line to requests: what was typed becomes what is asked.
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs};
+use super::aftermath::{HistoryArgs, HistoryVerb, NeedsRestartArgs, RecoverArgs};
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
-    SelectionArgs, WhyArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
 };
 use super::policy::{BlockArgs, OverrideArgs, WaiveArgs};
 use super::values::Target;

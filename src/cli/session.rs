@@ -7,7 +7,7 @@ use super::failure::ToldFailure;
 use super::policy::PolicyVerb;
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
-use super::{confirm, generate};
+use super::{confirm, forms, generate};
 use crate::config::layout::Layout;
 use crate::config::load;
 use crate::config::rules::{self as config_rules, Written};
@@ -26,8 +26,8 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, feeds, history, needs_restart, plan, policy, records, recover, rollback, rule_files, rules, scan,
-    status, why,
+    apply, feeds, history, needs_restart, plan, policy, records, recover, report, rollback, rule_files,
+    rules, scan, status, why,
 };
 use crate::report::documents::RollbackPreview;
 use crate::report::rules::{PolicyAction, RuleChange};
@@ -51,12 +51,13 @@ impl<'a> Session<'a> {
     pub fn run(self, cli: Cli) -> std::process::ExitCode {
         let command = cli.verb.name();
         let terminal = self.terminal;
-        let code = self.verb(cli).unwrap_or_else(|error| {
-            let told = ToldFailure::of(&error);
-            // A failure that cannot be printed either still has its code.
-            let _ = terminal.fail(&told, command);
-            told.exit_code()
-        });
+        let code =
+            forms::check(&cli).map_err(Into::into).and_then(|()| self.verb(cli)).unwrap_or_else(|error| {
+                let told = ToldFailure::of(&error);
+                // A failure that cannot be printed either still has its code.
+                let _ = terminal.fail(&told, command);
+                told.exit_code()
+            });
         code.into()
     }
 
@@ -202,6 +203,10 @@ impl Shown<'_> {
             Verb::NeedsRestart(args) => self.needs_restart(args.into()),
             Verb::Status => {
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
+            Verb::Report(args) => {
+                self.terminal.show(&report::report(&self.context, &args.into())?, Weight::News)?;
                 Ok(ExitCode::Done)
             }
             Verb::History(args) => self.history(args.into()),

@@ -19,6 +19,7 @@ pub mod policy;
 pub mod quarantine;
 pub mod records;
 pub mod recover;
+pub mod report;
 pub mod request;
 pub mod resolve;
 pub mod retention;

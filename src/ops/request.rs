@@ -51,6 +51,24 @@ pub struct ScanRequest {
     pub fail_on: Option<Severity>,
 }
 
+/// Writes a stored report anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportRequest {
+    /// Which one.
+    pub subject: ReportSubject,
+}
+
+/// Which stored report is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportSubject {
+    /// The newest of this host.
+    Latest,
+    /// That of a run.
+    Run(RunId),
+    /// A file.
+    File(PathBuf),
+}
+
 /// How much of a scan is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {

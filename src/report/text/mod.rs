@@ -1,7 +1,6 @@
 //! Text for people: pure renderings of reports and documents at a given width, with or without colour.
 
 mod feeds;
-mod group;
 mod header;
 mod health;
 mod history;
@@ -17,7 +16,6 @@ mod sheet;
 mod status;
 mod style;
 mod why;
-mod words;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -33,6 +31,7 @@ use super::documents::{
 };
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
+use super::{group, words};
 use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 
@@ -40,6 +39,11 @@ use crate::model::plan::PatchPlan;
 pub trait Rendering {
     /// Returns the text, each line within the width of the style, the last one saying what to do next.
     fn text(&self, style: &Style) -> String;
+
+    /// Returns the report that it is, for the forms that only reports have.
+    fn report(&self) -> Option<&Report> {
+        None
+    }
 }
 
 /// A run is told as a run, a plan as a plan, anything else as a scan. A report that has nothing but an error gives
@@ -55,6 +59,10 @@ impl Rendering for Report {
             (None, None, None) if self.outcome == Outcome::Recovered => run::mended(sheet),
             (None, None, None) => {}
         })
+    }
+
+    fn report(&self) -> Option<&Report> {
+        Some(self)
     }
 }
 

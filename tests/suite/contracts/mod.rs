@@ -14,6 +14,7 @@ mod list_feeds;
 mod osv_records;
 mod packages;
 mod policy_table;
+mod renderings;
 mod rpm_feeds;
 mod version_orders;
 mod version_orders_of_tools;

@@ -1,5 +1,6 @@
 //! User stories: the program as an operator meets it, on real roots.
 
+mod auditor_reads_report;
 mod bad_input;
 mod caller_is_careless;
 mod disk_is_full;
