@@ -1,6 +1,7 @@
 //! One file a verb: what is asked, and the one function that does it.
 
 pub mod apply;
+mod bundle;
 pub mod clock;
 pub mod closing;
 pub mod context;

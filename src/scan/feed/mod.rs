@@ -62,6 +62,8 @@ pub enum Addressing {
     Direct,
     /// It lies there, or in the rpm repository whose `repomd.xml` or list of mirrors lies there.
     Repository,
+    /// It lies there, or in the folder of CSAF documents whose `archive_latest.txt` lies there.
+    Folder,
 }
 
 /// Where a vendor publishes the part of a feed that concerns a release.
