@@ -49,6 +49,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rollback" -d 'Bri
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let dpkg finish what another tool began'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "needs-restart" -d 'Show what still runs replaced code, and the holes that this keeps open'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "status" -d 'Show on one screen where this host stands'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "doctor" -d 'Check every precondition of a run, and say what to do where one does not hold'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "history" -d 'List past runs, show one, or prove their journals'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "feeds" -d 'List, refresh, import or verify the advisory feeds'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "completions" -d 'Write a shell completion script'
@@ -239,6 +240,22 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-progress
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-refresh -d 'Use the feeds as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'

@@ -126,6 +126,11 @@ pub enum Verb {
     /// Show on one screen where this host stands
     #[command(after_help = "Example:\n  patchctl status --format json")]
     Status,
+    /// Check every precondition of a run, and say what to do where one does not hold
+    #[command(
+        after_help = "Examples:\n  patchctl doctor                  exit 10 when something would stop an apply\n  patchctl doctor --format json"
+    )]
+    Doctor,
     /// List past runs, show one, or prove their journals
     History(HistoryArgs),
     /// List, refresh, import or verify the advisory feeds
@@ -158,6 +163,7 @@ impl Verb {
             Self::Recover(_) => "recover",
             Self::NeedsRestart(_) => "needs-restart",
             Self::Status => "status",
+            Self::Doctor => "doctor",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
             Self::Completions { .. } => "completions",

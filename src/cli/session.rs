@@ -23,7 +23,10 @@ use crate::ops::request::{
     ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
     RollbackRequest, ScanRequest, WhyRequest,
 };
-use crate::ops::{apply, feeds, history, needs_restart, plan, records, recover, rollback, scan, status, why};
+use crate::ops::{
+    apply, doctor, feeds, history, needs_restart, plan, records, recover, rollback, scan, status, why,
+};
+use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
 use crate::report::schema::Report;
 
@@ -165,6 +168,7 @@ impl Shown<'_> {
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(ExitCode::Done)
             }
+            Verb::Doctor => self.doctor(),
             Verb::History(args) => self.history(args.into()),
             Verb::Feeds(args) => {
                 let document = feeds::feeds(&self.context, &FeedsRequest::from(args))?;
@@ -242,6 +246,15 @@ impl Shown<'_> {
             NeedsRestartRequest::Reboot if due => ExitCode::RebootNeeded,
             NeedsRestartRequest::Reboot | NeedsRestartRequest::Everything => ExitCode::Done,
         })
+    }
+
+    /// The exit code tells whether a run could begin.
+    fn doctor(&self) -> Result<ExitCode> {
+        let document = doctor::doctor(&self.context)?;
+        let is_well = document.count(PreconditionState::Met) == document.preconditions.len();
+        self.terminal.show(&document, if is_well { Weight::Routine } else { Weight::News })?;
+        let stops = document.count(PreconditionState::Stops) > 0;
+        Ok(if stops { ExitCode::Preflight } else { ExitCode::Done })
     }
 
     fn history(&self, request: crate::ops::request::HistoryRequest) -> Result<ExitCode> {

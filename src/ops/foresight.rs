@@ -6,7 +6,7 @@ use super::context::Context;
 use super::survey::Survey;
 use super::{mend, snapshots, trial};
 use crate::apply::restart::{self, Owners};
-use crate::apply::space::{self, Amounts, Places};
+use crate::apply::space::{self, Amounts, KERNEL_IN_BOOT, Places};
 use crate::apply::systemd;
 use crate::host::{processes, storage};
 use crate::model::digest::Md5;
@@ -65,7 +65,9 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
         // dpkg unpacks beside the old files, one package after another; all of them at once is the upper bound.
         unpacked: actions.iter().map(installed).sum(),
         files: actions.len() as u64 * 64,
-        kernels,
+        kernels: kernels
+            * space::kernel_in_boot(context.layout.root(), &survey.inventory.kernels)
+                .unwrap_or(KERNEL_IN_BOOT),
     };
     let downloads = context.layout.downloads();
     let places = Places { root: context.layout.root(), state: context.layout.state(), downloads: &downloads };

@@ -5,6 +5,7 @@ pub mod clock;
 pub mod closing;
 pub mod context;
 pub mod dead_man;
+pub mod doctor;
 pub mod exposure;
 pub mod feeds;
 pub mod foresight;

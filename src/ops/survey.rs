@@ -102,7 +102,10 @@ fn unreadable(error: InventoryError) -> Failure {
 }
 
 /// What the repositories offer; only apt's lists are read so far, so nothing is known of other families.
-fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
+///
+/// # Errors
+/// The lists cannot be read.
+pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
     if inventory.distribution.family() != Some(PackageFamily::Dpkg) {
         return Ok(RepositoryView::default());
     }

@@ -2,6 +2,7 @@
 
 use schemars::{Schema, schema_for};
 
+use super::doctor::DoctorDocument;
 use super::documents::{
     FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
     WhyDocument,
@@ -21,6 +22,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("rollback-preview-1.json", schema_for!(RollbackPreview)),
         ("plan-diff-1.json", schema_for!(PlanDifference)),
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
+        ("doctor-1.json", schema_for!(DoctorDocument)),
     ]
 }
 
@@ -58,6 +60,7 @@ mod tests {
         assert_fits("rollback-preview-1.json", &runs::preview());
         assert_fits("report-1.json", &health::unwell());
         assert_fits("needs-restart-1.json", &health::needs_restart());
+        assert_fits("doctor-1.json", &health::doctor());
     }
 
     #[test]

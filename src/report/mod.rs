@@ -1,6 +1,7 @@
 //! Tells what happened: one versioned report, and its pure renderings. What is remembered is left to `report::ledger`.
 
 pub mod contract;
+pub mod doctor;
 pub mod documents;
 pub mod health;
 pub mod restart;

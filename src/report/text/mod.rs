@@ -1,5 +1,6 @@
 //! Text for people: pure renderings of reports and documents at a given width, with or without colour.
 
+mod doctor;
 mod feeds;
 mod group;
 mod header;
@@ -25,6 +26,7 @@ mod tests;
 pub use style::{Detail, Style};
 
 use self::sheet::Sheet;
+use super::doctor::DoctorDocument;
 use super::documents::{
     FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
     WhyDocument,
@@ -82,6 +84,12 @@ impl Rendering for StatusDocument {
 impl Rendering for NeedsRestartDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| restart::render(self, sheet))
+    }
+}
+
+impl Rendering for DoctorDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| doctor::render(self, sheet))
     }
 }
 

@@ -3,6 +3,7 @@
 mod bad_input;
 mod caller_is_careless;
 mod disk_is_full;
+mod doctor_looks;
 mod host_is_unclean;
 mod host_stays_well;
 mod lists_grow_old;
