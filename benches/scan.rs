@@ -10,7 +10,6 @@
     reason = "a measurement for people, not a part of the product"
 )]
 
-use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -20,6 +19,7 @@ use patchctl::model::advisory::{Subject, VendorState};
 use patchctl::model::assessment::{AssessmentSettings, DueDays};
 use patchctl::model::digest::Sha256;
 use patchctl::model::distro::Distribution;
+use patchctl::model::first_seen::FirstSeen;
 use patchctl::model::kernel::Kernels;
 use patchctl::model::offer::RepositoryView;
 use patchctl::model::package::{Inventory, SourcePackage};
@@ -149,7 +149,7 @@ fn assessment(index: Index, inventory: Inventory) {
         settings: &settings,
         now: Utc::now(),
         exposure: &|_| Exposure::Installed,
-        first_seen: &HashMap::new(),
+        first_seen: &FirstSeen::default(),
         detail: Detail::Open,
     };
     median("count for a summary", || drop(count(input)));

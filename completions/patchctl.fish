@@ -38,7 +38,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -s q -l quiet -d 'Say no
 complete -c patchctl -n "__fish_patchctl_needs_command" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_needs_command" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_needs_command" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_needs_command" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_needs_command" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_needs_command" -s V -l version -d 'Print version'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "scan" -d 'Find what is vulnerable here, worst first'
@@ -52,6 +52,10 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "status" -d 'Show 
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "doctor" -d 'Check every precondition of a run, and say what to do where one does not hold'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "history" -d 'List past runs, show one, or prove their journals'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "feeds" -d 'List, refresh, import or verify the advisory feeds'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "policy" -d 'Check or show the policy, or preview what it decides at a time'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "block" -d 'Keep a defective patch from being installed until it is repaired'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "unblock" -d 'Remove a block'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "waive" -d 'Leave a finding open, with a reason, an approver and an end'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "completions" -d 'Write a shell completion script'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "man" -d 'Write the man pages'
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l fail-on -d 'Exit with 100 on open findings of this severity or worse' -r -f -a "critical\t''
@@ -86,7 +90,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s q -l quiet -d
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -102,7 +106,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s q -l quiet -d 
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l diff -d 'Compare two sealed plans' -r -F
@@ -132,9 +136,13 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s q -l quiet -d
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l override -d 'Set these rules aside for this run: window, freeze, approval' -r -f -a "window\t''
+freeze\t''
+approval\t''"
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l reason -d 'Why the rules are set aside; recorded and reported' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l cve -d 'Only these vulnerabilities' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l advisory -d 'Only these advisories' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l package -d 'Only these binary or source packages' -r
@@ -157,6 +165,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l lock-timeout
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s y -l yes -d 'Do not ask'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s n -l dry-run -d 'Show the plan and stop'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l download-only -d 'Fetch and verify every archive and stop'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l detach -d 'Go on in the background, whatever becomes of this terminal; patchctl status --wait waits for the end'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l allow-removals -d 'Allow packages to be removed'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l all-updates -d 'Include updates that close no vulnerability'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l detailed-exitcode -d 'Exit with 102 when a reboot is due, 103 when restarts are'
@@ -165,7 +174,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s q -l quiet -
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l only -d 'Only these packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
@@ -187,7 +196,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s q -l quie
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l dead-man -d 'Decide this run only when nobody holds it any more or its time is up (for the dead man\'s timer)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
@@ -205,7 +214,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s q -l quiet
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -222,7 +231,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s q -l
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -234,11 +243,12 @@ always\t'Always'
 never\t'Never'"
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l wait -d 'Wait until no run is at work, and exit with the code of the one that was'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -254,7 +264,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s q -l quiet 
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -270,7 +280,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fis
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -f -a "list" -d 'List the runs, newest first'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -f -a "show" -d 'Show one run in full'
@@ -289,7 +299,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -305,7 +315,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -321,7 +331,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -337,7 +347,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "list" -d 'Show the feeds, their age and how far they can be trusted'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "refresh" -d 'Fetch the feeds now, and as root the package manager\'s lists'
@@ -357,7 +367,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l accept-older -d 'Believe this feed although it is older than the last content, or far smaller or larger' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
@@ -374,7 +384,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l name -d 'The feed that it belongs to' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
@@ -392,7 +402,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -408,8 +418,134 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -f -a "check" -d 'Read every file and tell what needs attention'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -f -a "show" -d 'Show every value, block and waiver with the file and line it came from'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -f -a "preview" -d 'Show what would be decided now, or at the time of --as-of, and when the next window opens'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l until -d 'When the block lifts itself: newer (a newer version is offered), or the last day it holds' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l reason -d 'Why' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l owner -d 'Who answers for it' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l review -d 'When somebody should look at it again' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand block" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l package -d 'Only in this package' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l kind -d 'What kind of waiver: accepted-risk, mitigated, false-positive' -r -f -a "accepted-risk\t''
+mitigated\t''
+false-positive\t''"
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l reason -d 'Why' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l approved-by -d 'Who approved it' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l expires -d 'The last day on which it holds' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l format -d 'Write results as text or as one JSON document' -r -f -a "text\t'For people'
@@ -424,7 +560,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s q -l q
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
@@ -440,5 +576,5 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s q -l quiet -d 
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l no-progress -d 'Draw no progress bars'
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l no-refresh -d 'Use the feeds as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs};
+use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs, StatusArgs};
+use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
@@ -75,7 +76,7 @@ pub struct GlobalArgs {
     /// Use no network at all
     #[arg(long, global = true)]
     pub offline: bool,
-    /// Use the feeds as they are
+    /// Use the feeds, and with apply the repositories' lists, as they are
     #[arg(long, global = true)]
     pub no_refresh: bool,
     /// Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)
@@ -110,6 +111,10 @@ pub enum Colour {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Verb {
     /// Find what is vulnerable here, worst first
+    ///
+    /// Reads the package database, the repositories' lists and the vendors' advisories; nothing of the host is changed. The
+    /// report is kept and becomes the newest one, except where only a part was asked for (--cve, --package, ...) or another
+    /// time (--as-of): that tells nothing about how the host stands.
     Scan(ScanArgs),
     /// Explain a verdict: the rule, the versions and the feed behind it
     Why(WhyArgs),
@@ -124,8 +129,7 @@ pub enum Verb {
     /// Show what still runs replaced code, and the holes that this keeps open
     NeedsRestart(NeedsRestartArgs),
     /// Show on one screen where this host stands
-    #[command(after_help = "Example:\n  patchctl status --format json")]
-    Status,
+    Status(StatusArgs),
     /// Check every precondition of a run, and say what to do where one does not hold
     #[command(
         after_help = "Examples:\n  patchctl doctor                  exit 10 when something would stop an apply\n  patchctl doctor --format json"
@@ -135,6 +139,14 @@ pub enum Verb {
     History(HistoryArgs),
     /// List, refresh, import or verify the advisory feeds
     Feeds(FeedsArgs),
+    /// Check or show the policy, or preview what it decides at a time
+    Policy(PolicyArgs),
+    /// Keep a defective patch from being installed until it is repaired
+    Block(BlockArgs),
+    /// Remove a block
+    Unblock(UnblockArgs),
+    /// Leave a finding open, with a reason, an approver and an end
+    Waive(WaiveArgs),
     /// Write a shell completion script
     #[command(after_help = "Example:\n  patchctl completions bash > /etc/bash_completion.d/patchctl")]
     Completions {
@@ -162,10 +174,14 @@ impl Verb {
             Self::Rollback(_) => "rollback",
             Self::Recover(_) => "recover",
             Self::NeedsRestart(_) => "needs-restart",
-            Self::Status => "status",
+            Self::Status(_) => "status",
             Self::Doctor => "doctor",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
+            Self::Policy(_) => "policy",
+            Self::Block(_) => "block",
+            Self::Unblock(_) => "unblock",
+            Self::Waive(_) => "waive",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
@@ -283,6 +299,9 @@ pub struct ApplyArgs {
     /// Fetch and verify every archive and stop
     #[arg(long)]
     pub download_only: bool,
+    /// Go on in the background, whatever becomes of this terminal; patchctl status --wait waits for the end
+    #[arg(long, requires = "yes", conflicts_with_all = ["dry_run", "download_only"])]
+    pub detach: bool,
     /// Change these packages although no way back was proved
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::package)]
     pub accept_no_rollback: Vec<PackageName>,
@@ -292,43 +311,15 @@ pub struct ApplyArgs {
     /// Include updates that close no vulnerability
     #[arg(long, conflicts_with = "plan")]
     pub all_updates: bool,
+    /// What is set aside
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
     /// Exit with 102 when a reboot is due, 103 when restarts are
     #[arg(long)]
     pub detailed_exitcode: bool,
     /// Which findings
     #[command(flatten)]
     pub selection: SelectionArgs,
-}
-
-/// `rollback`.
-#[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
-  patchctl rollback --preview          what would change, and what opens again
-  patchctl rollback 0042               take run 0042 back
-  patchctl rollback --only libssl3     only one package of the last run
-  patchctl rollback 0042 --snapshot    the whole root as it was, at the next boot")]
-pub struct RollbackArgs {
-    /// The run (default: the newest that changed something)
-    #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
-    /// Show what would change and what opens again
-    #[arg(long)]
-    pub preview: bool,
-    /// Prove archives and room, change nothing
-    #[arg(long, conflicts_with = "preview")]
-    pub check: bool,
-    /// Put the whole root back from the run's snapshot, at the next boot; of a mounted --root at once
-    #[arg(long, conflicts_with = "only")]
-    pub snapshot: bool,
-    /// Lose what was changed since the snapshot
-    #[arg(long, requires = "snapshot")]
-    pub accept_lost: bool,
-    /// Only these packages
-    #[arg(long, value_name = "PACKAGE", value_delimiter = ',', value_parser = values::package)]
-    pub only: Vec<PackageName>,
-    /// Do not ask
-    #[arg(short, long)]
-    pub yes: bool,
 }
 
 /// `history`.

@@ -5,6 +5,7 @@ pub mod args;
 pub mod confirm;
 pub mod failure;
 pub mod generate;
+pub mod policy;
 pub mod progress;
 pub mod request;
 pub mod session;

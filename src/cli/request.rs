@@ -1,16 +1,17 @@
 //! Command line to requests: what was typed becomes what is asked.
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs};
+use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs};
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
-    SelectionArgs, WhyArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, ScanArgs, SelectionArgs,
+    WhyArgs,
 };
+use super::policy::{BlockArgs, OverrideArgs, WaiveArgs};
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
-    Answer, ApplyRequest, Asked, Consent, FeedsRequest, HistoryRequest, Invocation, Keep,
-    NeedsRestartRequest, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackLevel, RollbackReach,
-    RollbackRequest, ScanRequest, WhyRequest, Wish,
+    Answer, ApplyRequest, Asked, BlockRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep,
+    NeedsRestartRequest, Overrides, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackLevel,
+    RollbackReach, RollbackRequest, ScanRequest, WaiveRequest, WhyRequest, Wish,
 };
 
 impl From<&GlobalArgs> for Invocation {
@@ -76,6 +77,7 @@ impl PlanRequest {
             selection,
             removals: removals(args.allow_removals),
             accept_no_rollback: args.accept_no_rollback,
+            overrides: None,
         };
         Self::Make { wish, file: global.output.clone() }
     }
@@ -95,8 +97,29 @@ impl From<ApplyArgs> for ApplyRequest {
             consent: consent(args.yes),
             accept_no_rollback: args.accept_no_rollback,
             removals: removals(args.allow_removals),
+            overrides: args.overrides.into(),
             detailed_exit_code: args.detailed_exitcode,
         }
+    }
+}
+
+impl From<OverrideArgs> for Option<Overrides> {
+    fn from(args: OverrideArgs) -> Self {
+        args.reason.map(|reason| Overrides { rules: args.overrides, reason })
+    }
+}
+
+impl From<BlockArgs> for BlockRequest {
+    fn from(args: BlockArgs) -> Self {
+        let BlockArgs { subject, until, reason, owner, review } = args;
+        Self { subject, until, reason, owner, review }
+    }
+}
+
+impl From<WaiveArgs> for WaiveRequest {
+    fn from(args: WaiveArgs) -> Self {
+        let WaiveArgs { subject, package, kind, reason, approved_by, expires } = args;
+        Self { subject, package, kind, reason, approved_by, expires }
     }
 }
 

@@ -4,11 +4,13 @@ use anyhow::{Context as _, Result};
 
 use super::args::{Cli, Verb};
 use super::failure::ToldFailure;
+use super::policy::PolicyVerb;
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
 use super::{confirm, generate};
 use crate::config::layout::Layout;
 use crate::config::load;
+use crate::config::rules::{self as config_rules, Written};
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::facts;
@@ -24,10 +26,12 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, doctor, feeds, history, needs_restart, plan, records, recover, rollback, scan, status, why,
+    apply, detach, doctor, feeds, history, needs_restart, plan, policy, records, recover, rollback,
+    rule_files, rules, scan, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
+use crate::report::rules::{PolicyAction, RuleChange};
 use crate::report::schema::Report;
 
 /// What one call works with before its settings are known.
@@ -78,11 +82,17 @@ impl<'a> Session<'a> {
         let invocation = Invocation::from(&cli.global);
         let progress = Progress::new(self.terminal);
         let layout = layout(&invocation, &self.environment)?;
-        let settings =
-            load::load(&layout, configuration(&invocation, &self.environment).as_deref(), facts::user_id())?;
+        let file = configuration(&invocation, &self.environment);
+        let loaded = load::load(&layout, file.as_deref(), facts::user_id())?;
+        let written = match file {
+            // Another configuration is read instead of the system's, rules included.
+            Some(_) => Written::default(),
+            None => self.written(&cli.verb, &layout)?,
+        };
         let context = Context {
             layout,
-            settings,
+            rules: rules::assemble(&loaded, written),
+            settings: loaded.settings,
             clock: self.clock,
             environment: self.environment,
             observer: &progress,
@@ -90,13 +100,28 @@ impl<'a> Session<'a> {
             invocation,
         };
         let command = cli.verb.name();
-        let leaves_report = leaves_report(&cli.verb);
+        let (leaves_report, is_partial) = (leaves_report(&cli.verb), is_partial(&cli.verb));
         let shown = Shown { terminal: self.terminal, context };
         let result = shown.verb(cli);
         if let (Err(error), true) = (&result, leaves_report) {
-            shown.keep_failure(command, error);
+            shown.keep_failure((command, is_partial), error);
         }
         result
+    }
+}
+
+impl Session<'_> {
+    /// Reads blocks and waivers. What ends or takes back a run decides nothing by them, and must not wait for somebody
+    /// to mend one.
+    fn written(&self, verb: &Verb, layout: &Layout) -> Result<Written> {
+        match (config_rules::load(layout, facts::user_id()), verb) {
+            (Ok(written), _) => Ok(written),
+            (Err(error), Verb::Recover(_) | Verb::Rollback(_)) => {
+                self.terminal.insist(&format!("blocks and waivers are not read: {error}"));
+                Ok(Written::default())
+            }
+            (Err(error), _) => Err(error.into()),
+        }
     }
 }
 
@@ -105,6 +130,14 @@ fn leaves_report(verb: &Verb) -> bool {
     match verb {
         Verb::Scan(args) => !args.no_save,
         Verb::Plan(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Recover(_) => true,
+        _ => false,
+    }
+}
+
+/// A scan of a part tells nothing about how the host stands, not even when it fails.
+fn is_partial(verb: &Verb) -> bool {
+    match verb {
+        Verb::Scan(args) => !ScanRequest::from(args.clone()).selection.is_everything(),
         _ => false,
     }
 }
@@ -139,14 +172,18 @@ struct Shown<'a> {
 impl Shown<'_> {
     /// Stores the report of a failure. A run that failed has stored its own; a typing mistake and a caller without
     /// rights leave none.
-    fn keep_failure(&self, command: &str, error: &anyhow::Error) {
+    fn keep_failure(&self, (command, is_partial): (&str, bool), error: &anyhow::Error) {
         let told = ToldFailure::of(error);
         if matches!(told.kind, FailureKind::Usage | FailureKind::Privilege) {
             return;
         }
         let now = self.context.now();
         let report = told.report(command, now, now);
-        if let Err(error) = records::store(&self.context, &report) {
+        let stored = match is_partial {
+            true => records::store_aside(&self.context, &report),
+            false => records::store(&self.context, &report),
+        };
+        if let Err(error) = stored {
             self.terminal.mention(1, &format!("the report of the failure is not stored: {error}"));
         }
     }
@@ -160,13 +197,18 @@ impl Shown<'_> {
                 Ok(ExitCode::Done)
             }
             Verb::Plan(args) => self.plan(PlanRequest::from_args(args, &cli.global)),
+            Verb::Apply(args) if args.detach => {
+                self.terminal.show(&detach::detach(&self.context)?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
             Verb::Apply(args) => self.apply(&ApplyRequest::from(args)),
             Verb::Rollback(args) => self.rollback(&RollbackRequest::from(args)),
             Verb::Recover(args) => self.report(&recover::recover(&self.context, args.into())?),
             Verb::NeedsRestart(args) => self.needs_restart(args.into()),
-            Verb::Status => {
+            Verb::Status(args) => {
+                let code = if args.wait { status::wait(&self.context)? } else { None };
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
-                Ok(ExitCode::Done)
+                Ok(code.map_or(ExitCode::Done, ExitCode::of_number))
             }
             Verb::Doctor => self.doctor(),
             Verb::History(args) => self.history(args.into()),
@@ -175,8 +217,32 @@ impl Shown<'_> {
                 self.terminal.show(&document, Weight::News)?;
                 Ok(ExitCode::Done)
             }
+            Verb::Policy(args) => self.policy(args.verb.unwrap_or(PolicyVerb::Show)),
+            Verb::Block(args) => self.changed(&rule_files::block(&self.context, &args.into())?),
+            Verb::Unblock(args) => self.changed(&rule_files::unblock(&self.context, &args.name)?),
+            Verb::Waive(args) => self.changed(&rule_files::waive(&self.context, &args.into())?),
             Verb::Completions { .. } | Verb::Man { .. } => Ok(ExitCode::Done),
         }
+    }
+
+    fn policy(&self, verb: PolicyVerb) -> Result<ExitCode> {
+        let action = match verb {
+            PolicyVerb::Check => PolicyAction::Check,
+            PolicyVerb::Show => PolicyAction::Show,
+            PolicyVerb::Preview => {
+                self.terminal.show(&policy::preview(&self.context)?, Weight::News)?;
+                return Ok(ExitCode::Done);
+            }
+        };
+        let document = policy::document(&self.context, action)?;
+        let is_routine = action == PolicyAction::Check && document.remarks.is_empty();
+        self.terminal.show(&document, if is_routine { Weight::Routine } else { Weight::News })?;
+        Ok(ExitCode::Done)
+    }
+
+    fn changed(&self, document: &RuleChange) -> Result<ExitCode> {
+        self.terminal.show(document, Weight::News)?;
+        Ok(ExitCode::Done)
     }
 
     /// Shows a report; a failure in it is told on stderr and decides the code.

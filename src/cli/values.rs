@@ -8,9 +8,10 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::model::decision::ExactVersion;
 use crate::model::duration;
 use crate::model::package::{PackageName, is_valid_package_name};
+use crate::model::rule::{Until, WaiverKind};
 use crate::model::severity::Severity;
 use crate::model::version::Version;
-use crate::ops::request::Subject;
+use crate::ops::request::{Override, RuleTarget, Subject};
 
 /// A value that means nothing.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +36,18 @@ pub enum ValueError {
     /// Not a time.
     #[error("a time is written 2026-11-22 or, with its zone, 2026-11-22T02:00:00Z")]
     Time,
+    /// Not a day.
+    #[error("a day is written 2026-12-24")]
+    Day,
+    /// Not the end of a block.
+    #[error("give newer, or the last day, such as 2026-12-24")]
+    Until,
+    /// Nothing that a rule can be about.
+    #[error("give a package, PACKAGE=VERSION, an advisory or a CVE")]
+    RuleSubject,
+    /// Not a sentence.
+    #[error("give a reason in words, at most 500 bytes and without control characters")]
+    Sentence,
     /// None of the things that `why` explains.
     #[error("give a CVE (CVE-2026-11234), an advisory (DSA-5999-1) or a package name")]
     Subject,
@@ -57,6 +70,90 @@ pub fn severities() -> impl TypedValueParser<Value = Severity> {
         let named = Severity::ALL.into_iter().find(|severity| severity.word() == word);
         named.unwrap_or(Severity::Unknown)
     })
+}
+
+/// The rules that an operator may set aside.
+pub fn overridable() -> impl TypedValueParser<Value = Override> {
+    const ALL: [Override; 3] = [Override::Window, Override::Freeze, Override::Approval];
+    PossibleValuesParser::new(ALL.map(Override::word))
+        .map(|word| ALL.into_iter().find(|rule| rule.word() == word).unwrap_or(Override::Window))
+}
+
+/// Reads a text that people have to understand later.
+///
+/// # Errors
+/// It is empty, too long, or has control characters.
+pub fn sentence(text: &str) -> Result<String, ValueError> {
+    let is_one = !text.trim().is_empty() && text.len() <= 500 && !text.chars().any(char::is_control);
+    if is_one { Ok(text.to_owned()) } else { Err(ValueError::Sentence) }
+}
+
+/// The kinds of waivers.
+pub fn waiver_kinds() -> impl TypedValueParser<Value = WaiverKind> {
+    const ALL: [WaiverKind; 3] = [WaiverKind::AcceptedRisk, WaiverKind::Mitigated, WaiverKind::FalsePositive];
+    PossibleValuesParser::new(ALL.map(WaiverKind::word))
+        .map(|word| ALL.into_iter().find(|kind| kind.word() == word).unwrap_or(WaiverKind::AcceptedRisk))
+}
+
+/// Reads a day.
+///
+/// # Errors
+/// It is none.
+pub fn day(text: &str) -> Result<NaiveDate, ValueError> {
+    NaiveDate::parse_from_str(text, "%Y-%m-%d").map_err(|_| ValueError::Day)
+}
+
+/// Reads when a block lifts itself.
+///
+/// # Errors
+/// It is neither `newer` nor a day.
+pub fn until(text: &str) -> Result<Until, ValueError> {
+    if text == "newer" {
+        return Ok(Until::Newer);
+    }
+    day(text).map(Until::Date).map_err(|_| ValueError::Until)
+}
+
+/// Reads what a block is about: a package with or without a version, an advisory, or a CVE.
+///
+/// # Errors
+/// It is none of them.
+pub fn rule_subject(text: &str) -> Result<RuleTarget, ValueError> {
+    if let Ok(id) = cve(text) {
+        return Ok(RuleTarget::Advisory(id));
+    }
+    if let Some((name, version)) = text.split_once('=') {
+        let is_version = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_graphic());
+        let name = package(name).map_err(|_| ValueError::RuleSubject)?;
+        let version = is_version.then(|| version.to_owned()).ok_or(ValueError::RuleSubject)?;
+        return Ok(RuleTarget::Package { name, version: Some(version) });
+    }
+    if let Ok(name) = package(text) {
+        return Ok(RuleTarget::Package { name, version: None });
+    }
+    advisory(text).map(RuleTarget::Advisory).map_err(|_| ValueError::RuleSubject)
+}
+
+/// Reads what a waiver is about: also the id of a finding, which has slashes.
+///
+/// # Errors
+/// It is nothing that can be waived.
+pub fn waived(text: &str) -> Result<RuleTarget, ValueError> {
+    let is_id = text.contains('/') && text.len() <= 200 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    match rule_subject(text) {
+        _ if is_id => Ok(RuleTarget::Finding(text.to_owned())),
+        Ok(RuleTarget::Package { version: Some(_), .. }) => Err(ValueError::RuleSubject),
+        read => read,
+    }
+}
+
+/// Reads the name of a block, or what it is about.
+///
+/// # Errors
+/// It is neither.
+pub fn rule_name(text: &str) -> Result<String, ValueError> {
+    let is_one = !text.is_empty() && text.len() <= 200 && text.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_one { Ok(text.to_owned()) } else { Err(ValueError::RuleSubject) }
 }
 
 /// Reads a CVE identifier in any case.

@@ -1,5 +1,6 @@
 //! Values that files hold and settings keep as they are: permissions, and the sources of feeds.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -12,13 +13,15 @@ use crate::model::duration;
 pub struct FeedSource {
     /// Its name, which is also the name of its folder.
     pub name: String,
-    /// The format it is written in; its name says it where this is absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub format: Option<String>,
+    /// The format it is written in.
+    pub format: String,
     /// `https://`, `file://`, an absolute path, or `http://` with a digest.
     pub location: String,
     /// The digest that its content must have.
     pub sha256: Option<Sha256>,
+    /// The file of the keys of which one must have signed it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
     /// Its own maximum age.
     #[serde(serialize_with = "as_optional_span")]
     pub max_age: Option<Duration>,

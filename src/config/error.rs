@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::host::storage::StorageError;
 use crate::model::failure::FailureKind;
+use crate::model::rule::RulePlace;
 
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -46,10 +47,12 @@ pub enum ConfigurationError {
         reason: String,
     },
     /// A value that was read well is no use.
-    #[error("{path}, key {key}: {reason}")]
+    #[error("{path}, line {line}, key {key}: {reason}")]
     Invalid {
         /// The file that has the value.
         path: PathBuf,
+        /// The line, from 1.
+        line: u32,
         /// The key with its table.
         key: &'static str,
         /// What is wrong.
@@ -76,6 +79,12 @@ pub enum ConfigurationError {
 }
 
 impl ConfigurationError {
+    /// A value that is no use, with where it was written; a default that is none of use stands in no line of no file.
+    pub(super) fn invalid(place: Option<&RulePlace>, key: &'static str, reason: String) -> Self {
+        let (path, line) = place.map_or_else(Default::default, |place| (place.file.as_str(), place.line));
+        Self::Invalid { path: PathBuf::from(path), line, key, reason }
+    }
+
     /// Returns the kind, which decides the exit code.
     pub fn kind(&self) -> FailureKind {
         match self {

@@ -1,15 +1,19 @@
 //! One configuration file as written: every field optional, unknown keys refused with their place.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
-use super::choice::{CheckSettings, FeedSource, Permission, SnapshotChoice};
+use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::error::ConfigurationError;
+use super::origins::{self, Lines};
+use super::policy::fragment::PolicyFragment;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::duration;
-use crate::model::severity::{Criticality, Severity};
+use crate::model::feed::{FORMATS, format_of_name};
+use crate::model::severity::Criticality;
 
 /// A configuration file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -31,6 +35,9 @@ pub struct Fragment {
     pub retention: RetentionFragment,
     /// `[report]`
     pub report: ReportFragment,
+    /// The line of each key.
+    #[serde(skip)]
+    pub lines: Lines,
 }
 
 /// `[host]`
@@ -39,6 +46,8 @@ pub struct Fragment {
 pub struct HostFragment {
     /// How much the host matters.
     pub criticality: Option<Criticality>,
+    /// The ring of the host: `auto`, or its name.
+    pub ring: Option<String>,
 }
 
 /// `[feeds]`
@@ -62,9 +71,10 @@ pub struct SourceFragment(pub FeedSource);
 #[serde(deny_unknown_fields)]
 struct SourceAsWritten {
     name: String,
-    format: Option<String>,
+    format: Option<FormatName>,
     location: String,
     sha256: Option<crate::model::digest::Sha256>,
+    key: Option<PathBuf>,
     max_age: Option<Span>,
 }
 
@@ -72,10 +82,32 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
     type Error = String;
 
     fn try_from(written: SourceAsWritten) -> Result<Self, String> {
-        let SourceAsWritten { name, format, location, sha256, max_age } = written;
+        let SourceAsWritten { name, format, location, sha256, key, max_age } = written;
         check_name(&name)?;
         check_location(&location, sha256.is_some())?;
-        Ok(Self(FeedSource { name, format, location, sha256, max_age: max_age.map(|span| span.0) }))
+        if let Some(key) = key.as_ref().filter(|key| !key.is_absolute()) {
+            return Err(format!("key {:?} is not an absolute path", key.display().to_string()));
+        }
+        let format = match format {
+            Some(FormatName(format)) => format,
+            None => format_of_name(&name).ok_or_else(|| {
+                format!("name {name:?} tells no format, so it needs format = one of {}", FORMATS.join(", "))
+            })?,
+        };
+        let (format, max_age) = (format.to_owned(), max_age.map(|span| span.0));
+        Ok(Self(FeedSource { name, format, location, sha256, key, max_age }))
+    }
+}
+
+/// The name of a format that there is.
+struct FormatName(&'static str);
+
+impl<'de> Deserialize<'de> for FormatName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        FORMATS.into_iter().find(|format| *format == text).map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format!("no format {text:?}, only {}", FORMATS.join(", ")))
+        })
     }
 }
 
@@ -102,36 +134,6 @@ fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("location {location:?} is neither an https:// address nor an absolute path"))
-}
-
-/// `[policy]`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PolicyFragment {
-    /// The least severity that a plan closes.
-    pub minimum_severity: Option<Severity>,
-    /// Whether plans may remove packages.
-    pub removals: Option<Permission>,
-    /// How soon findings have to be closed.
-    pub due: DueFragment,
-    /// Whether an archive rebuilt from installed files counts as a way back.
-    pub reconstructed_archives: Option<Permission>,
-}
-
-/// `[policy] due`
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DueFragment {
-    /// Exploited in the wild.
-    pub known_exploited: Option<Span>,
-    /// Critical.
-    pub critical: Option<Span>,
-    /// High.
-    pub high: Option<Span>,
-    /// Medium.
-    pub medium: Option<Span>,
-    /// Low.
-    pub low: Option<Span>,
 }
 
 /// `[snapshot]`
@@ -242,22 +244,40 @@ impl Fragment {
     /// # Errors
     /// It is no TOML, has an unknown key or a value that means nothing: file, line, column and key are named.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigurationError> {
-        let text = std::str::from_utf8(bytes).map_err(|error| ConfigurationError::NotText {
-            path: path.to_owned(),
-            line: 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
-        })?;
-        toml::from_str(text).map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let place = Place::of(text, at);
-            ConfigurationError::Malformed {
-                path: path.to_owned(),
-                line: place.line,
-                column: place.column,
-                key: place.key,
-                reason: error.message().trim().replace('\n', ", "),
-            }
-        })
+        let text = text(path, bytes)?;
+        let mut fragment: Self = read(path, text)?;
+        fragment.lines = origins::lines(text);
+        Ok(fragment)
     }
+}
+
+/// Reads a file's content as text; `path` is for messages.
+///
+/// # Errors
+/// It is not UTF-8: the line is named.
+pub(super) fn text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, ConfigurationError> {
+    std::str::from_utf8(bytes).map_err(|error| ConfigurationError::NotText {
+        path: path.to_owned(),
+        line: 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
+    })
+}
+
+/// Reads a document.
+///
+/// # Errors
+/// It is no TOML, has an unknown key or a value that means nothing: file, line, column and key are named.
+pub(super) fn read<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigurationError> {
+    toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        let place = Place::of(text, at);
+        ConfigurationError::Malformed {
+            path: path.to_owned(),
+            line: place.line,
+            column: place.column,
+            key: place.key,
+            reason: error.message().trim().replace('\n', ", "),
+        }
+    })
 }
 
 /// Where in a file something is.
@@ -331,12 +351,24 @@ mod tests {
             ("[snapshot]\nkeep = \n", "line 2, column 8, key snapshot.keep: string values must be quoted"),
             ("[[feeds.source]]\nname = \"../x\"\nlocation = \"/x\"\n", "key feeds.source: name \"../x\""),
             (
+                "[[feeds.source]]\nname = \"x\"\nformat = \"nonsense\"\nlocation = \"/x\"\n",
+                "line 3, column 10, key feeds.source.format: no format \"nonsense\", only debian-tracker, ",
+            ),
+            (
+                "[host]\n[[feeds.source]]\nname = \"x\"\nlocation = \"/x\"\n",
+                "line 2, column 1, key feeds.source: name \"x\" tells no format, so it needs format = one of debian-",
+            ),
+            (
                 "[[health.check]]\nname = \"x\"\ncommand = [\"web\"]\n",
                 "key health.check: command \"web\" is not an absolute path",
             ),
+            (
+                "[[feeds.source]]\nname = \"osv\"\nlocation = \"/x\"\nkey = \"x.asc\"\n",
+                "key feeds.source: key \"x.asc\" is not an absolute path",
+            ),
             ("[apply]\nrestart = \"yes\"\n", "key apply.restart: unknown variant `yes`"),
             (
-                "[[feeds.source]]\nname = \"x\"\nlocation = \"http://x\"\n",
+                "[[feeds.source]]\nname = \"osv\"\nlocation = \"http://x\"\n",
                 "key feeds.source: location \"http://x\"",
             ),
         ];
@@ -344,6 +376,22 @@ mod tests {
             let error = refused(text);
             assert!(error.starts_with("/etc/patchctl/patchctl.toml, "), "{error}");
             assert!(error.contains(expected), "{error}\nlacks {expected}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_source_tells_its_format_where_it_begins_with_it() {
+        for (name, format) in [
+            ("osv", "osv"),
+            ("osv-internal", "osv"),
+            ("updateinfo-epel", "updateinfo"),
+            ("debian-tracker", "debian-tracker"),
+            ("debian-dla", "debian-lists"),
+        ] {
+            let text = format!("[[feeds.source]]\nname = \"{name}\"\nlocation = \"/x\"\n");
+            let read = Fragment::parse(Path::new("x"), text.as_bytes()).expect("valid");
+            let sources = read.feeds.source.expect("one");
+            assert_eq!(sources[0].0.format, format, "{name}");
         }
     }
 

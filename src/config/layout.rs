@@ -90,6 +90,16 @@ impl Layout {
         self.configuration.join("checks.d")
     }
 
+    /// The folder of blocks, one a file.
+    pub fn blocks(&self) -> PathBuf {
+        self.configuration.join("blocks.d")
+    }
+
+    /// The folder of waivers, one a file.
+    pub fn waivers(&self) -> PathBuf {
+        self.configuration.join("waivers.d")
+    }
+
     /// `/var/lib/patchctl`.
     pub fn state(&self) -> &Path {
         &self.state
@@ -193,6 +203,11 @@ impl Layout {
     /// Tells, until the next boot, that the running root is no longer the one that will be booted.
     pub fn replaced_root(&self) -> PathBuf {
         self.volatile.join("root-replaced")
+    }
+
+    /// What a run in the background said, where no service manager keeps it.
+    pub fn detached_log(&self) -> PathBuf {
+        self.state.join("detached.log")
     }
 
     /// Counts and states without names of holes, for everybody.

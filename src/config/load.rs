@@ -6,6 +6,7 @@ use super::error::ConfigurationError;
 use super::fragment::Fragment;
 use super::layout::Layout;
 use super::merge::Merged;
+use super::origins::Origins;
 use super::settings::Settings;
 use crate::host::storage;
 use crate::host::trust::{Distrust, distrust};
@@ -16,18 +17,36 @@ const LARGEST: u64 = 1024 * 1024;
 /// Reads `patchctl.toml` and then `conf.d/*.toml` in lexical order, or `file` alone when one is named.
 ///
 /// Files that are absent say nothing; a named file must be there. `user` is who patchctl runs as: every file and every folder above it
-/// must belong to root or to that user and be writable by nobody else.
+/// must belong to root or to that user and be writable by nobody else, and so must the keys of feeds that they name.
 ///
 /// # Errors
 /// A file cannot be read, is unsafe or malformed, or a value is no use.
-pub fn load(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Settings, ConfigurationError> {
+pub fn load(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Loaded, ConfigurationError> {
     let mut merged = Merged::default();
     for path in files(layout, file)? {
-        check_trust(&path, user)?;
-        let bytes = storage::read_at_most(&path, LARGEST).map_err(at(&path))?;
-        merged.add(&path, Fragment::parse(&path, &bytes)?);
+        let fragment = Fragment::parse(&path, &trusted(&path, user)?)?;
+        // Who can change a key can sign a feed.
+        let keys = fragment.feeds.source.iter().flatten().filter_map(|source| source.0.key.as_ref());
+        keys.into_iter().try_for_each(|key| check_trust(key, user))?;
+        merged.add(&path, fragment);
     }
-    Settings::from_merged(merged)
+    let origins = merged.origins.clone();
+    Ok(Loaded { settings: Settings::from_merged(merged)?, origins })
+}
+
+/// What the configuration files say, and where.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// Where each key was written.
+    pub origins: Origins,
+}
+
+/// Reads a file that nobody else could have written.
+pub(super) fn trusted(path: &Path, user: u32) -> Result<Vec<u8>, ConfigurationError> {
+    check_trust(path, user)?;
+    storage::read_at_most(path, LARGEST).map_err(at(path))
 }
 
 fn files(layout: &Layout, file: Option<&Path>) -> Result<Vec<PathBuf>, ConfigurationError> {
@@ -36,12 +55,16 @@ fn files(layout: &Layout, file: Option<&Path>) -> Result<Vec<PathBuf>, Configura
     }
     let main = layout.main_configuration();
     let mut files: Vec<PathBuf> = storage::exists(&main).then_some(main).into_iter().collect();
-    let folder = layout.drop_ins();
-    let drop_ins = storage::list(&folder).map_err(at(&folder))?;
+    files.extend(drop_ins(&layout.drop_ins())?);
+    Ok(files)
+}
+
+/// Lists the files of a drop-in folder in their order.
+pub(super) fn drop_ins(folder: &Path) -> Result<Vec<PathBuf>, ConfigurationError> {
     let is_toml =
         |path: &PathBuf| path.extension().is_some_and(|extension| extension == "toml") && !is_hidden(path);
-    files.extend(drop_ins.into_iter().filter(is_toml));
-    Ok(files)
+    let files = storage::list(folder).map_err(at(folder))?;
+    Ok(files.into_iter().filter(is_toml).collect())
 }
 
 /// Editors and configuration tools leave hidden files behind while they write.
@@ -93,6 +116,33 @@ mod tests {
             assert_eq!(error.to_string(), format!("the configuration {path} is not a regular file"));
             assert_eq!(error.kind(), FailureKind::Configuration);
         }
+    }
+
+    #[test]
+    #[allow(clippy::disallowed_methods, reason = "the tests' own folder is as safe as configuration must be")]
+    fn the_key_of_a_feed_must_be_as_safe_as_configuration() {
+        let Some(home) = std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.starts_with("/root"))
+        else {
+            return println!("not run: there is no folder that root alone can write");
+        };
+        let folder = home.join(format!(".patchctl-load-{}", std::process::id()));
+        storage::create_folder(&folder, 0o700).expect("writable");
+        let key = format!("/tmp/patchctl-key-{}.asc", std::process::id());
+        storage::replace(Path::new(&key), b"", storage::PUBLIC).expect("written");
+        let file = folder.join("patchctl.toml");
+        let mut told = Vec::new();
+        for key in [key.as_str(), "/nonexistent/key.asc"] {
+            let text = format!("[[feeds.source]]\nname = \"osv\"\nlocation = \"/x\"\nkey = \"{key}\"\n");
+            storage::replace(&file, text.as_bytes(), storage::PUBLIC).expect("written");
+            let error = load(&Layout::system(Path::new("/")), Some(&file), user_id()).expect_err("unsafe");
+            told.push((error.kind(), error.to_string()));
+        }
+        storage::remove_file(Path::new(&key)).expect("removed");
+        storage::remove_folder(&folder).expect("removed");
+        assert_eq!(told[0].0, FailureKind::InsecureConfig);
+        assert!(told[0].1.ends_with("/tmp can be written by its group or by everyone"), "{}", told[0].1);
+        assert_eq!(told[1].0, FailureKind::Configuration);
+        assert!(told[1].1.ends_with("cannot read the configuration /nonexistent/key.asc"), "{}", told[1].1);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::choice::{CheckSettings, FeedSource, Permission, SnapshotChoice};
+use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::fragment::{Fragment, Span};
+use super::origins::Origins;
+use super::policy::fragment::PolicyFragment;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
-use crate::model::severity::{Criticality, Severity};
+use crate::model::severity::Criticality;
 
 /// A value and the file that it was written in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,28 +24,16 @@ pub struct Sourced<T> {
 pub struct Merged {
     /// `host.criticality`
     pub criticality: Option<Sourced<Criticality>>,
+    /// `host.ring`
+    pub ring: Option<Sourced<String>>,
     /// `feeds.refresh`
     pub refresh: Option<Sourced<Duration>>,
     /// `feeds.max_age`
     pub max_age: Option<Sourced<Duration>>,
     /// `feeds.source`
     pub sources: Option<Sourced<Vec<FeedSource>>>,
-    /// `policy.minimum_severity`
-    pub minimum_severity: Option<Sourced<Severity>>,
-    /// `policy.removals`
-    pub removals: Option<Sourced<Permission>>,
-    /// `policy.reconstructed_archives`
-    pub reconstructed_archives: Option<Sourced<Permission>>,
-    /// `policy.due.known_exploited`
-    pub due_known_exploited: Option<Sourced<Duration>>,
-    /// `policy.due.critical`
-    pub due_critical: Option<Sourced<Duration>>,
-    /// `policy.due.high`
-    pub due_high: Option<Sourced<Duration>>,
-    /// `policy.due.medium`
-    pub due_medium: Option<Sourced<Duration>>,
-    /// `policy.due.low`
-    pub due_low: Option<Sourced<Duration>>,
+    /// `[policy]`
+    pub policy: PolicyFragment,
     /// `snapshot.provider`
     pub snapshots: Option<Sourced<SnapshotChoice>>,
     /// `snapshot.keep`
@@ -70,6 +60,8 @@ pub struct Merged {
     pub retention_days: Option<Sourced<u32>>,
     /// `report.group`
     pub report_group: Option<Sourced<String>>,
+    /// Where each key stands.
+    pub origins: Origins,
 }
 
 /// Puts a value that a file has in the place of an earlier one.
@@ -86,20 +78,15 @@ fn put_span(slot: &mut Option<Sourced<Duration>>, value: Option<Span>, file: &Pa
 impl Merged {
     /// Adds a file that comes after the ones before.
     pub fn add(&mut self, file: &Path, fragment: Fragment) {
-        let Fragment { host, feeds, policy, snapshot, apply, health, retention, report } = fragment;
+        let Fragment { host, feeds, policy, snapshot, apply, health, retention, report, lines } = fragment;
+        self.origins.add(file, &lines);
         put(&mut self.criticality, host.criticality, file);
+        put(&mut self.ring, host.ring, file);
         put_span(&mut self.refresh, feeds.refresh, file);
         put_span(&mut self.max_age, feeds.max_age, file);
         let sources = feeds.source.map(|list| list.into_iter().map(|source| source.0).collect());
         put(&mut self.sources, sources, file);
-        put(&mut self.minimum_severity, policy.minimum_severity, file);
-        put(&mut self.removals, policy.removals, file);
-        put(&mut self.reconstructed_archives, policy.reconstructed_archives, file);
-        put_span(&mut self.due_known_exploited, policy.due.known_exploited, file);
-        put_span(&mut self.due_critical, policy.due.critical, file);
-        put_span(&mut self.due_high, policy.due.high, file);
-        put_span(&mut self.due_medium, policy.due.medium, file);
-        put_span(&mut self.due_low, policy.due.low, file);
+        self.policy.add(policy);
         put(&mut self.snapshots, snapshot.provider, file);
         put(&mut self.keep, snapshot.keep, file);
         put(&mut self.conffiles, apply.conffiles, file);

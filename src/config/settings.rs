@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::choice::{CheckSettings, FeedSource, Permission, SnapshotChoice, as_span};
+use super::choice::{CheckSettings, FeedSource, SnapshotChoice, as_span};
 use super::error::ConfigurationError;
 use super::merge::{Merged, Sourced};
-use crate::model::assessment::DueDays;
+use super::origins::Origins;
+use super::policy::settings::PolicySettings;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::digest::Sha256;
-use crate::model::severity::{Criticality, Severity};
+use crate::model::ring::{Membership, Ring};
+use crate::model::severity::Criticality;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -21,9 +23,11 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub struct Settings {
     /// How much this host matters.
     pub criticality: Criticality,
+    /// How this host finds its ring.
+    pub ring: Membership,
     /// Feeds.
     pub feeds: FeedSettings,
-    /// What a plan may do.
+    /// What a plan may do, and when.
     pub policy: PolicySettings,
     /// Which file system snapshots protect a run.
     pub snapshots: SnapshotChoice,
@@ -50,53 +54,6 @@ pub struct FeedSettings {
     pub max_age: Duration,
     /// Feeds that are added to the distribution's own, or replace one of the same name.
     pub sources: Vec<FeedSource>,
-}
-
-/// What a plan may do.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PolicySettings {
-    /// The least severity that a plan closes; findings that are not rated count between low and medium.
-    pub minimum_severity: Severity,
-    /// Whether plans may remove packages.
-    pub removals: Permission,
-    /// Whether an archive rebuilt from installed files counts as a way back.
-    pub reconstructed_archives: Permission,
-    /// How soon findings have to be closed.
-    pub due: DueSettings,
-}
-
-/// How long after a finding was first seen it has to be closed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct DueSettings {
-    /// Exploited in the wild, whatever the severity.
-    #[serde(serialize_with = "as_span")]
-    pub known_exploited: Duration,
-    /// Critical.
-    #[serde(serialize_with = "as_span")]
-    pub critical: Duration,
-    /// High.
-    #[serde(serialize_with = "as_span")]
-    pub high: Duration,
-    /// Medium, and not rated.
-    #[serde(serialize_with = "as_span")]
-    pub medium: Duration,
-    /// Low and negligible.
-    #[serde(serialize_with = "as_span")]
-    pub low: Duration,
-}
-
-impl DueSettings {
-    /// Returns the same in whole days, a begun day counting as one.
-    pub fn in_days(&self) -> DueDays {
-        let days = |span: Duration| u32::try_from(span.as_secs().div_ceil(DAY.as_secs())).unwrap_or(u32::MAX);
-        DueDays {
-            known_exploited: days(self.known_exploited),
-            critical: days(self.critical),
-            high: days(self.high),
-            medium: days(self.medium),
-            low: days(self.low),
-        }
-    }
 }
 
 /// How a plan is carried out.
@@ -142,19 +99,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             criticality: Criticality::Normal,
+            ring: Membership::Auto,
             feeds: FeedSettings { refresh: 6 * HOUR, max_age: 7 * DAY, sources: Vec::new() },
-            policy: PolicySettings {
-                minimum_severity: Severity::Low,
-                removals: Permission::Refuse,
-                reconstructed_archives: Permission::Allow,
-                due: DueSettings {
-                    known_exploited: 3 * DAY,
-                    critical: 7 * DAY,
-                    high: 14 * DAY,
-                    medium: 30 * DAY,
-                    low: 90 * DAY,
-                },
-            },
+            policy: PolicySettings::default(),
             snapshots: SnapshotChoice::Auto,
             snapshots_kept: 3,
             apply: ApplySettings {
@@ -184,29 +131,17 @@ impl Settings {
     pub fn from_merged(merged: Merged) -> Result<Self, ConfigurationError> {
         check(&merged)?;
         let default = Self::default();
-        let due = default.policy.due;
+        let policy = PolicySettings::of(merged.policy, &merged.origins)?;
+        let ring = membership(merged.ring, &policy.rings, &merged.origins)?;
         Ok(Self {
             criticality: or(merged.criticality, default.criticality),
+            ring,
             feeds: FeedSettings {
                 refresh: or(merged.refresh, default.feeds.refresh),
                 max_age: or(merged.max_age, default.feeds.max_age),
                 sources: or(merged.sources, default.feeds.sources),
             },
-            policy: PolicySettings {
-                minimum_severity: or(merged.minimum_severity, default.policy.minimum_severity),
-                removals: or(merged.removals, default.policy.removals),
-                reconstructed_archives: or(
-                    merged.reconstructed_archives,
-                    default.policy.reconstructed_archives,
-                ),
-                due: DueSettings {
-                    known_exploited: or(merged.due_known_exploited, due.known_exploited),
-                    critical: or(merged.due_critical, due.critical),
-                    high: or(merged.due_high, due.high),
-                    medium: or(merged.due_medium, due.medium),
-                    low: or(merged.due_low, due.low),
-                },
-            },
+            policy,
             snapshots: or(merged.snapshots, default.snapshots),
             snapshots_kept: or(merged.keep, default.snapshots_kept),
             apply: ApplySettings {
@@ -240,23 +175,41 @@ fn or<T>(written: Option<Sourced<T>>, default: T) -> T {
     written.map_or(default, |sourced| sourced.value)
 }
 
+/// A ring that is named has to be one.
+fn membership(
+    written: Option<Sourced<String>>,
+    rings: &[Ring],
+    origins: &Origins,
+) -> Result<Membership, ConfigurationError> {
+    let Some(name) = written.map(|sourced| sourced.value).filter(|name| name != "auto") else {
+        return Ok(Membership::Auto);
+    };
+    if rings.iter().any(|ring| ring.name == name) {
+        return Ok(Membership::Named(name));
+    }
+    let reason = format!("{name:?} is neither auto nor a ring of policy.rings");
+    Err(ConfigurationError::invalid(origins.of("host.ring"), "host.ring", reason))
+}
+
 fn check(merged: &Merged) -> Result<(), ConfigurationError> {
     for (key, number) in [
         ("snapshot.keep", &merged.keep),
         ("retention.runs", &merged.retention_runs),
         ("retention.days", &merged.retention_days),
     ] {
-        refuse(number.as_ref(), key, |number| (*number == 0).then(|| "must be at least 1".to_owned()))?;
+        refuse(&merged.origins, number.as_ref(), key, |number| {
+            (*number == 0).then(|| "must be at least 1".to_owned())
+        })?;
     }
-    refuse(merged.report_group.as_ref(), "report.group", |group| {
+    refuse(&merged.origins, merged.report_group.as_ref(), "report.group", |group| {
         let is_name = !group.is_empty()
             && group.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         (!is_name).then(|| format!("{group:?} is not the name of a group"))
     })?;
-    refuse(merged.sources.as_ref(), "feeds.source", |sources| {
+    refuse(&merged.origins, merged.sources.as_ref(), "feeds.source", |sources| {
         twice(sources.iter().map(|source| source.name.as_str()))
     })?;
-    refuse(merged.checks.as_ref(), "health.check", |checks| {
+    refuse(&merged.origins, merged.checks.as_ref(), "health.check", |checks| {
         twice(checks.iter().map(|check| check.name.as_str()))
     })
 }
@@ -267,23 +220,24 @@ fn twice<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<String> {
 }
 
 fn refuse<T>(
+    origins: &Origins,
     sourced: Option<&Sourced<T>>,
     key: &'static str,
     complaint: impl FnOnce(&T) -> Option<String>,
 ) -> Result<(), ConfigurationError> {
-    let Some(sourced) = sourced else { return Ok(()) };
-    match complaint(&sourced.value) {
-        None => Ok(()),
-        Some(reason) => Err(ConfigurationError::Invalid { path: sourced.file.clone(), key, reason }),
-    }
+    let reason = sourced.and_then(|sourced| complaint(&sourced.value));
+    let place = || origins.of(key).or_else(|| origins.of(&format!("{key}[0]")));
+    reason.map_or(Ok(()), |reason| Err(ConfigurationError::invalid(place(), key, reason)))
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
+    use super::super::choice::Permission;
     use super::super::fragment::Fragment;
     use super::*;
+    use crate::model::severity::Severity;
 
     fn settings(files: &[(&str, &str)]) -> Result<Settings, ConfigurationError> {
         let mut merged = Merged::default();
@@ -306,7 +260,7 @@ mod tests {
     #[test]
     fn later_files_win_and_lists_replace() {
         let source =
-            |name: &str| format!("[[feeds.source]]\nname = \"{name}\"\nlocation = \"/srv/{name}\"\n");
+            |name: &str| format!("[[feeds.source]]\nname = \"osv-{name}\"\nlocation = \"/srv/{name}\"\n");
         let first = format!("[policy]\nremovals = \"allow\"\nminimum_severity = \"high\"\n{}", source("a"));
         let second = format!("[policy]\nremovals = \"refuse\"\n{}", source("b"));
         let read = settings(&[("10.toml", &first), ("20.toml", &second)]).expect("valid");
@@ -314,16 +268,19 @@ mod tests {
             (read.policy.removals, read.policy.minimum_severity),
             (Permission::Refuse, Severity::High)
         );
-        assert_eq!(read.feeds.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(
+            read.feeds.sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(),
+            ["osv-b"]
+        );
     }
 
     #[test]
     fn a_useless_value_names_the_file_it_came_from() {
         let error = settings(&[("10.toml", "[snapshot]\nkeep = 0\n"), ("20.toml", "")]).expect_err("useless");
-        assert_eq!(error.to_string(), "10.toml, key snapshot.keep: must be at least 1");
-        let twice = "[[feeds.source]]\nname = \"a\"\nlocation = \"/a\"\n".repeat(2);
+        assert_eq!(error.to_string(), "10.toml, line 2, key snapshot.keep: must be at least 1");
+        let twice = "[[feeds.source]]\nname = \"osv\"\nlocation = \"/a\"\n".repeat(2);
         let error = settings(&[("x.toml", &twice)]).expect_err("twice");
-        assert_eq!(error.to_string(), "x.toml, key feeds.source: the name \"a\" stands twice");
+        assert_eq!(error.to_string(), "x.toml, line 1, key feeds.source: the name \"osv\" stands twice");
     }
 
     #[test]
@@ -332,11 +289,5 @@ mod tests {
         let other = settings(&[("x.toml", "[feeds]\nrefresh = \"7h\"\n")]).expect("valid");
         assert_eq!(same.digest(), Settings::default().digest());
         assert_ne!(other.digest(), Settings::default().digest());
-    }
-
-    #[test]
-    fn a_begun_day_counts_as_a_day() {
-        let due = DueSettings { critical: DAY + HOUR, ..Settings::default().policy.due };
-        assert_eq!(due.in_days(), DueDays { critical: 2, ..DueDays::default() });
     }
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::package::PackageName;
+use super::rule::RulePlace;
 use super::severity::Severity;
 use super::version::Version;
 
@@ -63,6 +64,18 @@ pub enum HoldReason {
     NotSelected,
     /// Below the policy's minimum severity.
     BelowSeverity,
+    /// A waiver covers it.
+    Waived,
+    /// A block names the patch as defective.
+    Blocked,
+    /// The policy leaves this package or advisory out.
+    LeftOut,
+    /// The patch is younger than the policy wants it to be.
+    ApprovalDelay,
+    /// A freeze does not let it through.
+    Frozen,
+    /// The policy does not allow the repository that offers it.
+    OriginRefused,
     /// The vendor has no fix.
     NoFix,
     /// A fix is known, but no enabled repository offers it.
@@ -75,6 +88,8 @@ pub enum HoldReason {
     Phased,
     /// It would remove packages, and removals are refused.
     WouldRemove,
+    /// It would add packages, and new packages are refused.
+    WouldAdd,
     /// Another package that is held keeps it back.
     Dependency,
     /// The version was rolled back here and waits for a newer one.
@@ -86,17 +101,43 @@ pub enum HoldReason {
 }
 
 impl HoldReason {
+    /// Tells whether nothing but time is needed.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Self::ApprovalDelay | Self::Frozen)
+    }
+
+    /// Tells whether a rule of this host's administrator is the reason.
+    pub fn is_ours(self) -> bool {
+        self.is_waiting()
+            || matches!(
+                self,
+                Self::BelowSeverity
+                    | Self::Waived
+                    | Self::Blocked
+                    | Self::LeftOut
+                    | Self::OriginRefused
+                    | Self::WouldAdd
+            )
+    }
+
     /// Returns the words that people see.
     pub fn words(self) -> &'static str {
         match self {
             Self::NotSelected => "not selected",
             Self::BelowSeverity => "below the minimum severity",
+            Self::Waived => "waived",
+            Self::Blocked => "blocked",
+            Self::LeftOut => "left out by policy",
+            Self::ApprovalDelay => "waits for its approval delay",
+            Self::Frozen => "frozen",
+            Self::OriginRefused => "repository not allowed by policy",
             Self::NoFix => "no fix yet",
             Self::NotOffered => "fix known, not offered by an enabled repository",
             Self::PackageHold => "on hold in the package manager",
             Self::Pinned => "pinned to an older version",
             Self::Phased => "phased by the vendor, not this host's turn",
             Self::WouldRemove => "would remove packages",
+            Self::WouldAdd => "would add packages",
             Self::Dependency => "kept back by a dependency",
             Self::Quarantined => "rolled back here, waits for a newer version",
             Self::NoWayBack => "no way back",
@@ -112,8 +153,28 @@ pub struct Cause {
     pub subject: String,
     /// Why.
     pub reason: HoldReason,
-    /// The sentence for people: what exactly stands in the way.
+    /// The sentence for people: what exactly stands in the way, and where that was written.
     pub detail: String,
+    /// The rule of the administrator behind it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule: Option<RulePlace>,
+}
+
+impl Cause {
+    /// A cause that no rule of the administrator is behind.
+    pub fn new(subject: impl Into<String>, reason: HoldReason, detail: impl Into<String>) -> Self {
+        Self { subject: subject.into(), reason, detail: detail.into(), rule: None }
+    }
+
+    /// Names the rule behind it, also in the sentence for people.
+    #[must_use]
+    pub fn by(mut self, rule: Option<&RulePlace>) -> Self {
+        if let Some(rule) = rule {
+            self.detail = format!("{} ({rule})", self.detail);
+            self.rule = Some(rule.clone());
+        }
+        self
+    }
 }
 
 /// The decision about one finding.

@@ -1,5 +1,6 @@
 //! Where advisories came from, how old they are, and how far they can be trusted.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -20,6 +21,33 @@ pub enum Authenticity {
     Pinned,
     /// A file that root brought.
     Local,
+}
+
+/// Statements that an importer could not read although the feed around them could: counted, and the first few named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unread {
+    /// How many.
+    pub count: u64,
+    /// Place and reason of the first few.
+    pub first: Vec<String>,
+}
+
+impl Unread {
+    /// How many are named.
+    const NAMED: usize = 5;
+
+    /// Counts one, at a place (a document, a package, an identifier), for a reason.
+    pub fn add(&mut self, place: &str, reason: impl std::fmt::Display) {
+        self.count += 1;
+        if self.first.len() < Self::NAMED {
+            self.first.push(format!("{place}: {reason}"));
+        }
+    }
+
+    /// Tells whether everything could be read.
+    pub fn is_nothing(&self) -> bool {
+        self.count == 0
+    }
 }
 
 /// Whether a feed may be relied on today.
@@ -59,13 +87,49 @@ pub struct FeedStamp {
     /// How it was authenticated; absent when nothing was ever fetched.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub authenticity: Option<Authenticity>,
+    /// Fingerprint of the key that signed it, where a signature was verified.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_by: Option<String>,
     /// How many advisories it holds for this release.
     pub advisories: u64,
+    /// What its importer could not read; absent when it read everything.
+    #[serde(skip_serializing_if = "Unread::is_nothing", default)]
+    pub unread: Unread,
     /// Whether it may be relied on.
     pub state: FeedState,
     /// What went wrong with it last, where something did.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub problem: Option<String>,
+}
+
+/// The formats that a source can be written in, by the names that configuration uses; the importers' table
+/// (`scan::feed::registry`) has the same, which its tests hold.
+pub const FORMATS: [&str; 13] = [
+    "debian-tracker",
+    "debian-lists",
+    "debian-security-support",
+    "osv",
+    "ubuntu-vex",
+    "updateinfo",
+    "alma-errata",
+    "redhat-csaf",
+    "suse-csaf",
+    "alpine-secdb",
+    "arch-tracker",
+    "known-exploited",
+    "exploit-prediction",
+];
+
+/// Returns the format that the name of a source tells: the name is the format, or begins with it and a hyphen
+/// (`updateinfo-epel`). Debian's two lists are named for their advisories.
+pub fn format_of_name(name: &str) -> Option<&'static str> {
+    if matches!(name, "debian-dsa" | "debian-dla") {
+        return Some("debian-lists");
+    }
+    let begins = |format: &&&str| {
+        name.strip_prefix(**format).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    FORMATS.iter().filter(begins).max_by_key(|format| format.len()).copied()
 }
 
 /// What a feed's statements are used for.
@@ -92,6 +156,8 @@ pub struct SourceSettings {
     pub location: String,
     /// The digest that the content must have, as received.
     pub sha256: Option<Sha256>,
+    /// The file of the keys of which one must have signed it.
+    pub key: Option<PathBuf>,
     /// Older content is stale.
     pub max_age: Duration,
     /// The administrator asked for it: without it a result is incomplete.
@@ -117,7 +183,9 @@ impl FeedStamp {
             age_seconds: None,
             sha256: None,
             authenticity: None,
+            signed_by: None,
             advisories: 0,
+            unread: Unread::default(),
             state: FeedState::Missing,
             problem: None,
         }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::advisory::VendorState;
-use super::decision::{Disposition, Selection};
+use super::decision::{Disposition, HoldReason, Selection};
 use super::package::{Architecture, PackageName, SourcePackage};
 use super::severity::{Exposure, Priority, Severity};
 use super::version::Version;
@@ -177,7 +177,7 @@ pub struct Finding {
     pub priority: Priority,
     /// The feed that says so.
     pub feed: Arc<str>,
-    /// What was decided about it, on plans and runs.
+    /// What was decided about it, on plans and runs; on scans, whether a waiver covers it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub disposition: Option<Disposition>,
     /// How it ended, on runs.
@@ -192,6 +192,11 @@ impl Finding {
             (Some(candidate), Verdict::Vulnerable) => self.package.version.is_older_than(&candidate.version),
             _ => false,
         }
+    }
+
+    /// Tells whether a waiver covers it.
+    pub fn is_waived(&self) -> bool {
+        self.disposition.as_ref().is_some_and(|disposition| disposition.reason == Some(HoldReason::Waived))
     }
 
     /// Tells whether only a repository's newer version tells of the hole, without any name.

@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::package::InstalledPackage;
+use super::version::VersionScheme;
+
 /// The kernel releases (`uname -r` form) of a root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Kernels {
@@ -19,11 +22,77 @@ pub struct Kernels {
     pub leftover: Vec<String>,
 }
 
+/// What a kernel is to its root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelRole {
+    /// It boots next, whether it runs already or not.
+    NextBoot,
+    /// It runs, and another one boots next.
+    Running,
+    /// Neither.
+    Leftover,
+}
+
 impl Kernels {
+    /// Returns what the kernel of a release is here; none where the root has no such kernel.
+    pub fn role(&self, release: &str) -> Option<KernelRole> {
+        let is = |kernel: &Option<String>| kernel.as_deref() == Some(release);
+        match () {
+            () if is(&self.next_boot) => Some(KernelRole::NextBoot),
+            () if is(&self.running) => Some(KernelRole::Running),
+            () if self.leftover.iter().any(|leftover| leftover == release) => Some(KernelRole::Leftover),
+            () => None,
+        }
+    }
+
     /// Tells whether a newer kernel waits for a reboot.
     pub fn reboot_pending(&self) -> bool {
         matches!((&self.running, &self.next_boot), (Some(running), Some(next)) if running != next)
     }
+}
+
+/// Returns the releases (`uname -r`) that the kernel of a package can have; none for a package that brings no kernel.
+pub fn releases_of(package: &InstalledPackage) -> Vec<String> {
+    match package.version.scheme() {
+        VersionScheme::Deb => debian_release(package.name.as_str()).map(str::to_owned).into_iter().collect(),
+        VersionScheme::Rpm if brings_kernel(package.name.as_str()) => rpm_releases(package),
+        _ => Vec::new(),
+    }
+}
+
+/// Debian's and Ubuntu's: the release stands in the name of the image's package. Meta packages name none, and debug
+/// symbols are no image.
+fn debian_release(package: &str) -> Option<&str> {
+    let name = package.strip_prefix("linux-image-")?;
+    let name = name.strip_prefix("unsigned-").unwrap_or(name);
+    let release = name.strip_suffix("-unsigned").unwrap_or(name);
+    let names_release = release.starts_with(|c: char| c.is_ascii_digit()) && release.contains('-');
+    let is_symbols = ["-dbg", "-dbgsym"].iter().any(|end| release.ends_with(end));
+    (names_release && !is_symbols).then_some(release)
+}
+
+/// `kernel`, `kernel-core`, `kernel-modules`, `kernel-default`, `kernel-uek` …, which are installed side by side; not
+/// what is installed once for all kernels.
+fn brings_kernel(package: &str) -> bool {
+    const SHARED: [&str; 5] = ["-tools", "-headers", "-doc", "-macros", "-abi-"];
+    package.starts_with("kernel")
+        && !package.starts_with("kernel-livepatch")
+        && !SHARED.iter().any(|part| package.contains(part))
+}
+
+/// Red Hat's and their kin: version, release and architecture, and what the variant is called after a plus
+/// (`kernel-rt-core`: `+rt`). SUSE's: without the last number of the release, which counts rebuilds, and with the
+/// flavour (`kernel-default`: `-default`).
+fn rpm_releases(package: &InstalledPackage) -> Vec<String> {
+    let text = package.version.as_str();
+    let (_, version) = text.split_once(':').unwrap_or(("", text));
+    let plain = format!("{version}.{}", package.architecture);
+    let variant = package.name.as_str().trim_start_matches("kernel").trim_start_matches('-');
+    let variant = variant.strip_suffix("-core").unwrap_or(variant);
+    let suse = version.rsplit_once('.').map(|(without_rebuild, _)| format!("{without_rebuild}-{variant}"));
+    let mut releases = vec![format!("{plain}+{variant}"), plain];
+    releases.extend(suse);
+    releases
 }
 
 /// Returns the source package under which Ubuntu's advisories speak about a kernel's source package; none for a source

@@ -1,6 +1,7 @@
 //! The nouns of the field as values: no input or output, no clock, nothing imported from the rest of patchctl.
 
 pub mod advisory;
+pub mod approval;
 pub mod assessment;
 pub mod decision;
 pub mod digest;
@@ -11,11 +12,15 @@ pub mod explanation;
 pub mod failure;
 pub mod feed;
 pub mod finding;
+pub mod first_seen;
 pub mod kernel;
 pub mod offer;
 pub mod outcome;
 pub mod package;
+pub mod pattern;
 pub mod plan;
+pub mod ring;
+pub mod rule;
 pub mod run;
 pub mod severity;
 pub mod snapshot;
@@ -23,3 +28,4 @@ pub mod summary;
 pub mod transaction;
 pub mod version;
 pub mod vulnerability;
+pub mod window;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::digest::Sha256;
 use super::distro::Distribution;
 use super::kernel::Kernels;
-use super::version::Version;
+use super::version::{Version, VersionScheme};
 
 macro_rules! text_type {
     ($(#[$meta:meta])* $name:ident) => {
@@ -238,6 +238,19 @@ impl Inventory {
             self.packages.partition_point(|p| (&p.name, &p.architecture) <= (&key.name, &key.architecture));
         let last = self.packages[..end].last()?;
         (last.name == key.name && last.architecture == key.architecture).then_some(last)
+    }
+
+    /// Returns what tells an installed package apart from every other one here: name and architecture, and the version
+    /// where several are installed side by side (`kernel-core:x86_64=5.14.0-362.el9`).
+    pub fn identity_of(&self, package: &InstalledPackage) -> String {
+        let is_alike = |other: &&InstalledPackage| other.architecture == package.architecture;
+        let key = package.key();
+        match package.version.scheme() {
+            VersionScheme::Rpm if self.named(package.name.as_str()).filter(is_alike).nth(1).is_some() => {
+                format!("{key}={}", package.version)
+            }
+            _ => key.to_string(),
+        }
     }
 
     /// Returns the installed package that a change is about; a package may change between `all` and an architecture.

@@ -68,6 +68,9 @@ pub struct OpenEnds {
     pub held: u64,
     /// Patched in memory only.
     pub mitigated_live: u64,
+    /// Covered by waivers: open, and not counted as such.
+    #[serde(default)]
+    pub waived: u64,
 }
 
 impl Summary {
@@ -103,6 +106,8 @@ pub struct Facts {
     pub unnamed: bool,
     /// Held by this host's own hold, pin or policy.
     pub held: bool,
+    /// Covered by a waiver: it counts as that alone.
+    pub waived: bool,
 }
 
 impl Facts {
@@ -116,6 +121,7 @@ impl Facts {
             installable: finding.is_installable(),
             unnamed: finding.is_unnamed(),
             held: is_held_here(finding),
+            waived: finding.is_waived(),
         }
     }
 }
@@ -126,7 +132,11 @@ fn is_held_here(finding: &Finding) -> bool {
     reason.is_some_and(|reason| {
         !matches!(
             reason,
-            HoldReason::NotSelected | HoldReason::NoFix | HoldReason::NotOffered | HoldReason::Unknown
+            HoldReason::NotSelected
+                | HoldReason::NoFix
+                | HoldReason::NotOffered
+                | HoldReason::Unknown
+                | HoldReason::Waived
         )
     })
 }
@@ -162,6 +172,7 @@ mod mark {
     pub(super) const DUE_SOON: Marks = 1 << 9;
     /// Open, and no enabled repository closes it.
     pub(super) const STAYS: Marks = 1 << 10;
+    pub(super) const WAIVED: Marks = 1 << 11;
     /// Where the severity of an open finding stands, 0 for none.
     pub(super) const SEVERITY: u32 = 12;
 }
@@ -170,8 +181,8 @@ impl<'a> Tally<'a> {
     /// Counts one finding and the vulnerabilities behind it.
     pub fn add(&mut self, facts: Facts, vulnerabilities: impl Iterator<Item = Identifier<'a>>) {
         *self.by_verdict.entry(facts.verdict).or_default() += 1;
-        self.installable_findings += u64::from(facts.installable);
-        if facts.verdict.is_open() {
+        self.installable_findings += u64::from(facts.installable && !facts.waived);
+        if facts.verdict.is_open() && !facts.waived {
             *self.by_severity.entry(facts.severity).or_default() += 1;
         }
         let marks = facts.marks();
@@ -211,6 +222,9 @@ fn joined(marks: impl Iterator<Item = Marks>) -> Marks {
 
 impl Facts {
     fn marks(&self) -> Marks {
+        if self.waived {
+            return mark::WAIVED;
+        }
         let open = self.verdict.is_open();
         let due =
             |days: std::ops::Range<i64>| open && self.days_left.is_some_and(|left| days.contains(&left));
@@ -249,6 +263,7 @@ impl Summary {
         self.open_ends.mitigated_live += has(mark::MITIGATED_LIVE);
         self.open_ends.held += has(mark::HELD);
         if marks & mark::OPEN == 0 {
+            self.open_ends.waived += has(mark::WAIVED);
             return;
         }
         self.open_vulnerabilities += 1;

@@ -1,13 +1,12 @@
 //! What every verb works with: settings, paths, clock, and who listens.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
-use crate::config::choice::{FeedSource, Permission};
+use crate::config::choice::Permission;
 use crate::config::layout::Layout;
 use crate::config::settings::Settings;
 use crate::host::clock::Clock;
@@ -23,6 +22,7 @@ use crate::model::package::{Inventory, PackageName};
 use crate::model::plan::PlanHost;
 use crate::observe::Observer;
 use crate::package_manager::{PackageManager, registry};
+use crate::plan::policy::Rules;
 use crate::report::schema::{Report, ReportHost};
 use crate::scan::feed::registry as formats;
 use crate::scan::refresh::{self, RefreshMode};
@@ -33,6 +33,8 @@ pub struct Context<'a> {
     pub layout: Layout,
     /// What the administrator wants.
     pub settings: Settings,
+    /// The administrator's rules about packages, advisories and times.
+    pub rules: Rules,
     /// What time it is.
     pub clock: Clock,
     /// The caller's environment, as far as it counts.
@@ -101,13 +103,13 @@ impl Context<'_> {
     pub fn sources(&self, distribution: &Distribution) -> Vec<SourceSettings> {
         let mut sources = refresh::default_sources(distribution, self.settings.feeds.max_age);
         for configured in &self.settings.feeds.sources {
-            let format = self.format_of(configured, &sources);
             let configured = SourceSettings {
                 name: configured.name.clone(),
-                role: formats::find(&format).map_or(FeedRole::Verdicts, |format| format.role()),
-                format,
+                role: formats::find(&configured.format).map_or(FeedRole::Verdicts, |format| format.role()),
+                format: configured.format.clone(),
                 location: configured.location.clone(),
                 sha256: configured.sha256,
+                key: configured.key.clone(),
                 max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),
                 configured_by_admin: true,
             };
@@ -117,12 +119,6 @@ impl Context<'_> {
             }
         }
         sources
-    }
-
-    /// A source that changes one of the distribution's own keeps its format; any other is named for it.
-    fn format_of(&self, configured: &FeedSource, known: &[SourceSettings]) -> String {
-        let own = known.iter().find(|source| source.name == configured.name).map(|source| &source.format);
-        configured.format.as_ref().or(own).unwrap_or(&configured.name).clone()
     }
 
     /// Tells whether sources may be asked.
@@ -160,9 +156,10 @@ impl Context<'_> {
         self.invocation.lock_timeout.unwrap_or(self.settings.apply.lock_timeout)
     }
 
-    /// Returns the digest of the settings that decide.
+    /// Returns the digest of the settings and rules that decide.
     pub fn policy_digest(&self) -> Sha256 {
-        self.settings.digest()
+        let rules = serde_json::to_vec(&(&self.rules.blocks, &self.rules.waivers)).unwrap_or_default();
+        Sha256::of(format!("{} {}", self.settings.digest(), Sha256::of(&rules)).as_bytes())
     }
 
     /// Refuses a verb that changes the host where it cannot: without root, on another root, or at another time.
@@ -192,6 +189,3 @@ impl Context<'_> {
         Ok(())
     }
 }
-
-/// First-seen dates by finding, as the ledger tells them.
-pub type FirstSeen = HashMap<String, DateTime<Utc>>;

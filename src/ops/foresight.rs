@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
+use super::doctor::rivals;
 use super::survey::Survey;
 use super::{mend, snapshots, trial};
 use crate::apply::restart::{self, Owners};
 use crate::apply::space::{self, Amounts, KERNEL_IN_BOOT, Places};
-use crate::apply::systemd;
+use crate::apply::{kernels, systemd};
 use crate::host::{processes, storage};
 use crate::model::digest::Md5;
 use crate::model::failure::{Failure, FailureKind};
@@ -32,6 +33,10 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
     if context.layout.is_live() && !actions.is_empty() && !systemd::is_running() {
         warnings.push(trial::WITHOUT_SYSTEMD.to_owned());
     }
+    if context.layout.is_live() && !actions.is_empty() {
+        warnings.extend(rivals::at_work().told());
+    }
+    warnings.extend(kernels::module_warning(context.layout.root(), actions.iter().any(is_kernel)));
     Ok(Foresight {
         protection,
         restarts: restarts(context, actions),
@@ -40,6 +45,10 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
         conffiles: edited(context, actions)?,
         warnings,
     })
+}
+
+fn is_kernel(action: &Action) -> bool {
+    action.package.as_str().starts_with("linux-image-")
 }
 
 fn unfinished(survey: &Survey) -> Option<String> {
@@ -56,8 +65,7 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
     };
     let download =
         actions.iter().filter_map(|action| action.artifact.as_ref()).map(|artifact| artifact.size).sum();
-    let kernels =
-        actions.iter().filter(|action| action.package.as_str().starts_with("linux-image-")).count() as u64;
+    let kernels = actions.iter().filter(|action| is_kernel(action)).count() as u64;
     let amounts = Amounts {
         download,
         // The old archives are about as large as the new ones.

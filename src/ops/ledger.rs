@@ -1,25 +1,24 @@
 //! What outlives a scan: when each finding was first seen on this host.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::context::FirstSeen;
 use super::records;
 use crate::config::layout::Layout;
 use crate::host::storage::{self, StorageError};
 use crate::model::failure::Failure;
 use crate::model::finding::Finding;
+use crate::model::first_seen::FirstSeen;
 
 /// Name of the ledger document.
-const SCHEMA: &str = "patchctl.ledger/1";
+const SCHEMA: &str = "patchctl.ledger/2";
 
 #[derive(Serialize, Deserialize)]
 struct Ledger {
     schema: String,
-    first_seen: BTreeMap<String, DateTime<Utc>>,
+    first_seen: FirstSeen,
 }
 
 fn file(layout: &Layout) -> PathBuf {
@@ -32,7 +31,7 @@ fn file(layout: &Layout) -> PathBuf {
 /// The ledger is there and cannot be believed: without it, every finding would be new today and none overdue.
 pub fn first_seen(layout: &Layout) -> Result<FirstSeen, Failure> {
     let ledger: Option<Ledger> = records::state(&file(layout), SCHEMA)?;
-    Ok(ledger.map(|ledger| ledger.first_seen.into_iter().collect()).unwrap_or_default())
+    Ok(ledger.map(|ledger| ledger.first_seen).unwrap_or_default())
 }
 
 /// What becomes of the date of a finding that a scan no longer has.
@@ -54,11 +53,11 @@ pub fn record(
     findings: &[Finding],
     now: DateTime<Utc>,
 ) -> Result<(), StorageError> {
-    let open = findings.iter().filter(|finding| finding.verdict.is_open());
-    let seen = open.map(|finding| (finding.id.clone(), known.get(&finding.id).copied().unwrap_or(now)));
-    let kept = known.iter().filter(|_| gone == Gone::Keep).map(|(id, date)| (id.clone(), *date));
-    let first_seen: BTreeMap<String, DateTime<Utc>> = kept.chain(seen).collect();
-    if known.len() == first_seen.len() && first_seen.keys().all(|id| known.contains_key(id)) {
+    let mut first_seen = if gone == Gone::Keep { known.clone() } else { FirstSeen::default() };
+    for finding in findings.iter().filter(|finding| finding.verdict.is_open()) {
+        first_seen.note(finding, known.date(finding).unwrap_or(now));
+    }
+    if first_seen == *known {
         return Ok(());
     }
     storage::create_folder(&layout.ledger(), 0o700)?;

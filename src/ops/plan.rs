@@ -8,7 +8,7 @@ use super::request::Wish;
 use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
 use super::way_back::{self, Examined, Lost};
-use super::{foresight, quarantine, records, runs, scan};
+use super::{foresight, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives;
 use crate::config::choice::Permission;
 use crate::host::storage;
@@ -148,7 +148,11 @@ fn outside_repositories(error: plan::Unoffered) -> Failure {
     Failure::new(FailureKind::Policy, "the plan would leave the enabled repositories").caused_by(error)
 }
 
-fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Result<Policy, Failure> {
+/// Puts together what decides: settings, rules, and what earlier runs taught.
+///
+/// # Errors
+/// The quarantine cannot be believed, or the ring of this host cannot be told.
+pub(super) fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Result<Policy, Failure> {
     let pending = old_archives::pending(&survey.inventory, &survey.view);
     Ok(Policy {
         minimum_severity: context.settings.policy.minimum_severity,
@@ -157,6 +161,8 @@ fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Result<Poli
         accept_no_rollback: wish.accept_no_rollback.clone(),
         needs_way_back: context.layout.is_live(),
         accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,
+        rules: rules::deciding(context, wish.overrides.as_ref())?,
+        now: context.now(),
     })
 }
 

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::{clock, retention, runs};
-use crate::config::layout::Layout;
+use crate::apply::journal::{self, Event as JournalEvent, Journal};
+use crate::config::layout::{Layout, RunFolder};
 use crate::host::facts;
 use crate::host::storage::{self, StorageError};
 use crate::model::exit_code::{ExitCode, outcome_of};
@@ -77,6 +78,7 @@ pub fn store_aside(context: &Context<'_>, report: &Report) -> Result<PathBuf, St
     let days = context.settings.retention.days;
     retention::prune_reports(&context.layout, days, context.clock.real())?;
     retention::prune_plans(&context.layout, days, context.clock.real())?;
+    retention::sweep_left_behind(&context.layout, context.clock.real())?;
     Ok(path)
 }
 
@@ -90,7 +92,22 @@ pub fn store_run(context: &Context<'_>, report: &Report) -> Result<PathBuf, Stor
     write(context, &path, report)?;
     storage::replace_link(&context.layout.reports().join(format!("{run}.json")), &path)?;
     point_latest(&context.layout, &path)?;
+    note_digest(context, &context.layout.run(run));
     Ok(path)
+}
+
+/// Notes the digest of a report in the journal of its run, once that is over, so that a later change of it shows.
+fn note_digest(context: &Context<'_>, folder: &RunFolder) {
+    let noted = journal::replay(&folder.journal()).and_then(|replay| {
+        let digest = storage::digest(&folder.report()).ok().filter(|_| replay.phase.is_final());
+        let Some(sha256) = digest.filter(|digest| replay.report() != Some(*digest)) else { return Ok(()) };
+        let (mut journal, _) = Journal::resume(&folder.journal(), context.clock)?;
+        journal.write(JournalEvent::ReportStored { sha256 })
+    });
+    // Without the note the report is as good, and a change of it does not show.
+    if let Err(error) = noted {
+        context.observer.event(&Event::Note(format!("the report is stored and not sealed: {error}")));
+    }
 }
 
 /// Stores the report of a run among the records of another root, with links as that root will see them.
@@ -104,6 +121,7 @@ pub fn store_in(context: &Context<'_>, layout: &Layout, report: &Report) -> Resu
     let as_booted = Layout::system(Path::new("/")).run(run).report();
     storage::replace_link(&layout.reports().join(format!("{run}.json")), &as_booted)?;
     point_latest(layout, &as_booted)?;
+    note_digest(context, &layout.run(run));
     Ok(path)
 }
 
@@ -214,9 +232,12 @@ pub(super) fn state<T: DeserializeOwned>(path: &Path, schema: &str) -> Result<Op
     };
     let bytes = storage::read_if_present(path).map_err(|error| refused(error.to_string()))?;
     let Some(bytes) = bytes else { return Ok(None) };
-    let named: Named = serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
-    if named.schema != schema {
-        return Err(refused(format!("it is {}, and this patchctl reads {schema}", named.schema)));
+    // As patchctl writes it the name comes first: a large document need not be read twice for it.
+    if !bytes.starts_with(format!("{{\"schema\":\"{schema}\"").as_bytes()) {
+        let named: Named = serde_json::from_slice(&bytes).map_err(|error| refused(error.to_string()))?;
+        if named.schema != schema {
+            return Err(refused(format!("it is {}, and this patchctl reads {schema}", named.schema)));
+        }
     }
     serde_json::from_slice(&bytes).map(Some).map_err(|error| refused(error.to_string()))
 }

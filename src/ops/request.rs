@@ -4,10 +4,11 @@ pub use crate::apply::direction::Asked;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::decision::Selection;
 use crate::model::package::PackageName;
+use crate::model::rule::{Until, WaiverKind};
 use crate::model::run::RunId;
 use crate::model::severity::Severity;
 
@@ -123,6 +124,39 @@ pub struct Wish {
     pub removals: Removals,
     /// Packages that may be changed although no way back was proved.
     pub accept_no_rollback: Vec<PackageName>,
+    /// Rules that do not hold this time.
+    pub overrides: Option<Overrides>,
+}
+
+/// Rules that the operator sets aside for one run, and why. It is recorded in the run's report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overrides {
+    /// Which rules.
+    pub rules: Vec<Override>,
+    /// Why.
+    pub reason: String,
+}
+
+/// A rule that an operator may set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Override {
+    /// No window has to be open.
+    Window,
+    /// Freezes do not count.
+    Freeze,
+    /// Approval delays do not count.
+    Approval,
+}
+
+impl Override {
+    /// Returns the word that the command line and data have for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Window => "window",
+            Self::Freeze => "freeze",
+            Self::Approval => "approval",
+        }
+    }
 }
 
 /// Carries out a plan.
@@ -140,6 +174,8 @@ pub struct ApplyRequest {
     pub accept_no_rollback: Vec<PackageName>,
     /// Whether packages may be removed.
     pub removals: Removals,
+    /// Rules that do not hold this time.
+    pub overrides: Option<Overrides>,
     /// Success tells by exit code 102 or 103 that a reboot or restarts are due.
     pub detailed_exit_code: bool,
 }
@@ -251,4 +287,52 @@ pub enum FeedsRequest {
     },
     /// Proves stored content against its digests.
     Verify,
+}
+
+/// Keeps a defective patch from being installed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockRequest {
+    /// What is blocked.
+    pub subject: RuleTarget,
+    /// When the block lifts itself.
+    pub until: Until,
+    /// Why.
+    pub reason: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// When somebody should look at it again.
+    pub review: Option<NaiveDate>,
+}
+
+/// Leaves findings open for now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiveRequest {
+    /// Which findings.
+    pub subject: RuleTarget,
+    /// Only those of this package.
+    pub package: Option<PackageName>,
+    /// Why in one word.
+    pub kind: WaiverKind,
+    /// Why in a sentence.
+    pub reason: String,
+    /// Who approved it.
+    pub approved_by: String,
+    /// The last day on which it holds.
+    pub expires: NaiveDate,
+}
+
+/// What a rule is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleTarget {
+    /// A package, or one version of it.
+    Package {
+        /// Its binary or source name.
+        name: PackageName,
+        /// The version.
+        version: Option<String>,
+    },
+    /// A vendor's advisory or a vulnerability.
+    Advisory(String),
+    /// One finding by its id.
+    Finding(String),
 }

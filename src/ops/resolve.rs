@@ -6,6 +6,7 @@ use super::context::Context;
 use super::request::{Removals as Asked, Wish};
 use super::survey::Survey;
 use crate::config::choice::Permission;
+use crate::model::approval::Phasing;
 use crate::model::decision::{Cause, ExactVersion, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Offer;
@@ -126,14 +127,13 @@ impl Search<'_> {
         if let Some(operation) = resolution.operations.iter().find(removed) {
             return Some(vec![would_be_removed(&operation.name)]);
         }
-        resolution
-            .operations
-            .iter()
-            .find_map(|operation| self.untouchable(operation))
-            .map(|cause| vec![cause])
+        let first = |check: fn(&Self, &Operation) -> Option<Cause>| {
+            resolution.operations.iter().find_map(|operation| check(self, operation))
+        };
+        first(Self::untouchable).or_else(|| first(Self::unwanted_addition)).map(|cause| vec![cause])
     }
 
-    /// Why an operation may not be: the package is on hold, or could not be brought back.
+    /// Why an operation may not be: the package is on hold, blocked or left out, or could not be brought back.
     fn untouchable(&self, operation: &Operation) -> Option<Cause> {
         match operation.kind {
             OperationKind::Configure => return None,
@@ -142,7 +142,22 @@ impl Search<'_> {
             }
             OperationKind::Unpack | OperationKind::Remove => {}
         }
-        self.policy.no_way_back(self.survey.inventory.installed_as(&operation.key())?)
+        let package = self.survey.inventory.installed_as(&operation.key())?;
+        let to = operation.to.as_ref();
+        let standing = to.and_then(|to| self.policy.standing(package, to, &self.survey.assessment.findings));
+        standing.or_else(|| self.policy.no_way_back(package))
+    }
+
+    /// Why a package may not be added that is not installed in any version.
+    fn unwanted_addition(&self, operation: &Operation) -> Option<Cause> {
+        let is_added = operation.kind == OperationKind::Unpack
+            && self.survey.inventory.named(operation.name.as_str()).next().is_none();
+        let rules = &self.policy.rules;
+        (is_added && rules.refuses_new_packages).then(|| {
+            let detail = "would have to be installed, and policy refuses new packages";
+            Cause::new(operation.name.to_string(), HoldReason::WouldAdd, detail)
+                .by(rules.place("policy.new_packages"))
+        })
     }
 
     fn is_on_hold(&self, name: &PackageName) -> bool {
@@ -160,7 +175,7 @@ impl Search<'_> {
             }
         });
         let reason = root.as_ref().map_or(HoldReason::Dependency, |root| root.reason);
-        let near = Cause { subject: unmet.package.to_string(), reason, detail: unmet.words.clone() };
+        let near = Cause::new(unmet.package.to_string(), reason, unmet.words.clone());
         std::iter::once(near).chain(root).collect()
     }
 
@@ -179,7 +194,7 @@ impl Search<'_> {
         let (kept, silent): (Vec<Target>, Vec<Target>) = targets(wanted).into_iter().partition(changes);
         // Naming a version would overrule the vendor's phasing.
         let (phased, silent): (Vec<Target>, Vec<Target>) =
-            silent.into_iter().partition(|target| self.phased(target).is_some());
+            silent.into_iter().partition(|target| self.phased(target).is_some() && !self.ignores_phasing());
         let (resolution, mut dropped) = match silent.is_empty() {
             true => (resolution, Dropped::new()),
             false => {
@@ -204,7 +219,7 @@ impl Search<'_> {
         let is_named = |target: &Target| exact.iter().any(|exact| exact.name == target.package.name);
         let mut phased = targets(&decisions.targets);
         phased.retain(|target| self.phased(target).is_some() && !is_named(target));
-        if decisions.unrestricted || phased.is_empty() {
+        if decisions.unrestricted || phased.is_empty() || self.ignores_phasing() {
             return Ok(Dropped::new());
         }
         let unasked = possible(self.manager.resolve(&Goal::Everything, Removals::Refuse)?);
@@ -216,10 +231,13 @@ impl Search<'_> {
         Ok(causes.collect())
     }
 
+    fn ignores_phasing(&self) -> bool {
+        self.policy.rules.phasing == Phasing::Ignore
+    }
+
     fn phasing(&self, target: &Target) -> Option<Vec<Cause>> {
         let detail = format!("{} % of hosts get it already", self.phased(target)?);
-        let subject = target.package.name.to_string();
-        Some(vec![Cause { subject, reason: HoldReason::Phased, detail }])
+        Some(vec![Cause::new(target.package.name.to_string(), HoldReason::Phased, detail)])
     }
 
     fn phased(&self, target: &Target) -> Option<u8> {
@@ -261,16 +279,16 @@ impl Search<'_> {
 
 fn would_be_removed(name: &PackageName) -> Cause {
     let detail = "would have to be removed (--allow-removals lets it)".to_owned();
-    Cause { subject: name.to_string(), reason: HoldReason::WouldRemove, detail }
+    Cause::new(name.to_string(), HoldReason::WouldRemove, detail)
 }
 
 fn held_by_hand(name: &PackageName) -> Cause {
     let detail = format!("apt-mark unhold {name} would release it");
-    Cause { subject: name.to_string(), reason: HoldReason::PackageHold, detail }
+    Cause::new(name.to_string(), HoldReason::PackageHold, detail)
 }
 
 fn dependency(name: &PackageName, detail: String) -> Cause {
-    Cause { subject: name.to_string(), reason: HoldReason::Dependency, detail }
+    Cause::new(name.to_string(), HoldReason::Dependency, detail)
 }
 
 fn not_tried(target: &Target) -> Cause {
@@ -284,9 +302,10 @@ fn chain(target: &Target, causes: Vec<Cause>) -> Vec<Cause> {
     let Some(near) = causes.first().filter(|near| near.subject != name) else { return causes };
     let detail = match near.reason {
         HoldReason::WouldRemove => format!("cannot be installed beside {}", near.subject),
+        HoldReason::WouldAdd => format!("needs {}", near.subject),
         _ => format!("cannot be installed without {}", near.subject),
     };
-    let own = Cause { subject: name, reason: near.reason, detail };
+    let own = Cause::new(name, near.reason, detail);
     std::iter::once(own).chain(causes).collect()
 }
 

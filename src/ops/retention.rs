@@ -9,6 +9,7 @@ use super::{runs, snapshots};
 use crate::apply::journal::{self, JournalError};
 use crate::config::layout::{Layout, RunFolder};
 use crate::config::settings::Retention;
+use crate::host::left_behind;
 use crate::host::storage::{self, StorageError};
 use crate::model::run::RunId;
 use crate::observe::Event;
@@ -102,6 +103,16 @@ pub fn prune_plans(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Removes what killed writes left in patchctl's own folders.
+///
+/// # Errors
+/// A folder cannot be listed, or a file not removed.
+pub fn sweep_left_behind(layout: &Layout, now: DateTime<Utc>) -> Result<(), StorageError> {
+    let folders =
+        [layout.state().to_owned(), layout.reports(), layout.plans(), layout.ledger(), layout.quarantine()];
+    folders.iter().try_for_each(|folder| left_behind::sweep(folder, now.into()))
 }
 
 fn written_at(report: &Path) -> Option<DateTime<Utc>> {

@@ -4,7 +4,7 @@ use super::context::Context;
 use super::ledger::{self, Gone};
 use super::request::{Answer, Keep, ScanRequest};
 use super::survey::{Survey, counted, survey};
-use super::{records, runs};
+use super::{records, rules, runs};
 use crate::host::storage::{self, StorageError};
 use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
@@ -16,6 +16,7 @@ use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::severity::Severity;
 use crate::model::summary::Summary;
 use crate::observe::Event;
+use crate::report::policy::PolicyReport;
 use crate::report::schema::{Coverage, Report, ReportPackage};
 
 /// Scans the root and returns the report, which is stored unless that was not wanted.
@@ -28,7 +29,7 @@ pub fn scan(context: &Context<'_>, request: &ScanRequest) -> Result<Report, Fail
     if let Err(open) = runs::refuse_while_open(&context.layout) {
         context.observer.event(&Event::Note(format!("{open} (patchctl recover)")));
     }
-    if is_counted_only(request) {
+    if is_counted_only(request) && context.rules.waivers.is_empty() {
         let (survey, summary) = counted(context)?;
         report_ground(context, &mut report, survey, summary);
     } else {
@@ -82,6 +83,9 @@ fn report_ground(context: &Context<'_>, report: &mut Report, survey: Survey, mut
     summary.reboot_required =
         inventory.kernels.reboot_pending() || storage::exists(&context.layout.target("run/reboot-required"));
     report.host = Some(context.report_host(&inventory));
+    let overrides = report.policy.take().map(|policy| policy.overrides).unwrap_or_default();
+    let policy = PolicyReport { overrides, ..rules::told(context, &inventory) };
+    report.policy = Some(policy).filter(|policy| !policy.is_empty());
     report.completeness = Some(assessment.completeness);
     let mut feeds = assessment.feeds;
     feeds.extend(

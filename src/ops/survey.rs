@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use super::context::{Context, FirstSeen};
-use super::{clock, ledger};
+use super::context::Context;
+use super::exposure::{Exposures, exposure};
+use super::{clock, ledger, rules};
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
+use crate::model::first_seen::FirstSeen;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
-use crate::model::severity::Exposure;
 use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
@@ -21,6 +22,7 @@ use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
+use crate::scan::vendors;
 
 /// The longest that one feed may take while somebody waits for a scan.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -112,6 +114,15 @@ pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryVi
     repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
 
+/// The packages that the distribution's advisories do not speak about: dpkg's repositories tell them, the other families'
+/// databases.
+fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettings]) -> Vec<NotCovered> {
+    match inventory.distribution.family() {
+        Some(PackageFamily::Dpkg) => repository::foreign(inventory, view),
+        _ => vendors::foreign(inventory, sources),
+    }
+}
+
 /// Reads and refreshes everything that a verdict needs.
 ///
 /// # Errors
@@ -126,7 +137,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
     let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
     Ok(Ground {
-        not_covered: repository::foreign(&inventory, &view),
+        not_covered: foreign(&inventory, &view, &sources),
         indexes,
         announcements: of_role(FeedRole::Names),
         threats,
@@ -145,17 +156,19 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let ground = ground(context)?;
-    let assessment = ground.judged(context, |input| assess(*input));
+    let exposures = exposure(&ground.inventory, &context.layout);
+    let mut assessment = ground.judged(context, &exposures, |input| assess(*input));
+    rules::mark_waived(context, &mut assessment.findings);
     Ok(ground.surveyed(context, assessment))
 }
 
-/// Reads, refreshes and judges everything, and counts instead of making findings.
+/// Reads, refreshes and judges everything, and counts instead of making findings. Counts do not depend on what runs.
 ///
 /// # Errors
 /// As [`ground`].
 pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
     let ground = ground(context)?;
-    let (summary, assessment) = ground.judged(context, |input| count(*input));
+    let (summary, assessment) = ground.judged(context, &Exposures::default(), |input| count(*input));
     Ok((ground.surveyed(context, assessment), summary))
 }
 
@@ -171,7 +184,12 @@ impl Ground {
     }
 
     /// Hands everything to a pure judgement.
-    pub fn judged<T>(&self, context: &Context<'_>, judgement: impl FnOnce(&AssessInput<'_>) -> T) -> T {
+    pub fn judged<T>(
+        &self,
+        context: &Context<'_>,
+        exposures: &Exposures,
+        judgement: impl FnOnce(&AssessInput<'_>) -> T,
+    ) -> T {
         let (indexes, announcements) = (borrowed(&self.indexes), borrowed(&self.announcements));
         judgement(&AssessInput {
             inventory: &self.inventory,
@@ -188,7 +206,7 @@ impl Ground {
             sources: &self.sources,
             settings: &context.assessment_settings(),
             now: context.now(),
-            exposure: &|_| Exposure::Installed,
+            exposure: &|source| exposures.of(source),
             first_seen: &self.first_seen,
             detail: Detail::Open,
         })

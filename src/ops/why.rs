@@ -1,6 +1,7 @@
 //! `why`: the rule, the versions and the vendor's words behind a verdict.
 
 use super::context::Context;
+use super::exposure::exposure;
 use super::request::{Subject, WhyRequest};
 use super::survey;
 use crate::model::failure::Failure;
@@ -19,8 +20,9 @@ pub fn why(context: &Context<'_>, request: &WhyRequest) -> Result<WhyDocument, F
         Subject::Package(name) => name.to_string(),
     };
     let ground = survey::ground(context)?;
+    let exposures = exposure(&ground.inventory, &context.layout);
     let (explanation, assessment) =
-        ground.judged(context, |input| (explain::why(&subject, input), assess(*input)));
+        ground.judged(context, &exposures, |input| (explain::why(&subject, input), assess(*input)));
     let findings: Vec<Finding> =
         assessment.findings.into_iter().filter(|finding| is_about(finding, &request.subject)).collect();
     Ok(WhyDocument {

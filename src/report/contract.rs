@@ -4,9 +4,10 @@ use schemars::{Schema, schema_for};
 
 use super::doctor::DoctorDocument;
 use super::documents::{
-    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
-    WhyDocument,
+    DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
+    StatusDocument, WhyDocument,
 };
+use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
 
@@ -23,6 +24,10 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("plan-diff-1.json", schema_for!(PlanDifference)),
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
         ("doctor-1.json", schema_for!(DoctorDocument)),
+        ("detached-1.json", schema_for!(DetachedDocument)),
+        ("policy-1.json", schema_for!(PolicyDocument)),
+        ("policy-preview-1.json", schema_for!(PolicyPreview)),
+        ("rule-change-1.json", schema_for!(RuleChange)),
     ]
 }
 

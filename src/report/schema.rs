@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::health::HealthReport;
+use super::policy::PolicyReport;
 use super::restart::RestartReport;
 use super::transaction::TransactionReport;
 use crate::model::digest::Sha256;
@@ -75,6 +76,9 @@ pub struct Report {
     /// The plan that was made or carried out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub plan: Option<PatchPlan>,
+    /// What policy had to say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub policy: Option<PolicyReport>,
     /// What a run did, step by step.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub transaction: Option<TransactionReport>,
@@ -123,6 +127,7 @@ impl Report {
             summary: None,
             findings: None,
             plan: None,
+            policy: None,
             transaction: None,
             health: None,
             restart: None,

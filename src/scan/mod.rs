@@ -8,3 +8,4 @@ pub mod index;
 pub mod inventory;
 pub mod refresh;
 mod source_field;
+pub mod vendors;

@@ -14,6 +14,7 @@
 
 mod contracts;
 mod lab;
+mod measures;
 mod rules;
 mod stories;
 mod sweep;

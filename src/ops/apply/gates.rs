@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use super::super::context::Context;
 use super::super::plan::Planned;
 use super::super::survey;
-use crate::apply::space;
+use crate::apply::{kernels, space};
 use crate::host::signals::Stop;
 use crate::model::decision::{Held, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::plan::PatchPlan;
+use crate::model::kernel::Kernels;
+use crate::model::plan::{PatchPlan, SpaceNeed};
 use crate::plan::difference;
 
 /// A plan that was made before is carried out exactly, or not at all.
@@ -26,7 +27,7 @@ pub(super) fn refuse_drift(asked: &PatchPlan, now: &PatchPlan) -> Result<(), Fai
     if drift.is_empty() {
         return Ok(());
     }
-    if let Some(held) = without_way_back(asked, now) {
+    if let Some(held) = without_way_back(asked, now).or_else(|| held_by_rule(asked, now)) {
         return Err(held);
     }
     let shown: Vec<String> = drift.iter().take(8).map(ToString::to_string).collect();
@@ -55,6 +56,23 @@ fn without_way_back(asked: &PatchPlan, now: &PatchPlan) -> Option<Failure> {
     )
 }
 
+/// Refuses a plan that was to change packages which a rule of the administrator holds now.
+fn held_by_rule(asked: &PatchPlan, now: &PatchPlan) -> Option<Failure> {
+    let by_rule = |held: &&Held| {
+        held.cause_chain.last().is_some_and(|root| root.rule.is_some() && root.reason.is_ours())
+    };
+    let was_planned = |held: &&Held| asked.actions().any(|action| action.package == held.package);
+    let told: Vec<String> = now.held.iter().filter(by_rule).filter(was_planned).map(told).collect();
+    if told.is_empty() {
+        return None;
+    }
+    let message = format!("policy holds some changes of the plan now: {}", told.join("; "));
+    Some(
+        Failure::new(FailureKind::Policy, message)
+            .hint("make a new plan, which leaves them out: patchctl plan -o FILE"),
+    )
+}
+
 fn is_without_way_back(held: &&Held) -> bool {
     held.cause_chain.last().is_some_and(|root| root.reason == HoldReason::NoWayBack)
 }
@@ -73,13 +91,27 @@ fn roots(lost: &[&Held]) -> String {
 
 /// Where nothing remains but packages without a way back, what was asked for was not done (safety design, P29).
 pub(super) fn refuse_when_only_held(plan: &PatchPlan) -> Result<(), Failure> {
+    if !plan.is_empty() {
+        return Ok(());
+    }
+    refuse_when_frozen(plan)?;
     let lost: Vec<&Held> = plan.held.iter().filter(is_without_way_back).collect();
-    if !plan.is_empty() || lost.is_empty() {
+    if lost.is_empty() {
         return Ok(());
     }
     let message = "what remains to be patched has no way back; nothing was changed";
     let hint = format!("patch it all the same: patchctl apply --accept-no-rollback {}", roots(&lost));
     Err(Failure::new(FailureKind::NoWayBack, message).hint(hint))
+}
+
+/// Where nothing remains but what a freeze does not let through, the run is refused by policy.
+fn refuse_when_frozen(plan: &PatchPlan) -> Result<(), Failure> {
+    let root = |held: &Held| held.cause_chain.last().cloned();
+    let frozen = plan.held.iter().filter_map(root).find(|root| root.reason == HoldReason::Frozen);
+    let Some(frozen) = frozen else { return Ok(()) };
+    let message = format!("nothing may be patched now: frozen {}; nothing was changed", frozen.detail);
+    Err(Failure::new(FailureKind::Policy, message)
+        .hint("to go ahead now: patchctl apply --override freeze --reason TEXT"))
 }
 
 /// By a wrong clock nobody knows how old the lists are that would decide what is installed.
@@ -91,13 +123,29 @@ pub(super) fn refuse_wrong_clock(doubt: Option<&String>) -> Result<(), Failure> 
     }
 }
 
-pub(super) fn refuse_without_room(plan: &PatchPlan) -> Result<(), Failure> {
+pub(super) fn refuse_without_room(plan: &PatchPlan, kernels: &Kernels) -> Result<(), Failure> {
     let shortages = space::shortages(&plan.space);
     if shortages.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(FailureKind::Space, shortages.join("; "))
-        .hint("make room there (apt-get clean, old kernels), or patch fewer packages: patchctl apply --package NAME"))
+    let is_for_kernels = |need: &SpaceNeed| !need.fits() && need.purpose.iter().any(|what| what == "kernels");
+    let old = kernels::that_may_go(kernels).filter(|_| plan.space.iter().any(is_for_kernels));
+    let failure = Failure::new(FailureKind::Space, shortages.join("; "));
+    Err(old.into_iter().fold(failure, Failure::hint).hint(
+        "make room there (apt-get clean, old logs), or patch fewer packages: patchctl apply --package NAME",
+    ))
+}
+
+/// The kernel that runs stays, whatever is allowed to be removed.
+pub(super) fn refuse_losing_kernel(plan: &PatchPlan, kernels: &Kernels) -> Result<(), Failure> {
+    match kernels::removal_of_running(plan, kernels) {
+        None => Ok(()),
+        Some(package) => Err(Failure::new(
+            FailureKind::Policy,
+            format!("the plan would remove the running kernel: {package}"),
+        )
+        .hint("boot another kernel first, or leave it out: patchctl plan --exclude NAME")),
+    }
 }
 
 pub(super) fn stop_if_asked(context: &Context<'_>) -> Result<(), Failure> {

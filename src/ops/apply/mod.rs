@@ -11,7 +11,7 @@ use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Reach, Removals, Wish};
 use super::runs::Cut;
 use super::way_back::Lost;
-use super::{lists, mend, records, recover, runs, scan, survey};
+use super::{lists, mend, records, recover, rules, runs, scan, survey, window};
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
@@ -39,9 +39,12 @@ pub type Approve<'a> = &'a dyn Fn(&PatchPlan) -> Result<Sha256, Failure>;
 /// Nothing was changed: wrong usage, no root, a lock, drift, no way back, no room. What happens after the first
 /// change is told by the report's outcome.
 pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Result<Report, Failure> {
-    let mut report = context.report("apply");
+    let mut report = begin_report(context, request);
     if request.reach != Reach::DryRun {
         context.require_power_over_host("apply")?;
+    }
+    if request.reach == Reach::Everything {
+        window::refuse_closed(context, request.overrides.as_ref())?;
     }
     let asked = request.plan.as_deref().map(plan::load).transpose()?;
     if request.reach == Reach::DryRun {
@@ -70,10 +73,16 @@ pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>
                 let note = format!("no way back for {}: the rest is planned without it", names.join(", "));
                 context.observer.event(&Event::Note(note));
                 lost.extend(found);
-                report = context.report("apply");
+                report = begin_report(context, request);
             }
         }
     }
+}
+
+fn begin_report(context: &Context<'_>, request: &ApplyRequest) -> Report {
+    let mut report = context.report("apply");
+    rules::record_overrides(&mut report, request.overrides.as_ref());
+    report
 }
 
 /// Does what a plan says as far as was asked, once it was approved.
@@ -88,7 +97,12 @@ fn carry_out(
         finish_without_work(context, planned, report)?;
         return Ok(Reached::Reported);
     }
-    gates::refuse_without_room(&planned.plan)?;
+    let kernels = &planned.survey.inventory.kernels;
+    gates::refuse_losing_kernel(&planned.plan, kernels)?;
+    gates::refuse_without_room(&planned.plan, kernels)?;
+    if request.reach == Reach::Everything {
+        window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
+    }
     if approve(&planned.plan)? != planned.plan.id {
         return Err(Failure::new(FailureKind::Drift, "another plan was approved than the one at hand"));
     }
@@ -105,6 +119,7 @@ fn wish(request: &ApplyRequest, asked: Option<&PatchPlan>) -> Wish {
         selection: request.selection.clone(),
         removals: request.removals,
         accept_no_rollback: request.accept_no_rollback.clone(),
+        overrides: request.overrides.clone(),
     };
     if let Some(asked) = asked {
         wish.selection = asked.selection.clone();

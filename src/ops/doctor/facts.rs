@@ -8,6 +8,7 @@ use super::super::runs::{self, OpenRun};
 use super::super::{clock, mend, snapshots, survey};
 use super::rivals::{self, Rivals};
 use crate::apply::health::checks;
+use crate::apply::kernels;
 use crate::apply::old_archives;
 use crate::apply::snapshot::registry::Choice;
 use crate::apply::space::{self, KERNEL_IN_BOOT};
@@ -109,7 +110,7 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
         rooms: rooms(context),
         kernel_bytes: space::kernel_in_boot(root, &inventory.kernels).unwrap_or(KERNEL_IN_BOOT),
         kernels: inventory.kernels.clone(),
-        built_modules: built_modules(root),
+        built_modules: kernels::built_modules(root),
         has_systemd: systemd::is_running(),
         open: runs::open_run(layout).map_err(|failure| told(&failure)),
         replaced_root: runs::root_before(layout),
@@ -181,15 +182,6 @@ fn rooms(context: &Context<'_>) -> Vec<(&'static str, Result<Room, String>)> {
         }
     }
     rooms
-}
-
-/// Modules that are built on this host for each kernel (dkms(8): one folder a module below its tree).
-fn built_modules(root: &Path) -> Vec<String> {
-    let folders = storage::list(&root.join("var/lib/dkms")).unwrap_or_default();
-    let is_module =
-        |path: &&std::path::PathBuf| storage::metadata(path).is_ok_and(|m| m.is_some_and(|m| m.is_dir()));
-    let modules = folders.iter().filter(is_module);
-    modules.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
 }
 
 /// Whether a unit is there, and whether a target wants it (systemd.unit(5), the folders in order).

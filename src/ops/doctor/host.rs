@@ -1,6 +1,7 @@
 //! Judged from facts: clock, room, kernels, modules, and the service manager.
 
 use super::facts::Facts;
+use crate::apply::kernels::that_may_go;
 use crate::apply::space::{LEAST_MARGIN, with_margin_of};
 use crate::host::facts::Room;
 use crate::report::doctor::{Precondition, PreconditionState};
@@ -99,18 +100,11 @@ fn boot(facts: &Facts, room: &Room) -> Precondition {
         }
         Some(trouble) => trouble,
     };
-    let fix = match old_kernels(facts) {
+    let fix = match that_may_go(&facts.kernels) {
         Some(command) if room.writable => command,
         _ => fix.to_owned(),
     };
     Precondition::met("boot", name, finding).but(PreconditionState::Stops, fix)
-}
-
-/// What removes the kernels that are left over.
-fn old_kernels(facts: &Facts) -> Option<String> {
-    let leftover = &facts.kernels.leftover;
-    let names: Vec<String> = leftover.iter().map(|release| format!("linux-image-{release}")).collect();
-    (!names.is_empty()).then(|| format!("these may go: apt-get purge {}", names.join(" ")))
 }
 
 fn kernels(facts: &Facts) -> Precondition {

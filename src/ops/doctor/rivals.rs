@@ -84,6 +84,11 @@ impl Rivals {
     }
 }
 
+/// Returns those that work on packages now.
+pub fn at_work() -> Rivals {
+    Rivals { enabled: Vec::new(), running: running() }
+}
+
 /// Looks for them in a root; running programs only where the root is the running system.
 pub fn find(root: &Path, is_live: bool) -> Rivals {
     let wanted = wanted_units(root);

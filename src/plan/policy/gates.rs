@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::DecisionInput;
+use super::rules::Rules;
 use crate::model::decision::{Cause, HoldReason, Selection};
 use crate::model::finding::{Candidate, Finding, Verdict};
 use crate::model::package::{InstalledPackage, PackageKey, PackageName};
@@ -29,6 +30,10 @@ pub struct Policy {
     pub accept_reconstructed: bool,
     /// A package without a way back is held. Not so for another root, which a plan never changes.
     pub needs_way_back: bool,
+    /// Everything else that the administrator wrote.
+    pub rules: Rules,
+    /// The time that is decided for.
+    pub now: DateTime<Utc>,
 }
 
 /// A version that was rolled back on this host and is not installed again until a newer one appears.
@@ -46,7 +51,7 @@ pub struct Quarantined {
 }
 
 fn cause(subject: &PackageName, reason: HoldReason, detail: impl Into<String>) -> Cause {
-    Cause { subject: subject.to_string(), reason, detail: detail.into() }
+    Cause::new(subject.to_string(), reason, detail)
 }
 
 /// Judges a finding: the version to install, or the gate that stops it.
@@ -55,25 +60,35 @@ pub(super) fn judge(input: &DecisionInput<'_>, finding: &Finding) -> Result<Vers
     if !is_selected(input.selection, finding) {
         return Err(cause(name, HoldReason::NotSelected, "not among what was asked for"));
     }
+    let (policy, rules) = (input.policy, &input.policy.rules);
+    if let Some(waived) = rules.waived(finding, policy.now.date_naive()) {
+        return Err(waived);
+    }
     match finding.verdict {
         Verdict::Vulnerable => {}
         Verdict::VulnerableNoFix => return Err(cause(name, HoldReason::NoFix, finding.reason.as_ref())),
         _ => return Err(cause(name, HoldReason::Unknown, finding.reason.as_ref())),
     }
-    if finding.severity < input.policy.minimum_severity && !finding.known_exploited {
-        let detail = format!(
-            "{} is below the minimum of {}",
-            finding.severity.word(),
-            input.policy.minimum_severity.word()
-        );
-        return Err(cause(name, HoldReason::BelowSeverity, detail));
+    if let Some(refused) = rules.leaves_out_finding(finding).or_else(|| too_mild(policy, finding)) {
+        return Err(refused);
     }
     let key = PackageKey { name: name.clone(), architecture: finding.package.architecture.clone() };
     let package =
         input.inventory.find(&key).ok_or_else(|| cause(name, HoldReason::Unknown, "no longer installed"))?;
     let candidate = newer_candidate(input, package)?;
     judge_update(input, package, candidate)?;
-    Ok(candidate.version.clone())
+    rules.not_yet(finding, policy.now).map_or_else(|| Ok(candidate.version.clone()), Err)
+}
+
+/// What is exploited in the wild is never too mild.
+fn too_mild(policy: &Policy, finding: &Finding) -> Option<Cause> {
+    let (severity, least) = (finding.severity, policy.minimum_severity);
+    if severity >= least || finding.known_exploited {
+        return None;
+    }
+    let detail = format!("{} is below the minimum of {}", severity.word(), least.word());
+    let own = cause(&finding.package.name, HoldReason::BelowSeverity, detail);
+    Some(own.by(policy.rules.place("policy.minimum_severity")))
 }
 
 /// The candidate, when it is newer than what is installed; else why there is none.
@@ -110,7 +125,7 @@ fn on_hold(package: &InstalledPackage) -> Cause {
     )
 }
 
-/// Judges an update apart from vulnerabilities: exclusions, holds, phasing, quarantine and the way back.
+/// Judges an update apart from vulnerabilities: exclusions, holds, quarantine, blocks, repositories and the way back.
 pub(super) fn judge_update(
     input: &DecisionInput<'_>,
     package: &InstalledPackage,
@@ -123,25 +138,33 @@ pub(super) fn judge_update(
     if package.hold {
         return Err(on_hold(package));
     }
-    let quarantined =
-        input.policy.quarantine.iter().find(|q| q.package == package.key() && q.version == candidate.version);
-    if let Some(entry) = quarantined {
-        let detail = format!("run {} took {} back; a newer version lifts this", entry.run, entry.version);
-        return Err(cause(name, HoldReason::Quarantined, detail));
+    if let Some(standing) = input.policy.standing(package, &candidate.version, input.findings) {
+        return Err(standing);
     }
     if !candidate.origin.signed {
         let detail =
             format!("{} comes from {}, which is not signed", candidate.version, candidate.origin.site);
         return Err(cause(name, HoldReason::NotOffered, detail));
     }
-    judge_way_back(input.policy, package)
-}
-
-fn judge_way_back(policy: &Policy, package: &InstalledPackage) -> Result<(), Cause> {
-    policy.no_way_back(package).map_or(Ok(()), Err)
+    if let Some(refused) = input.policy.rules.refuses_origin(name, &candidate.origin) {
+        return Err(refused);
+    }
+    input.policy.no_way_back(package).map_or(Ok(()), Err)
 }
 
 impl Policy {
+    /// Returns why a version of a package is not installed, whoever asks for it and whatever the time: it was rolled back
+    /// here, is blocked, or the policy leaves the package out. It holds for what another change would bring along too.
+    pub fn standing(&self, package: &InstalledPackage, to: &Version, findings: &[Finding]) -> Option<Cause> {
+        let of_version = |entry: &&Quarantined| entry.package == package.key() && entry.version == *to;
+        if let Some(entry) = self.quarantine.iter().find(of_version) {
+            let detail = format!("run {} took {} back; a newer version lifts this", entry.run, entry.version);
+            return Some(cause(&package.name, HoldReason::Quarantined, detail));
+        }
+        let blocked = self.rules.blocked(package, to, (findings, self.now.date_naive()));
+        blocked.or_else(|| self.rules.leaves_out_package(package))
+    }
+
     /// Returns why a package must stay as it is because it could not be brought back; nothing where it could, where
     /// that is accepted by name, or where nobody has looked yet.
     pub fn no_way_back(&self, package: &InstalledPackage) -> Option<Cause> {

@@ -1,10 +1,15 @@
 //! Findings to decisions: what is to be patched, and what is held for which named reason.
 
+pub mod calendar;
 mod gates;
+mod remarks;
+mod rules;
 
 use std::collections::{BTreeMap, HashMap};
 
 pub use gates::{Policy, Quarantined};
+pub use remarks::remarks;
+pub use rules::Rules;
 
 use crate::model::decision::{Cause, Disposition, Held, HoldReason, Selection};
 use crate::model::finding::{Finding, Verdict};
@@ -70,12 +75,31 @@ pub fn decide(input: &DecisionInput<'_>) -> Decisions {
         let left_out = take_all_updates(input, &mut decisions.targets, &mut held);
         decisions.unrestricted = left_out == 0 && input.selection.exact.is_empty();
     }
+    carry_along(&mut decisions, input.findings);
     decisions.held = held
         .into_iter()
         .filter(|(key, _)| !decisions.targets.contains_key(key))
-        .map(|(_, held)| held)
+        .map(|(_, held)| sorted(held))
         .collect();
     decisions
+}
+
+/// A package that is installed anyway takes along what alone would have been too mild or too young, or not let through:
+/// its new version closes it too.
+fn carry_along(decisions: &mut Decisions, findings: &[Finding]) {
+    for (finding, disposition) in findings.iter().zip(&mut decisions.dispositions) {
+        let is_carried = matches!(
+            disposition.reason,
+            Some(HoldReason::BelowSeverity | HoldReason::ApprovalDelay | HoldReason::Frozen)
+        );
+        let key = PackageKey {
+            name: finding.package.name.clone(),
+            architecture: finding.package.architecture.clone(),
+        };
+        if is_carried && finding.verdict == Verdict::Vulnerable && decisions.targets.contains_key(&key) {
+            *disposition = Disposition::patch();
+        }
+    }
 }
 
 /// Notes a package that is held although something newer exists, with every vulnerability that this keeps open.
@@ -92,7 +116,16 @@ fn note_held(
         PackageKey { name: finding.package.name.clone(), architecture: finding.package.architecture.clone() };
     let Some(package) = input.inventory.find(&key) else { return };
     let entry = held.entry(key).or_insert_with(|| held_entry(input, package, cause.clone()));
+    if cause.reason.is_waiting() && !is_waiting(entry) {
+        entry.cause_chain = vec![cause.clone()];
+    }
     keep_open(entry, finding);
+}
+
+/// A plan must not differ because something listens now that did not before: ranks do, names do not.
+fn sorted(mut held: Held) -> Held {
+    held.keeps_open.sort_unstable();
+    held
 }
 
 fn keep_open(entry: &mut Held, finding: &Finding) {
@@ -126,7 +159,13 @@ fn take_all_updates(
         if !package.version.is_older_than(&candidate.version) || targets.contains_key(&key) {
             continue;
         }
-        match gates::judge_update(input, package, candidate) {
+        // What waits with its vulnerabilities waits as an update too.
+        if held.get(&key).is_some_and(is_waiting) {
+            left_out += 1;
+            continue;
+        }
+        let not_yet = |()| input.policy.rules.update_not_yet(package, input.policy.now).map_or(Ok(()), Err);
+        match gates::judge_update(input, package, candidate).and_then(not_yet) {
             Ok(()) => _ = targets.insert(key, candidate.version.clone()),
             Err(cause) => {
                 // The package manager's own holds keep a package back without being told.
@@ -136,6 +175,10 @@ fn take_all_updates(
         }
     }
     left_out
+}
+
+fn is_waiting(held: &Held) -> bool {
+    held.cause_chain.first().is_some_and(|cause| cause.reason.is_waiting())
 }
 
 /// Records what the resolver could not do: the targets it dropped, each with the chain of causes it named.

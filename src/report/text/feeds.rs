@@ -34,6 +34,11 @@ pub(super) fn table(feeds: &[FeedStamp], sheet: &mut Sheet<'_>) {
             Word::plain(format!("{facts}  ")),
             Word::new(state, tone),
         ]);
+        if let Some(first) = feed.unread.first.first() {
+            let number = words::count(feed.unread.count, "statement", "statements");
+            let text = format!("{number} could not be read, first {first}");
+            sheet.prose("   ! ", &[Word::new(text, Tone::Warn)]);
+        }
         if let Some(problem) = &feed.problem {
             sheet.prose("   ! ", &[Word::new(problem.as_str(), Tone::Warn)]);
         }

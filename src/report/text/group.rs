@@ -50,7 +50,7 @@ pub(super) struct Group<'r> {
 /// Groups the open and unknown findings, worst first.
 pub(super) fn groups(findings: &[Finding]) -> Vec<Group<'_>> {
     let mut by_source: BTreeMap<(&PackageName, u8), Vec<&Finding>> = BTreeMap::new();
-    for finding in findings {
+    for finding in findings.iter().filter(|finding| !finding.is_waived()) {
         if let Some(remedy) = remedy(finding) {
             by_source.entry((&finding.package.source.name, remedy as u8)).or_default().push(finding);
         }

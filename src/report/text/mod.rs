@@ -7,8 +7,10 @@ mod header;
 mod health;
 mod history;
 mod plan;
+mod policy;
 mod preview;
 mod restart;
+mod rules;
 mod run;
 pub mod sanitize;
 mod scan;
@@ -28,9 +30,10 @@ pub use style::{Detail, Style};
 use self::sheet::Sheet;
 use super::doctor::DoctorDocument;
 use super::documents::{
-    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
-    WhyDocument,
+    DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
+    StatusDocument, WhyDocument,
 };
+use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
 use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
@@ -93,6 +96,12 @@ impl Rendering for DoctorDocument {
     }
 }
 
+impl Rendering for DetachedDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| run::detached(self, sheet))
+    }
+}
+
 impl Rendering for FeedsDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| feeds::render(self, sheet))
@@ -108,6 +117,24 @@ impl Rendering for RollbackPreview {
 impl Rendering for PlanDifference {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| preview::difference(self, sheet))
+    }
+}
+
+impl Rendering for PolicyDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::policy(self, sheet))
+    }
+}
+
+impl Rendering for PolicyPreview {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::preview(self, sheet))
+    }
+}
+
+impl Rendering for RuleChange {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| rules::change(self, sheet))
     }
 }
 

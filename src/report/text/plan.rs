@@ -1,6 +1,7 @@
 //! A plan: every change, what it closes, what stays, what protects it, and what comes after.
 
 use super::header;
+use super::policy;
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, right};
 use super::style::Detail;
 use super::words;
@@ -20,6 +21,7 @@ const HELD: usize = 8;
 pub(super) fn render(report: &Report, plan: &PatchPlan, sheet: &mut Sheet<'_>) {
     let file = report.files.as_ref().and_then(|files| files.plan.as_deref());
     body(plan, sheet);
+    policy::notes(report, sheet);
     header::incomplete(report, sheet);
     let command = match (plan.is_empty(), file) {
         (true, _) => "patchctl scan --all".to_owned(),
@@ -134,7 +136,7 @@ pub(super) fn told(ids: &[String]) -> Vec<Word> {
 }
 
 /// What stays as it is: each with the chain of causes down to the root.
-fn held(held: &[Held], sheet: &mut Sheet<'_>) {
+pub(super) fn held(held: &[Held], sheet: &mut Sheet<'_>) {
     if held.is_empty() {
         return;
     }

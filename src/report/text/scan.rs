@@ -2,6 +2,7 @@
 
 use super::group::{Group, Remedy, groups};
 use super::header;
+use super::policy;
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, right};
 use super::style::Detail;
 use super::words;
@@ -33,6 +34,7 @@ pub(super) fn render(report: &Report, sheet: &mut Sheet<'_>) {
     open_ends(report, &counted, sheet);
     deadlines(&counted, sheet);
     reboot(report, sheet);
+    policy::notes(report, sheet);
     sheet.gap();
     header::next(&format!("{}{}", next_command(report, &counted), root(report)), sheet);
 }
@@ -221,6 +223,7 @@ fn open_ends(report: &Report, summary: &Summary, sheet: &mut Sheet<'_>) {
     add("unknown", ends.unknown);
     add("held", ends.held);
     add("mitigated live", ends.mitigated_live);
+    add("waived", ends.waived);
     items.extend(not_covered(report));
     if !items.is_empty() {
         sheet.items(" ", &items);

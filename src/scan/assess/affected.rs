@@ -6,7 +6,7 @@ use super::origin::{Matched, is_certain};
 use super::scope::{Concern, InUse, concern};
 use crate::model::advisory::VendorState;
 use crate::model::finding::Verdict;
-use crate::model::kernel::Kernels;
+use crate::model::kernel::KernelRole;
 use crate::model::version::compare_text;
 use crate::scan::index::Statement;
 
@@ -56,6 +56,9 @@ enum Place {
 
 /// Decides which rule applies; `None` where the statement speaks about something else.
 pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, in_use: InUse<'_>) -> Option<Rule> {
+    if package.is_meta {
+        return None;
+    }
     let state = statement.state();
     match concern(package, statement, in_use) {
         Concern::No if state != VendorState::NeedsEntitlement => return None,
@@ -179,19 +182,16 @@ impl KernelRemark {
     }
 }
 
-/// Tells what is special about a finding in the image of a kernel; `next` is the image that boots next.
+/// Tells what is special about a finding in a kernel; `next` is the package of that name whose kernel boots next.
 pub fn kernel_remark(
     package: &Matched<'_>,
-    kernels: &Kernels,
     next: Option<&Matched<'_>>,
     statement: &Statement<'_>,
 ) -> Option<KernelRemark> {
-    let release = package.kernel?;
-    if kernels.leftover.iter().any(|leftover| leftover == release) {
-        return Some(KernelRemark::Leftover);
-    }
-    let is_running = kernels.reboot_pending() && kernels.running.as_deref() == Some(release);
     let is_fixed = |next: &Matched<'_>| rule(next, statement, InUse::default()) == Some(Rule::AtLeastFixed);
-    let next_is_fixed = next.is_some_and(|next| next.name == package.name && is_fixed(next));
-    (is_running && next_is_fixed).then_some(KernelRemark::FixedByReboot)
+    match package.kernel? {
+        KernelRole::Leftover => Some(KernelRemark::Leftover),
+        KernelRole::Running if next.is_some_and(is_fixed) => Some(KernelRemark::FixedByReboot),
+        KernelRole::Running | KernelRole::NextBoot => None,
+    }
 }

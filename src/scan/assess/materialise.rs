@@ -11,6 +11,8 @@ use super::priority::{Limits, Threats, due, priority};
 use super::{AssessInput, Judgement};
 use crate::model::advisory::{Subject, VendorState};
 use crate::model::finding::{Candidate, Finding, FindingPackage};
+use crate::model::first_seen::Dates;
+use crate::model::kernel::KernelRole;
 use crate::model::package::SourcePackage;
 use crate::model::severity::{Exposure, Priority};
 use crate::model::version::Version;
@@ -32,8 +34,9 @@ struct Member<'i, 'a> {
     matched: &'i Matched<'a>,
     package: Arc<FindingPackage>,
     candidate: Option<Arc<Candidate>>,
-    /// What the ids of its findings end with.
-    id_end: String,
+    /// What tells it apart from every other package here, as ids of findings end with.
+    identity: String,
+    first_seen: Option<&'i Dates>,
 }
 
 /// A statement and what follows from it for every package of the group.
@@ -72,7 +75,7 @@ impl<'i, 'a> Materialiser<'i, 'a> {
         Self {
             input,
             feed: Arc::from(feed),
-            members: group.iter().map(|matched| member(input, matched)).collect(),
+            members: group.iter().map(|matched| member(input, feed, matched)).collect(),
             exposure: (input.exposure)(source),
             next_kernel: next_kernel(input, group),
             announcements: Announcements::about(input.announcements, group),
@@ -103,10 +106,11 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     fn finding(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Finding {
         let (statement, input) = (judged.statement, self.input);
         let (verdict, severity) = (judged.rule.verdict(), statement.severity());
-        let id = [&*self.feed, "/", &judged.id, &member.id_end].concat();
-        let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
+        let id = [&*self.feed, "/", &judged.id, "/", &member.identity].concat();
+        let known = member.first_seen.and_then(|dates| dates.of(statement.id()));
+        let first_seen = known.unwrap_or(input.now);
         let limits = Limits { settings: input.settings, now: input.now };
-        let due = due((verdict, severity, judged.threats.known_exploited), first_seen, limits);
+        let due = due((verdict, severity, judged.threats.known_exploited), || first_seen, limits);
         let remark = self.remark(member, judged);
         let reason = match remark {
             Some(remark) => Arc::from([&*judged.reason, "; ", remark.text()].concat()),
@@ -148,7 +152,7 @@ impl<'i, 'a> Materialiser<'i, 'a> {
 
     fn remark(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Option<KernelRemark> {
         let next = self.next_kernel.as_ref().filter(|_| judged.rule == Rule::OlderThanFixed);
-        kernel_remark(member.matched, &self.input.inventory.kernels, next, &judged.statement)
+        kernel_remark(member.matched, next, &judged.statement)
     }
 
     /// The fixed version as a value; rows of one source often share it.
@@ -161,13 +165,14 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     }
 }
 
-fn member<'i, 'a>(input: &AssessInput<'_>, matched: &'i Matched<'a>) -> Member<'i, 'a> {
+fn member<'i, 'a>(input: &'i AssessInput<'_>, feed: &str, matched: &'i Matched<'a>) -> Member<'i, 'a> {
     let key = matched.package.key();
     Member {
         matched,
         package: Arc::new(finding_package(matched)),
         candidate: input.view.candidates.get(&key).cloned(),
-        id_end: format!("/{key}"),
+        first_seen: input.first_seen.of(feed, &key.to_string()),
+        identity: input.inventory.identity_of(matched.package),
     }
 }
 
@@ -176,10 +181,10 @@ fn cves(statement: &Statement<'_>) -> Arc<[String]> {
     statement.vulnerabilities().filter(|name| name.is_cve()).map(|name| name.to_string()).collect()
 }
 
-/// Finds the image of the kernel that boots next, where the group holds kernel images.
+/// Finds the package of the group's name whose kernel boots next, where the group holds another kernel.
 fn next_kernel<'a>(input: &AssessInput<'a>, group: &[Matched<'_>]) -> Option<Matched<'a>> {
-    let subject = group.iter().find(|member| member.kernel.is_some())?.subject;
-    let next = input.inventory.kernels.next_boot.as_deref()?;
-    let mut packages = input.inventory.packages.iter().map(|package| matched(package, subject));
-    packages.find(|package| package.kernel == Some(next))
+    let running = group.iter().find(|member| member.kernel == Some(KernelRole::Running))?;
+    let packages = input.inventory.packages.iter();
+    let mut packages = packages.map(|package| matched(package, running.subject, input.inventory));
+    packages.find(|next| next.kernel == Some(KernelRole::NextBoot) && next.name == running.name)
 }

@@ -12,7 +12,7 @@ mod reason;
 mod scope;
 mod tally;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 
@@ -26,6 +26,7 @@ use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, AssessmentSettings, VerdictCounts};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::model::finding::{Finding, NotCovered, Verdict};
+use crate::model::first_seen::FirstSeen;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{Inventory, PackageName};
 use crate::model::severity::Exposure;
@@ -76,8 +77,8 @@ pub struct AssessInput<'a> {
     pub now: DateTime<Utc>,
     /// How reachable the code of a source package is here.
     pub exposure: &'a dyn Fn(&str) -> Exposure,
-    /// When each finding was first seen on this host, by its id.
-    pub first_seen: &'a HashMap<String, DateTime<Utc>>,
+    /// When each finding was first seen on this host.
+    pub first_seen: &'a FirstSeen,
     /// Which findings are made.
     pub detail: Detail,
 }
@@ -95,8 +96,8 @@ pub fn assess(input: AssessInput<'_>) -> Assessment {
                 let materialiser = materialiser.get_or_insert_with(|| Materialiser::new(&input, feed, group));
                 materialiser.findings(judgement, &mut findings);
             }
-            told.extend(told_source(group, verdict));
         }
+        told.extend(told_source(group, judged));
     });
     for finding in pending::updates(&input, &told) {
         counts.add(finding.verdict, finding.severity);
@@ -130,9 +131,10 @@ fn is_told(verdict: Verdict) -> bool {
     verdict.is_open() || verdict == Verdict::Unknown
 }
 
-/// The source package of a group that an update is known for.
-fn told_source(group: &[Matched<'_>], verdict: Verdict) -> Option<PackageName> {
-    let first = group.first().filter(|_| verdict == Verdict::Vulnerable)?;
+/// The source package of a group, where a statement tells of a fix that it lacks.
+fn told_source(group: &[Matched<'_>], judged: &[Judgement<'_>]) -> Option<PackageName> {
+    let lacks_fix = judged.iter().any(|judgement| judgement.rule.verdict() == Verdict::Vulnerable);
+    let first = group.first().filter(|_| lacks_fix)?;
     Some(first.package.source.name.clone())
 }
 

@@ -12,6 +12,7 @@ use crate::model::finding::{Finding, Verdict};
 use crate::model::offer::Offer;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::severity::Severity;
+use crate::model::vulnerability::Identifier;
 
 /// The feed that such findings name.
 pub const FEED: &str = "repository";
@@ -49,9 +50,10 @@ fn newest_security_offer<'a>(
 fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, offer: &Offer) -> Finding {
     let (severity, verdict) = (Severity::Unknown, Verdict::Vulnerable);
     let id = format!("{FEED}/{ADVISORY}/{key}");
-    let first_seen = input.first_seen.get(&id).copied().unwrap_or(input.now);
+    let dates = input.first_seen.of(FEED, &key.to_string());
+    let first_seen = dates.and_then(|dates| dates.of(Identifier::of(ADVISORY))).unwrap_or(input.now);
     let due =
-        due((verdict, severity, false), first_seen, Limits { settings: input.settings, now: input.now });
+        due((verdict, severity, false), || first_seen, Limits { settings: input.settings, now: input.now });
     let exposure = (input.exposure)(&matched.name);
     let (pocket, installed) = (&offer.origin.codename, &matched.package.version);
     Finding {

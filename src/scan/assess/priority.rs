@@ -78,16 +78,16 @@ pub struct Due {
 }
 
 /// Computes when a finding is due. Only what has a fix can be: a hole without one cannot be closed in time.
-/// What is exploited in the wild is asked for whatever its severity.
+/// What is exploited in the wild is asked for whatever its severity. `since` is asked only where a date is due.
 pub fn due(
     (verdict, severity, known_exploited): (Verdict, Severity, bool),
-    since: DateTime<Utc>,
+    since: impl FnOnce() -> DateTime<Utc>,
     limits: Limits<'_>,
 ) -> Due {
     let severe_enough = known_exploited || severity >= limits.settings.minimum_severity;
     let wanted = verdict == Verdict::Vulnerable && severe_enough;
     let days = limits.settings.due.days(severity, known_exploited).filter(|_| wanted);
-    let date = days.and_then(|days| since.date_naive().checked_add_days(Days::new(u64::from(days))));
+    let date = days.and_then(|days| since().date_naive().checked_add_days(Days::new(u64::from(days))));
     let days_overdue = date.map(|date| limits.now.date_naive().signed_duration_since(date).num_days().max(0));
     Due { date, days_overdue }
 }

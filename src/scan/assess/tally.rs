@@ -9,6 +9,7 @@ use super::{
 use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, VerdictCounts};
 use crate::model::finding::Verdict;
+use crate::model::first_seen::Dates;
 use crate::model::package::Inventory;
 use crate::model::summary::{Facts, Summary, Tally, vulnerabilities};
 use crate::model::vulnerability::Identifier;
@@ -20,20 +21,18 @@ pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
     let (mut tally, mut counts) = (Tally::default(), VerdictCounts::default());
     let mut told = std::collections::HashSet::new();
     judge(&input, &mut |feed, group, judged| {
-        let candidates: Vec<bool> =
-            group.iter().map(|matched| has_newer_candidate(&input, matched)).collect();
+        let mut members = None;
         for judgement in judged {
             let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
             group.iter().for_each(|_| counts.add(verdict, severity));
         }
         for judgement in judged.iter().filter(|judgement| is_told(judgement.rule.verdict())) {
-            told.extend(told_source(group, judgement.rule.verdict()));
             let known_exploited = Threats::of(&judgement.statement, input.threats).known_exploited;
-            for (matched, newer) in group.iter().zip(&candidates) {
-                let facts = facts(&input, (feed, matched), judgement, (known_exploited, *newer));
-                tally.add(facts, names(judgement));
+            for member in members.get_or_insert_with(|| members_of(&input, feed, group)) {
+                tally.add(facts(&input, member, judgement, known_exploited), names(judgement));
             }
         }
+        told.extend(told_source(group, judged));
     });
     let pending = pending::updates(&input, &told);
     let today = input.now.date_naive();
@@ -58,36 +57,44 @@ pub fn open_holes(inventory: &Inventory, index: &Index) -> u64 {
     open
 }
 
-fn has_newer_candidate(input: &AssessInput<'_>, matched: &Matched<'_>) -> bool {
-    let candidate = || input.view.candidates.get(&matched.package.key());
-    !input.view.candidates.is_empty()
-        && candidate().is_some_and(|candidate| matched.package.version.is_older_than(&candidate.version))
+/// What is the same for all findings of a package.
+struct Member<'i> {
+    /// The repositories offer a newer version.
+    has_newer: bool,
+    first_seen: Option<&'i Dates>,
+}
+
+fn members_of<'i>(input: &'i AssessInput<'_>, feed: &str, group: &[Matched<'_>]) -> Vec<Member<'i>> {
+    let has_newer = |matched: &Matched<'_>| {
+        let candidate = input.view.candidates.get(&matched.package.key());
+        candidate.is_some_and(|candidate| matched.package.version.is_older_than(&candidate.version))
+    };
+    let member = |matched: &Matched<'_>| Member {
+        has_newer: has_newer(matched),
+        first_seen: input.first_seen.of(feed, &matched.package.key().to_string()),
+    };
+    group.iter().map(member).collect()
 }
 
 fn facts(
     input: &AssessInput<'_>,
-    (feed, matched): (&str, &Matched<'_>),
+    member: &Member<'_>,
     judgement: &Judgement<'_>,
-    (known_exploited, newer): (bool, bool),
+    known_exploited: bool,
 ) -> Facts {
     let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
-    let first_seen = match input.first_seen.is_empty() {
-        true => None,
-        false => input
-            .first_seen
-            .get(&format!("{feed}/{}/{}", judgement.statement.id(), matched.package.key()))
-            .copied(),
-    };
+    let first_seen = || member.first_seen.and_then(|dates| dates.of(judgement.statement.id()));
     let limits = Limits { settings: input.settings, now: input.now };
-    let due = due((verdict, severity, known_exploited), first_seen.unwrap_or(input.now), limits);
+    let due = due((verdict, severity, known_exploited), || first_seen().unwrap_or(input.now), limits);
     Facts {
         verdict,
         severity,
         known_exploited,
         days_left: due.date.map(|date| (date - input.now.date_naive()).num_days()),
-        installable: newer && verdict == Verdict::Vulnerable,
+        installable: member.has_newer && verdict == Verdict::Vulnerable,
         unnamed: false,
         held: false,
+        waived: false,
     }
 }
 

@@ -206,7 +206,7 @@ fn module_of<'a>(architecture: &str, erratum: &Erratum<'a>) -> Option<Cow<'a, st
     names.dedup();
     match names.as_slice() {
         [(name, stream)] => Some(Cow::Owned(format!("{name}:{stream}"))),
-        _ => module_of_title(&erratum.title),
+        _ => module_of_title(&erratum.title).map(Cow::Owned),
     }
 }
 

@@ -5,18 +5,23 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::trust::Received;
 use crate::config::layout::Layout;
+use crate::host::lock::{LockError, RunLock};
 use crate::host::storage::{self, StorageError};
 use crate::host::transport::Validators;
 use crate::model::digest::Sha256;
-use crate::model::feed::Authenticity;
+use crate::model::feed::{Authenticity, Unread};
 
 /// Largest record that is read; a real one has under 2 KiB.
 const LARGEST_RECORD: u64 = 256 * 1024;
+/// Name of the lock in the folder.
+const LOCK: &str = "lock";
 /// Mode of the folders: the cache holds public content only.
 const FOLDER: u32 = 0o755;
 
@@ -53,16 +58,30 @@ pub struct StoredContent {
     pub sha256: Sha256,
     /// How it was authenticated.
     pub authenticity: Authenticity,
+    /// Fingerprint of the key that signed it, where a signature was verified.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_by: Option<String>,
     /// Statements in it, all releases together.
     pub entries: u64,
     /// Statements by release, for the releases that were compiled.
     pub advisories: BTreeMap<String, u64>,
+    /// What could not be read, by release.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub unread: BTreeMap<String, Unread>,
 }
 
 impl StoredContent {
     /// Returns what to send back to the server.
     pub fn validators(&self) -> Validators {
         Validators { etag: self.etag.clone(), last_modified: self.last_modified.clone() }
+    }
+
+    /// Notes what was compiled from it for a release.
+    pub fn note_release(&mut self, release: String, advisories: u64, unread: Unread) {
+        if !unread.is_nothing() {
+            self.unread.insert(release.clone(), unread);
+        }
+        self.advisories.insert(release, advisories);
     }
 
     /// Returns the date that its age is counted from.
@@ -100,6 +119,13 @@ pub enum CacheError {
         /// What is wrong with it.
         #[source]
         source: serde_json::Error,
+    },
+    /// Another process refreshes the feed.
+    #[error("another refresh of it has not ended")]
+    Busy {
+        /// Who.
+        #[source]
+        source: LockError,
     },
     /// The content is not what the record says.
     #[error("{path} was changed: its digest is not the one recorded")]
@@ -146,14 +172,33 @@ impl FeedCache {
         storage::replace(&path, &bytes, storage::PUBLIC).map_err(storing)
     }
 
-    /// Stores new content, then its record, then drops older content.
+    /// Takes the lock of the feed, so that one refresh at a time writes its folder.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or another refresh did not end in time.
+    pub fn lock(&self, patience: Duration) -> Result<RunLock, CacheError> {
+        storage::create_folder(&self.folder, FOLDER).map_err(storing)?;
+        RunLock::take(&self.folder.join(LOCK), "feeds refresh", patience)
+            .map_err(|source| CacheError::Busy { source })
+    }
+
+    /// Returns the folder, for what is needed while content is looked at.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Returns where content is received, before it is believed.
+    pub fn incoming(&self) -> PathBuf {
+        self.folder.join("incoming")
+    }
+
+    /// Stores what was received and believed, then its record, then drops older content.
     ///
     /// # Errors
     /// The folder cannot be written; the last content is still there.
-    pub fn store(&self, content: StoredContent, bytes: &[u8]) -> Result<CacheRecord, CacheError> {
-        storage::create_folder(&self.folder, FOLDER).map_err(storing)?;
+    pub fn store(&self, content: StoredContent, received: &Path) -> Result<CacheRecord, CacheError> {
         let path = self.content_path(&content.sha256);
-        storage::replace(&path, bytes, storage::PUBLIC).map_err(storing)?;
+        storage::rename(received, &path).map_err(storing)?;
         let record = CacheRecord { content: Some(content), failure: None };
         self.write(&record)?;
         self.drop_other_content(&path)?;
@@ -161,23 +206,27 @@ impl FeedCache {
     }
 
     fn drop_other_content(&self, kept: &Path) -> Result<(), CacheError> {
-        let record = self.record_path();
+        let (record, lock) = (self.record_path(), self.folder.join(LOCK));
         for path in storage::list(&self.folder).map_err(storing)? {
-            if path != kept && path != record {
+            if path != kept && path != record && path != lock {
                 storage::remove_file(&path).map_err(storing)?;
             }
         }
         Ok(())
     }
 
-    /// Reads the content and checks that it is the one recorded.
+    /// Returns the content after checking that it is the one recorded.
     ///
     /// # Errors
     /// It cannot be read, or was changed.
-    pub fn content(&self, stored: &StoredContent, limit: u64) -> Result<Vec<u8>, CacheError> {
+    pub fn content(&self, stored: &StoredContent) -> Result<Received, CacheError> {
         let path = self.content_path(&stored.sha256);
-        let bytes = storage::read_at_most(&path, limit).map_err(storing)?;
-        if Sha256::of(&bytes) == stored.sha256 { Ok(bytes) } else { Err(CacheError::Changed { path }) }
+        let sha256 = storage::digest(&path).map_err(storing)?;
+        let size = storage::stamp(&path).size;
+        match sha256 == stored.sha256 {
+            true => Ok(Received { path, size, sha256 }),
+            false => Err(CacheError::Changed { path }),
+        }
     }
 
     fn record_path(&self) -> PathBuf {

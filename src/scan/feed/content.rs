@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
 use super::FeedError;
@@ -11,8 +10,6 @@ use super::FeedError;
 const LONGEST_DETAIL: usize = 300;
 /// Longest name, version or identifier that is believed; the longest real ones have about 60 bytes.
 const LONGEST_WORD: usize = 128;
-/// Years that a vendor can mean: the first Debian advisory is of 1997, the first CVE of 1999.
-const YEARS: std::ops::RangeInclusive<i32> = 1995..=2099;
 
 /// A text of a JSON document, borrowed unless it has escapes in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -94,18 +91,6 @@ pub(super) fn is_word(text: &str) -> bool {
     (1..=LONGEST_WORD).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Reads `YYYY-MM-DD`.
-pub(super) fn date(text: &str) -> Option<NaiveDate> {
-    let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-    (is_plain && is_plausible(date)).then_some(date)
-}
-
-/// Tells whether a vendor can mean the date.
-pub(super) fn is_plausible(date: NaiveDate) -> bool {
-    YEARS.contains(&date.year())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,13 +129,5 @@ mod tests {
         let fault = |content: &[u8]| whole_lines("x", content).expect_err("refused").to_string();
         assert!(fault(b"a\nbc").contains("line 2, column 3: the content breaks off"));
         assert!(fault(b"a\nb\xff\n").contains("line 2, column 2: this is no UTF-8"));
-    }
-
-    #[test]
-    fn absurd_dates_are_none() {
-        assert!(date("2026-07-23").is_some());
-        for text in ["2026-02-30", "0001-01-01", "9999-12-31", "+2026-7-23", "2026-7-23", "", "2026-07-23 "] {
-            assert_eq!(date(text), None, "{text:?}");
-        }
     }
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
 
-/// The years that an advisory can have been published in: the CVE list begins in 1999 with holes of the years before,
-/// and what lies beyond the end is a slip of a generator.
+/// The years that a vendor can mean: Debian's first advisory is of 1997, the CVE list begins in 1999 with holes of the
+/// years before, and what lies beyond the end is a slip of a generator.
 const YEARS: std::ops::RangeInclusive<i32> = 1990..=2100;
 
 /// Reads a date in any spelling that is known: seconds or milliseconds since 1970, RFC 3339, `YYYY-MM-DD` alone or
@@ -16,7 +16,7 @@ pub(super) fn read_date(text: &str) -> Option<DateTime<Utc>> {
     } else {
         written(text)?
     };
-    YEARS.contains(&date.year()).then_some(date)
+    is_plausible(date.date_naive()).then_some(date)
 }
 
 /// Reads a count since 1970: seconds, or milliseconds where seconds would lie in a far future.
@@ -27,7 +27,19 @@ pub(super) fn since_1970(count: i64) -> Option<DateTime<Utc>> {
         FAR_FUTURE.. => DateTime::from_timestamp_millis(count),
         _ => DateTime::from_timestamp(count, 0),
     };
-    date.filter(|date| YEARS.contains(&date.year()))
+    date.filter(|date| is_plausible(date.date_naive()))
+}
+
+/// Reads `YYYY-MM-DD` and nothing else.
+pub(super) fn read_day(text: &str) -> Option<NaiveDate> {
+    let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    (is_plain && is_plausible(day)).then_some(day)
+}
+
+/// Tells whether a vendor can mean the day.
+pub(super) fn is_plausible(day: NaiveDate) -> bool {
+    YEARS.contains(&day.year())
 }
 
 fn written(text: &str) -> Option<DateTime<Utc>> {
@@ -81,5 +93,9 @@ mod tests {
             assert_eq!(read_date(text), None, "{text}");
         }
         assert_eq!(since_1970(i64::MIN), None);
+        assert!(read_day("2026-07-23").is_some());
+        for text in ["2026-02-30", "0001-01-01", "9999-12-31", "+2026-7-23", "2026-7-23", "", "2026-07-23 "] {
+            assert_eq!(read_day(text), None, "{text:?}");
+        }
     }
 }

@@ -23,7 +23,8 @@ use std::borrow::Cow;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use super::content::{is_plausible, is_word, lines, malformed};
+use super::content::{is_word, lines, malformed};
+use super::dates::is_plausible;
 use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
 use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::distro::Distribution;

@@ -14,7 +14,8 @@ use std::borrow::Cow;
 
 use chrono::NaiveTime;
 
-use super::content::{date, is_word, lines, malformed};
+use super::content::{is_word, lines, malformed};
+use super::dates::read_day;
 use super::{AdvisoryFeed, FeedError, PublishedSource, Rows, Unread};
 use crate::model::advisory::{Advisory, Affected, Subject, VendorState};
 use crate::model::distro::Distribution;
@@ -109,7 +110,7 @@ fn ended<'a>((pattern, rest): (&'a str, &'a str)) -> Result<Advisory<'a>, String
     let (subject, name) = subject(pattern).ok_or("no simple pattern of names")?;
     let (_last_supported, rest) = columns(rest).ok_or("the last supported version is missing")?;
     let (day, words) = columns(rest).ok_or("the date is missing")?;
-    let date = date(day).ok_or_else(|| format!("{day:?} is no date YYYY-MM-DD"))?;
+    let date = read_day(day).ok_or_else(|| format!("{day:?} is no date YYYY-MM-DD"))?;
     let note = if words.is_empty() { Cow::Owned(format!("ended {date}")) } else { Cow::Borrowed(words) };
     let affected = Affected { subject, note: Some(note), ..Affected::source(name, VendorState::EndOfLife) };
     Ok(Advisory {

@@ -26,6 +26,7 @@ pub mod registry;
 pub mod repomd;
 pub mod repository;
 mod rpm_packages;
+pub mod signature;
 pub mod suse_csaf;
 pub mod threats;
 pub mod trust;
@@ -34,9 +35,11 @@ pub mod ubuntu_vex;
 pub mod updateinfo;
 mod xml;
 
+use self::container::Documents;
 use crate::model::advisory::Advisory;
 use crate::model::distro::Distribution;
 use crate::model::feed::FeedRole;
+pub use crate::model::feed::Unread;
 use crate::model::vulnerability::CveId;
 use crate::scan::index::Threat;
 
@@ -49,29 +52,6 @@ pub struct Rows<'a> {
     pub entries: u64,
     /// Statements that could not be read.
     pub unread: Unread,
-}
-
-/// Statements that could not be read although the feed around them could: counted, and the first few named, so that
-/// none vanishes in silence.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unread {
-    /// How many.
-    pub count: u64,
-    /// Place and reason of the first few.
-    pub first: Vec<String>,
-}
-
-impl Unread {
-    /// How many are named.
-    const NAMED: usize = 5;
-
-    /// Counts one, at a place (a document, a package, an identifier), for a reason.
-    pub fn add(&mut self, place: &str, reason: impl std::fmt::Display) {
-        self.count += 1;
-        if self.first.len() < Self::NAMED {
-            self.first.push(format!("{place}: {reason}"));
-        }
-    }
 }
 
 /// How the content of a feed is found from the address of a source.
@@ -121,6 +101,20 @@ pub trait AdvisoryFeed: Sync {
     /// # Errors
     /// The content is not what the vendor publishes; the first fault is named with its place.
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError>;
+
+    /// Tells whether it is published as an archive of documents, which may be far larger than memory.
+    fn is_archive(&self) -> bool {
+        false
+    }
+
+    /// Reads the same from the documents of an archive, one after the other.
+    ///
+    /// # Errors
+    /// As [`AdvisoryFeed::parse`]; an archive of a format that is none.
+    fn parse_archive<'a>(&self, _: Documents<'a>, _: &Distribution) -> Result<Rows<'a>, FeedError> {
+        let detail = "an archive, which this feed never is".to_owned();
+        Err(FeedError::Malformed { feed: self.name(), line: 1, column: 1, detail })
+    }
 }
 
 /// What a catalogue of attacks says, sorted by vulnerability, each once.

@@ -69,6 +69,14 @@ impl Format {
         }
     }
 
+    /// Tells whether it is published as an archive of documents, which may be far larger than memory.
+    pub fn is_archive(&self) -> bool {
+        match self {
+            Self::Advisories(feed) => feed.is_archive(),
+            Self::Threats(_) => false,
+        }
+    }
+
     /// Tells whether it can say anything about a distribution.
     pub fn covers(&self, distribution: &Distribution) -> bool {
         match self {
@@ -99,4 +107,37 @@ pub fn published(distribution: &Distribution) -> Vec<(Format, PublishedSource)> 
         }));
     }
     published
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::feed::{FORMATS, format_of_name};
+
+    #[test]
+    fn configuration_knows_every_format_and_every_name_of_a_default_source() {
+        let advisories = FEEDS.iter().map(|feed| feed.name());
+        let all: Vec<&str> = advisories.chain(THREATS.iter().map(|feed| feed.name())).collect();
+        assert_eq!(all, FORMATS);
+        for (id, version, codename) in [
+            ("debian", "12", "bookworm"),
+            ("ubuntu", "24.04", "noble"),
+            ("rhel", "9.4", ""),
+            ("almalinux", "9.4", ""),
+            ("rocky", "9.4", ""),
+            ("ol", "9.4", ""),
+            ("amzn", "2023", ""),
+            ("fedora", "40", ""),
+            ("sles", "15.6", ""),
+            ("opensuse-leap", "15.6", ""),
+            ("alpine", "3.20.1", ""),
+            ("arch", "", ""),
+        ] {
+            let published = published(&Distribution::new(id, version, codename));
+            assert!(!published.is_empty(), "{id}");
+            for (format, source) in published {
+                assert_eq!(format_of_name(&source.name), Some(format.name()), "{}", source.name);
+            }
+        }
+    }
 }

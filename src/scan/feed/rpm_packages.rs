@@ -64,19 +64,18 @@ pub(super) fn is_modular(version: &str) -> bool {
 /// issue 79).
 pub(super) const STREAM_UNTOLD: &str = "a build of a module whose stream the vendor does not tell";
 
-/// `name:stream` out of a title such as `Moderate: python27:2.7 security update`; none where it names several. The
-/// module with the packages for developers (`virt:ol and virt-devel:ol`) is not another one.
-pub(super) fn module_of_title<'a>(title: &str) -> Option<Cow<'a, str>> {
+/// `name:stream` out of a title such as `Moderate: python27:2.7 security update`; none where it names several modules
+/// (`virt:rhel and virt-devel:rhel`), because nothing says which package belongs to which.
+pub(super) fn module_of_title(title: &str) -> Option<String> {
     let is_part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        part.starts_with(|c: char| c.is_ascii_alphanumeric())
             && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
     };
-    let is_module = |(name, stream): &(&str, &str)| is_part(name) && is_part(stream);
-    let mut modules =
-        title.split_ascii_whitespace().filter_map(|word| word.split_once(':')).filter(is_module);
-    let (name, stream) = modules.next()?;
-    let is_alone = modules.all(|other| other.0.strip_suffix("-devel") == Some(name) && other.1 == stream);
-    is_alone.then(|| Cow::Owned(format!("{name}:{stream}")))
+    let is_module =
+        |word: &&str| word.split_once(':').is_some_and(|(name, stream)| is_part(name) && is_part(stream));
+    let mut modules = title.split([' ', ',']).filter(is_module);
+    let first = modules.next()?;
+    modules.all(|other| other == first).then(|| first.to_owned())
 }
 
 /// `SEVERITY_` stands before the word in old updateinfo of Rocky. Words that are no severity occur (AlmaLinux's
@@ -213,6 +212,19 @@ mod tests {
         }
         assert!(!is_left_out("kernel-debug", "x86_64"));
         assert!(!is_left_out("debugedit", "noarch"));
+    }
+
+    #[test]
+    fn a_title_tells_a_module_only_where_it_names_one() {
+        for (title, module) in [
+            ("Moderate: python27:2.7 security update", Some("python27:2.7")),
+            ("ALSA-2019:2720: pki-deps:10.6 security update (Important)", Some("pki-deps:10.6")),
+            ("container-tools:rhel8, container-tools:rhel8 bug fix", Some("container-tools:rhel8")),
+            ("Important: virt:rhel and virt-devel:rhel security update", None),
+            ("Important: openssl security update", None),
+        ] {
+            assert_eq!(module_of_title(title).as_deref(), module, "{title}");
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@
 
 use std::borrow::Cow;
 
-use super::csaf::{Component, Part, Place, Product, Vendor, read};
+use super::container::Documents;
+use super::csaf::{Component, Part, Place, Product, Vendor, read, read_archive};
 use super::rpm_packages::{is_name, version_of};
 use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
 use crate::model::advisory::Subject;
@@ -53,8 +54,20 @@ impl AdvisoryFeed for SuseCsaf {
         vec![PublishedSource { name: NAME.to_owned(), location: location.to_owned() }]
     }
 
+    fn is_archive(&self) -> bool {
+        true
+    }
+
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
         read(&Suse, content, release)
+    }
+
+    fn parse_archive<'a>(
+        &self,
+        documents: Documents<'a>,
+        release: &Distribution,
+    ) -> Result<Rows<'a>, FeedError> {
+        read_archive(&Suse, documents, release)
     }
 }
 

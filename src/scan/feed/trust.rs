@@ -1,15 +1,18 @@
 //! Whether fetched content is believed, in numbered steps. Each names the attack that it stops (safety design, T1 to
 //! T9). Content that fails a step is dropped and the last good content stays in use.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cache::StoredContent;
-use super::decompress::{DecompressError, LARGEST_FEED, decompress};
+use super::container::{self, Opened};
+use super::decompress::DecompressError;
 use super::registry::Format;
 use super::repomd::RepomdError;
 use super::{FeedError, Rows, Unread};
+use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::feed::{FeedRole, FeedState};
@@ -17,6 +20,24 @@ use crate::scan::index::{IndexError, Provenance, build, build_threats};
 
 /// Largest content as received. The tracker has 40 to 75 MB without compression (feeds design, 1.1).
 pub const LARGEST_CONTENT: u64 = 128 * 1024 * 1024;
+/// Largest archive as received. Red Hat's VEX archive has 200 to 400 MB (feeds design, 3.2).
+const LARGEST_RECEIVED_ARCHIVE: u64 = 1024 * 1024 * 1024;
+
+/// Returns how many bytes of a format are received at most.
+pub fn largest(format: Format) -> u64 {
+    if format.is_archive() { LARGEST_RECEIVED_ARCHIVE } else { LARGEST_CONTENT }
+}
+
+/// Content in a file, as it was received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// The file. Nobody but the owner of the cache can write it.
+    pub path: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// Their digest.
+    pub sha256: Sha256,
+}
 /// How far ahead of this host's clock a vendor's date may be: a day covers clocks and time zones set wrong.
 const LARGEST_LEAD: TimeDelta = TimeDelta::days(1);
 /// How far ahead of this host's clock its own dates may be (safety design, P16).
@@ -66,8 +87,18 @@ pub struct Admitted {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// Step 1.
-    #[error("larger than the limit of {LARGEST_CONTENT} bytes")]
-    TooLarge,
+    #[error("larger than the limit of {limit} bytes")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
+    /// Step 3, for a file that is gone.
+    #[error("cannot be read")]
+    Read {
+        /// What the system answered.
+        #[source]
+        source: StorageError,
+    },
     /// Step 2.
     #[error("its SHA-256 is {found}, {expected} is configured")]
     Pin {
@@ -174,21 +205,27 @@ impl Refusal {
 ///
 /// # Errors
 /// The first step that it fails.
-pub fn admit(bytes: &[u8], published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<Admitted, Refusal> {
+pub fn admit(
+    received: &Received,
+    published: Option<DateTime<Utc>>,
+    gate: Gate<'_>,
+) -> Result<Admitted, Refusal> {
     // 1. Size as received (T5, endless data). The transport holds the same limit while it reads.
-    if bytes.len() as u64 > LARGEST_CONTENT {
-        return Err(Refusal::TooLarge);
+    let limit = largest(gate.format);
+    if received.size > limit {
+        return Err(Refusal::TooLarge { limit });
     }
     // 2. The configured digest, before anything is decompressed or parsed (T1, altered feed).
-    let sha256 = Sha256::of(bytes);
-    if let Some(expected) = gate.pin.filter(|pin| *pin != sha256) {
-        return Err(Refusal::Pin { found: sha256, expected });
+    if let Some(expected) = gate.pin.filter(|pin| *pin != received.sha256) {
+        return Err(Refusal::Pin { found: received.sha256, expected });
     }
     // 3. Size when decompressed (T6, bombs).
-    let content = decompress(bytes, LARGEST_FEED).map_err(|source| Refusal::Compression { source })?;
+    let file = storage::open(&received.path).map_err(|source| Refusal::Read { source })?;
+    let opened = container::open(file, received.size).map_err(|source| Refusal::Compression { source })?;
     // 4. Shape, every field, and this release in it (T6 and T7, hostile or broken content).
-    let provenance = Provenance { content: sha256, published, scheme: gate.release.version_scheme() };
-    let admitted = compile(&content, provenance, gate)?;
+    let provenance =
+        Provenance { content: received.sha256, published, scheme: gate.release.version_scheme() };
+    let admitted = compile(opened, provenance, gate)?;
     // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
     check_date(published, gate)?;
     // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers). Step 8 needs the host.
@@ -196,27 +233,38 @@ pub fn admit(bytes: &[u8], published: Option<DateTime<Utc>>, gate: Gate<'_>) -> 
     Ok(admitted)
 }
 
-fn compile(content: &[u8], provenance: Provenance, gate: Gate<'_>) -> Result<Admitted, Refusal> {
+fn compile(opened: Opened, provenance: Provenance, gate: Gate<'_>) -> Result<Admitted, Refusal> {
     let shape = |source| Refusal::Shape { source };
-    let sha256 = provenance.content;
-    match gate.format {
-        Format::Advisories(feed) => {
-            let rows = feed.parse(content, gate.release).map_err(shape)?;
-            // A list of names may have none yet for a release, such as that of LTS before LTS begins.
-            if rows.advisories.is_empty() && feed.role() == FeedRole::Verdicts {
-                return Err(Refusal::Release { release: gate.release.title() });
-            }
-            let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
-            let advisories = statements(&rows);
-            Ok(Admitted { sha256, index, entries: rows.entries, advisories, unread: rows.unread })
+    match (gate.format, opened) {
+        (Format::Advisories(feed), Opened::Whole(content)) => {
+            compile_rows(feed.parse(&content, gate.release).map_err(shape)?, provenance, gate)
         }
-        Format::Threats(feed) => {
-            let known = feed.parse(content).map_err(shape)?;
+        (Format::Advisories(feed), Opened::Archive(documents)) => {
+            compile_rows(feed.parse_archive(documents, gate.release).map_err(shape)?, provenance, gate)
+        }
+        (Format::Threats(feed), Opened::Whole(content)) => {
+            let sha256 = provenance.content;
+            let known = feed.parse(&content).map_err(shape)?;
             let entries = known.threats.len() as u64;
             let index = build_threats(&known.threats, sha256);
             Ok(Admitted { sha256, index, entries, advisories: entries, unread: known.unread })
         }
+        (Format::Threats(feed), Opened::Archive(_)) => {
+            let detail = "an archive, which this feed never is".to_owned();
+            Err(shape(FeedError::Malformed { feed: feed.name(), line: 1, column: 1, detail }))
+        }
     }
+}
+
+fn compile_rows(rows: Rows<'_>, provenance: Provenance, gate: Gate<'_>) -> Result<Admitted, Refusal> {
+    // A list of names may have none yet for a release, such as that of LTS before LTS begins.
+    if rows.advisories.is_empty() && gate.format.role() == FeedRole::Verdicts {
+        return Err(Refusal::Release { release: gate.release.title() });
+    }
+    let sha256 = provenance.content;
+    let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
+    let advisories = statements(&rows);
+    Ok(Admitted { sha256, index, entries: rows.entries, advisories, unread: rows.unread })
 }
 
 /// Statements about packages: an advisory makes one for each package it names.

@@ -20,7 +20,7 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::container::documents;
+use super::container::{Documents, documents};
 use super::content::{Text, is_word};
 use super::dates::read_date;
 use super::joined::Joined;
@@ -94,9 +94,21 @@ impl AdvisoryFeed for UbuntuVex {
         Vec::new()
     }
 
+    fn is_archive(&self) -> bool {
+        true
+    }
+
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
+        self.parse_archive(documents(content).map_err(|error| error.into_feed_error(NAME))?, release)
+    }
+
+    fn parse_archive<'a>(
+        &self,
+        documents: Documents<'a>,
+        release: &Distribution,
+    ) -> Result<Rows<'a>, FeedError> {
         let (mut rows, mut joined) = (Rows::default(), Joined::default());
-        for document in documents(content).map_err(|error| error.into_feed_error(NAME))? {
+        for document in documents {
             let document = document.map_err(|error| error.into_feed_error(NAME))?;
             if !document.is_json() {
                 continue;

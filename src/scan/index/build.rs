@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::format::{self, COVERED, HEADER, IndexError, MAGIC, Provenance, VERSION, header};
+use super::format::{self, COVERED, HEADER, IndexError, MAGIC, Provenance, VERSION, details, header};
 use crate::model::advisory::{Advisory, Affected, Subject};
 use crate::model::vulnerability::CveId;
 
@@ -52,11 +52,13 @@ impl<'a> Row<'a> {
 struct Writer<'a> {
     names: Vec<u8>,
     rows: Vec<u8>,
+    details: Vec<u8>,
     vulnerabilities: Vec<u8>,
     bounds: Vec<u8>,
     texts: String,
     places: HashMap<&'a str, Place>,
     lists: HashMap<u32, (u32, u16)>,
+    known_details: HashMap<[u8; format::DETAILS], u32>,
     known_bounds: HashMap<[Place; 5], u32>,
 }
 
@@ -76,22 +78,41 @@ impl<'a> Writer<'a> {
     fn add_row(&mut self, row: Row<'a>) -> Result<(), IndexError> {
         let Row { advisory, affected, .. } = row;
         let identifier = self.identifier(&advisory.id)?;
-        let (first, count) = self.vulnerabilities_of(row)?;
         let fixed = self.optional(affected.range.fixed.as_deref())?;
-        let note = self.optional(affected.note.as_deref())?;
+        let details = self.details_of(row)?;
         let bounds = self.bounds_of(affected)?;
         self.rows.extend_from_slice(&identifier.to_le_bytes());
-        self.rows.extend_from_slice(&first.to_le_bytes());
-        self.rows.extend_from_slice(&count.to_le_bytes());
+        self.rows.extend_from_slice(&fixed);
         let words = [format::state_number(affected.state), format::severity_number(advisory.severity)];
         self.rows.extend_from_slice(&words);
-        self.rows.extend_from_slice(&[advisory.cvss_tenths.unwrap_or(format::NO_CVSS), 0]);
-        self.rows.extend_from_slice(&fixed);
-        self.rows.extend_from_slice(&note);
-        self.rows.extend_from_slice(&published_seconds(advisory).to_le_bytes());
+        self.rows.extend_from_slice(&details.to_le_bytes());
         self.rows.extend_from_slice(&bounds.to_le_bytes());
-        self.rows.extend_from_slice(&[0; 2]);
         Ok(())
+    }
+
+    /// Returns the number of the entry with what else a statement tells, from 1; 0 where that is nothing.
+    fn details_of(&mut self, row: Row<'a>) -> Result<u32, IndexError> {
+        let Row { advisory, affected, .. } = row;
+        let (first, count) = self.vulnerabilities_of(row)?;
+        let note = self.optional(affected.note.as_deref())?;
+        let published = published_seconds(advisory);
+        let cvss = advisory.cvss_tenths.unwrap_or(format::NO_CVSS);
+        if (count, cvss, note, published) == (format::OWN_IDENTIFIER, format::NO_CVSS, [0; 6], 0) {
+            return Ok(0);
+        }
+        let mut entry = [0; format::DETAILS];
+        entry[details::FIRST_VULNERABILITY..][..4].copy_from_slice(&first.to_le_bytes());
+        entry[details::VULNERABILITIES..][..2].copy_from_slice(&count.to_le_bytes());
+        entry[details::CVSS] = cvss;
+        entry[details::NOTE..][..6].copy_from_slice(&note);
+        entry[details::PUBLISHED..][..4].copy_from_slice(&published.to_le_bytes());
+        if let Some(known) = self.known_details.get(&entry) {
+            return Ok(*known);
+        }
+        self.details.extend_from_slice(&entry);
+        let place = number(self.details.len() / format::DETAILS, "details")?;
+        self.known_details.insert(entry, place);
+        Ok(place)
     }
 
     /// Stores the vulnerabilities of an advisory once for all its packages. One that is the identifier itself needs
@@ -171,8 +192,14 @@ impl<'a> Writer<'a> {
     }
 
     fn finish(self, provenance: Provenance) -> Result<Vec<u8>, IndexError> {
-        let parts: [&[u8]; 5] =
-            [&self.names, &self.rows, &self.vulnerabilities, &self.bounds, self.texts.as_bytes()];
+        let parts: [&[u8]; 6] = [
+            &self.names,
+            &self.rows,
+            &self.details,
+            &self.vulnerabilities,
+            &self.bounds,
+            self.texts.as_bytes(),
+        ];
         let mut file = vec![0; HEADER];
         file.splice(COVERED.., covered_header(&parts, provenance)?);
         file.resize(HEADER, 0);
@@ -184,7 +211,7 @@ impl<'a> Writer<'a> {
 }
 
 /// The part of the header behind the checksum: provenance and counts.
-fn covered_header(parts: &[&[u8]; 5], provenance: Provenance) -> Result<Vec<u8>, IndexError> {
+fn covered_header(parts: &[&[u8]; 6], provenance: Provenance) -> Result<Vec<u8>, IndexError> {
     let published = provenance.published.map_or(i64::MIN, |date| date.timestamp());
     let mut part = provenance.content.as_bytes().to_vec();
     part.extend_from_slice(&published.to_le_bytes());

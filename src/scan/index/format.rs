@@ -3,13 +3,15 @@
 //! ```text
 //! header            88 bytes   magic, version, checksum of all that follows it, provenance, counts
 //! names             16 bytes   name (offset, length), subject, first row, number of rows; sorted by subject and name
-//! rows              40 bytes   one statement about one package, see the offsets below
+//! rows              24 bytes   one statement about one package: what every judgement reads
+//! details           20 bytes   what else rows have, once for all that are alike: vulnerabilities, score, note, date
 //! vulnerabilities    8 bytes   identifiers that several rows may share
 //! bounds            32 bytes   what few rows have: introduced, last affected, architecture, module, channel
 //! texts                        UTF-8, what the offsets point into
 //! ```
 //!
-//! A text of length zero is absent. An identifier is a CVE as number, or the place of a text with the top bit set.
+//! Rows are many and read whole at every scan, so they are small: what they share lies elsewhere. A row names its
+//! details and bounds by number, from 1; 0 means that there are none. A text of length zero is absent. An identifier is a CVE as number, or the place of a text with the top bit set.
 
 use chrono::{DateTime, Utc};
 
@@ -21,7 +23,7 @@ use crate::model::version::VersionScheme;
 /// First bytes of every index file.
 pub(super) const MAGIC: [u8; 8] = *b"PATCHIDX";
 /// Rises with every change of the shape; files of another version are built again.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 /// Bytes of the header.
 pub(super) const HEADER: usize = 88;
 /// Where the part begins that the checksum covers.
@@ -29,14 +31,16 @@ pub(super) const COVERED: usize = 16;
 /// Bytes of a name entry.
 pub(super) const NAME: usize = 16;
 /// Bytes of a row.
-pub(super) const ROW: usize = 40;
+pub(super) const ROW: usize = 24;
+/// Bytes of a details entry.
+pub(super) const DETAILS: usize = 20;
 /// Bytes of a shared identifier.
 pub(super) const VULNERABILITY: usize = 8;
 /// Bytes of a bounds entry.
 pub(super) const BOUNDS: usize = 32;
 
 /// Bytes of an entry of each part, in the order of the file.
-pub(super) const SIZES: [usize; 5] = [NAME, ROW, VULNERABILITY, BOUNDS, 1];
+pub(super) const SIZES: [usize; 6] = [NAME, ROW, DETAILS, VULNERABILITY, BOUNDS, 1];
 
 /// Returns the checksum of what follows it: CRC-32 finds every single flipped bit and every burst of up to 32 bits.
 /// It guards against damage; against strangers the cache is guarded by its folder's owner.
@@ -54,9 +58,10 @@ pub(super) mod header {
     pub(crate) const SCHEME: usize = 56;
     pub(crate) const NAMES: usize = 60;
     pub(crate) const ROWS: usize = 64;
-    pub(crate) const VULNERABILITIES: usize = 68;
-    pub(crate) const BOUNDS: usize = 72;
-    pub(crate) const TEXTS: usize = 76;
+    pub(crate) const DETAILS: usize = 68;
+    pub(crate) const VULNERABILITIES: usize = 72;
+    pub(crate) const BOUNDS: usize = 76;
+    pub(crate) const TEXTS: usize = 80;
 }
 
 /// Offsets in a name entry.
@@ -70,15 +75,20 @@ pub(super) mod name {
 /// Offsets in a row.
 pub(super) mod row {
     pub(crate) const ID: usize = 0;
-    pub(crate) const FIRST_VULNERABILITY: usize = 8;
-    pub(crate) const VULNERABILITIES: usize = 12;
+    pub(crate) const FIXED: usize = 8;
     pub(crate) const STATE: usize = 14;
     pub(crate) const SEVERITY: usize = 15;
-    pub(crate) const CVSS: usize = 16;
-    pub(crate) const FIXED: usize = 18;
-    pub(crate) const NOTE: usize = 24;
-    pub(crate) const PUBLISHED: usize = 30;
-    pub(crate) const BOUNDS: usize = 34;
+    pub(crate) const DETAILS: usize = 16;
+    pub(crate) const BOUNDS: usize = 20;
+}
+
+/// Offsets in a details entry.
+pub(super) mod details {
+    pub(crate) const FIRST_VULNERABILITY: usize = 0;
+    pub(crate) const VULNERABILITIES: usize = 4;
+    pub(crate) const CVSS: usize = 6;
+    pub(crate) const NOTE: usize = 8;
+    pub(crate) const PUBLISHED: usize = 14;
 }
 
 /// Offsets in a bounds entry.

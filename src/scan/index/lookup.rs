@@ -3,8 +3,8 @@
 use chrono::DateTime;
 
 use super::format::{
-    self, BOUNDS, COVERED, HEADER, IndexError, MAGIC, NAME, Provenance, ROW, SIZES, VERSION, VULNERABILITY,
-    header, name, number_at,
+    self, BOUNDS, COVERED, DETAILS, HEADER, IndexError, MAGIC, NAME, Provenance, ROW, SIZES, VERSION,
+    VULNERABILITY, header, name, number_at,
 };
 use super::statement::Statement;
 use crate::model::advisory::Subject;
@@ -19,6 +19,7 @@ pub struct Index {
     /// Entries of each table, and where it begins.
     names: Table,
     rows: Table,
+    details: Table,
     vulnerabilities: Table,
     bounds: Table,
     provenance: Provenance,
@@ -49,14 +50,14 @@ impl Index {
         let damaged = |what| IndexError::Damaged { what };
         check_checksum(&bytes)?;
         let cut = damaged("the header is cut");
-        let [names, rows, vulnerabilities, bounds, texts] = tables(&bytes).ok_or(cut)?;
+        let [names, rows, details, vulnerabilities, bounds, texts] = tables(&bytes).ok_or(cut)?;
         let provenance = provenance(&bytes).ok_or(cut)?;
         if texts.start.checked_add(texts.count) != Some(bytes.len()) {
             return Err(damaged("the counts do not fit the size"));
         }
         let texts =
             String::from_utf8(bytes.split_off(texts.start)).map_err(|_| damaged("a text is not UTF-8"))?;
-        let index = Self { tables: bytes, texts, names, rows, vulnerabilities, bounds, provenance };
+        let index = Self { tables: bytes, texts, names, rows, details, vulnerabilities, bounds, provenance };
         index.check_tables().ok_or(damaged("an entry points outside, or is out of order"))?;
         Ok(index)
     }
@@ -165,6 +166,10 @@ impl Index {
         self.identifier(u64::from_le_bytes(*entry))
     }
 
+    pub(super) fn details(&self, at: usize) -> Option<&[u8; DETAILS]> {
+        self.part(self.details, at)
+    }
+
     pub(super) fn bounds(&self, at: usize) -> Option<&[u8; BOUNDS]> {
         self.part(self.bounds, at)
     }
@@ -218,16 +223,23 @@ fn check_checksum(bytes: &[u8]) -> Result<(), IndexError> {
 }
 
 /// Reads where every part begins and how many entries it has.
-fn tables(bytes: &[u8]) -> Option<[Table; 5]> {
-    let offsets = [header::NAMES, header::ROWS, header::VULNERABILITIES, header::BOUNDS, header::TEXTS];
+fn tables(bytes: &[u8]) -> Option<[Table; 6]> {
+    let offsets = [
+        header::NAMES,
+        header::ROWS,
+        header::DETAILS,
+        header::VULNERABILITIES,
+        header::BOUNDS,
+        header::TEXTS,
+    ];
     let mut start = HEADER;
-    let mut tables = [Table { start, count: 0 }; 5];
+    let mut tables = [Table { start, count: 0 }; 6];
     for ((table, offset), size) in tables.iter_mut().zip(offsets).zip(SIZES) {
         let count = number_at(bytes, offset)? as usize;
         *table = Table { start, count };
         start = start.checked_add(count.checked_mul(size)?)?;
     }
-    (tables[4].start <= bytes.len()).then_some(tables)
+    (tables[5].start <= bytes.len()).then_some(tables)
 }
 
 fn provenance(bytes: &[u8]) -> Option<Provenance> {

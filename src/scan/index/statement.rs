@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::Index;
-use super::format::{self, BOUNDS, ROW, bounds, long_at, number_at, row, short_at};
+use super::format::{self, BOUNDS, DETAILS, ROW, bounds, details, long_at, number_at, row, short_at};
 use crate::model::advisory::VendorState;
 use crate::model::severity::Severity;
 use crate::model::version::VersionScheme;
@@ -61,24 +61,24 @@ impl<'a> Statement<'a> {
 
     /// Returns the CVSS base score, where the feed tells one.
     pub fn cvss(&self) -> Option<f64> {
-        let tenths = self.row[row::CVSS];
+        let tenths = self.details()?[details::CVSS];
         (tenths != format::NO_CVSS).then(|| f64::from(tenths) / 10.0)
     }
 
     /// Returns when the vendor published it.
     pub fn published(&self) -> Option<DateTime<Utc>> {
-        let seconds = number_at(self.row, row::PUBLISHED).filter(|seconds| *seconds != 0)?;
+        let seconds = number_at(self.details()?, details::PUBLISHED).filter(|seconds| *seconds != 0)?;
         DateTime::from_timestamp(i64::from(seconds), 0)
     }
 
     /// Returns the first version with the fix.
     pub fn fixed(&self) -> Option<&'a str> {
-        self.text(row::FIXED)
+        self.index.text(self.row, row::FIXED).filter(|text| !text.is_empty())
     }
 
     /// Returns the vendor's own words behind the state.
     pub fn note(&self) -> Option<&'a str> {
-        self.text(row::NOTE)
+        self.index.text(self.details()?, details::NOTE).filter(|text| !text.is_empty())
     }
 
     /// Tells whether it has any of the bounds below; most statements have none.
@@ -115,11 +115,22 @@ impl<'a> Statement<'a> {
     pub(super) fn is_sound(&self) -> bool {
         let words = format::state(self.row[row::STATE]).is_some()
             && format::severity(self.row[row::SEVERITY]).is_some();
-        let texts = [row::FIXED, row::NOTE].into_iter().all(|at| self.index.holds_text(self.row, at));
-        let list = self
+        words
+            && self.index.holds_text(self.row, row::FIXED)
+            && self.identifier().is_some()
+            && self.details_are_sound()
+            && self.bounds_are_sound()
+    }
+
+    fn details_are_sound(&self) -> bool {
+        if number_at(self.row, row::DETAILS) == Some(0) {
+            return true;
+        }
+        let list_is_there = self
             .list()
             .is_none_or(|list| list.is_empty() || self.index.vulnerability(list.end - 1).is_some());
-        words && texts && list && self.identifier().is_some() && self.bounds_are_sound()
+        let note_is_there = |entry| self.index.holds_text(entry, details::NOTE);
+        list_is_there && self.details().is_some_and(|entry| note_is_there(entry))
     }
 
     fn bounds_are_sound(&self) -> bool {
@@ -144,18 +155,21 @@ impl<'a> Statement<'a> {
 
     /// Where the vulnerabilities are listed; `None` where the identifier is the only one.
     fn list(&self) -> Option<std::ops::Range<usize>> {
+        let entry = self.details()?;
         let count =
-            short_at(self.row, row::VULNERABILITIES).filter(|count| *count != format::OWN_IDENTIFIER)?;
-        let first = number_at(self.row, row::FIRST_VULNERABILITY)? as usize;
+            short_at(entry, details::VULNERABILITIES).filter(|count| *count != format::OWN_IDENTIFIER)?;
+        let first = number_at(entry, details::FIRST_VULNERABILITY)? as usize;
         Some(first..first.saturating_add(usize::from(count)))
-    }
-
-    fn text(&self, at: usize) -> Option<&'a str> {
-        self.index.text(self.row, at).filter(|text| !text.is_empty())
     }
 
     fn bound(&self, at: usize) -> Option<&'a str> {
         self.index.text(self.bounds()?, at).filter(|text| !text.is_empty())
+    }
+
+    /// The entry of details; a statement about its own identifier alone has none.
+    fn details(&self) -> Option<&'a [u8; DETAILS]> {
+        let entry = number_at(self.row, row::DETAILS)?.checked_sub(1)?;
+        self.index.details(entry as usize)
     }
 
     /// The entry of bounds; most statements have none.

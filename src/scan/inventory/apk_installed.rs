@@ -1,17 +1,18 @@
 //! apk's database file: a line a field, each a letter, a colon and a value; an empty line ends a package (apk-tools,
 //! `src/database.c`; <https://wiki.alpinelinux.org/wiki/Apk_spec>).
 //!
-//! Only `P` (name), `V` (version), `A` (architecture), `I` (size in bytes) and `o` (the package it was built with) are
-//! used. The lists of files that follow have letters of their own.
+//! Only `P` (name), `V` (version), `A` (architecture), `I` (size in bytes), `o` (the package it was built with) and `s`
+//! (the tag of the repository it came from) are used. The lists of files that follow have letters of their own.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::record_error::{RecordError, RecordProblem};
+use super::record_values::RecordValues;
 use super::{InventoryError, reading};
 use crate::host::storage;
 use crate::model::distro::PackageFamily;
-use crate::model::package::{Architecture, InstalledPackage, PackageName, PackageState, SourcePackage};
+use crate::model::package::{InstalledPackage, PackageName, PackageState, Provenance, SourcePackage, Vendor};
 use crate::model::version::Version;
 
 /// The database, below a root.
@@ -61,19 +62,17 @@ fn pinned(word: &str) -> Option<&str> {
     (!constraint.starts_with('>') && !name.starts_with('!')).then_some(name)
 }
 
-/// The fields that are used, by letter and by name; their places here are the numbers below.
-const FIELDS: [(u8, &str); 5] = [
-    (b'P', "P (name)"),
-    (b'V', "V (version)"),
-    (b'A', "A (architecture)"),
-    (b'I', "I (size)"),
-    (b'o', "o (origin)"),
-];
+/// The letters of the fields that are used; their places here are the numbers below.
+const LETTERS: [u8; 6] = *b"PVAIos";
+/// What people read for them.
+const NAMES: [&str; 6] =
+    ["P (name)", "V (version)", "A (architecture)", "I (size)", "o (origin)", "s (repository tag)"];
 const NAME: usize = 0;
 const VERSION: usize = 1;
 const ARCHITECTURE: usize = 2;
 const SIZE: usize = 3;
 const ORIGIN: usize = 4;
+const TAG: usize = 5;
 
 /// Reads `lib/apk/db/installed`; packages come in the file's order.
 ///
@@ -83,7 +82,8 @@ const ORIGIN: usize = 4;
 /// # Errors
 /// The first thing that apk would not have written.
 pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordError> {
-    let mut parser = Parser { file, line: 0, values: [None; 5], packages: Vec::new(), seen: HashSet::new() };
+    let values = RecordValues::new(file, PackageFamily::Apk, &NAMES);
+    let mut parser = Parser { values, packages: Vec::new(), seen: HashSet::new() };
     let (complete, rest) = bytes.split_at(memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1));
     let mut number = 0;
     for line in complete.split_inclusive(|b| *b == b'\n') {
@@ -91,8 +91,8 @@ pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordEr
         parser.take_line(number, &line[..line.len() - 1])?;
     }
     if !rest.is_empty() {
-        if FIELDS.iter().any(|(letter, _)| *letter == rest[0]) {
-            return Err(parser.error(number + 1, RecordProblem::Truncated));
+        if LETTERS.contains(&rest[0]) {
+            return Err(parser.values.error(number + 1, RecordProblem::Truncated));
         }
         parser.take_line(number + 1, rest)?;
     }
@@ -101,54 +101,41 @@ pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordEr
 }
 
 struct Parser<'a> {
-    file: &'a str,
-    /// The line that the package begins on; 0 between packages.
-    line: usize,
-    /// The line and the value of each field.
-    values: [Option<(usize, &'a [u8])>; 5],
+    /// The values of the package; its line is 0 between packages.
+    values: RecordValues<'a, 6>,
     packages: Vec<InstalledPackage>,
     seen: HashSet<PackageName>,
 }
 
 impl<'a> Parser<'a> {
-    fn error(&self, line: usize, problem: RecordProblem) -> RecordError {
-        RecordError { file: self.file.to_owned(), line, problem }
-    }
-
     fn take_line(&mut self, number: usize, line: &'a [u8]) -> Result<(), RecordError> {
         let (letter, value) = match line {
             [] => return self.end_package(),
             [letter, b':', value @ ..] if letter.is_ascii_alphabetic() => (*letter, value),
-            _ => return Err(self.error(number, RecordProblem::NotAField)),
+            _ => return Err(self.values.error(number, RecordProblem::NotAField)),
         };
-        if self.line == 0 {
-            self.line = number;
+        if self.values.line == 0 {
+            self.values.line = number;
         }
-        let Some(at) = FIELDS.iter().position(|(known, _)| *known == letter) else { return Ok(()) };
-        match self.values[at].replace((number, value)) {
-            Some(_) => Err(self.error(number, RecordProblem::FieldTwice(FIELDS[at].1))),
+        match LETTERS.iter().position(|known| *known == letter) {
+            Some(field) => self.values.put(field, number, value),
             None => Ok(()),
         }
     }
 
     fn end_package(&mut self) -> Result<(), RecordError> {
-        if self.line == 0 {
+        let values = &self.values;
+        if values.line == 0 {
             return Ok(());
         }
-        let name = PackageName::from(self.name(NAME)?.ok_or_else(|| self.missing(NAME))?);
-        let version = self.text(VERSION)?.ok_or_else(|| self.missing(VERSION))?;
-        let version = Version::apk(version).map_err(|error| self.invalid(VERSION, error.reason))?;
-        let architecture = self.text(ARCHITECTURE)?.ok_or_else(|| self.missing(ARCHITECTURE))?;
-        if architecture.is_empty()
-            || !architecture.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b))
-        {
-            return Err(self.invalid(ARCHITECTURE, "not an architecture's name"));
-        }
-        let origin = self.name(ORIGIN)?.map_or_else(|| name.clone(), PackageName::from);
-        let size = self.text(SIZE)?.and_then(|text| text.parse::<u64>().ok()).unwrap_or_default();
+        values.required(NAME)?;
+        let name = PackageName::from(values.name(NAME)?.unwrap_or_default());
+        let version =
+            Version::apk(values.required(VERSION)?).map_err(|error| values.invalid(VERSION, error.reason))?;
+        let origin = values.name(ORIGIN)?.map_or_else(|| name.clone(), PackageName::from);
         let package = InstalledPackage {
             source: SourcePackage { name: origin, version: version.clone() },
-            architecture: Architecture::from(architecture),
+            architecture: values.architecture(ARCHITECTURE, values.required(ARCHITECTURE)?)?,
             name,
             version,
             state: PackageState::Installed,
@@ -156,41 +143,22 @@ impl<'a> Parser<'a> {
             hold: false,
             essential: false,
             multi_arch_same: false,
-            installed_size_kib: size.div_ceil(1024),
-            provenance: None,
+            installed_size_kib: values.number(SIZE).unwrap_or_default().div_ceil(1024),
+            provenance: values.text(TAG)?.map(tagged),
         };
         if !self.seen.insert(package.name.clone()) {
-            return Err(self.error(self.line, RecordProblem::PackageTwice(package.key())));
+            return Err(values.error(values.line, RecordProblem::PackageTwice(package.key())));
         }
         self.packages.push(package);
-        (self.line, self.values) = (0, [None; 5]);
+        self.values.clear();
         Ok(())
     }
+}
 
-    fn text(&self, field: usize) -> Result<Option<&'a str>, RecordError> {
-        let Some((line, bytes)) = self.values[field] else { return Ok(None) };
-        let not_text = |_| self.error(line, RecordProblem::NotUtf8(FIELDS[field].1));
-        std::str::from_utf8(bytes).map(Some).map_err(not_text)
-    }
-
-    fn name(&self, field: usize) -> Result<Option<&'a str>, RecordError> {
-        match self.text(field)? {
-            Some(name) if !PackageFamily::Apk.is_package_name(name) => {
-                Err(self.invalid(field, "not a name that apk gives a package"))
-            }
-            name => Ok(name),
-        }
-    }
-
-    fn missing(&self, field: usize) -> RecordError {
-        self.error(self.line, RecordProblem::Missing(FIELDS[field].1))
-    }
-
-    fn invalid(&self, field: usize, reason: &'static str) -> RecordError {
-        let (line, bytes) = self.values[field].unwrap_or((self.line, b""));
-        let text = String::from_utf8_lossy(bytes).chars().take(80).collect();
-        self.error(line, RecordProblem::Invalid { field: FIELDS[field].1, text, reason })
-    }
+/// A package of a tagged repository (`@edge https://…` in apk's list of repositories) names the tag as its vendor.
+fn tagged(tag: &str) -> Box<Provenance> {
+    let vendor = Some(Vendor::from(format!("@{tag}")));
+    Box::new(Provenance { vendor, module: None, installed_at: None })
 }
 
 #[cfg(test)]
@@ -214,6 +182,15 @@ mod tests {
             .map(|p| format!("{} {} {} {}", p.name, p.version, p.source.name, p.installed_size_kib))
             .collect();
         assert_eq!(shown, ["aa 1.0-r0 source 2", "bb 2-r1 bb 0"]);
+    }
+
+    #[test]
+    fn a_package_of_a_tagged_repository_is_told() {
+        let packages = parse(format!("{AA}P:bb\nV:2-r1\nA:x86_64\ns:edge\n").as_bytes(), "installed");
+        let vendor =
+            |package: &InstalledPackage| Some(package.provenance.as_ref()?.vendor.clone()?.to_string());
+        let vendors: Vec<_> = packages.expect("sound").iter().map(vendor).collect();
+        assert_eq!(vendors, [None, Some("@edge".to_owned())]);
     }
 
     #[test]

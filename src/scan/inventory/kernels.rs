@@ -1,10 +1,11 @@
 //! The kernels of a root, from its packages, its boot folder and its folders of modules.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use crate::host::storage;
 use crate::model::distro::PackageFamily;
-use crate::model::kernel::Kernels;
+use crate::model::kernel::{Kernels, releases_of};
 use crate::model::package::InstalledPackage;
 use crate::model::version::{compare_deb, rpm};
 
@@ -19,13 +20,13 @@ pub(super) fn find(
     match family {
         PackageFamily::Dpkg => {
             let has_image = |release: &str| has(format!("boot/vmlinuz-{release}"));
-            judge(of_dpkg(packages, &has_image), None, running)
+            judge(of_packages(packages, &has_image, compare_deb), None, running)
         }
         PackageFamily::Rpm => {
             let has_image = |release: &str| {
                 has(format!("boot/vmlinuz-{release}")) || has(format!("lib/modules/{release}/vmlinuz"))
             };
-            judge(of_rpm(packages, &has_image), saved_entry(root), running)
+            judge(of_packages(packages, &has_image, rpm::compare_without_epoch), saved_entry(root), running)
         }
         PackageFamily::Apk | PackageFamily::Pacman => judge(of_modules(root), None, running),
     }
@@ -45,48 +46,16 @@ fn judge(releases: Vec<String>, saved: Option<String>, running: Option<String>) 
     Kernels { running, next_boot, leftover }
 }
 
-/// Debian's and Ubuntu's: the release stands in the package's name.
-fn of_dpkg(packages: &[InstalledPackage], has_image: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let mut releases: Vec<&str> =
-        packages.iter().filter_map(|p| release_of(p.name.as_str())).filter(|r| has_image(r)).collect();
-    releases.sort_by(|a, b| compare_deb(a, b).then_with(|| a.cmp(b)));
-    releases.dedup();
-    releases.into_iter().map(str::to_owned).collect()
-}
-
-/// Returns the release (`uname -r`) of a kernel image package; `None` for meta packages, which name no release, and
-/// for debug symbols.
-fn release_of(package: &str) -> Option<&str> {
-    let name = package.strip_prefix("linux-image-")?;
-    let name = name.strip_prefix("unsigned-").unwrap_or(name);
-    let release = name.strip_suffix("-unsigned").unwrap_or(name);
-    let names_release = release.starts_with(|c: char| c.is_ascii_digit()) && release.contains('-');
-    let is_symbols = ["-dbg", "-dbgsym"].iter().any(|end| release.ends_with(end));
-    (names_release && !is_symbols).then_some(release)
-}
-
-/// Those of rpm families: the release is made of the version of whichever package brought the image.
-fn of_rpm(packages: &[InstalledPackage], has_image: &dyn Fn(&str) -> bool) -> Vec<String> {
-    let of_kernel = packages.iter().filter(|package| package.name.as_str().starts_with("kernel"));
+/// Those of packages of which the image is there, the newest last by an order of releases.
+fn of_packages(
+    packages: &[InstalledPackage],
+    has_image: &dyn Fn(&str) -> bool,
+    order: fn(&str, &str) -> Ordering,
+) -> Vec<String> {
     let mut releases: Vec<String> =
-        of_kernel.flat_map(releases_of).filter(|release| has_image(release)).collect();
-    releases.sort_by(|a, b| rpm::compare_without_epoch(a, b).then_with(|| a.cmp(b)));
+        packages.iter().flat_map(releases_of).filter(|release| has_image(release)).collect();
+    releases.sort_by(|a, b| order(a, b).then_with(|| a.cmp(b)));
     releases.dedup();
-    releases
-}
-
-/// What `uname -r` can say of a package's kernel. Red Hat's and their kin: version, release and architecture, and what
-/// the variant is called after a plus (`kernel-rt-core`: `+rt`). SUSE's: without the last number of the release, which
-/// counts rebuilds, and with the flavour (`kernel-default`: `-default`).
-fn releases_of(package: &InstalledPackage) -> Vec<String> {
-    let text = package.version.as_str();
-    let (_, version) = text.split_once(':').unwrap_or(("", text));
-    let plain = format!("{version}.{}", package.architecture);
-    let variant = package.name.as_str().trim_start_matches("kernel").trim_start_matches('-');
-    let variant = variant.strip_suffix("-core").unwrap_or(variant);
-    let suse = version.rsplit_once('.').map(|(without_rebuild, _)| format!("{without_rebuild}-{variant}"));
-    let mut releases = vec![format!("{plain}+{variant}"), plain];
-    releases.extend(suse);
     releases
 }
 
@@ -142,7 +111,8 @@ mod tests {
             "linux-image-unsigned-6.1.0-7-generic",
         ]);
         let has_image = |release: &str| release != "6.1.0-7-generic";
-        let kernels = judge(of_dpkg(&installed, &has_image), None, Some("6.1.0-25-amd64".into()));
+        let kernels =
+            judge(of_packages(&installed, &has_image, compare_deb), None, Some("6.1.0-25-amd64".into()));
         assert_eq!(kernels.running.as_deref(), Some("6.1.0-25-amd64"));
         assert_eq!(kernels.next_boot.as_deref(), Some("6.1.0-30-amd64"));
         assert_eq!(kernels.leftover, ["6.1.0-9-amd64"]);
@@ -151,8 +121,11 @@ mod tests {
 
     #[test]
     fn container_does_not_run_the_kernel_of_its_host() {
-        let kernels =
-            judge(of_dpkg(&packages(&["linux-image-amd64"]), &|_| true), None, Some("6.9.1".into()));
+        let kernels = judge(
+            of_packages(&packages(&["linux-image-amd64"]), &|_| true, compare_deb),
+            None,
+            Some("6.9.1".into()),
+        );
         assert_eq!(kernels, Kernels::default());
     }
 
@@ -171,7 +144,8 @@ mod tests {
             "5.14.0-362.el9.x86_64+rt",
             "5.14.21-150500.55.39-default",
         ];
-        let releases = of_rpm(&installed, &|release| images.contains(&release));
+        let releases =
+            of_packages(&installed, &|release| images.contains(&release), rpm::compare_without_epoch);
         assert_eq!(releases, images);
         let saved = Some("0123456789abcdef-4.18.0-553.el8_10.x86_64".to_owned());
         let kernels = judge(releases, saved, Some(images[0].to_owned()));

@@ -12,6 +12,7 @@ mod dpkg_updates;
 mod kernels;
 pub mod pacman_local;
 pub mod record_error;
+mod record_values;
 mod registry;
 pub mod rpm_database;
 
@@ -34,12 +35,9 @@ pub const STATUS: &str = "var/lib/dpkg/status";
 #[derive(Debug, thiserror::Error)]
 pub enum InventoryError {
     /// The distribution is not told.
-    #[error("cannot tell the distribution of {root}")]
+    #[error(transparent)]
     Distribution {
-        /// The root.
-        root: PathBuf,
         /// Why.
-        #[source]
         source: FactsError,
     },
     /// A file of the database cannot be read.
@@ -144,8 +142,7 @@ impl InventoryError {
 /// # Errors
 /// The distribution is unknown, a file cannot be read or understood, a package stands there twice, or none does.
 pub fn read(root: &Path, live: bool) -> Result<Inventory, InventoryError> {
-    let distribution = facts::distribution(root)
-        .map_err(|source| InventoryError::Distribution { root: root.to_owned(), source })?;
+    let distribution = facts::distribution(root).map_err(|source| InventoryError::Distribution { source })?;
     let reader = registry::reader(root, &distribution)?;
     let mut packages = (reader.read)(root)?;
     if packages.is_empty() {

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use super::record_error::{RecordError, RecordProblem};
+use super::record_values::RecordValues;
 use super::{InventoryError, reading};
 use crate::host::storage;
 use crate::model::distro::PackageFamily;
-use crate::model::package::{Architecture, InstalledPackage, PackageName, PackageState, SourcePackage};
+use crate::model::package::{InstalledPackage, PackageName, PackageState, SourcePackage};
 use crate::model::version::Version;
 
 /// The database, below a root.
@@ -72,9 +73,10 @@ const SIZE: usize = 5;
 /// # Errors
 /// The first thing that pacman would not have written.
 pub fn parse(bytes: &[u8], folder: &str, file: &str) -> Result<InstalledPackage, RecordError> {
-    let description = Description::of(bytes, file)?;
-    let name = description.name(NAME)?.ok_or_else(|| description.missing(NAME))?;
-    let stated = description.text(VERSION)?.ok_or_else(|| description.missing(VERSION))?;
+    let description = description(bytes, file)?;
+    let stated_name = description.required(NAME)?;
+    let name = description.name(NAME)?.unwrap_or(stated_name);
+    let stated = description.required(VERSION)?;
     let version = Version::alpm(stated).map_err(|error| description.invalid(VERSION, error.reason))?;
     if folder != format!("{name}-{stated}") {
         return Err(description.invalid(VERSION, "name and version are not those of the folder"));
@@ -82,17 +84,10 @@ pub fn parse(bytes: &[u8], folder: &str, file: &str) -> Result<InstalledPackage,
     // Packages built before pacman 4.2 have no base.
     let base = description.name(BASE)?.unwrap_or(name);
     let architecture = description.text(ARCHITECTURE)?.unwrap_or("any");
-    if !architecture.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b)) {
-        return Err(description.invalid(ARCHITECTURE, "not an architecture's name"));
-    }
-    let number = |section: usize| Ok(description.text(section)?.and_then(|text| text.parse::<u64>().ok()));
-    let size = match number(INSTALLED_SIZE)? {
-        Some(size) => size,
-        None => number(SIZE)?.unwrap_or_default(),
-    };
+    let size = description.number(INSTALLED_SIZE).or_else(|| description.number(SIZE)).unwrap_or_default();
     Ok(InstalledPackage {
         name: PackageName::from(name),
-        architecture: Architecture::from(architecture),
+        architecture: description.architecture(ARCHITECTURE, architecture)?,
         source: SourcePackage { name: PackageName::from(base), version: version.clone() },
         version,
         state: PackageState::Installed,
@@ -105,62 +100,24 @@ pub fn parse(bytes: &[u8], folder: &str, file: &str) -> Result<InstalledPackage,
     })
 }
 
-/// The first value of each section that is used, with its line.
-struct Description<'a> {
-    file: &'a str,
-    values: [Option<(usize, &'a [u8])>; 6],
-}
-
-impl<'a> Description<'a> {
-    fn of(bytes: &'a [u8], file: &'a str) -> Result<Self, RecordError> {
-        let mut description = Self { file, values: [None; 6] };
-        // The section whose first value comes next.
-        let mut waiting: Option<usize> = None;
-        for (at, line) in bytes.split(|b| *b == b'\n').enumerate() {
-            if let Some(section) = waiting.take() {
-                if line.is_empty() {
-                    return Err(description.error(at + 1, RecordProblem::Missing(SECTIONS[section])));
-                }
-                if description.values[section].replace((at + 1, line)).is_some() {
-                    return Err(description.error(at + 1, RecordProblem::FieldTwice(SECTIONS[section])));
-                }
-            } else if let [b'%', name @ .., b'%'] = line {
-                waiting = SECTIONS.iter().position(|section| section.as_bytes() == name);
+/// Reads the first value of each section that is used.
+fn description<'a>(bytes: &'a [u8], file: &'a str) -> Result<RecordValues<'a, 6>, RecordError> {
+    let mut values = RecordValues::new(file, PackageFamily::Pacman, &SECTIONS);
+    // The section whose first value comes next.
+    let mut waiting: Option<usize> = None;
+    for (at, line) in bytes.split(|b| *b == b'\n').enumerate() {
+        if let Some(section) = waiting.take() {
+            if line.is_empty() {
+                return Err(values.error(at + 1, RecordProblem::Missing(SECTIONS[section])));
             }
-        }
-        match waiting {
-            Some(_) => Err(description.error(1, RecordProblem::Truncated)),
-            None => Ok(description),
-        }
-    }
-
-    fn error(&self, line: usize, problem: RecordProblem) -> RecordError {
-        RecordError { file: self.file.to_owned(), line, problem }
-    }
-
-    fn text(&self, section: usize) -> Result<Option<&'a str>, RecordError> {
-        let Some((line, bytes)) = self.values[section] else { return Ok(None) };
-        let not_text = |_| self.error(line, RecordProblem::NotUtf8(SECTIONS[section]));
-        std::str::from_utf8(bytes).map(Some).map_err(not_text)
-    }
-
-    fn name(&self, section: usize) -> Result<Option<&'a str>, RecordError> {
-        match self.text(section)? {
-            Some(name) if !PackageFamily::Pacman.is_package_name(name) => {
-                Err(self.invalid(section, "not a package name of PKGBUILD(5)"))
-            }
-            name => Ok(name),
+            values.put(section, at + 1, line)?;
+        } else if let [b'%', name @ .., b'%'] = line {
+            waiting = SECTIONS.iter().position(|section| section.as_bytes() == name);
         }
     }
-
-    fn missing(&self, section: usize) -> RecordError {
-        self.error(1, RecordProblem::Missing(SECTIONS[section]))
-    }
-
-    fn invalid(&self, section: usize, reason: &'static str) -> RecordError {
-        let (line, bytes) = self.values[section].unwrap_or((1, b""));
-        let text = String::from_utf8_lossy(bytes).chars().take(80).collect();
-        self.error(line, RecordProblem::Invalid { field: SECTIONS[section], text, reason })
+    match waiting {
+        Some(_) => Err(values.error(1, RecordProblem::Truncated)),
+        None => Ok(values),
     }
 }
 

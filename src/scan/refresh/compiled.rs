@@ -6,7 +6,7 @@ use crate::host::storage::{self, StorageError};
 use crate::model::distro::Distribution;
 use crate::model::feed::SourceSettings;
 use crate::scan::feed::cache::{FeedCache, StoredContent};
-use crate::scan::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
+use crate::scan::feed::trust::{self, Admitted, Gate, Refusal};
 use crate::scan::index::Index;
 
 /// Largest index that is read: 5 % of the largest feed, and room (performance design, target 8).
@@ -28,7 +28,7 @@ pub fn load_index(
     if let Some(index) = open(layout, source, release).filter(|i| i.provenance().content == content.sha256) {
         return Ok(Some(index));
     }
-    let bytes = rebuild(layout, source, release, &content)?;
+    let bytes = rebuild(layout, source, release, &content)?.index;
     let defect =
         |error| RefreshError::Refused { feed: name.clone(), source: Refusal::Compile { source: error } };
     Index::open(bytes).map(Some).map_err(defect)
@@ -41,15 +41,15 @@ fn open(layout: &Layout, source: &SourceSettings, release: &Distribution) -> Opt
     Index::open(bytes).ok()
 }
 
-/// Compiles the content in the cache again and returns the bytes of the index.
+/// Compiles the content in the cache again, and writes the index.
 pub(super) fn rebuild(
     layout: &Layout,
     source: &SourceSettings,
     release: &Distribution,
     content: &StoredContent,
-) -> Result<Vec<u8>, RefreshError> {
+) -> Result<Admitted, RefreshError> {
     let (format, name) = (format_of(source, release)?, &source.name);
-    let bytes = FeedCache::new(layout, name).content(content, LARGEST_CONTENT).map_err(caching(name))?;
+    let received = FeedCache::new(layout, name).content(content).map_err(caching(name))?;
     let gate = Gate {
         format,
         release,
@@ -59,10 +59,10 @@ pub(super) fn rebuild(
         now: content.fetched,
     };
     let refused = |source| RefreshError::Refused { feed: name.clone(), source };
-    let admitted = trust::admit(&bytes, content.published, gate).map_err(refused)?;
+    let admitted = trust::admit(&received, content.published, gate).map_err(refused)?;
     // A cache that cannot be written costs time at the next scan, and nothing else.
     let _ = write(layout, source, release, &admitted.index);
-    Ok(admitted.index)
+    Ok(admitted)
 }
 
 /// Writes an index file.

@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use super::authenticate::authenticate;
 use super::compiled::load_index;
+use super::keep::{Keeping, keep};
+use super::question::{Arrived, Question};
 use super::stamp::stamp;
-use super::{Keeping, RefreshError, RefreshRequest, caching, format_of, keep};
-use crate::host::environment::Environment;
-use crate::host::transport::{self, FetchRequest, Fetched, Limits, Pace, Validators};
+use super::{RefreshError, RefreshRequest, caching, format_of};
+use crate::host::storage;
+use crate::host::transport::{Fetched, Validators};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::scan::feed::cache::FeedCache;
-use crate::scan::feed::trust::LARGEST_CONTENT;
 
 /// Takes a file as the content of a source. It goes through the same trust as content from the network; its date is
 /// the date of the file.
@@ -23,34 +25,27 @@ pub fn import_file(
 ) -> Result<FeedStamp, RefreshError> {
     let format = format_of(source, request.distribution)?;
     let cache = FeedCache::new(request.layout, &source.name);
+    let _lock = cache.lock(request.patience).map_err(caching(&source.name))?;
     let record = cache.read().unwrap_or_default();
+    let question = Question { request, source, format };
     let location = file.to_string_lossy();
-    let fetched = transport::fetch(FetchRequest {
-        location: &location,
-        pinned: false,
-        limits: Limits {
-            bytes: LARGEST_CONTENT,
-            deadline: request.patience,
-            connect: request.patience,
-            pace: Pace::LOWEST,
-        },
-        known: &Validators::default(),
-        environment: &Environment::default(),
-    });
-    let fetched =
-        fetched.map_err(|error| RefreshError::Fetch { feed: source.name.clone(), source: error })?;
-    let now = request.clock.now();
+    let fetched = question.download((&location, Validators::default()), &cache.incoming())?;
     let record = match fetched {
         Fetched::Unchanged => record,
-        Fetched::New(mut content) => {
+        Fetched::New(mut download) => {
             // The validators belong to the file, not to the source that is asked next time.
-            content.validators = Validators::default();
+            download.validators = Validators::default();
             let accept_older = request.accept_older.contains(&source.name);
             let last_good = record.content.as_ref();
-            keep(Keeping { request, format, source, accept_older, last_good, by_hand: true }, &content)?
+            let keeping = Keeping { request, format, source, accept_older, last_good, by_hand: true };
+            let arrived = authenticate(question, (&location, &cache.incoming()))
+                .map(|signer| Arrived { download, signer });
+            arrived
+                .and_then(|arrived| keep(keeping, arrived))
+                .inspect_err(|_| drop(storage::remove_file(&cache.incoming())))?
         }
     };
-    Ok(stamp(source, &record, &request.distribution.release_key(), now))
+    Ok(stamp(source, &record, &request.distribution.release_key(), request.clock.now()))
 }
 
 /// What became of checking one feed.
@@ -74,7 +69,7 @@ fn check(request: &RefreshRequest<'_>, source: &SourceSettings) -> Result<Option
     let cache = FeedCache::new(request.layout, name);
     let record = cache.read().map_err(caching(name))?;
     let Some(content) = record.content else { return Ok(None) };
-    cache.content(&content, LARGEST_CONTENT).map_err(caching(name))?;
+    cache.content(&content).map_err(caching(name))?;
     let index = load_index(request.layout, source, request.distribution)?;
     Ok(index.map(|index| index.len() as u64))
 }

@@ -1,9 +1,13 @@
 //! Feeds brought up to date: transport, trust, cache and index joined. A feed that fails is a stamp that says so,
 //! never an error that stops a scan.
 
+mod authenticate;
 mod compiled;
+mod error;
 mod follow;
 mod import;
+mod keep;
+mod question;
 mod stamp;
 #[cfg(test)]
 mod tests;
@@ -14,30 +18,28 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use self::compiled::load_index;
+pub use self::error::RefreshError;
 use self::follow::follow;
 pub use self::import::{FeedCheck, import_file, verify};
+use self::keep::{Keeping, keep};
+use self::question::Question;
 use self::stamp::stamp;
 pub use self::threats::load_threats;
-use super::assess::open_holes;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
 use super::feed::registry::{self, Format};
-use super::feed::trust::{self, Gate, LARGEST_CONTENT, Refusal};
-use super::index::Index;
+use super::feed::trust::Refusal;
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
-use crate::host::storage::StorageError;
-use crate::host::transport::{
-    self, Content, FetchRequest, Fetched, Limits, Pace, TransportError, Validators,
-};
+use crate::host::lock::LockError;
+use crate::host::storage;
+use crate::host::transport::{Fetched, Validators};
 use crate::model::distro::Distribution;
-use crate::model::feed::{Authenticity, FeedRole, FeedStamp, SourceSettings};
+use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::package::Inventory;
 
 /// How long a failed refresh is not tried again, unless asked for (product design, section 5: remembered failures).
 const RETRY_AFTER: TimeDelta = TimeDelta::minutes(15);
-/// Longest wait for a connection: a scan without a network must not feel slow.
-const CONNECT: Duration = Duration::from_secs(4);
 
 /// When sources are asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,84 +77,6 @@ pub struct RefreshRequest<'a> {
     pub accept_older: &'a [String],
 }
 
-/// A refresh or import that failed.
-#[derive(Debug, thiserror::Error)]
-pub enum RefreshError {
-    /// There is no feed of that name.
-    #[error("there is no feed named {name:?}")]
-    UnknownFeed {
-        /// The name.
-        name: String,
-    },
-    /// The feed does not speak about this distribution.
-    #[error("{feed} does not speak about {distribution}")]
-    NotCovered {
-        /// The feed.
-        feed: String,
-        /// The distribution, for people.
-        distribution: String,
-    },
-    /// The content could not be had.
-    #[error("cannot refresh {feed}")]
-    Fetch {
-        /// The feed.
-        feed: String,
-        /// What failed.
-        #[source]
-        source: TransportError,
-    },
-    /// The content was not believed.
-    #[error("the content for {feed} is refused")]
-    Refused {
-        /// The feed.
-        feed: String,
-        /// Which step it failed.
-        #[source]
-        source: Refusal,
-    },
-    /// The cache cannot be used.
-    #[error("cannot keep {feed}")]
-    Cache {
-        /// The feed.
-        feed: String,
-        /// What failed.
-        #[source]
-        source: CacheError,
-    },
-    /// The index cannot be written.
-    #[error("cannot write the index of {feed}")]
-    Index {
-        /// The feed.
-        feed: String,
-        /// What the system answered.
-        #[source]
-        source: StorageError,
-    },
-}
-
-impl RefreshError {
-    /// Tells whether an administrator who knows better may take the content all the same.
-    pub fn is_acceptable(&self) -> bool {
-        matches!(self, Self::Refused { source, .. } if source.is_acceptable())
-    }
-
-    /// Returns the whole chain in one line, for a record.
-    fn reason(&self) -> String {
-        match self {
-            Self::Fetch { source, .. } => source.reason(),
-            Self::Refused { feed, source } if source.is_acceptable() => {
-                format!("{} (believe it: patchctl feeds refresh --accept-older {feed})", source.reason())
-            }
-            Self::Refused { source, .. } => source.reason(),
-            other => {
-                let cause =
-                    std::error::Error::source(other).map_or(String::new(), |cause| format!(": {cause}"));
-                format!("{other}{cause}")
-            }
-        }
-    }
-}
-
 /// Returns the sources that a distribution has without any configuration.
 pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<SourceSettings> {
     registry::published(distribution)
@@ -163,6 +87,7 @@ pub fn default_sources(distribution: &Distribution, max_age: Duration) -> Vec<So
             role: format.role(),
             location: published.location,
             sha256: None,
+            key: None,
             max_age,
             configured_by_admin: false,
         })
@@ -189,7 +114,7 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
     let mut record = cache.read().unwrap_or_default();
     let (now, release) = (request.clock.now(), request.distribution.release_key());
     if is_due(request, source, &record) {
-        match update(request, source, &record) {
+        match update_alone(request, source, &record) {
             Ok(updated) => record = updated,
             Err(error) => remember(&cache, &mut record, &error, now),
         }
@@ -198,6 +123,27 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
         record.failure.get_or_insert(failure(&error, now));
     }
     stamp(source, &record, &release, now)
+}
+
+/// Updates a source while no other process does. What another process just did is not done again.
+fn update_alone(
+    request: &RefreshRequest<'_>,
+    source: &SourceSettings,
+    record: &CacheRecord,
+) -> Result<CacheRecord, RefreshError> {
+    let (cache, began) = (FeedCache::new(request.layout, &source.name), request.clock.now());
+    let is_asked = request.mode == RefreshMode::Now || record.content.is_none();
+    let patience = if is_asked { request.patience } else { Duration::ZERO };
+    let _lock = match cache.lock(patience) {
+        // A scan has better things to do than to wait for what it can do without.
+        Err(CacheError::Busy { source: LockError::Held { .. } }) if !is_asked => return Ok(record.clone()),
+        lock => lock.map_err(caching(&source.name))?,
+    };
+    let record = cache.read().unwrap_or_default();
+    match &record.content {
+        Some(content) if content.checked > began && is_of_source(content, source) => Ok(record),
+        _ => update(request, source, &record),
+    }
 }
 
 /// Compiles the content in use for a release that it was not compiled for yet, such as that of another root.
@@ -211,11 +157,10 @@ fn count_release(
     if source.role == FeedRole::Threats || content.advisories.contains_key(&release) {
         return Ok(());
     }
-    if let Some(index) = load_index(request.layout, source, request.distribution)? {
-        content.advisories.insert(release, index.len() as u64);
-        // A cache that cannot be written costs time at the next scan, and nothing else.
-        let _ = FeedCache::new(request.layout, &source.name).write(record);
-    }
+    let compiled = compiled::rebuild(request.layout, source, request.distribution, content)?;
+    content.note_release(release, compiled.advisories, compiled.unread);
+    // A cache that cannot be written costs time at the next scan, and nothing else.
+    let _ = FeedCache::new(request.layout, &source.name).write(record);
     Ok(())
 }
 
@@ -234,9 +179,11 @@ fn is_due(request: &RefreshRequest<'_>, source: &SourceSettings, record: &CacheR
     }
 }
 
-/// Tells whether content came from where the source is now, with the digest that is configured now.
+/// Tells whether content came from where the source is now, with the digest or a signature as configured now.
 fn is_of_source(content: &StoredContent, source: &SourceSettings) -> bool {
-    content.location == source.location && source.sha256.is_none_or(|pin| pin == content.sha256)
+    content.location == source.location
+        && source.sha256.is_none_or(|pin| pin == content.sha256)
+        && (source.key.is_none() || content.signed_by.is_some())
 }
 
 /// Keeps a failure for later scans. When even that cannot be written, this scan still tells it. That a release is
@@ -249,7 +196,11 @@ fn remember(cache: &FeedCache, record: &mut CacheRecord, error: &RefreshError, n
 }
 
 fn failure(error: &RefreshError, now: DateTime<Utc>) -> StoredFailure {
-    let refused = matches!(error, RefreshError::Refused { .. });
+    let refused = match error {
+        RefreshError::Refused { .. } => true,
+        RefreshError::Signature { source, .. } => source.is_of_content(),
+        _ => false,
+    };
     StoredFailure { time: now, reason: error.reason(), refused }
 }
 
@@ -262,13 +213,22 @@ fn update(
     let format = format_of(source, request.distribution)?;
     let reusable = record.content.as_ref().filter(|content| is_of_source(content, source));
     let known = reusable.map_or(Validators::default(), StoredContent::validators);
-    match fetch(request, source, (&source.location, known))? {
+    let incoming = FeedCache::new(request.layout, &source.name).incoming();
+    let question = Question { request, source, format };
+    match question.download((&source.location, known), &incoming)? {
         Fetched::Unchanged => note_unchanged(request, source, record),
-        Fetched::New(content) => {
-            let content = follow(request, source, (format, content))?;
-            let accept_older = request.accept_older.contains(&source.name);
-            let last_good = record.content.as_ref();
-            keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, &content)
+        Fetched::New(download) => {
+            let kept = follow(question, download, &incoming).and_then(|arrived| {
+                let accept_older = request.accept_older.contains(&source.name);
+                let last_good = record.content.as_ref();
+                keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, arrived)
+            });
+            match &kept {
+                // A part to go on with the next time may lie there.
+                Ok(_) | Err(RefreshError::Fetch { .. }) => {}
+                Err(_) => drop(storage::remove_file(&incoming)),
+            }
+            kept
         }
     }
 }
@@ -280,22 +240,6 @@ fn format_of(source: &SourceSettings, distribution: &Distribution) -> Result<For
         return Ok(format);
     }
     Err(RefreshError::NotCovered { feed: source.name.clone(), distribution: distribution.title() })
-}
-
-fn fetch(
-    request: &RefreshRequest<'_>,
-    source: &SourceSettings,
-    (location, known): (&str, Validators),
-) -> Result<Fetched, RefreshError> {
-    let connect = CONNECT.min(request.patience);
-    transport::fetch(FetchRequest {
-        location,
-        pinned: source.sha256.is_some(),
-        limits: Limits { bytes: LARGEST_CONTENT, deadline: request.patience, connect, pace: Pace::LOWEST },
-        known: &known,
-        environment: request.environment,
-    })
-    .map_err(|error| RefreshError::Fetch { feed: source.name.clone(), source: error })
 }
 
 fn note_unchanged(
@@ -315,75 +259,4 @@ fn note_unchanged(
 
 fn caching(feed: &str) -> impl FnOnce(CacheError) -> RefreshError + '_ {
     move |source| RefreshError::Cache { feed: feed.to_owned(), source }
-}
-
-/// Where content goes, and what it is measured against.
-#[derive(Clone, Copy)]
-struct Keeping<'a> {
-    request: &'a RefreshRequest<'a>,
-    format: Format,
-    source: &'a SourceSettings,
-    accept_older: bool,
-    last_good: Option<&'a StoredContent>,
-    /// Root brought it as a file.
-    by_hand: bool,
-}
-
-impl Keeping<'_> {
-    fn authenticity(&self) -> Authenticity {
-        if self.source.sha256.is_some() {
-            Authenticity::Pinned
-        } else if self.by_hand || transport::local_path(&self.source.location).is_some() {
-            Authenticity::Local
-        } else {
-            Authenticity::Tls
-        }
-    }
-}
-
-/// Takes content through trust, then writes content, record and index, in this order: an index is never newer than
-/// the content it can be built from again.
-fn keep(keeping: Keeping<'_>, content: &Content) -> Result<CacheRecord, RefreshError> {
-    let Keeping { request, source, .. } = keeping;
-    let (release, now) = (request.distribution, request.clock.now());
-    let gate = Gate {
-        format: keeping.format,
-        release,
-        pin: source.sha256,
-        last_good: keeping.last_good,
-        accept_older: keeping.accept_older,
-        now,
-    };
-    let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
-    let admitted = trust::admit(&content.bytes, content.published, gate).map_err(refused)?;
-    check_upheaval(keeping, &admitted.index).map_err(refused)?;
-    let stored = StoredContent {
-        location: source.location.clone(),
-        fetched: now,
-        checked: now,
-        published: content.published,
-        etag: content.validators.etag.clone(),
-        last_modified: content.validators.last_modified.clone(),
-        sha256: admitted.sha256,
-        authenticity: keeping.authenticity(),
-        entries: admitted.entries,
-        advisories: [(release.release_key(), admitted.advisories)].into(),
-    };
-    let cache = FeedCache::new(request.layout, &source.name);
-    let record = cache.store(stored, &content.bytes).map_err(caching(&source.name))?;
-    compiled::write(request.layout, source, release, &admitted.index)?;
-    Ok(record)
-}
-
-/// Counts this host's open holes by the content in use and by the new one, where there are both.
-fn check_upheaval(keeping: Keeping<'_>, index: &[u8]) -> Result<(), Refusal> {
-    let Keeping { request, source, .. } = keeping;
-    if keeping.accept_older || keeping.last_good.is_none() || source.role != FeedRole::Verdicts {
-        return Ok(());
-    }
-    // An index in use that cannot be read is no reason to refuse the one that replaces it.
-    let Ok(Some(known)) = load_index(request.layout, source, request.distribution) else { return Ok(()) };
-    let found = Index::open(index.to_vec()).map_err(|source| Refusal::Compile { source })?;
-    let holes = |index: &Index| open_holes(request.inventory, index);
-    trust::check_upheaval(holes(&found), holes(&known))
 }

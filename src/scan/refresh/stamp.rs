@@ -25,7 +25,9 @@ pub(super) fn stamp(
         age_seconds: Some(now.signed_duration_since(content.dated()).num_seconds()),
         sha256: Some(content.sha256),
         authenticity: Some(content.authenticity),
+        signed_by: content.signed_by.clone(),
         advisories: content.advisories.get(release).copied().unwrap_or(0),
+        unread: content.unread.get(release).cloned().unwrap_or_default(),
         state,
         problem,
     }
@@ -47,6 +49,10 @@ fn state(
     now: DateTime<Utc>,
 ) -> FeedState {
     let refused = record.failure.as_ref().is_some_and(|failure| failure.refused);
-    let unlike_pin = source.sha256.is_some() && !is_of_source(content, source);
-    if refused || unlike_pin { FeedState::Suspect } else { state_by_age(content, source.max_age, now) }
+    let is_guarded = source.sha256.is_some() || source.key.is_some();
+    if refused || (is_guarded && !is_of_source(content, source)) {
+        FeedState::Suspect
+    } else {
+        state_by_age(content, source.max_age, now)
+    }
 }

@@ -64,7 +64,7 @@ fn catalogue(
     content: &StoredContent,
 ) -> Option<ThreatIndex> {
     let path = layout.index(&source.name, &release.release_key());
-    let rebuilt = || ThreatIndex::open(compiled::rebuild(layout, source, release, content).ok()?).ok();
+    let rebuilt = || ThreatIndex::open(compiled::rebuild(layout, source, release, content).ok()?.index).ok();
     open(&path, content.sha256).or_else(rebuilt)
 }
 

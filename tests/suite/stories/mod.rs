@@ -18,6 +18,7 @@ mod real_updates;
 mod records;
 mod records_age;
 mod root_goes_back;
+mod run_goes_on;
 mod signals_arrive;
 mod state_is_corrupt;
 mod two_runs_meet;

@@ -283,3 +283,21 @@ fn another_root_is_judged_without_privilege_and_without_its_tools() {
     assert_eq!(before.diff(&Manifest::of_folder(&root.path(folder))), []);
     assert!(fs::metadata(root.path("tmp/image/var/lib/patchctl")).is_err());
 }
+
+#[test]
+fn a_hole_in_what_runs_ranks_above_one_that_only_lies_on_disk() {
+    let Some(root) = judged() else { return };
+    let scan = root.shell(
+        "/usr/sbin/lab-service > /tmp/up & until grep -q lab-service /tmp/up; do sleep 0.05; done
+         exec patchctl scan --no-save --format json",
+    );
+    let report = document(&scan, "report-1.json");
+    let exposures = |package: &str| -> Vec<&str> {
+        let findings = report["findings"].as_array().expect("a list").iter();
+        let about = findings.filter(|finding| finding["package"]["name"] == package);
+        about.map(|finding| finding["exposure"].as_str().expect("a word")).collect()
+    };
+    assert!(exposures("lab-service").iter().all(|word| *word == "running"), "{scan}");
+    assert!(!exposures("lab-service").is_empty(), "{scan}");
+    assert!(exposures("lab-plain").iter().all(|word| *word == "installed"), "{scan}");
+}

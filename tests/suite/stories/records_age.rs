@@ -1,6 +1,5 @@
 //! Records are kept as long as the settings say, and read by those whom they name.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -93,9 +92,9 @@ fn a_feed_that_is_gone_does_not_make_holes_new_again() {
     root.run(&["patchctl", "scan"]).expect_code(0);
     import_tracker(&root);
     root.run(&["patchctl", "scan"]).expect_code(0);
-    let dates = |text: &str| -> BTreeMap<String, String> {
+    let dates = |text: &str| -> serde_json::Value {
         let ledger: serde_json::Value = serde_json::from_str(text).expect("the ledger is JSON");
-        serde_json::from_value(ledger["first_seen"].clone()).expect("dates by finding")
+        ledger["first_seen"].clone()
     };
     assert_eq!(dates(&seen()), dates(&before));
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::model::distro::Distribution;
-use crate::model::feed::{Authenticity, Completeness, CompletenessLevel, FeedStamp, FeedState};
+use crate::model::feed::{Authenticity, Completeness, CompletenessLevel, FeedStamp, FeedState, Unread};
 use crate::model::finding::{Candidate, Finding, FindingPackage, NotCovered, Origin, Verdict};
 use crate::model::kernel::Kernels;
 use crate::model::package::{Architecture, PackageName, SourcePackage};
@@ -110,7 +110,9 @@ pub(crate) fn stamp(name: &str, age_seconds: i64) -> FeedStamp {
         age_seconds: Some(age_seconds),
         sha256: None,
         authenticity: Some(Authenticity::Tls),
+        signed_by: None,
         advisories: 48_213,
+        unread: Unread::default(),
         state: FeedState::Fresh,
         problem: None,
     }

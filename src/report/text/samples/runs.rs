@@ -68,11 +68,7 @@ fn steps() -> Vec<Step> {
 }
 
 fn held() -> Held {
-    let cause = |subject: &str, reason, detail: &str| Cause {
-        subject: subject.into(),
-        reason,
-        detail: detail.into(),
-    };
+    let cause = |subject: &str, reason, detail: &str| Cause::new(subject, reason, detail);
     Held {
         package: PackageName::from("nginx-core"),
         installed: version("1.22.1-9"),
@@ -295,11 +291,11 @@ pub(crate) fn why() -> WhyDocument {
     findings.truncate(1);
     let mut quiet =
         finding(&super::Row("vim", "vim", "2:9.0.1378-2", None, "CVE-2026-11234", super::Severity::Low));
-    quiet.disposition = Some(Disposition::held(vec![Cause {
-        subject: "vim".into(),
-        reason: HoldReason::NoFix,
-        detail: "Debian postponed the fix (minor issue)".into(),
-    }]));
+    quiet.disposition = Some(Disposition::held(vec![Cause::new(
+        "vim",
+        HoldReason::NoFix,
+        "Debian postponed the fix (minor issue)",
+    )]));
     findings.push(quiet);
     WhyDocument {
         identity: Identity::of(WHY_SCHEMA, now()),

@@ -1,6 +1,7 @@
 //! The whole assessment on small inventories.
 
 mod attacks;
+mod kernels;
 mod ranges;
 mod rpm;
 
@@ -72,7 +73,9 @@ fn stamp(name: &str, state: FeedState) -> FeedStamp {
         age_seconds: None,
         sha256: None,
         authenticity: None,
+        signed_by: None,
         advisories: 1,
+        unread: Default::default(),
         state,
         problem: None,
     }
@@ -104,7 +107,7 @@ struct Scene {
     stamps: Vec<FeedStamp>,
     announcing: Option<&'static str>,
     sources: Vec<SourceSettings>,
-    first_seen: HashMap<String, DateTime<Utc>>,
+    first_seen: FirstSeen,
     detail: Detail,
 }
 
@@ -121,7 +124,7 @@ impl Scene {
             stamps: vec![stamp(FEED, FeedState::Fresh)],
             announcing: None,
             sources: Vec::new(),
-            first_seen: HashMap::new(),
+            first_seen: FirstSeen::default(),
             detail: Detail::Open,
         }
     }
@@ -196,8 +199,8 @@ fn an_older_source_version_is_vulnerable_and_says_so() {
 #[test]
 fn a_finding_seen_long_ago_is_overdue() {
     let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![fixed("a1", "CVE-2026-0001", "2")]);
-    let id = "debian-tracker/CVE-2026-0001/a1:amd64".to_owned();
-    scene.first_seen.insert(id, now() - TimeDelta::days(32));
+    let finding = scene.only();
+    scene.first_seen.note(&finding, now() - TimeDelta::days(32));
     assert_eq!(scene.only().days_overdue, Some(2));
 }
 
@@ -284,43 +287,6 @@ fn a_pending_security_update_is_a_finding_unless_the_tracker_tells_it() {
 }
 
 #[test]
-fn signed_kernels_are_judged_as_linux_and_named_by_their_role() {
-    let image = |release: &str, at: &str| {
-        let mut image = package(&format!("linux-image-{release}"), "linux-signed-amd64", at);
-        image.source.version = version(&at.replace('-', "+"));
-        image
-    };
-    let packages = vec![
-        image("6.1.0-40-amd64", "6.1.1-1"),
-        image("6.1.0-41-amd64", "6.1.2-1"),
-        image("6.1.0-42-amd64", "6.1.3-1"),
-    ];
-    let mut scene = Scene::new(packages, vec![fixed("linux", "CVE-2026-0001", "6.1.3-1")]);
-    scene.inventory.kernels = Kernels {
-        running: Some("6.1.0-41-amd64".into()),
-        next_boot: Some("6.1.0-42-amd64".into()),
-        leftover: vec!["6.1.0-40-amd64".into()],
-    };
-    let findings = scene.assess().findings;
-    assert_eq!(findings.len(), 2);
-    assert!(findings[0].reason.ends_with("leftover kernel, neither running nor booted next"));
-    assert!(findings[1].reason.ends_with("fixed kernel installed, reboot"));
-    assert_eq!(findings.iter().map(|finding| finding.closed_by_reboot).collect::<Vec<_>>(), [false, true]);
-    assert_eq!(findings[1].package.source.name.as_str(), "linux");
-}
-
-#[test]
-fn kernels_of_another_series_have_a_source_of_their_own() {
-    let meta = package("linux-image-6.12-amd64", "linux-signed-6.12-amd64", "6.12.1-1~deb12u1");
-    assert_eq!(origin::matched(&meta, Subject::Source).name, "linux-6.12");
-    let arm = package("linux-image-arm64", "linux-signed-arm64", "6.1.1-1");
-    assert_eq!(
-        (origin::matched(&arm, Subject::Source).name.as_ref(), origin::matched(&arm, Subject::Source).kernel),
-        ("linux", None)
-    );
-}
-
-#[test]
 fn findings_are_sorted_by_priority_then_name() {
     let mut high = fixed("b1", "CVE-2026-0003", "2");
     high.severity = Severity::High;
@@ -349,6 +315,7 @@ fn completeness_follows_the_feeds() {
         location: String::new(),
         sha256: None,
         max_age: std::time::Duration::ZERO,
+        key: None,
         configured_by_admin: true,
     }];
     assert_eq!(scene.assess().completeness.level, CompletenessLevel::Incomplete);

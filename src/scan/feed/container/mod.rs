@@ -8,11 +8,12 @@ mod tarball;
 mod zipped;
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, BufReader, Read};
 
-use self::tarball::Tarball;
+use self::tarball::{BLOCK, Tarball};
 use self::zipped::Zipped;
 use super::FeedError;
+use super::decompress::{DecompressError, LARGEST_FEED, Unpacked, cap};
 
 /// Most documents of one archive. The most that a vendor publishes together are Red Hat's VEX documents, one for each
 /// CVE; 400,000 CVEs existed in 2026, so this leaves room for years.
@@ -20,6 +21,11 @@ const MOST_DOCUMENTS: usize = 1_000_000;
 /// Largest document. The largest real ones are Red Hat's VEX documents of the kernel and of OpenSSL, and have some
 /// ten million bytes (feeds design, 3.2).
 const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
+/// Largest tar archive when decompressed. Red Hat's VEX archive has 200 to 400 MB as zstd and "many GB" unpacked (feeds
+/// design, 3.2), Ubuntu's OSV documents several GB (2); only one document at a time is in memory.
+const LARGEST_ARCHIVE: u64 = 64 * 1024 * 1024 * 1024;
+/// Bytes that are read from a file at once.
+const PIECE: usize = 256 * 1024;
 /// Longest name of a document (PATH_MAX of Linux, path_resolution(7)); real ones have some forty bytes.
 const LONGEST_NAME: usize = 4096;
 
@@ -28,7 +34,7 @@ const LONGEST_NAME: usize = 4096;
 pub struct Document<'a> {
     /// Its name in the archive: for messages and for its ending, never a path. Empty for content that is no archive.
     pub name: Cow<'a, str>,
-    /// Its content: a part of the archive where the archive stores it as it is.
+    /// Its content.
     pub content: Cow<'a, [u8]>,
 }
 
@@ -61,9 +67,18 @@ pub enum ContainerError {
     #[error("the tar archive is damaged at byte {offset}: {reason}")]
     Tar {
         /// Where, from the beginning of the archive.
-        offset: usize,
+        offset: u64,
         /// What is wrong.
         reason: &'static str,
+    },
+    /// The stream that it comes from is damaged, breaks off, or grows beyond the cap.
+    #[error("the archive cannot be unpacked at byte {offset}")]
+    Unpack {
+        /// Where, from the beginning of the archive.
+        offset: u64,
+        /// What is wrong with the stream.
+        #[source]
+        source: io::Error,
     },
     /// Its list of documents is damaged.
     #[error("the list of documents of the zip archive cannot be read")]
@@ -138,6 +153,36 @@ pub fn documents(content: &[u8]) -> Result<Documents<'_>, ContainerError> {
         _ => Form::Plain(content),
     };
     Ok(Documents { form, given: 0 })
+}
+
+/// What a file of the cache holds.
+#[derive(Debug)]
+pub enum Opened {
+    /// One content, or a zip archive, in memory.
+    Whole(Vec<u8>),
+    /// A tar archive, which is decompressed while its documents are read.
+    Archive(Documents<'static>),
+}
+
+/// Opens content of so many bytes as it was received. Compressed or not, what is no tar archive is read whole.
+///
+/// # Errors
+/// It cannot be decompressed, or is larger than a feed or archive may be.
+pub fn open(file: impl Read + 'static, size: u64) -> Result<Opened, DecompressError> {
+    let mut reader = Unpacked::new(BufReader::with_capacity(PIECE, file), cap(size, LARGEST_ARCHIVE))?;
+    let mut content = Vec::new();
+    reader.by_ref().take(BLOCK as u64).read_to_end(&mut content).map_err(|error| reader.explain(error))?;
+    if tarball::begins(&content) {
+        let documents = Form::Tar(Tarball::new(io::Cursor::new(content).chain(reader)));
+        return Ok(Opened::Archive(Documents { form: documents, given: 0 }));
+    }
+    let limit = cap(size, LARGEST_FEED);
+    let mut rest = reader.by_ref().take(limit.saturating_sub(content.len() as u64) + 1);
+    rest.read_to_end(&mut content).map_err(|error| reader.explain(error))?;
+    match content.len() as u64 > limit {
+        true => Err(reader.too_large(limit)),
+        false => Ok(Opened::Whole(content)),
+    }
 }
 
 impl<'a> Iterator for Documents<'a> {

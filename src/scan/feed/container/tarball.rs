@@ -1,18 +1,22 @@
-//! The documents of a tar archive, as parts of its bytes: ustar, GNU long names and pax (tar(5), pax(1)).
+//! The documents of a tar archive, read one after the other: ustar, GNU long names and pax (tar(5), pax(1)).
 //!
-//! The walk over the blocks is our own because the archive is in memory already: the `tar` crate, which reads the
-//! headers, would copy every document.
+//! The walk over the blocks is our own, where the `tar` crate would read on: an archive has to have its end, nothing may
+//! follow it, and every header its checksum. One document at a time is in memory.
 
-use std::borrow::Cow;
+use std::io::{self, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
 
 use super::{ContainerError, Document, LARGEST_DOCUMENT, LONGEST_NAME, too_large};
 
 /// Length of a header, and the unit that contents are padded to (tar(5)).
-const BLOCK: usize = 512;
+pub(super) const BLOCK: usize = 512;
 /// Where a header keeps its checksum, which counts as spaces in the sum (tar(5)).
 const CHECKSUM: std::ops::Range<usize> = 148..156;
+/// Longest content of an extension header: a name, and some numbers. Real ones have a block or two.
+const LONGEST_EXTENSION: u64 = 64 * 1024;
+/// Room that is made for a document before any byte of it came.
+const FIRST_ROOM: u64 = 1024 * 1024;
 
 /// Tells whether content begins with a header whose checksum is right.
 pub(super) fn begins(content: &[u8]) -> bool {
@@ -29,124 +33,146 @@ fn header(block: &[u8]) -> Option<&Header> {
 
 /// Name and size that an extension header gives to the entry after it.
 #[derive(Default)]
-struct Extensions<'a> {
-    name: Option<&'a [u8]>,
+struct Extensions {
+    name: Option<Vec<u8>>,
     size: Option<u64>,
 }
 
 /// A tar archive and how far it has been read.
-#[derive(Debug)]
 pub(super) struct Tarball<'a> {
-    content: &'a [u8],
-    offset: usize,
+    reader: Box<dyn Read + 'a>,
+    offset: u64,
 }
 
 impl<'a> Tarball<'a> {
-    pub(super) fn new(content: &'a [u8]) -> Self {
-        Self { content, offset: 0 }
+    pub(super) fn new(reader: impl Read + 'a) -> Self {
+        Self { reader: Box::new(reader), offset: 0 }
     }
 
     /// Returns the next document; none at the end of the archive.
-    pub(super) fn next(&mut self) -> Result<Option<Document<'a>>, ContainerError> {
+    pub(super) fn next(&mut self) -> Result<Option<Document<'static>>, ContainerError> {
         let mut extensions = Extensions::default();
         loop {
             let begin = self.offset;
-            let Some(header) = self.next_header()? else { return Ok(None) };
+            let Some(block) = self.next_block()? else { return Ok(None) };
+            let header = header(&block).ok_or_else(|| damaged(begin, "a header has a wrong checksum"))?;
             let kind = header.entry_type();
             let extended = extensions.size.filter(|_| !is_extension(kind));
             let size = match extended {
                 Some(size) => size,
-                None => header.entry_size().map_err(|_| self.damaged(begin, "a size is no number"))?,
+                None => header.entry_size().map_err(|_| damaged(begin, "a size is no number"))?,
             };
             if size > LARGEST_DOCUMENT {
                 return Err(too_large());
             }
-            let content = self.take(size)?;
+            if is_extension(kind) && size > LONGEST_EXTENSION {
+                return Err(damaged(begin, "a name is too long"));
+            }
+            let content = self.content(size)?;
             match kind {
-                EntryType::GNULongName => extensions.name = Some(up_to_nul(content)),
-                EntryType::XHeader => self.read_pax(content, begin, &mut extensions)?,
+                EntryType::GNULongName => extensions.name = Some(up_to_nul(&content).to_vec()),
+                EntryType::XHeader => read_pax(&content, begin, &mut extensions)?,
                 EntryType::GNULongLink | EntryType::XGlobalHeader => {}
                 EntryType::Regular | EntryType::Continuous => {
-                    return self.document(header, &extensions, content).map(Some);
+                    let name = extensions.name.unwrap_or_else(|| header.path_bytes().into_owned());
+                    return document(&name, content, begin).map(Some);
                 }
                 EntryType::Directory | EntryType::Link | EntryType::Symlink => {
                     extensions = Extensions::default();
                 }
-                _ => return Err(self.damaged(begin, "an entry is neither a file nor a folder nor a link")),
+                _ => return Err(damaged(begin, "an entry is neither a file nor a folder nor a link")),
             }
         }
     }
 
-    /// Returns the header at the present place; none at the end. The end is a block of zeros, and zeros only follow
-    /// it; content without that end breaks off.
-    fn next_header(&mut self) -> Result<Option<&'a Header>, ContainerError> {
+    /// Returns the block at the present place; none at the end. The end is a block of zeros, and zeros only follow it;
+    /// content without that end breaks off.
+    fn next_block(&mut self) -> Result<Option<[u8; BLOCK]>, ContainerError> {
         let begin = self.offset;
-        let block = self.take(BLOCK as u64)?;
-        if block.iter().all(|byte| *byte == 0) {
-            let rest = &self.content[self.offset..];
-            let is_over = rest.iter().all(|byte| *byte == 0);
-            return if is_over { Ok(None) } else { Err(self.damaged(begin, "content follows its end")) };
+        let mut block = [0; BLOCK];
+        if self.fill(&mut block)? < BLOCK {
+            return Err(damaged(begin, "it breaks off"));
         }
-        match header(block) {
-            Some(header) => Ok(Some(header)),
-            None => Err(self.damaged(begin, "a header has a wrong checksum")),
+        if block.iter().any(|byte| *byte != 0) {
+            return Ok(Some(block));
+        }
+        loop {
+            let count = self.fill(&mut block)?;
+            if block[..count].iter().any(|byte| *byte != 0) {
+                return Err(damaged(begin, "content follows its end"));
+            }
+            if count < BLOCK {
+                return Ok(None);
+            }
         }
     }
 
-    /// Takes content and its padding.
-    fn take(&mut self, size: u64) -> Result<&'a [u8], ContainerError> {
+    /// Reads content and its padding.
+    fn content(&mut self, size: u64) -> Result<Vec<u8>, ContainerError> {
         let begin = self.offset;
-        let breaks_off = || self.damaged(begin, "it breaks off");
-        let size = usize::try_from(size).map_err(|_| breaks_off())?;
-        let end = begin.checked_add(size).ok_or_else(breaks_off)?;
-        let content = self.content.get(begin..end).ok_or_else(breaks_off)?;
-        self.offset = end.next_multiple_of(BLOCK).min(self.content.len());
+        let mut content = Vec::with_capacity(usize::try_from(size.min(FIRST_ROOM)).unwrap_or_default());
+        let unpack = |source| ContainerError::Unpack { offset: begin, source };
+        self.reader.by_ref().take(size).read_to_end(&mut content).map_err(unpack)?;
+        if (content.len() as u64) < size {
+            return Err(damaged(begin, "it breaks off"));
+        }
+        self.offset += size;
+        let padding = content.len().next_multiple_of(BLOCK) - content.len();
+        // Padding that is missing at the end of the archive is found out by the next block, which is missing too.
+        self.fill(&mut [0; BLOCK][..padding])?;
         Ok(content)
     }
 
-    fn read_pax(
-        &self,
-        content: &'a [u8],
-        begin: usize,
-        extensions: &mut Extensions<'a>,
-    ) -> Result<(), ContainerError> {
-        for extension in PaxExtensions::new(content) {
-            let extension = extension.map_err(|_| self.damaged(begin, "a pax header is malformed"))?;
-            match extension.key_bytes() {
-                b"path" => extensions.name = Some(extension.value_bytes()),
-                b"size" => {
-                    let size = extension.value().ok().and_then(|text| text.parse().ok());
-                    extensions.size = Some(size.ok_or_else(|| self.damaged(begin, "a size is no number"))?);
-                }
-                key if key.starts_with(b"GNU.sparse.") => {
-                    return Err(self.damaged(begin, "a file is sparse, which is not supported"));
-                }
-                _ => {}
+    /// Reads as much as there is room for, or all that is left.
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize, ContainerError> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match self.reader.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(source) => return Err(ContainerError::Unpack { offset: self.offset, source }),
             }
         }
-        Ok(())
+        self.offset += filled as u64;
+        Ok(filled)
     }
+}
 
-    fn document(
-        &self,
-        header: &'a Header,
-        extensions: &Extensions<'a>,
-        content: &'a [u8],
-    ) -> Result<Document<'a>, ContainerError> {
-        let name = extensions.name.map_or_else(|| header.path_bytes(), Cow::Borrowed);
-        if name.len() > LONGEST_NAME {
-            return Err(self.damaged(self.offset, "a name is too long"));
+impl std::fmt::Debug for Tarball<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tarball").field("offset", &self.offset).finish()
+    }
+}
+
+fn read_pax(content: &[u8], begin: u64, extensions: &mut Extensions) -> Result<(), ContainerError> {
+    for extension in PaxExtensions::new(content) {
+        let extension = extension.map_err(|_| damaged(begin, "a pax header is malformed"))?;
+        match extension.key_bytes() {
+            b"path" => extensions.name = Some(extension.value_bytes().to_vec()),
+            b"size" => {
+                let size = extension.value().ok().and_then(|text| text.parse().ok());
+                extensions.size = Some(size.ok_or_else(|| damaged(begin, "a size is no number"))?);
+            }
+            key if key.starts_with(b"GNU.sparse.") => {
+                return Err(damaged(begin, "a file is sparse, which is not supported"));
+            }
+            _ => {}
         }
-        let name = match name {
-            Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
-            Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
-        };
-        Ok(Document { name, content: Cow::Borrowed(content) })
     }
+    Ok(())
+}
 
-    fn damaged(&self, offset: usize, reason: &'static str) -> ContainerError {
-        ContainerError::Tar { offset, reason }
+fn document(name: &[u8], content: Vec<u8>, begin: u64) -> Result<Document<'static>, ContainerError> {
+    if name.len() > LONGEST_NAME {
+        return Err(damaged(begin, "a name is too long"));
     }
+    let name = String::from_utf8_lossy(name).into_owned();
+    Ok(Document { name: name.into(), content: content.into() })
+}
+
+fn damaged(offset: u64, reason: &'static str) -> ContainerError {
+    ContainerError::Tar { offset, reason }
 }
 
 /// Tells whether an entry only describes the one after it; a size that is given for that one is not its own.

@@ -85,13 +85,10 @@ fn restate_size(bytes: &mut [u8], size: u32) {
 }
 
 #[test]
-fn documents_of_a_tar_archive_are_parts_of_its_bytes() {
+fn documents_of_a_tar_archive_come_one_by_one() {
     let bytes = tar();
     let expected = [("osv/A-1.json", "{}"), (LONG, "[1]"), ("osv/empty.json", "")];
     assert_eq!(read(&bytes).expect("whole"), pairs(&expected));
-    for document in documents(&bytes).expect("whole") {
-        assert!(matches!(document.expect("whole").content, Cow::Borrowed(_)));
-    }
     assert_eq!(read(&pax()).expect("whole"), pairs(&[(LONG, "[1]")]));
 }
 

@@ -22,7 +22,7 @@ use std::borrow::Cow;
 use self::products::Products;
 use self::wire::{Document, Head, Status, Vulnerability};
 use self::words::{Bound, Saying, VendorWords};
-use super::container::documents;
+use super::container::{Documents, documents};
 use super::content::{Text, json};
 use super::dates::read_date;
 use super::identifiers::is_advisory;
@@ -83,18 +83,31 @@ pub(super) struct Component<'a> {
     pub(super) note: Option<Cow<'a, str>>,
 }
 
-/// Reads one document, or all of an archive, and returns what they state about the release.
+/// Reads one document, or all of an archive in memory, and returns what they state about the release.
 ///
 /// # Errors
-/// One is no CSAF document, or the archive is damaged.
+/// As [`read_archive`].
 pub(super) fn read<'a>(
     vendor: &dyn Vendor,
     content: &'a [u8],
     release: &Distribution,
 ) -> Result<Rows<'a>, FeedError> {
+    let documents = documents(content).map_err(|error| error.into_feed_error(vendor.name()))?;
+    read_archive(vendor, documents, release)
+}
+
+/// Reads all documents of an archive, and returns what they state about the release.
+///
+/// # Errors
+/// One is no CSAF document, or the archive is damaged.
+pub(super) fn read_archive<'a>(
+    vendor: &dyn Vendor,
+    documents: Documents<'a>,
+    release: &Distribution,
+) -> Result<Rows<'a>, FeedError> {
     let feed = vendor.name();
     let mut found = Rows::default();
-    for document in documents(content).map_err(|error| error.into_feed_error(feed))? {
+    for document in documents {
         let document = document.map_err(|error| error.into_feed_error(feed))?;
         if !document.is_json() {
             continue;

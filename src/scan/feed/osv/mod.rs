@@ -16,7 +16,7 @@ use std::borrow::Cow;
 
 use self::ecosystem::Family;
 use self::record::Reader;
-use super::container::documents;
+use super::container::{Documents, documents};
 use super::joined::Joined;
 use super::json_records;
 use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
@@ -45,12 +45,24 @@ impl AdvisoryFeed for Osv {
         if distribution.id == "ubuntu" { vec![source] } else { Vec::new() }
     }
 
+    fn is_archive(&self) -> bool {
+        true
+    }
+
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
+        self.parse_archive(documents(content).map_err(|error| error.into_feed_error(NAME))?, release)
+    }
+
+    fn parse_archive<'a>(
+        &self,
+        documents: Documents<'a>,
+        release: &Distribution,
+    ) -> Result<Rows<'a>, FeedError> {
         let mut rows = Rows::default();
         let mut joined = Joined::default();
         let Some(family) = Family::of(release) else { return Ok(rows) };
         let reader = Reader { release, family };
-        for document in documents(content).map_err(|error| error.into_feed_error(NAME))? {
+        for document in documents {
             let document = document.map_err(|error| error.into_feed_error(NAME))?;
             if !document.is_json() {
                 continue;

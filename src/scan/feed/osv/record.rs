@@ -24,14 +24,11 @@ use crate::model::advisory::{Advisory, Affected, Scope, Subject, VendorState, Ve
 use crate::model::distro::Distribution;
 use crate::scan::feed::Unread;
 use crate::scan::feed::dates::read_date;
-use crate::scan::feed::rpm_packages::is_modular;
+use crate::scan::feed::rpm_packages::{STREAM_UNTOLD, is_modular, module_of_title};
 use crate::scan::feed::ubuntu_product::is_esm;
 
 /// Longest name of a package that is believed, in bytes; the longest real ones have about 70.
 const LONGEST_NAME: usize = 256;
-/// The note of a module's build. Several streams of a module have one range each, and nothing says which is which, so
-/// such a range is for module builds of the same stream only (feeds design, 4).
-const STREAM_UNTOLD: &str = "a build of a module whose stream the vendor does not tell";
 /// The note of a version that is listed as affected and lies beyond the ranges.
 const CONTRADICTION: &str = "listed as affected, and outside of the ranges of the same record";
 /// The note of what Ubuntu has not fixed yet and will fix for subscribers only.
@@ -209,7 +206,7 @@ impl<'a> About<'a, '_> {
         let is_esm = self.place.channel.as_deref().is_some_and(is_esm);
         let holds_for_all = is_esm && state == VendorState::Open && !self.is_in_archive;
         let channel = self.place.channel.clone().filter(|_| !holds_for_all);
-        let module = if is_module_build(range) { module_of(self.summary) } else { None };
+        let module = if is_module_build(range) { module_of_title(self.summary) } else { None };
         Scope { architecture: None, module: module.map(Cow::Owned), channel }
     }
 
@@ -223,7 +220,7 @@ impl<'a> About<'a, '_> {
             VendorState::NeedsEntitlement if !availability.0.is_empty() => Some(availability.0.clone()),
             VendorState::Undetermined if range.introduced.is_some() => Some(Cow::Borrowed(CONTRADICTION)),
             VendorState::Open if self.place.is_pro => Some(Cow::Borrowed(PRO_ONLY)),
-            _ if is_module_build(range) && module_of(self.summary).is_none() => {
+            _ if is_module_build(range) && module_of_title(self.summary).is_none() => {
                 Some(Cow::Borrowed(STREAM_UNTOLD))
             }
             _ => None,
@@ -233,20 +230,6 @@ impl<'a> About<'a, '_> {
 
 fn is_module_build(range: &VersionRange<'_>) -> bool {
     range.fixed.as_deref().is_some_and(is_modular)
-}
-
-/// Returns `name:stream` of a summary such as `Moderate: python27:2.7 security update`; none where it names several
-/// modules (`virt:rhel and virt-devel:rhel`), because nothing says which package belongs to which.
-fn module_of(summary: &str) -> Option<String> {
-    let is_part = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._+-".contains(&byte))
-    };
-    let is_module =
-        |word: &&str| word.split_once(':').is_some_and(|(name, stream)| is_part(name) && is_part(stream));
-    let mut modules = summary.split([' ', ',']).filter(is_module);
-    let first = modules.next()?;
-    modules.all(|other| other == first).then(|| first.to_owned())
 }
 
 /// The vulnerabilities of a record for the release. A notice of Ubuntu lists for each release the CVEs that concern

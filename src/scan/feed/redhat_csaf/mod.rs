@@ -11,7 +11,8 @@ pub mod repository_to_cpe;
 use std::borrow::Cow;
 
 use self::names::PackageUrl;
-use super::csaf::{Component, Part, Place, Product, Vendor, read};
+use super::container::Documents;
+use super::csaf::{Component, Part, Place, Product, Vendor, read, read_archive};
 use super::rpm_packages::{STREAM_UNTOLD, is_modular, is_name, version_of};
 use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
 use crate::model::advisory::Subject;
@@ -39,8 +40,20 @@ impl AdvisoryFeed for RedHatCsaf {
         vec![PublishedSource { name: NAME.to_owned(), location: location.to_owned() }]
     }
 
+    fn is_archive(&self) -> bool {
+        true
+    }
+
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError> {
         read(&RedHat, content, release)
+    }
+
+    fn parse_archive<'a>(
+        &self,
+        documents: Documents<'a>,
+        release: &Distribution,
+    ) -> Result<Rows<'a>, FeedError> {
+        read_archive(&RedHat, documents, release)
     }
 }
 

@@ -195,7 +195,7 @@ fn named<'a>(package: &Package<'a>, update: &Update<'a>, id: &str) -> Result<Nam
     let mut statement = Affected::binary(package.name.clone(), VendorState::Fixed);
     statement.scope.module = package.module.clone();
     if package.module.is_none() && is_modular(&fixed) {
-        statement.scope.module = module_of_title(&update.title);
+        statement.scope.module = module_of_title(&update.title).map(Cow::Owned);
         if statement.scope.module.is_none() {
             statement.note = Some(Cow::Borrowed(STREAM_UNTOLD));
         }

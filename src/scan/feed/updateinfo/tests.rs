@@ -79,7 +79,7 @@ fn rocky_has_dates_as_text() {
 fn peridot_79_without_a_module_element_the_title_tells_the_stream() {
     for (title, release, expected) in [
         ("Moderate: python27:2.7 security update", "1.module+el8.4.0+403+9ae17a31", Some("python27:2.7")),
-        ("ELSA-2020-1: virt:ol and virt-devel:ol update", "1.module+el8.4.0+403+9ae17a31", Some("virt:ol")),
+        ("ELSA-2020-1: virt:ol and virt-devel:ol update", "1.module+el8.4.0+403+9ae17a31", None),
         ("Important: nodejs:16 and nodejs:18 update", "1.module+el8.4.0+403+9ae17a31", None),
         ("Moderate: container-tools security update", "1.module+el8.4.0+403+9ae17a31", None),
         ("Moderate: python27:2.7 security update", "1.el8", None),

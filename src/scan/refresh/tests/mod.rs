@@ -1,16 +1,18 @@
 //! Refresh, trust, cache and index together, over files of a scratch folder.
 
+mod meeting;
+mod signed;
+
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::host::storage;
 use crate::model::digest::Sha256;
-use crate::model::feed::FeedState;
+use crate::model::feed::{Authenticity, FeedState};
 use crate::model::kernel::Kernels;
 use crate::model::package::{InstalledPackage, PackageState, SourcePackage};
 use crate::model::version::Version;
 
-const EXCERPT: &str = include_str!("../../../tests/fixtures/debian-tracker/native-excerpt-c.json");
+const EXCERPT: &str = include_str!("../../../../tests/fixtures/debian-tracker/native-excerpt-c.json");
 const NAME: &str = "debian-tracker";
 const DEFAULT: &str = "https://tracker.example/json";
 
@@ -315,10 +317,32 @@ fn names_and_attacks_are_asked_for_by_default_and_names_may_be_none_for_a_releas
     }
     bench.source.role = FeedRole::Names;
     (bench.source.name, bench.source.format) = ("debian-dsa".into(), "debian-lists".into());
-    bench.offer(include_str!("../../../tests/fixtures/debian-lists/DSA.txt"));
+    bench.offer(include_str!("../../../../tests/fixtures/debian-lists/DSA.txt"));
     for (codename, statements) in [("bookworm", 3), ("forky", 0)] {
         bench.distribution.codename = codename.into();
         let stamp = bench.refresh(RefreshMode::Now);
         assert_eq!((stamp.state, stamp.problem, stamp.advisories), (FeedState::Fresh, None, statements));
+    }
+}
+
+#[test]
+fn what_could_not_be_read_is_told_in_the_stamp() {
+    let mut bench = Bench::new("unread");
+    (bench.source.name, bench.source.format) = ("suse-csaf".into(), "suse-csaf".into());
+    bench.distribution = Distribution::new("sles", "11.2", "");
+    let notice = include_str!("../../../../tests/fixtures/suse-csaf/suse-su-2015_0011-2.json");
+    let forbidden = include_str!("../../../../tests/fixtures/suse-csaf/suse-su-403.json");
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, text) in [("a.json", notice), ("b.json", forbidden)] {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        archive.append_data(&mut header, name, text.as_bytes()).expect("memory");
+    }
+    let bytes = archive.into_inner().expect("memory");
+    storage::replace(Path::new(&bench.source.location), &bytes, storage::PUBLIC).expect("writable");
+    for mode in [RefreshMode::Now, RefreshMode::Never] {
+        let stamp = bench.refresh(mode);
+        assert_eq!((stamp.advisories, stamp.unread.count, stamp.problem), (3, 1, None));
+        assert!(stamp.unread.first[0].starts_with("SUSE-SU-403: "), "{:?}", stamp.unread);
     }
 }

@@ -1,6 +1,9 @@
 //! Which products and repositories of its vendor a root uses, as far as its own files tell.
 
-use std::path::Path;
+mod amazon;
+mod suse;
+
+use std::path::{Path, PathBuf};
 
 use super::feed::redhat_csaf::repository_to_cpe::usual_products;
 use crate::host::storage;
@@ -22,8 +25,9 @@ const PRO_ARCHIVES: [(&str, &str); 5] = [
 
 /// Returns the channels of a root; `None` where nothing tells them, and a statement about one of them is then unknown.
 ///
-/// On Ubuntu apt's sources tell which archives of Ubuntu Pro are enabled. On Red Hat Enterprise Linux the release's main
-/// line is assumed, without extended support of minor releases: statements about those then do not count.
+/// On Ubuntu apt's sources tell which archives of Ubuntu Pro are enabled; on SUSE's enterprise products the installed
+/// products and modules do; on Amazon Linux the enabled repositories. On Red Hat Enterprise Linux the release's main line
+/// is assumed, without extended support of minor releases: statements about those then do not count.
 pub fn of(root: &Path, distribution: &Distribution) -> Option<Vec<String>> {
     match distribution.id.as_str() {
         "ubuntu" => Some(pro_archives(root)),
@@ -31,20 +35,25 @@ pub fn of(root: &Path, distribution: &Distribution) -> Option<Vec<String>> {
             let major = distribution.version.split('.').next().unwrap_or_default();
             Some(usual_products(major).into_iter().collect())
         }
+        "amzn" => amazon::extras(root),
+        id if id.starts_with("sle") || id.starts_with("sl-") => suse::products(root),
         _ => None,
     }
 }
 
+/// The texts of a folder's files with one of these endings; what cannot be read names nothing.
+fn texts(folder: &Path, endings: &[&str]) -> Vec<String> {
+    let files = storage::list(folder).unwrap_or_default();
+    let has_ending =
+        |path: &&PathBuf| path.extension().is_some_and(|end| endings.iter().any(|own| end == *own));
+    let text = |path: &PathBuf| storage::read_at_most(path, LARGEST_SOURCE).ok();
+    let bytes = files.iter().filter(has_ending).filter_map(text);
+    bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+}
+
 /// An archive counts when a source names it outside of comments.
 fn pro_archives(root: &Path) -> Vec<String> {
-    let files = storage::list(&root.join(APT_SOURCES)).unwrap_or_default();
-    let is_source = |path: &Path| path.extension().is_some_and(|end| end == "list" || end == "sources");
-    let texts: Vec<String> = files
-        .iter()
-        .filter(|path| is_source(path))
-        .filter_map(|path| storage::read_at_most(path, LARGEST_SOURCE).ok())
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .collect();
+    let texts = texts(&root.join(APT_SOURCES), &["list", "sources"]);
     let lines =
         || texts.iter().flat_map(|text| text.lines()).filter(|line| !line.trim_start().starts_with('#'));
     let is_enabled = |archive: &str| lines().any(|line| line.contains(archive));

@@ -1,0 +1,152 @@
+//! `[policy]` as written: every key optional.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+use super::calendar::{FreezeFragment, WindowFragment};
+pub(in crate::config) use super::calendar::{day, sentence};
+use super::rings::RingFragment;
+use crate::config::choice::Permission;
+use crate::config::fragment::Span;
+use crate::model::approval::{FastLane, Phasing};
+use crate::model::duration;
+use crate::model::severity::Severity;
+
+/// `[policy]`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PolicyFragment {
+    /// The least severity that a plan closes.
+    pub minimum_severity: Option<Severity>,
+    /// Whether plans may remove packages.
+    pub removals: Option<Permission>,
+    /// Whether plans may add packages.
+    pub new_packages: Option<Permission>,
+    /// What becomes of updates that their vendor phases.
+    pub phased_updates: Option<Phasing>,
+    /// Whether an archive rebuilt from installed files counts as a way back.
+    pub reconstructed_archives: Option<Permission>,
+    /// Whether what is exploited in the wild waits.
+    pub known_exploited: Option<FastLane>,
+    /// How long a patch waits after its vendor released it.
+    pub approval_delay: DelayFragment,
+    /// How soon findings have to be closed.
+    pub due: DueFragment,
+    /// Which packages.
+    pub packages: ChoiceFragment,
+    /// Which advisories and vulnerabilities.
+    pub advisories: ChoiceFragment,
+    /// Which repositories; the list replaces an earlier one.
+    pub origins: Option<Vec<String>>,
+    /// Rings; the list replaces an earlier one.
+    pub rings: Option<Vec<RingFragment>>,
+    /// How far scheduled runs are spread within a window.
+    pub jitter: Option<Delay>,
+    /// Time that is kept for a reboot at the end of a window.
+    pub reboot_reserve: Option<Delay>,
+    /// Windows; the list replaces an earlier one.
+    pub window: Option<Vec<WindowFragment>>,
+    /// Freezes; the list replaces an earlier one.
+    pub freeze: Option<Vec<FreezeFragment>>,
+}
+
+/// `[policy] due`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DueFragment {
+    /// Exploited in the wild.
+    pub known_exploited: Option<Span>,
+    /// Critical.
+    pub critical: Option<Span>,
+    /// High.
+    pub high: Option<Span>,
+    /// Medium.
+    pub medium: Option<Span>,
+    /// Low.
+    pub low: Option<Span>,
+}
+
+/// `[policy] approval_delay`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DelayFragment {
+    /// Critical.
+    pub critical: Option<Delay>,
+    /// High.
+    pub high: Option<Delay>,
+    /// Medium.
+    pub medium: Option<Delay>,
+    /// Low.
+    pub low: Option<Delay>,
+}
+
+/// `[policy] packages` and `[policy] advisories`
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChoiceFragment {
+    /// Nothing but these.
+    pub only: Option<Vec<String>>,
+    /// Never these.
+    pub never: Option<Vec<String>>,
+}
+
+/// A span of time that may be none: `"0d"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delay(pub Duration);
+
+impl Delay {
+    /// Reads a span such as `3d` or `0d`.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match duration::parse(text) {
+            Ok(span) => Ok(Self(span)),
+            Err(duration::DurationError::Zero { .. }) => Ok(Self(Duration::ZERO)),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Delay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Puts a value that a later file has in the place of an earlier one.
+fn put<T>(slot: &mut Option<T>, later: Option<T>) {
+    if later.is_some() {
+        *slot = later;
+    }
+}
+
+impl PolicyFragment {
+    /// Adds what a later file says.
+    pub fn add(&mut self, later: Self) {
+        put(&mut self.minimum_severity, later.minimum_severity);
+        put(&mut self.removals, later.removals);
+        put(&mut self.new_packages, later.new_packages);
+        put(&mut self.phased_updates, later.phased_updates);
+        put(&mut self.reconstructed_archives, later.reconstructed_archives);
+        put(&mut self.known_exploited, later.known_exploited);
+        put(&mut self.approval_delay.critical, later.approval_delay.critical);
+        put(&mut self.approval_delay.high, later.approval_delay.high);
+        put(&mut self.approval_delay.medium, later.approval_delay.medium);
+        put(&mut self.approval_delay.low, later.approval_delay.low);
+        put(&mut self.due.known_exploited, later.due.known_exploited);
+        put(&mut self.due.critical, later.due.critical);
+        put(&mut self.due.high, later.due.high);
+        put(&mut self.due.medium, later.due.medium);
+        put(&mut self.due.low, later.due.low);
+        put(&mut self.packages.only, later.packages.only);
+        put(&mut self.packages.never, later.packages.never);
+        put(&mut self.advisories.only, later.advisories.only);
+        put(&mut self.advisories.never, later.advisories.never);
+        put(&mut self.origins, later.origins);
+        put(&mut self.rings, later.rings);
+        put(&mut self.jitter, later.jitter);
+        put(&mut self.reboot_reserve, later.reboot_reserve);
+        put(&mut self.window, later.window);
+        put(&mut self.freeze, later.freeze);
+    }
+}

@@ -1,0 +1,147 @@
+//! `policy`: what is allowed here and where it was written, and what would be decided at a time.
+
+use chrono::TimeDelta;
+
+use super::context::Context;
+use super::request::{Removals, Wish};
+use super::{plan, rules, survey};
+use crate::config::policy::listing::listing;
+use crate::host::facts;
+use crate::model::decision::Selection;
+use crate::model::failure::Failure;
+use crate::model::finding::{Finding, Verdict};
+use crate::model::package::PackageKey;
+use crate::model::ring;
+use crate::model::version::Version;
+use crate::plan::policy::calendar::{self, Opening, State};
+use crate::plan::policy::{self, DecisionInput};
+use crate::report::documents::Identity;
+use crate::report::rules::{
+    FreezeEntry, OpeningEntry, POLICY_PREVIEW_SCHEMA, POLICY_SCHEMA, PolicyAction, PolicyDocument,
+    PolicyPreview, PolicyValue, PreviewChange, WindowState,
+};
+
+/// Openings that a preview tells.
+const OPENINGS: usize = 3;
+
+/// Tells the policy: its files were all read before.
+///
+/// # Errors
+/// The host belongs to a ring by its machine id, and has none.
+pub fn document(context: &Context<'_>, action: PolicyAction) -> Result<PolicyDocument, Failure> {
+    let ring = rules::own_ring(context)?.map(|ring| ring.name);
+    let value = |(key, value): (String, String)| PolicyValue {
+        place: context.rules.place(&key).cloned(),
+        key,
+        value,
+    };
+    let values = match action {
+        PolicyAction::Check => Vec::new(),
+        PolicyAction::Show => listing(&context.settings).into_iter().map(value).collect(),
+    };
+    Ok(PolicyDocument {
+        identity: Identity::of(POLICY_SCHEMA, context.now()),
+        action,
+        ring,
+        values,
+        rules: rules::entries(context),
+        remarks: remarks(context),
+    })
+}
+
+/// Policy can be told where no packages are: then only what needs none is remarked.
+fn remarks(context: &Context<'_>) -> Vec<String> {
+    let today = context.now().date_naive();
+    survey::inventory(context)
+        .map(|inventory| policy::remarks(&context.rules, &inventory, today))
+        .unwrap_or_default()
+}
+
+/// Tells what would be decided at the time of the context, before the package manager says what goes together.
+///
+/// # Errors
+/// The root cannot be judged, or its ring cannot be told.
+pub fn preview(context: &Context<'_>) -> Result<PolicyPreview, Failure> {
+    let survey = survey::survey(context)?;
+    let wish = Wish {
+        selection: Selection::default(),
+        removals: Removals::AsConfigured,
+        accept_no_rollback: Vec::new(),
+        overrides: None,
+    };
+    let policy = plan::policy_of(context, &survey, &wish)?;
+    let decisions = policy::decide(&DecisionInput {
+        inventory: &survey.inventory,
+        view: &survey.view,
+        findings: &survey.assessment.findings,
+        selection: &wish.selection,
+        policy: &policy,
+    });
+    let now = context.now();
+    let change = |(key, to): (PackageKey, Version)| {
+        let installed = survey.inventory.find(&key)?;
+        let closes = closes(&survey.assessment.findings, &key);
+        Some(PreviewChange { package: key.name, from: installed.version.clone(), to, closes })
+    };
+    Ok(PolicyPreview {
+        identity: Identity::of(POLICY_PREVIEW_SCHEMA, context.clock.real()),
+        host: context.report_host(&survey.inventory).name,
+        as_of: now,
+        ring: policy.rules.ring.as_ref().map(|ring| ring.name.clone()),
+        window: window(context),
+        openings: openings(context),
+        freezes: freezes(context),
+        patch: decisions.targets.into_iter().filter_map(change).collect(),
+        held: decisions.held,
+        remarks: policy::remarks(&context.rules, &survey.inventory, now.date_naive()),
+    })
+}
+
+/// The vulnerabilities that a newer version of a package closes.
+fn closes(findings: &[Finding], key: &PackageKey) -> Vec<String> {
+    let of_package = |finding: &&Finding| {
+        finding.package.name == key.name
+            && finding.package.architecture == key.architecture
+            && finding.verdict == Verdict::Vulnerable
+    };
+    let ids = findings.iter().filter(of_package).flat_map(Finding::identifiers);
+    let sorted: std::collections::BTreeSet<&str> = ids.collect();
+    sorted.into_iter().map(str::to_owned).collect()
+}
+
+fn window(context: &Context<'_>) -> WindowState {
+    match calendar::state(&context.settings.policy.windows, context.now()) {
+        State::Unlimited => WindowState::Unlimited,
+        State::Open { until } => WindowState::Open { until },
+        State::Closed { .. } => WindowState::Closed,
+    }
+}
+
+fn openings(context: &Context<'_>) -> Vec<OpeningEntry> {
+    let policy = &context.settings.policy;
+    let machine = facts::machine_id_hash(context.layout.root());
+    let jitter = machine.map(|machine| ring::jitter(&machine, policy.jitter)).unwrap_or_default();
+    let later = TimeDelta::from_std(jitter).unwrap_or_default();
+    let entry = |opening: Opening| OpeningEntry {
+        opens: opening.start,
+        closes: opening.end,
+        scheduled: opening.start + later,
+    };
+    calendar::upcoming(&policy.windows, context.now(), OPENINGS).into_iter().map(entry).collect()
+}
+
+fn freezes(context: &Context<'_>) -> Vec<FreezeEntry> {
+    let now = context.now();
+    let to_come = |freeze: &&crate::model::window::Freeze| {
+        freeze.covers(now) || freeze.to >= now.with_timezone(&freeze.timezone).date_naive()
+    };
+    let freezes = context.settings.policy.freezes.iter().filter(to_come);
+    let entries = freezes.map(|freeze| FreezeEntry {
+        from: freeze.from,
+        to: freeze.to,
+        active: freeze.covers(now),
+        words: freeze.to_string(),
+        place: freeze.place.clone(),
+    });
+    entries.collect()
+}

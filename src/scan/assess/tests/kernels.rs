@@ -1,0 +1,151 @@
+//! Kernels: signed ones by the source that advisories name, and those that run, boot next or are left over.
+
+use super::*;
+use crate::model::kernel::KernelRole;
+
+#[test]
+fn signed_kernels_are_judged_as_linux_and_named_by_their_role() {
+    let image = |release: &str, at: &str| {
+        let mut image = package(&format!("linux-image-{release}"), "linux-signed-amd64", at);
+        image.source.version = version(&at.replace('-', "+"));
+        image
+    };
+    let packages = vec![
+        image("6.1.0-40-amd64", "6.1.1-1"),
+        image("6.1.0-41-amd64", "6.1.2-1"),
+        image("6.1.0-42-amd64", "6.1.3-1"),
+    ];
+    let mut scene = Scene::new(packages, vec![fixed("linux", "CVE-2026-0001", "6.1.3-1")]);
+    scene.inventory.kernels = Kernels {
+        running: Some("6.1.0-41-amd64".into()),
+        next_boot: Some("6.1.0-42-amd64".into()),
+        leftover: vec!["6.1.0-40-amd64".into()],
+    };
+    let findings = scene.assess().findings;
+    assert_eq!(findings.len(), 2);
+    assert!(findings[0].reason.ends_with("leftover kernel, neither running nor booted next"));
+    assert!(findings[1].reason.ends_with("fixed kernel installed, reboot"));
+    assert_eq!(findings.iter().map(|finding| finding.closed_by_reboot).collect::<Vec<_>>(), [false, true]);
+    assert_eq!(findings[1].package.source.name.as_str(), "linux");
+}
+
+#[test]
+fn kernels_of_another_series_have_a_source_of_their_own() {
+    let root = Scene::new(Vec::new(), Vec::new()).inventory;
+    let meta = package("linux-image-6.12-amd64", "linux-signed-6.12-amd64", "6.12.1-1~deb12u1");
+    assert_eq!(origin::matched(&meta, Subject::Source, &root).name, "linux-6.12");
+    let arm = package("linux-image-arm64", "linux-signed-arm64", "6.1.1-1");
+    let arm = origin::matched(&arm, Subject::Source, &root);
+    assert_eq!((arm.name.as_ref(), arm.kernel), ("linux", None));
+}
+
+#[test]
+fn kernels_of_ubuntu_are_judged_under_linux_and_meta_packages_not_at_all() {
+    let rows = vec![
+        fixed("linux", "CVE-2024-1086", "5.15.0-101.111"),
+        fixed("linux-hwe-6.5", "CVE-2024-1086", "6.5.0-21.21~22.04.1"),
+        fixed("linux-meta", "CVE-2024-1086", "5.15.0-101.111"),
+    ];
+    let packages = vec![
+        package("linux-image-5.15.0-69-generic", "linux-signed", "5.15.0-69.76"),
+        package("linux-image-6.5.0-14-generic", "linux-signed-hwe-6.5", "6.5.0-14.14~22.04.1"),
+        package("linux-image-virtual", "linux-meta", "5.15.0.69.67"),
+    ];
+    let mut scene = Scene::new(packages, rows);
+    scene.inventory.distribution = Distribution::new("ubuntu", "22.04", "jammy");
+    let found = scene.assess().findings;
+    let told: Vec<_> =
+        found.iter().map(|f| (f.package.name.as_str(), f.package.source.name.as_str())).collect();
+    assert_eq!(
+        told,
+        [("linux-image-5.15.0-69-generic", "linux"), ("linux-image-6.5.0-14-generic", "linux-hwe-6.5")]
+    );
+}
+
+#[test]
+fn versions_with_the_name_of_ubuntu_are_its_own_there_and_foreign_to_debian() {
+    let of = |distribution: Distribution, at: &str| {
+        let rows = vec![fixed("cups", "CVE-2024-0001", "2.4.1op1-1ubuntu4.8")];
+        let mut scene = Scene::new(vec![package("cups", "cups", at)], rows);
+        scene.inventory.distribution = distribution;
+        scene.only().verdict
+    };
+    let (ubuntu, debian) =
+        (Distribution::new("ubuntu", "22.04", "jammy"), Distribution::new("debian", "12", "bookworm"));
+    assert_eq!(of(ubuntu.clone(), "2.4.1op1-1ubuntu4.7"), Verdict::Vulnerable);
+    assert_eq!(of(ubuntu, "2.4.1op1-1ubuntu4.7~ppa1"), Verdict::Unknown);
+    assert_eq!(of(debian, "2.4.1op1-1ubuntu4.7"), Verdict::Unknown);
+}
+
+/// Three installed kernels of one name and architecture.
+fn three_kernels() -> Scene {
+    let kernel = |release: &str| {
+        let version = Version::rpm(&format!("5.14.0-{release}")).expect("a version");
+        InstalledPackage {
+            architecture: "x86_64".into(),
+            source: SourcePackage { name: "kernel".into(), version: version.clone() },
+            version,
+            ..package("kernel-core", "kernel", "1")
+        }
+    };
+    let packages = ["70.13.1.el9_0", "362.el9", "503.el9"].map(kernel).to_vec();
+    let row = Affected::binary("kernel-core", VendorState::Fixed).fixed_in("5.14.0-427.el9");
+    let advisory = Advisory { affected: vec![row], ..row_of_kernel() };
+    let mut scene = Scene::new(packages, vec![advisory]);
+    scene.inventory.distribution = Distribution::new("almalinux", "9.4", "");
+    scene.inventory.kernels = Kernels {
+        running: Some("5.14.0-362.el9.x86_64".into()),
+        next_boot: Some("5.14.0-503.el9.x86_64".into()),
+        leftover: vec!["5.14.0-70.13.1.el9_0.x86_64".into()],
+    };
+    scene
+}
+
+fn row_of_kernel() -> Advisory<'static> {
+    row("kernel", "ALSA-2024:2394", VendorState::Fixed)
+}
+
+#[test]
+fn wazuh_32735_vuls_540_kernels_of_rpm_side_by_side_are_told_apart() {
+    let mut findings = three_kernels().assess().findings;
+    findings.sort_by_key(|finding| finding.closed_by_reboot);
+    let told: Vec<_> = findings
+        .iter()
+        .map(|finding| (finding.id.as_str(), finding.closed_by_reboot, finding.reason.rsplit("; ").next()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "debian-tracker/ALSA-2024:2394/kernel-core:x86_64=5.14.0-70.13.1.el9_0",
+                false,
+                Some("leftover kernel, neither running nor booted next")
+            ),
+            (
+                "debian-tracker/ALSA-2024:2394/kernel-core:x86_64=5.14.0-362.el9",
+                true,
+                Some("fixed kernel installed, reboot")
+            ),
+        ]
+    );
+}
+
+#[test]
+fn a_kernel_keeps_its_first_day_when_a_newer_one_is_installed_beside_it() {
+    let mut scene = three_kernels();
+    let day = now() - TimeDelta::days(40);
+    let finding = scene.assess().findings.remove(0);
+    scene.first_seen.note(&finding, day);
+    assert!(scene.assess().findings.iter().all(|finding| finding.first_seen == Some(day)));
+}
+
+#[test]
+fn tools_of_the_kernel_are_no_kernel() {
+    let root = three_kernels().inventory;
+    let role = |name: &str| {
+        let tools = InstalledPackage { name: name.into(), ..root.packages[0].clone() };
+        origin::matched(&tools, Subject::Binary, &root).kernel
+    };
+    assert_eq!(role("kernel-tools"), None);
+    assert_eq!(role("kernel-modules"), Some(KernelRole::Leftover));
+}

@@ -1,0 +1,92 @@
+//! Content that came goes through trust into cache and index.
+
+use std::collections::BTreeMap;
+
+use super::question::Arrived;
+use super::{RefreshError, RefreshRequest, caching, compiled, load_index};
+use crate::host::transport::{self, Download};
+use crate::model::feed::{Authenticity, FeedRole, SourceSettings};
+use crate::scan::assess::open_holes;
+use crate::scan::feed::cache::{CacheRecord, FeedCache, StoredContent};
+use crate::scan::feed::registry::Format;
+use crate::scan::feed::trust::{self, Gate, Received, Refusal};
+use crate::scan::index::Index;
+
+/// Where content goes, and what it is measured against.
+#[derive(Clone, Copy)]
+pub(super) struct Keeping<'a> {
+    pub(super) request: &'a RefreshRequest<'a>,
+    pub(super) format: Format,
+    pub(super) source: &'a SourceSettings,
+    pub(super) accept_older: bool,
+    pub(super) last_good: Option<&'a StoredContent>,
+    /// Root brought it as a file.
+    pub(super) by_hand: bool,
+}
+
+impl Keeping<'_> {
+    fn authenticity(&self, arrived: &Arrived) -> Authenticity {
+        if arrived.signer.is_some() {
+            Authenticity::Signed
+        } else if self.source.sha256.is_some() {
+            Authenticity::Pinned
+        } else if self.by_hand || transport::local_path(&self.source.location).is_some() {
+            Authenticity::Local
+        } else {
+            Authenticity::Tls
+        }
+    }
+}
+
+/// Takes content through trust, then writes content, record and index, in this order: an index is never newer than
+/// the content it can be built from again.
+pub(super) fn keep(keeping: Keeping<'_>, arrived: Arrived) -> Result<CacheRecord, RefreshError> {
+    let Keeping { request, source, .. } = keeping;
+    let (release, now) = (request.distribution, request.clock.now());
+    let gate = Gate {
+        format: keeping.format,
+        release,
+        pin: source.sha256,
+        last_good: keeping.last_good,
+        accept_older: keeping.accept_older,
+        now,
+    };
+    let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
+    let cache = FeedCache::new(request.layout, &source.name);
+    let authenticity = keeping.authenticity(&arrived);
+    let Arrived { download: Download { size, sha256, validators, published }, signer } = arrived;
+    let received = Received { path: cache.incoming(), size, sha256 };
+    let admitted = trust::admit(&received, published, gate).map_err(refused)?;
+    check_upheaval(keeping, &admitted.index).map_err(refused)?;
+    let mut stored = StoredContent {
+        location: source.location.clone(),
+        fetched: now,
+        checked: now,
+        published,
+        etag: validators.etag,
+        last_modified: validators.last_modified,
+        sha256: admitted.sha256,
+        authenticity,
+        signed_by: signer.map(|signer| signer.fingerprint),
+        entries: admitted.entries,
+        advisories: BTreeMap::new(),
+        unread: BTreeMap::new(),
+    };
+    stored.note_release(release.release_key(), admitted.advisories, admitted.unread);
+    let record = cache.store(stored, &received.path).map_err(caching(&source.name))?;
+    compiled::write(request.layout, source, release, &admitted.index)?;
+    Ok(record)
+}
+
+/// Counts this host's open holes by the content in use and by the new one, where there are both.
+fn check_upheaval(keeping: Keeping<'_>, index: &[u8]) -> Result<(), Refusal> {
+    let Keeping { request, source, .. } = keeping;
+    if keeping.accept_older || keeping.last_good.is_none() || source.role != FeedRole::Verdicts {
+        return Ok(());
+    }
+    // An index in use that cannot be read is no reason to refuse the one that replaces it.
+    let Ok(Some(known)) = load_index(request.layout, source, request.distribution) else { return Ok(()) };
+    let found = Index::open(index.to_vec()).map_err(|source| Refusal::Compile { source })?;
+    let holes = |index: &Index| open_holes(request.inventory, index);
+    trust::check_upheaval(holes(&found), holes(&known))
+}
