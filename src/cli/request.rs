@@ -1,9 +1,7 @@
 //! Command line to requests: what was typed becomes what is asked.
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs};
-use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
-};
+use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs};
+use super::args::{ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, ScanArgs, SelectionArgs, WhyArgs};
 use super::policy::{BlockArgs, OverrideArgs, WaiveArgs};
 use super::reports::{HistoryArgs, HistoryVerb};
 use super::values::Target;

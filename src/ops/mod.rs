@@ -6,6 +6,8 @@ pub mod clock;
 pub mod closing;
 pub mod context;
 pub mod dead_man;
+pub mod detach;
+pub mod doctor;
 pub mod expectation;
 pub mod exposure;
 pub mod feeds;

@@ -5,6 +5,7 @@ pub mod compliance;
 pub mod contract;
 mod csv;
 mod cyclonedx;
+pub mod doctor;
 pub mod documents;
 pub mod format;
 mod group;

@@ -97,7 +97,9 @@ fn carry_out(
         finish_without_work(context, planned, report)?;
         return Ok(Reached::Reported);
     }
-    gates::refuse_without_room(&planned.survey.inventory.distribution, &planned.plan)?;
+    let inventory = &planned.survey.inventory;
+    gates::refuse_losing_kernel(&planned.plan, &inventory.kernels)?;
+    gates::refuse_without_room(&inventory.distribution, &planned.plan, &inventory.kernels)?;
     if request.reach == Reach::Everything {
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
     }

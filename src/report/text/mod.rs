@@ -1,5 +1,6 @@
 //! Text for people: pure renderings of reports and documents at a given width, with or without colour.
 
+mod doctor;
 mod feeds;
 mod header;
 mod health;
@@ -26,9 +27,10 @@ pub use style::{Detail, Style};
 
 use self::sheet::Sheet;
 use super::background::Background;
+use super::doctor::DoctorDocument;
 use super::documents::{
-    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
-    WhyDocument,
+    DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
+    StatusDocument, WhyDocument,
 };
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
@@ -99,6 +101,18 @@ impl Rendering for StatusDocument {
 impl Rendering for NeedsRestartDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| restart::render(self, sheet))
+    }
+}
+
+impl Rendering for DoctorDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| doctor::render(self, sheet))
+    }
+}
+
+impl Rendering for DetachedDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| run::detached(self, sheet))
     }
 }
 
