@@ -6,6 +6,7 @@ mod caller_is_careless;
 mod disk_is_full;
 mod dnf_applies;
 mod dnf_plans;
+mod dnf_power_fails;
 mod doctor_looks;
 mod host_is_unclean;
 mod host_stays_well;
