@@ -132,7 +132,7 @@ pub(crate) fn host() -> ReportHost {
         kernel: Kernels {
             running: Some("6.1.0-47-amd64".into()),
             next_boot: Some("6.1.0-56-amd64".into()),
-            leftover: Vec::new(),
+            ..Kernels::default()
         },
         root: "/".into(),
         criticality: Criticality::Normal,

@@ -224,6 +224,16 @@ fn every_vendor_state_has_its_verdict() {
 }
 
 #[test]
+fn the_end_of_support_counts_from_its_day_on() {
+    for (days, open) in [(-1, 1), (1, 0)] {
+        let mut ended = row("a1", "debian-security-support:a1", VendorState::EndOfLife);
+        (ended.vulnerabilities, ended.published) = (Vec::new(), Some(now() + TimeDelta::days(days)));
+        let result = Scene::new(vec![package("a1", "a1", "1")], vec![ended]).assess();
+        assert_eq!(result.counts.open(), open, "{days}");
+    }
+}
+
+#[test]
 fn fixed_and_unaffected_are_counted_without_findings() {
     let rows = vec![fixed("a1", "CVE-2026-0001", "1"), row("a1", "CVE-2026-0002", VendorState::NotAffected)];
     let result = Scene::new(vec![package("a1", "a1", "1")], rows).assess();
