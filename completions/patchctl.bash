@@ -133,7 +133,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -247,7 +247,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -345,7 +345,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -427,7 +427,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -509,7 +509,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -595,7 +595,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -677,7 +677,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -763,7 +763,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -845,7 +845,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -927,7 +927,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1009,7 +1009,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1091,7 +1091,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1173,7 +1173,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1255,7 +1255,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1337,7 +1337,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1447,7 +1447,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1529,7 +1529,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1611,7 +1611,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1693,7 +1693,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1775,7 +1775,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1861,7 +1861,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -1943,7 +1943,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2029,7 +2029,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2135,7 +2135,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2217,7 +2217,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2299,7 +2299,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2401,7 +2401,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)
@@ -2483,7 +2483,7 @@ _patchctl() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json html sarif junit cyclonedx openvex csv openmetrics markdown" -- "${cur}"))
                     return 0
                     ;;
                 --output)

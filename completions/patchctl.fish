@@ -28,6 +28,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -l root -d 'Look at anot
 complete -c patchctl -n "__fish_patchctl_needs_command" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_needs_command" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -83,6 +84,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l root -d 'Look
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -110,6 +112,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l root -d 'Look 
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -144,6 +147,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l root -d 'Look
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -184,6 +188,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l root -d 'Loo
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -215,6 +220,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l root -d '
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -244,6 +250,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l root -d 'L
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -268,6 +275,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l root
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -292,6 +300,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l root -d 'Lo
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -315,6 +324,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l root -d 'Lo
 complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -338,6 +348,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fis
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -364,6 +375,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -387,6 +399,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -410,6 +423,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -433,6 +447,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -460,6 +475,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -484,6 +500,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -508,6 +525,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -532,6 +550,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -555,6 +574,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -581,6 +601,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_see
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -604,6 +625,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_see
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -627,6 +649,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_see
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -654,6 +677,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l root -d 'Loo
 complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -677,6 +701,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l root -d 'L
 complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -707,6 +732,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l root -d 'Loo
 complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -730,6 +756,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l root -
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -753,6 +780,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l root -d 'Look 
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'

@@ -4,6 +4,8 @@ mod auditor_reads_report;
 mod bad_input;
 mod caller_is_careless;
 mod disk_is_full;
+mod dnf_applies;
+mod dnf_plans;
 mod host_is_unclean;
 mod host_stays_well;
 mod lists_grow_old;
