@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::model::assessment::LimitedSupport;
 use crate::model::distro::Distribution;
 use crate::model::feed::{Authenticity, Completeness, CompletenessLevel, FeedStamp, FeedState, Unread};
 use crate::model::finding::{Candidate, Finding, FindingPackage, NotCovered, Origin, Verdict};
@@ -176,6 +177,11 @@ pub(crate) fn report(findings: Vec<Finding>) -> Report {
             architecture: Architecture::from("amd64"),
             version: version("22.11.0-1nodesource1"),
             origin: "nodesource".into(),
+        }],
+        limited_support: vec![LimitedSupport {
+            source: PackageName::from("binutils"),
+            ends: None,
+            words: "Only suitable for trusted content".into(),
         }],
     });
     report.summary = Some(Summary::count(879, &findings, now().date_naive()));

@@ -339,6 +339,19 @@ fn completeness_follows_the_feeds() {
 }
 
 #[test]
+fn repositories_that_are_not_read_are_named_with_what_tells_their_updates() {
+    for (id, tells) in [("sles", "zypper list-updates"), ("alpine", "apk version"), ("arch", "pacman -Qu")] {
+        let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
+        scene.inventory.distribution = Distribution::new(id, "1", "");
+        scene.view.stamps.clear();
+        let completeness = scene.assess().completeness;
+        assert_eq!(completeness.level, CompletenessLevel::Incomplete);
+        assert!(completeness.reasons[0].contains(tells), "{:?}", completeness.reasons);
+        assert!(!completeness.reasons[0].contains("apt"), "{:?}", completeness.reasons);
+    }
+}
+
+#[test]
 fn why_tells_every_statement_and_says_when_nobody_speaks() {
     let rows = vec![
         fixed("a1", "CVE-2026-0001", "1"),
