@@ -15,6 +15,7 @@ mod operator_reviews_plan;
 mod operator_rolls_back;
 mod operator_scans;
 mod operator_scans_other_families;
+mod policy_decides;
 mod power_fails;
 mod real_updates;
 mod records;
