@@ -3,7 +3,8 @@
 
 use clap::ValueEnum;
 
-use super::args::{Cli, HistoryVerb, Verb};
+use super::aftermath::HistoryVerb;
+use super::args::{Cli, Verb};
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::format::Format as ReportFormat;
 

@@ -19,6 +19,7 @@ mod real_updates;
 mod records;
 mod records_age;
 mod root_goes_back;
+mod schedule_runs;
 mod signals_arrive;
 mod state_is_corrupt;
 mod two_runs_meet;
