@@ -57,6 +57,7 @@ mod tests {
             running: Some("6.1.0-43-amd64".into()),
             next_boot: Some("6.1.0-47-amd64".into()),
             leftover: vec!["6.1.0-41-amd64".into()],
+            live_patches: Vec::new(),
         };
         let told = that_may_go(&kernels).expect("one is left over");
         assert_eq!(told, "these may go: apt-get purge linux-image-6.1.0-41-amd64");

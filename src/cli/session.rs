@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::args::{Cli, Verb};
 use super::failure::ToldFailure;
-use super::policy::PolicyVerb;
+use super::policy::{PolicyVerb, ScheduleVerb};
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
 use super::{confirm, forms, generate};
@@ -27,7 +27,7 @@ use crate::ops::request::{
 };
 use crate::ops::{
     apply, detach, doctor, feeds, history, needs_restart, plan, policy, records, recover, report, rollback,
-    rule_files, rules, scan, status, why,
+    rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
@@ -227,6 +227,11 @@ impl Shown<'_> {
             Verb::Block(args) => self.changed(&rule_files::block(&self.context, &args.into())?),
             Verb::Unblock(args) => self.changed(&rule_files::unblock(&self.context, &args.name)?),
             Verb::Waive(args) => self.changed(&rule_files::waive(&self.context, &args.into())?),
+            Verb::Schedule(args) => {
+                let request = args.verb.unwrap_or(ScheduleVerb::Show).into();
+                self.terminal.show(&schedule::schedule(&self.context, request)?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
             Verb::Completions { .. } | Verb::Man { .. } => Ok(ExitCode::Done),
         }
     }

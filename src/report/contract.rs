@@ -8,6 +8,7 @@ use super::documents::{
     StatusDocument, WhyDocument,
 };
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
+use super::schedule::ScheduleDocument;
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
 
@@ -28,6 +29,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
+        ("schedule-1.json", schema_for!(ScheduleDocument)),
     ]
 }
 

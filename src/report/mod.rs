@@ -21,6 +21,7 @@ mod purl;
 pub mod restart;
 pub mod rules;
 mod sarif;
+pub mod schedule;
 pub mod schema;
 mod statement;
 pub mod text;

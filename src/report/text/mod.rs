@@ -13,6 +13,7 @@ mod rules;
 mod run;
 pub mod sanitize;
 mod scan;
+mod schedule;
 mod sheet;
 mod status;
 mod style;
@@ -33,6 +34,7 @@ use super::documents::{
     StatusDocument, WhyDocument,
 };
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
+use super::schedule::ScheduleDocument;
 use super::schema::Report;
 use super::{group, words};
 use crate::model::outcome::Outcome;
@@ -63,7 +65,9 @@ impl Rendering for Report {
             (Some(transaction), ..) => run::render(self, transaction, sheet),
             (None, Some(plan), _) => plan::render(self, plan, sheet),
             (None, None, Some(_)) => scan::render(self, sheet),
-            (None, None, None) if self.outcome == Outcome::NothingToDo => run::nothing_to_do(sheet),
+            (None, None, None) if self.outcome == Outcome::NothingToDo => {
+                run::nothing_to_do(&self.command, sheet)
+            }
             (None, None, None) if self.outcome == Outcome::Recovered => run::mended(sheet),
             (None, None, None) => {}
         })
@@ -149,6 +153,12 @@ impl Rendering for PolicyPreview {
 impl Rendering for RuleChange {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| rules::change(self, sheet))
+    }
+}
+
+impl Rendering for ScheduleDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| schedule::render(self, sheet))
     }
 }
 

@@ -25,6 +25,7 @@ mod records;
 mod records_age;
 mod root_goes_back;
 mod run_goes_on;
+mod schedule_runs;
 mod signals_arrive;
 mod state_is_corrupt;
 mod two_runs_meet;
