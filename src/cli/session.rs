@@ -22,12 +22,12 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 use crate::ops::context::Context;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
+    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach, ReportRequest,
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, feeds, history, needs_restart, plan, policy, records, recover, report, rollback, rule_files,
-    rules, scan, status, why,
+    apply, feeds, history, merge, needs_restart, plan, policy, records, recover, report, rollback,
+    rule_files, rules, scan, status, why,
 };
 use crate::report::documents::RollbackPreview;
 use crate::report::rules::{PolicyAction, RuleChange};
@@ -205,11 +205,7 @@ impl Shown<'_> {
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(ExitCode::Done)
             }
-            Verb::Report(args) => {
-                self.terminal
-                    .show(&report::report(&self.context, &args.request(&cli.global))?, Weight::News)?;
-                Ok(ExitCode::Done)
-            }
+            Verb::Report(args) => self.stored(&args.request(&cli.global)),
             Verb::History(args) => self.history(args.into()),
             Verb::Feeds(args) => {
                 let document = feeds::feeds(&self.context, &FeedsRequest::from(args))?;
@@ -311,6 +307,26 @@ impl Shown<'_> {
             NeedsRestartRequest::Reboot if due => ExitCode::RebootNeeded,
             NeedsRestartRequest::Reboot | NeedsRestartRequest::Everything => ExitCode::Done,
         })
+    }
+
+    /// A fleet whose files were not all read is not whole.
+    fn stored(&self, request: &ReportRequest) -> Result<ExitCode> {
+        match request {
+            ReportRequest::Anew { subject, format } => {
+                self.terminal.show(&report::anew(&self.context, subject, *format)?, Weight::News)?;
+            }
+            ReportRequest::Difference { before, after } => {
+                self.terminal.show(&merge::diff(&self.context, before, after)?, Weight::News)?;
+            }
+            ReportRequest::Merge { folder } => {
+                let fleet = merge::merge(&self.context, folder)?;
+                self.terminal.show(&fleet, Weight::News)?;
+                if !fleet.unreadable.is_empty() {
+                    return Ok(ExitCode::Incomplete);
+                }
+            }
+        }
+        Ok(ExitCode::Done)
     }
 
     fn history(&self, request: crate::ops::request::HistoryRequest) -> Result<ExitCode> {

@@ -13,6 +13,7 @@ pub mod history;
 pub mod ledger;
 pub mod lists;
 pub mod mend;
+pub mod merge;
 pub mod needs_restart;
 pub mod plan;
 pub mod policy;

@@ -2,10 +2,12 @@
 
 use schemars::{Schema, schema_for};
 
+use super::comparison::ReportDifference;
 use super::documents::{
     FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
     WhyDocument,
 };
+use super::fleet::Fleet;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
@@ -22,6 +24,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("rollback-preview-1.json", schema_for!(RollbackPreview)),
         ("plan-diff-1.json", schema_for!(PlanDifference)),
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
+        ("report-diff-1.json", schema_for!(ReportDifference)),
+        ("fleet-1.json", schema_for!(Fleet)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
