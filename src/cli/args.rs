@@ -346,7 +346,8 @@ pub struct RollbackArgs {
 #[command(after_help = "Examples:
   patchctl feeds                                 how old they are
   patchctl feeds refresh                         fetch them now, as root apt's lists too
-  patchctl feeds import tracker.json             for a host without a network")]
+  patchctl feeds export feeds.bundle             all of them in one file, for hosts without a network
+  patchctl feeds import feeds.bundle             there")]
 pub struct FeedsArgs {
     /// What to do; the list when nothing is said.
     #[command(subcommand)]
@@ -364,12 +365,21 @@ pub enum FeedsVerb {
         #[arg(long, value_name = "NAME", value_delimiter = ',')]
         accept_older: Vec<String>,
     },
-    /// Take a file in as the content of a feed
+    /// Write the feeds into one file, for hosts without a network
+    Export {
+        /// The bundle to write
+        #[arg(value_name = "BUNDLE", value_hint = ValueHint::FilePath)]
+        bundle: PathBuf,
+        /// Sign it with this key of root's gpg: BUNDLE.asc is written beside it
+        #[arg(long, value_name = "KEY")]
+        sign_with: Option<String>,
+    },
+    /// Take a bundle in, or a file as the content of one feed
     Import {
-        /// The file
+        /// The bundle or file; a signature is looked for in FILE.asc and FILE.sig
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
-        /// The feed that it belongs to
+        /// The feed that it belongs to; of a bundle only this feed
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
         /// Believe it although it is older than the last, or far smaller or larger

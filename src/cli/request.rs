@@ -173,6 +173,7 @@ impl From<FeedsArgs> for FeedsRequest {
         match args.verb {
             None | Some(FeedsVerb::List) => Self::List,
             Some(FeedsVerb::Refresh { accept_older }) => Self::Refresh { accept_older },
+            Some(FeedsVerb::Export { bundle, sign_with }) => Self::Export { bundle, sign_with },
             Some(FeedsVerb::Import { file, name, accept_older }) => Self::Import { file, name, accept_older },
             Some(FeedsVerb::Verify) => Self::Verify,
         }

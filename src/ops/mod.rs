@@ -1,6 +1,7 @@
 //! One file a verb: what is asked, and the one function that does it.
 
 pub mod apply;
+mod bundle;
 pub mod clock;
 pub mod closing;
 pub mod context;
@@ -10,6 +11,7 @@ pub mod exposure;
 pub mod feeds;
 pub mod foresight;
 pub mod history;
+mod image;
 pub mod ledger;
 pub mod lists;
 pub mod mend;

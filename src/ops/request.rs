@@ -312,7 +312,14 @@ pub enum FeedsRequest {
         /// Feeds whose older or smaller content is accepted this time.
         accept_older: Vec<String>,
     },
-    /// Takes a file in as the content of a feed.
+    /// Writes the feeds into a bundle.
+    Export {
+        /// The bundle.
+        bundle: PathBuf,
+        /// The key of gpg that signs it.
+        sign_with: Option<String>,
+    },
+    /// Takes a bundle in, or a file as the content of a feed.
     Import {
         /// The file.
         file: PathBuf,
