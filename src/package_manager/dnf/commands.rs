@@ -352,3 +352,27 @@ impl Dnf {
         Ok(output.text().lines().filter_map(script::target).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_not_taken_for_an_answer() {
+        assert!(has_answered("DNF version: 4.14.0\n--> Finished dependency resolution\n"));
+        assert!(has_answered("No match for argument: foo-1-1.noarch\n"));
+        assert!(!has_answered("DNF version: 4.14.0\ncachedir: /var/cache/dnf\n"));
+        let said = "Unable to detect release version (use x)\n\nYou have enabled checking of packages via GPG keys.\n";
+        assert_eq!(first_words(said), ["You have enabled checking of packages via GPG keys."]);
+    }
+
+    #[test]
+    fn a_target_that_no_problem_explains_is_told() {
+        let target = script::target("foo-2.0-1.noarch").expect("a build");
+        let other = script::target("bar-2.0-1.noarch").expect("a build");
+        let said = "---> Package foo.noarch 1.0-1 will be upgraded\n---> Package foo.noarch 2.0-1 will be an upgrade\n";
+        let resolved = Resolved::Possible(transaction::parse(said).expect("readable"));
+        let left_out = silently_left_out(&[target, other], &resolved);
+        assert_eq!(left_out.iter().map(|unmet| unmet.package.as_str()).collect::<Vec<_>>(), ["bar"]);
+    }
+}
