@@ -28,6 +28,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -l root -d 'Look at anot
 complete -c patchctl -n "__fish_patchctl_needs_command" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_needs_command" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -83,6 +84,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l root -d 'Look
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -110,6 +112,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l root -d 'Look 
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -144,6 +147,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l root -d 'Look
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -184,6 +188,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l root -d 'Loo
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -215,6 +220,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l root -d '
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand rollback" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -244,6 +250,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l root -d 'L
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand recover" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -268,6 +275,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l root
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -292,6 +300,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l root -d 'Lo
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -315,6 +324,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l root -d 'Lo
 complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -338,6 +348,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fis
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -364,6 +375,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -387,6 +399,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from show" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -410,6 +423,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -429,10 +443,11 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_se
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -440,26 +455,28 @@ openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
 csv\t'For spreadsheets: one finding a line'
 openmetrics\t'Counts for a textfile collector'
 markdown\t'For the summary page of a pipeline'"
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s v -l verbose -d 'Say more; twice for every detail'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-progress -d 'Draw no progress bars'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "list" -d 'Show the feeds, their age and how far they can be trusted'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "refresh" -d 'Fetch the feeds now, and as root the package manager\'s lists'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "import" -d 'Take a file in as the content of a feed'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh import verify" -f -a "verify" -d 'Prove the stored feeds against their digests'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "list" -d 'Show the feeds, their age and how far they can be trusted'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "refresh" -d 'Fetch the feeds now, and as root the package manager\'s lists'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "export" -d 'Write the feeds into one file, for hosts without a network'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "import" -d 'Take a bundle in, or a file as the content of one feed'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "verify" -d 'Prove the stored feeds against their digests'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -484,6 +501,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -503,11 +521,37 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l name -d 'The feed that it belongs to' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l sign-with -d 'Sign it with this key of root\'s gpg: BUNDLE.asc is written beside it' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l name -d 'The feed that it belongs to; of a bundle only this feed' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from import" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -532,6 +576,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -555,6 +600,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -581,6 +627,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_see
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -604,6 +651,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_see
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -627,6 +675,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_see
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -654,6 +703,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l root -d 'Loo
 complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand block" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -677,6 +727,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l root -d 'L
 complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand unblock" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -707,6 +758,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l root -d 'Loo
 complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand waive" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -730,6 +782,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l root -
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand completions" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
@@ -753,6 +806,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l root -d 'Look 
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand man" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
 junit\t'For pipelines that show tests'
 cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'

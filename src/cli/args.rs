@@ -10,7 +10,7 @@ use clap_complete::Shell;
 use super::aftermath::{NeedsRestartArgs, RecoverArgs};
 use super::forms::Format;
 use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
-use super::reports::ReportArgs;
+use super::reports::{HistoryArgs, ReportArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
@@ -339,32 +339,6 @@ pub struct RollbackArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-}
-
-/// `history`.
-#[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Examples:\n  patchctl history\n  patchctl history show 0042\n  patchctl history verify"
-)]
-pub struct HistoryArgs {
-    /// What to do; the list when nothing is said.
-    #[command(subcommand)]
-    pub verb: Option<HistoryVerb>,
-}
-
-/// What `history` does.
-#[derive(Clone, Debug, Subcommand)]
-pub enum HistoryVerb {
-    /// List the runs, newest first
-    List,
-    /// Show one run in full
-    Show {
-        /// The run, such as 0042
-        #[arg(value_name = "RUN")]
-        run: RunId,
-    },
-    /// Prove that no journal was changed afterwards
-    Verify,
 }
 
 /// `feeds`.

@@ -2,10 +2,10 @@
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs};
 use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, RollbackArgs, ScanArgs,
-    SelectionArgs, WhyArgs,
+    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
 };
 use super::policy::{BlockArgs, OverrideArgs, WaiveArgs};
+use super::reports::{HistoryArgs, HistoryVerb};
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{

@@ -206,7 +206,8 @@ impl Shown<'_> {
                 Ok(ExitCode::Done)
             }
             Verb::Report(args) => {
-                self.terminal.show(&report::report(&self.context, &args.into())?, Weight::News)?;
+                self.terminal
+                    .show(&report::report(&self.context, &args.request(&cli.global))?, Weight::News)?;
                 Ok(ExitCode::Done)
             }
             Verb::History(args) => self.history(args.into()),

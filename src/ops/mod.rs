@@ -11,6 +11,7 @@ pub mod exposure;
 pub mod feeds;
 pub mod foresight;
 pub mod history;
+mod image;
 pub mod ledger;
 pub mod lists;
 pub mod mend;

@@ -15,6 +15,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
+use crate::report::compliance::Compliance;
 use crate::report::schema::{REPORT_SCHEMA, Report, ReportError};
 
 /// Ends a report: outcome, code and time.
@@ -22,6 +23,7 @@ pub fn conclude(context: &Context<'_>, report: &mut Report, outcome: Outcome, co
     report.outcome = outcome;
     report.exit_code = code.number();
     report.finished = context.now();
+    report.compliance = Compliance::of(report);
 }
 
 /// Ends the report of a verb that found nothing to do. Where something is missing, nobody knows whether that is true.

@@ -33,7 +33,7 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    use super::super::text::samples::{self, health, runs};
+    use super::super::text::samples::{self, health, rules, runs};
     use super::*;
 
     /// Proves that a document fits its schema, survives the way through JSON, and has no null.
@@ -62,6 +62,9 @@ mod tests {
         assert_fits("rollback-preview-1.json", &runs::preview());
         assert_fits("report-1.json", &health::unwell());
         assert_fits("needs-restart-1.json", &health::needs_restart());
+        assert_fits("policy-1.json", &rules::shown());
+        assert_fits("policy-preview-1.json", &rules::preview());
+        assert_fits("rule-change-1.json", &rules::added());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::super::survey;
 use crate::apply::space;
 use crate::host::signals::Stop;
 use crate::model::decision::{Held, HoldReason};
+use crate::model::distro::Distribution;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::plan::PatchPlan;
 use crate::plan::difference;
@@ -122,13 +123,15 @@ pub(super) fn refuse_wrong_clock(doubt: Option<&String>) -> Result<(), Failure> 
     }
 }
 
-pub(super) fn refuse_without_room(plan: &PatchPlan) -> Result<(), Failure> {
+pub(super) fn refuse_without_room(distribution: &Distribution, plan: &PatchPlan) -> Result<(), Failure> {
     let shortages = space::shortages(&plan.space);
     if shortages.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(FailureKind::Space, shortages.join("; "))
-        .hint("make room there (apt-get clean, old kernels), or patch fewer packages: patchctl apply --package NAME"))
+    Err(Failure::new(FailureKind::Space, shortages.join("; ")).hint(format!(
+        "make room there ({}, old kernels), or patch fewer packages: patchctl apply --package NAME",
+        distribution.advice().clean
+    )))
 }
 
 pub(super) fn stop_if_asked(context: &Context<'_>) -> Result<(), Failure> {

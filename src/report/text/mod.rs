@@ -25,6 +25,7 @@ mod tests;
 pub use style::{Detail, Style};
 
 use self::sheet::Sheet;
+use super::background::Background;
 use super::documents::{
     FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
     WhyDocument,
@@ -43,6 +44,11 @@ pub trait Rendering {
     /// Returns the report that it is, for the forms that only reports have.
     fn report(&self) -> Option<&Report> {
         None
+    }
+
+    /// Returns the history around it, where that is known.
+    fn background(&self) -> Background {
+        Background::default()
     }
 }
 

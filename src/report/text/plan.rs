@@ -106,6 +106,7 @@ fn change(action: &Action, arrow: &str) -> String {
         version.map_or_else(|| none.to_owned(), ToString::to_string)
     };
     let kind = match action.kind {
+        ActionKind::Add => return format!("+ {} (the present one stays)", shown(to, "")),
         ActionKind::Upgrade | ActionKind::Install | ActionKind::Remove => "",
         ActionKind::Downgrade => " (downgrade)",
     };

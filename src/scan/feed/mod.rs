@@ -14,6 +14,7 @@ pub mod debian_lists;
 pub mod debian_security_support;
 pub mod debian_tracker;
 pub mod decompress;
+pub mod dnf_repository;
 pub mod exploit_prediction;
 mod identifiers;
 mod joined;

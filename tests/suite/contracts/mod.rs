@@ -1,17 +1,21 @@
 //! What every part promises, checked against the real tools.
 
 mod boot_units;
+mod calendar;
 mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
 mod every_importer;
 mod host_scans;
 mod inventories;
+mod known_errors_of_others;
 mod lab_faults_hold;
 mod lab_holds;
 mod list_feeds;
+mod one_feed;
 mod osv_records;
 mod packages;
+mod policy_table;
 mod renderings;
 mod rpm_feeds;
 mod version_orders;
