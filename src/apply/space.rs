@@ -139,7 +139,7 @@ pub fn writings(places: Places<'_>, amounts: Amounts) -> Vec<Writing> {
         at(places.downloads, "downloads", amounts.download, 64),
         at(places.state, "old and new archives", amounts.download + amounts.old_archives, 128),
         at(&places.root.join("usr"), "unpacking", amounts.unpacked, amounts.files),
-        at(&places.root.join("var/lib/dpkg"), "package database", 16 * 1024 * 1024, 256),
+        at(&places.root.join("var/lib"), "package database", 16 * 1024 * 1024, 256),
     ];
     if amounts.kernels > 0 {
         list.push(at(&places.root.join("boot"), "kernels", amounts.kernels, 16));

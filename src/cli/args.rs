@@ -8,10 +8,11 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs, StatusArgs};
+use super::forms::Format;
 use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
+use super::reports::{HistoryArgs, ReportArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
-use crate::model::run::RunId;
 use crate::model::severity::Severity;
 use crate::ops::request::Subject;
 
@@ -55,7 +56,7 @@ pub struct GlobalArgs {
     /// Read this configuration instead of /etc/patchctl
     #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// Write results as text or as one JSON document
+    /// Write results as text or as one document; scan, plan, apply, rollback and report know every form
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Write the result to FILE; plan writes the sealed plan there
@@ -85,15 +86,6 @@ pub struct GlobalArgs {
     /// Wait this long for a lock (default 300s, or as configured)
     #[arg(long, global = true, value_name = "SPAN", value_parser = values::span)]
     pub lock_timeout: Option<Duration>,
-}
-
-/// How results are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Text,
-    /// For scripts: exactly one document
-    Json,
 }
 
 /// Whether output is coloured.
@@ -135,6 +127,8 @@ pub enum Verb {
         after_help = "Examples:\n  patchctl doctor                  exit 10 when something would stop an apply\n  patchctl doctor --format json"
     )]
     Doctor,
+    /// Write a stored report anew, in another form
+    Report(ReportArgs),
     /// List past runs, show one, or prove their journals
     History(HistoryArgs),
     /// List, refresh, import or verify the advisory feeds
@@ -176,6 +170,7 @@ impl Verb {
             Self::NeedsRestart(_) => "needs-restart",
             Self::Status(_) => "status",
             Self::Doctor => "doctor",
+            Self::Report(_) => "report",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
             Self::Policy(_) => "policy",
@@ -322,38 +317,13 @@ pub struct ApplyArgs {
     pub selection: SelectionArgs,
 }
 
-/// `history`.
-#[derive(Clone, Debug, Args)]
-#[command(
-    after_help = "Examples:\n  patchctl history\n  patchctl history show 0042\n  patchctl history verify"
-)]
-pub struct HistoryArgs {
-    /// What to do; the list when nothing is said.
-    #[command(subcommand)]
-    pub verb: Option<HistoryVerb>,
-}
-
-/// What `history` does.
-#[derive(Clone, Debug, Subcommand)]
-pub enum HistoryVerb {
-    /// List the runs, newest first
-    List,
-    /// Show one run in full
-    Show {
-        /// The run, such as 0042
-        #[arg(value_name = "RUN")]
-        run: RunId,
-    },
-    /// Prove that no journal was changed afterwards
-    Verify,
-}
-
 /// `feeds`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   patchctl feeds                                 how old they are
   patchctl feeds refresh                         fetch them now, as root apt's lists too
-  patchctl feeds import tracker.json             for a host without a network")]
+  patchctl feeds export feeds.bundle             all of them in one file, for hosts without a network
+  patchctl feeds import feeds.bundle             there")]
 pub struct FeedsArgs {
     /// What to do; the list when nothing is said.
     #[command(subcommand)]
@@ -371,12 +341,21 @@ pub enum FeedsVerb {
         #[arg(long, value_name = "NAME", value_delimiter = ',')]
         accept_older: Vec<String>,
     },
-    /// Take a file in as the content of a feed
+    /// Write the feeds into one file, for hosts without a network
+    Export {
+        /// The bundle to write
+        #[arg(value_name = "BUNDLE", value_hint = ValueHint::FilePath)]
+        bundle: PathBuf,
+        /// Sign it with this key of root's gpg: BUNDLE.asc is written beside it
+        #[arg(long, value_name = "KEY")]
+        sign_with: Option<String>,
+    },
+    /// Take a bundle in, or a file as the content of one feed
     Import {
-        /// The file
+        /// The bundle or file; a signature is looked for in FILE.asc and FILE.sig
         #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
         file: PathBuf,
-        /// The feed that it belongs to
+        /// The feed that it belongs to; of a bundle only this feed
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
         /// Believe it although it is older than the last, or far smaller or larger

@@ -1,11 +1,9 @@
 //! Command line to requests: what was typed becomes what is asked.
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs};
-use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, HistoryArgs, HistoryVerb, PlanArgs, ScanArgs, SelectionArgs,
-    WhyArgs,
-};
+use super::args::{ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, ScanArgs, SelectionArgs, WhyArgs};
 use super::policy::{BlockArgs, OverrideArgs, WaiveArgs};
+use super::reports::{HistoryArgs, HistoryVerb};
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
@@ -173,6 +171,7 @@ impl From<FeedsArgs> for FeedsRequest {
         match args.verb {
             None | Some(FeedsVerb::List) => Self::List,
             Some(FeedsVerb::Refresh { accept_older }) => Self::Refresh { accept_older },
+            Some(FeedsVerb::Export { bundle, sign_with }) => Self::Export { bundle, sign_with },
             Some(FeedsVerb::Import { file, name, accept_older }) => Self::Import { file, name, accept_older },
             Some(FeedsVerb::Verify) => Self::Verify,
         }

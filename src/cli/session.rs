@@ -7,7 +7,7 @@ use super::failure::ToldFailure;
 use super::policy::PolicyVerb;
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
-use super::{confirm, generate};
+use super::{confirm, forms, generate};
 use crate::config::layout::Layout;
 use crate::config::load;
 use crate::config::rules::{self as config_rules, Written};
@@ -26,7 +26,7 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, needs_restart, plan, policy, records, recover, rollback,
+    apply, detach, doctor, feeds, history, needs_restart, plan, policy, records, recover, report, rollback,
     rule_files, rules, scan, status, why,
 };
 use crate::report::doctor::PreconditionState;
@@ -52,12 +52,13 @@ impl<'a> Session<'a> {
     pub fn run(self, cli: Cli) -> std::process::ExitCode {
         let command = cli.verb.name();
         let terminal = self.terminal;
-        let code = self.verb(cli).unwrap_or_else(|error| {
-            let told = ToldFailure::of(&error);
-            // A failure that cannot be printed either still has its code.
-            let _ = terminal.fail(&told, command);
-            told.exit_code()
-        });
+        let code =
+            forms::check(&cli).map_err(Into::into).and_then(|()| self.verb(cli)).unwrap_or_else(|error| {
+                let told = ToldFailure::of(&error);
+                // A failure that cannot be printed either still has its code.
+                let _ = terminal.fail(&told, command);
+                told.exit_code()
+            });
         code.into()
     }
 
@@ -211,6 +212,11 @@ impl Shown<'_> {
                 Ok(code.map_or(ExitCode::Done, ExitCode::of_number))
             }
             Verb::Doctor => self.doctor(),
+            Verb::Report(args) => {
+                self.terminal
+                    .show(&report::report(&self.context, &args.request(&cli.global))?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
             Verb::History(args) => self.history(args.into()),
             Verb::Feeds(args) => {
                 let document = feeds::feeds(&self.context, &FeedsRequest::from(args))?;

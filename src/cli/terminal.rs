@@ -1,15 +1,20 @@
 //! The only printer: data to stdout or a file, talk to stderr. A closed pipe is not an error.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::args::{Cli, Colour, Format, Verb};
+use super::args::{Cli, Colour, Verb};
 use super::failure::ToldFailure;
+use super::forms::{self, Form, Format};
 use crate::host::clock::{Clock, local};
 use crate::host::environment::Environment;
+use crate::host::outlet;
 use crate::host::storage::{self, StorageError};
+use crate::report::background::Background;
+use crate::report::json;
+use crate::report::schema::Report;
 use crate::report::text::sanitize::{Repertoire, clean};
 use crate::report::text::{Detail, Rendering, Style};
 
@@ -19,12 +24,11 @@ const COLUMNS: usize = 80;
 /// A result that could not be printed.
 #[derive(Debug, thiserror::Error)]
 pub enum PrintError {
-    /// The document cannot be written as JSON.
-    #[error("cannot write the result as JSON")]
-    Encode {
-        /// What JSON cannot hold.
-        #[source]
-        source: serde_json::Error,
+    /// A small document is text or JSON; the other forms are those of reports.
+    #[error("this result is written as text or json, not as {format}")]
+    Form {
+        /// The form that was asked for.
+        format: &'static str,
     },
     /// The file of `--output` cannot be written.
     #[error("cannot write the result to {path}")]
@@ -64,6 +68,7 @@ pub struct Terminal {
     verbosity: u8,
     bars: bool,
     can_ask: bool,
+    has_reports: bool,
 }
 
 impl Terminal {
@@ -91,6 +96,7 @@ impl Terminal {
             verbosity: global.verbose,
             bars: err && is_smart && !global.no_progress && !global.quiet,
             can_ask: io::stdin().is_terminal() && err,
+            has_reports: forms::has_report(&cli.verb),
         }
     }
 
@@ -114,17 +120,24 @@ impl Terminal {
         &self.talk_style
     }
 
-    /// Prints a result as text or as one JSON document.
+    /// Prints a result in the form that was asked for, as it is made.
     ///
     /// # Errors
-    /// File or standard output cannot be written.
+    /// File or standard output cannot be written, or the result has no such form.
     pub fn show<T: Rendering + Serialize>(&self, document: &T, weight: Weight) -> Result<(), PrintError> {
         if self.quiet && weight == Weight::Routine && self.file.is_none() && self.format == Format::Text {
             return Ok(());
         }
-        match self.format {
-            Format::Text => self.data(document.text(&self.style).as_bytes()),
-            Format::Json => self.data(json(document)?.as_bytes()),
+        match (self.format.form(), document.report()) {
+            (Form::Text, _) => self.data(document.text(&self.style).as_bytes()),
+            (Form::Json, _) => self.stream(|out| json::write(document, out)),
+            (Form::OfReport(format), Some(report)) => {
+                if format.lists_findings() && report.findings.is_none() {
+                    self.insist("note: nothing was judged here, so that no finding means nothing");
+                }
+                self.stream(|out| report.write(format, &document.background(), out))
+            }
+            (Form::OfReport(_), None) => Err(PrintError::Form { format: self.format.word() }),
         }
     }
 
@@ -133,9 +146,16 @@ impl Terminal {
     /// # Errors
     /// File or standard output cannot be written.
     pub fn data(&self, bytes: &[u8]) -> Result<(), PrintError> {
+        self.stream(|out| out.write_all(bytes))
+    }
+
+    /// A file is written whole or not at all; it tells about holes, so it is private.
+    fn stream(&self, make: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), PrintError> {
         match &self.file {
-            Some(path) => write_file(path, bytes),
-            None => write_stdout(bytes).map_err(|source| PrintError::StandardOutput { source }),
+            Some(path) => outlet::write_file(path, storage::PRIVATE, make)
+                .map_err(|source| PrintError::File { path: path.to_owned(), source }),
+            None => outlet::write_stream(io::stdout().lock(), make)
+                .map_err(|source| PrintError::StandardOutput { source }),
         }
     }
 
@@ -168,44 +188,28 @@ impl Terminal {
         }
     }
 
-    /// Tells a failure: on stderr as text; with JSON, also as the one document on stdout.
+    /// Tells a failure: on stderr as text; in the other forms, also as the one document. A file that was to hold the
+    /// rendering of another report is left alone.
     ///
     /// # Errors
     /// File or standard output cannot be written.
     pub fn fail(&self, failure: &ToldFailure, command: &str) -> Result<(), PrintError> {
         self.insist(&failure.text());
-        match self.format {
-            Format::Text => Ok(()),
-            Format::Json => {
-                let report = failure.report(command, self.style.now, self.style.now);
-                self.data(json(&report)?.as_bytes())
+        let report: Report = failure.report(command, self.style.now, self.style.now);
+        match self.format.form() {
+            Form::Json if command != "report" || self.file.is_none() => {
+                self.stream(|out| json::write(&report, out))
             }
+            Form::OfReport(format) if format.tells_failures() && self.has_reports && command != "report" => {
+                self.stream(|out| report.write(format, &Background::default(), out))
+            }
+            Form::Text | Form::Json | Form::OfReport(_) => Ok(()),
         }
     }
 
     /// Writes to stderr; there is nobody to tell when that fails.
     pub(super) fn raw(&self, text: &str) {
         let _ = io::stderr().lock().write_all(text.as_bytes());
-    }
-}
-
-fn json(document: &impl Serialize) -> Result<String, PrintError> {
-    let mut text = serde_json::to_string_pretty(document).map_err(|source| PrintError::Encode { source })?;
-    text.push('\n');
-    Ok(text)
-}
-
-/// The file is written whole or not at all; it tells about holes, so it is private.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), PrintError> {
-    storage::replace(path, bytes, storage::PRIVATE)
-        .map_err(|source| PrintError::File { path: path.to_owned(), source })
-}
-
-fn write_stdout(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
     }
 }
 

@@ -9,9 +9,10 @@ use crate::model::decision::ExactVersion;
 use crate::model::duration;
 use crate::model::package::{PackageName, is_valid_package_name};
 use crate::model::rule::{Until, WaiverKind};
+use crate::model::run::RunIdError;
 use crate::model::severity::Severity;
 use crate::model::version::Version;
-use crate::ops::request::{Override, RuleTarget, Subject};
+use crate::ops::request::{Override, ReportSubject, RuleTarget, Subject};
 
 /// A value that means nothing.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -238,6 +239,15 @@ pub fn subject(text: &str) -> Result<Subject, ValueError> {
         return Ok(Subject::Package(name));
     }
     advisory(text).map(Subject::Advisory).map_err(|_| ValueError::Subject)
+}
+
+/// Reads which report is meant: a number is a run, anything else a file (`./42` is a file, too).
+///
+/// # Errors
+/// The number is too large for a run.
+pub fn report(text: &str) -> Result<ReportSubject, RunIdError> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { text.parse().map(ReportSubject::Run) } else { Ok(ReportSubject::File(text.into())) }
 }
 
 #[cfg(test)]

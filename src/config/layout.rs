@@ -165,6 +165,11 @@ impl Layout {
         self.cache.join("feeds").join(name)
     }
 
+    /// The folder in which a bundle is looked at.
+    pub fn bundle(&self) -> PathBuf {
+        self.cache.join("bundle")
+    }
+
     /// The compiled advisories of one feed for one release.
     pub fn index(&self, feed: &str, release: &str) -> PathBuf {
         self.cache.join("index").join(format!("{feed}.{release}.index"))

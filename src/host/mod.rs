@@ -19,6 +19,7 @@ pub mod left_behind;
 pub mod lock;
 pub mod mounts;
 pub mod network;
+pub mod outlet;
 pub mod ownership;
 pub mod processes;
 pub mod runner;

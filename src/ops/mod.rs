@@ -1,6 +1,7 @@
 //! One file a verb: what is asked, and the one function that does it.
 
 pub mod apply;
+mod bundle;
 pub mod clock;
 pub mod closing;
 pub mod context;
@@ -12,6 +13,7 @@ pub mod exposure;
 pub mod feeds;
 pub mod foresight;
 pub mod history;
+mod image;
 pub mod ledger;
 pub mod lists;
 pub mod mend;
@@ -21,6 +23,7 @@ pub mod policy;
 pub mod quarantine;
 pub mod records;
 pub mod recover;
+pub mod report;
 pub mod request;
 pub mod resolve;
 pub mod retention;

@@ -16,13 +16,15 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
-use crate::report::schema::{Report, ReportError};
+use crate::report::compliance::Compliance;
+use crate::report::schema::{REPORT_SCHEMA, Report, ReportError};
 
 /// Ends a report: outcome, code and time.
 pub fn conclude(context: &Context<'_>, report: &mut Report, outcome: Outcome, code: ExitCode) {
     report.outcome = outcome;
     report.exit_code = code.number();
     report.finished = context.now();
+    report.compliance = Compliance::of(report);
 }
 
 /// Ends the report of a verb that found nothing to do. Where something is missing, nobody knows whether that is true.
@@ -194,22 +196,71 @@ pub fn publish_summary(context: &Context<'_>, report: &Report) {
         .and_then(|()| storage::replace(&context.layout.summary(), &json, storage::PUBLIC));
 }
 
-/// Reads a stored report.
+/// Whose file is read: what is wrong with it is told accordingly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    /// patchctl keeps it: damage is damage of this host's history.
+    Patchctl,
+    /// The caller named it.
+    Caller,
+}
+
+/// The largest report that is read: that of 30,000 packages and 80,000 findings has 60 MB.
+const LARGEST_REPORT: u64 = 1 << 30;
+
+/// Reads a report of patchctl's own.
 ///
 /// # Errors
-/// It is missing, no report, or of another version.
+/// It is missing, damaged, no report, or of another version.
 pub fn load(path: &Path) -> Result<Report, Failure> {
-    let unreadable = |reason: String| {
-        Failure::new(
-            FailureKind::StateCorrupt,
-            format!("the report {} cannot be read: {reason}", path.display()),
-        )
+    load_from(path, Keeper::Patchctl)
+}
+
+/// Reads a report.
+///
+/// # Errors
+/// It is missing, damaged, no report, or of another version.
+pub fn load_from(path: &Path, keeper: Keeper) -> Result<Report, Failure> {
+    let damage = match keeper {
+        Keeper::Patchctl => FailureKind::StateCorrupt,
+        Keeper::Caller => FailureKind::Usage,
     };
-    let bytes = storage::read(path).map_err(|error| {
-        let kind = if error.is_not_found() { FailureKind::Usage } else { FailureKind::StateCorrupt };
-        Failure::new(kind, format!("there is no report {}", path.display())).caused_by(error)
+    let bytes = storage::read_at_most(path, LARGEST_REPORT).map_err(|error| {
+        let (kind, told) = match error.is_not_found() {
+            true => (FailureKind::Usage, "there is no report"),
+            false => (damage, "cannot read the report"),
+        };
+        Failure::new(kind, format!("{told} {}", path.display())).caused_by(error)
     })?;
-    serde_json::from_slice(&bytes).map_err(|error| unreadable(error.to_string()))
+    let read = serde_json::from_slice::<Report>(&bytes);
+    match read.ok().filter(|report| report.schema == REPORT_SCHEMA) {
+        Some(report) => Ok(report),
+        None => Err(Failure::new(damage, format!("{}: {}", path.display(), what_is_wrong(&bytes)))),
+    }
+}
+
+/// Says why these bytes are no report that this version reads: it is looked at again only then.
+fn what_is_wrong(bytes: &[u8]) -> String {
+    let named = match serde_json::from_slice::<Named>(bytes) {
+        Ok(named) => named.schema,
+        Err(error) if error.is_data() => {
+            return "JSON, and not a report of patchctl (no \"schema\")".to_owned();
+        }
+        Err(error) => return format!("damaged, or no JSON: {error}"),
+    };
+    let (kind, version) = named.split_once('/').unwrap_or((&named, ""));
+    match (kind, named.as_str()) {
+        (_, REPORT_SCHEMA) => {
+            let reader = &mut serde_json::Deserializer::from_slice(bytes);
+            let error = serde_path_to_error::deserialize::<_, Report>(reader).err();
+            error.map_or_else(String::new, |error| format!("damaged at {}: {}", error.path(), error.inner()))
+        }
+        ("patchctl.report", _) => {
+            let version: String = version.chars().take(20).collect();
+            format!("of schema version {version}; this patchctl reads {REPORT_SCHEMA}")
+        }
+        _ => format!("a {:?}, not a report ({REPORT_SCHEMA})", named.chars().take(60).collect::<String>()),
+    }
 }
 
 /// The name that every document of patchctl's own state begins with.

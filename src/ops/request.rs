@@ -11,6 +11,7 @@ use crate::model::package::PackageName;
 use crate::model::rule::{Until, WaiverKind};
 use crate::model::run::RunId;
 use crate::model::severity::Severity;
+use crate::report::format::Format;
 
 /// Under which circumstances a verb works, whichever it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +50,26 @@ pub struct ScanRequest {
     pub answer: Answer,
     /// Findings of this severity and worse end with exit code 100.
     pub fail_on: Option<Severity>,
+}
+
+/// Writes a stored report anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportRequest {
+    /// Which one.
+    pub subject: ReportSubject,
+    /// The form it is read for; none for text and JSON.
+    pub format: Option<Format>,
+}
+
+/// Which stored report is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportSubject {
+    /// The newest of this host.
+    Latest,
+    /// That of a run.
+    Run(RunId),
+    /// A file.
+    File(PathBuf),
 }
 
 /// How much of a scan is asked for.
@@ -276,7 +297,14 @@ pub enum FeedsRequest {
         /// Feeds whose older or smaller content is accepted this time.
         accept_older: Vec<String>,
     },
-    /// Takes a file in as the content of a feed.
+    /// Writes the feeds into a bundle.
+    Export {
+        /// The bundle.
+        bundle: PathBuf,
+        /// The key of gpg that signs it.
+        sign_with: Option<String>,
+    },
+    /// Takes a bundle in, or a file as the content of a feed.
     Import {
         /// The file.
         file: PathBuf,

@@ -202,7 +202,9 @@ pub enum FeedsAction {
     List,
     /// Fetched what was due.
     Refresh,
-    /// Took a file in.
+    /// Wrote them into a bundle.
+    Export,
+    /// Took a file or a bundle in.
     Import,
     /// Proved the stored content against its digests.
     Verify,

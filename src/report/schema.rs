@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::compliance::Compliance;
 use super::health::HealthReport;
 use super::policy::PolicyReport;
 use super::restart::RestartReport;
@@ -88,6 +89,9 @@ pub struct Report {
     /// What still runs old code.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub restart: Option<RestartReport>,
+    /// Where the host stands to its due dates.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compliance: Option<Compliance>,
     /// Where the documents of this verb were written.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub files: Option<ReportFiles>,
@@ -131,8 +135,14 @@ impl Report {
             transaction: None,
             health: None,
             restart: None,
+            compliance: None,
             files: None,
         }
+    }
+
+    /// Returns where the host stands to its due dates, as it was judged, or judged now where an older patchctl did not.
+    pub fn compliance(&self) -> Option<Compliance> {
+        self.compliance.clone().or_else(|| Compliance::of(self))
     }
 }
 

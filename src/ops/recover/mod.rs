@@ -117,7 +117,7 @@ fn steer(
     };
     let plan = plans::load(&folder.plan())?;
     let remembered = protect::remembered(&taken_back).map_err(|error| runs::left_open(error.into()))?;
-    let lock = runs::take_dpkg_lock(context)?;
+    let lock = runs::take_database_lock(context)?;
     // A database in pieces still lists its packages; only one that cannot be read at all stops recovery.
     let inventory = survey::inventory(context)?;
     let run = Interrupted { replay, plan, folder, taken_back, remembered, asked };

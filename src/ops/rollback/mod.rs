@@ -126,7 +126,7 @@ fn reversed(action: &Action) -> Action {
     let kind = match action.kind {
         ActionKind::Upgrade => ActionKind::Downgrade,
         ActionKind::Downgrade => ActionKind::Upgrade,
-        ActionKind::Install => ActionKind::Remove,
+        ActionKind::Install | ActionKind::Add => ActionKind::Remove,
         ActionKind::Remove => ActionKind::Install,
     };
     let why = "taken back".to_owned();
@@ -210,7 +210,8 @@ fn go_back(
     (folder, journal): (&RunFolder, &mut Journal),
 ) -> Result<Arrived, RunError> {
     let actions = past.way.actions().to_vec();
-    let way = WayBack::new(&past.folder, folder, (actions, past::extent(&past.only)))?;
+    let format = tools.manager.archives();
+    let way = WayBack::new(format, (&past.folder, folder), (actions, past::extent(&past.only)))?;
     journal.enter(Phase::Applying)?;
     let arrived = back::go(tools, &way, journal, &format!("run {} is taken back", past.id))?;
     storage::sync_all();
@@ -222,8 +223,8 @@ fn ready(
     context: &Context<'_>,
     past: &Past,
     journal: &mut Journal,
-) -> Result<crate::host::lock::RecordLock, Failure> {
-    let lock = runs::take_dpkg_lock(context)?;
+) -> Result<Option<crate::host::lock::RecordLock>, Failure> {
+    let lock = runs::take_database_lock(context)?;
     if survey::inventory(context)?.digest != past.inventory.digest {
         return Err(Failure::new(
             FailureKind::Drift,

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::archives::ArchiveFormat;
+use super::super::deb::DebArchives;
+use super::super::records::HostRecords;
 use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
     RestoreRequest, Target,
@@ -39,6 +42,7 @@ pub struct Apt {
     binary_cache: PathBuf,
     guard: PathBuf,
     native: Architecture,
+    archives: DebArchives,
 }
 
 impl Apt {
@@ -50,7 +54,18 @@ impl Apt {
             binary_cache: layout.cache().join("apt"),
             guard: layout.package_manager_lock(),
             native: native_architecture(layout.root()),
+            archives: DebArchives::of(layout.root()),
         }
+    }
+
+    /// The root whose packages it changes.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The lock that its children hold as long as they live.
+    pub(super) fn guard(&self) -> &Path {
+        &self.guard
     }
 
     fn is_live(&self) -> bool {
@@ -214,6 +229,35 @@ impl PackageManager for Apt {
         "apt"
     }
 
+    fn archives(&self) -> &dyn ArchiveFormat {
+        &self.archives
+    }
+
+    fn records(&self) -> &dyn HostRecords {
+        self
+    }
+
+    fn other_architecture(&self, architecture: &Architecture) -> Architecture {
+        if architecture.as_str() == "all" { self.native.clone() } else { Architecture::from("all") }
+    }
+
+    fn forward_by_hand(&self, archives: &[PathBuf]) -> String {
+        let archives: Vec<String> = archives.iter().map(|path| path.display().to_string()).collect();
+        format!("dpkg --force-confold --install {}", archives.join(" "))
+    }
+
+    fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
+        let archives: Vec<String> = request.archives.iter().map(|path| path.display().to_string()).collect();
+        let mut commands =
+            vec![format!("dpkg --force-downgrade --force-confold --install {}", archives.join(" "))];
+        let away: Vec<String> = gone(request).into_iter().map(PackageKey::to_string).collect();
+        if !away.is_empty() {
+            commands.push(format!("dpkg --remove {}", away.join(" ")));
+        }
+        commands.extend(["dpkg --configure -a", "dpkg --audit"].map(str::to_owned));
+        commands
+    }
+
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {
         if self.is_live() {
             // Where the cache cannot be made, apt works without one, only slower.
@@ -308,7 +352,7 @@ impl PackageManager for Apt {
             spec = spec.arg("--purge");
         }
         let archives = request.archives.iter().map(|path| path.display().to_string());
-        let away = request.purge.iter().chain(request.remove).map(|key| format!("{}-", self.named(key)));
+        let away = gone(request).into_iter().map(|key| format!("{}-", self.named(key)));
         let spec = spec.args(["install", "--"]).args(archives).args(away);
         self.change(&spec, request.log, &mut |_| {})
     }
@@ -323,7 +367,8 @@ impl PackageManager for Apt {
         calls.push(dpkg(request).args(["--configure", "-a"]));
         for (verb, packages) in [("--purge", request.purge), ("--remove", request.remove)] {
             if !packages.is_empty() {
-                calls.push(dpkg(request).arg(verb).args(packages.iter().map(|key| self.named(key))));
+                let names = packages.iter().map(|target| self.named(&target.package));
+                calls.push(dpkg(request).arg(verb).args(names));
             }
         }
         calls.push(dpkg(request).args(["--triggers-only", "--pending"]));
@@ -364,6 +409,11 @@ fn forced(conffiles: ConffilePolicy) -> &'static str {
         ConffilePolicy::Keep => "--force-confold",
         ConffilePolicy::Replace => "--force-confnew",
     }
+}
+
+/// The packages that a way back takes away.
+fn gone<'a>(request: &RestoreRequest<'a>) -> Vec<&'a PackageKey> {
+    request.purge.iter().chain(request.remove).map(|target| &target.package).collect()
 }
 
 /// dpkg for recovery: never asks, goes to older versions.

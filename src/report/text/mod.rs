@@ -2,7 +2,6 @@
 
 mod doctor;
 mod feeds;
-mod group;
 mod header;
 mod health;
 mod history;
@@ -18,7 +17,6 @@ mod sheet;
 mod status;
 mod style;
 mod why;
-mod words;
 
 #[cfg(test)]
 pub(crate) mod samples;
@@ -28,6 +26,7 @@ mod tests;
 pub use style::{Detail, Style};
 
 use self::sheet::Sheet;
+use super::background::Background;
 use super::doctor::DoctorDocument;
 use super::documents::{
     DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
@@ -35,6 +34,7 @@ use super::documents::{
 };
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
+use super::{group, words};
 use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 
@@ -42,6 +42,16 @@ use crate::model::plan::PatchPlan;
 pub trait Rendering {
     /// Returns the text, each line within the width of the style, the last one saying what to do next.
     fn text(&self, style: &Style) -> String;
+
+    /// Returns the report that it is, for the forms that only reports have.
+    fn report(&self) -> Option<&Report> {
+        None
+    }
+
+    /// Returns the history around it, where that is known.
+    fn background(&self) -> Background {
+        Background::default()
+    }
 }
 
 /// A run is told as a run, a plan as a plan, anything else as a scan. A report that has nothing but an error gives
@@ -57,6 +67,10 @@ impl Rendering for Report {
             (None, None, None) if self.outcome == Outcome::Recovered => run::mended(sheet),
             (None, None, None) => {}
         })
+    }
+
+    fn report(&self) -> Option<&Report> {
+        Some(self)
     }
 }
 

@@ -32,20 +32,21 @@ pub fn clean(text: &str, repertoire: Repertoire) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-fn is_visible(c: char, repertoire: Repertoire) -> bool {
+/// Tells whether a character is plainly visible.
+pub fn is_visible(c: char, repertoire: Repertoire) -> bool {
     match repertoire {
         Repertoire::Ascii => c == ' ' || c.is_ascii_graphic(),
         Repertoire::Unicode => !c.is_control() && !is_hidden(c),
     }
 }
 
-/// Characters that show nothing or change the order of what is shown.
+/// Characters that show nothing or change the order of what is shown, and the two that no text has.
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-        | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+        | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

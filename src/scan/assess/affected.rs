@@ -61,9 +61,10 @@ pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, in_use: InUse<'_>)
     }
     let state = statement.state();
     match concern(package, statement, in_use) {
-        Concern::No if state != VendorState::NeedsEntitlement => return None,
-        Concern::Unclear(rule) if state != VendorState::NeedsEntitlement => return Some(rule),
-        _ => {}
+        _ if is_paid_fix(statement) => {}
+        Concern::Yes => {}
+        Concern::No => return None,
+        Concern::Unclear(rule) => return Some(rule),
     }
     if package.foreign_version {
         return Some(Rule::ForeignVersion);
@@ -84,6 +85,14 @@ pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, in_use: InUse<'_>)
         Ok(Place::Beyond) => Rule::BeyondLastAffected,
         Ok(Place::Within) => within(package, statement, in_use),
     })
+}
+
+/// Tells whether a statement names a fix of the package itself that only subscribers get: it then tells every host of the
+/// hole. Ubuntu's `esm…` archives rebuild the packages of the release; its others (FIPS, real-time) hold builds of their
+/// own, which say nothing about the release's (anchore/grype issue 3544).
+fn is_paid_fix(statement: &Statement<'_>) -> bool {
+    let rebuilds_the_release = |channel: &str| channel.starts_with("esm");
+    statement.state() == VendorState::NeedsEntitlement && statement.channel().is_none_or(rebuilds_the_release)
 }
 
 /// The rule for a version that the statement speaks about.

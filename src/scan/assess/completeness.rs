@@ -2,7 +2,6 @@
 
 use super::AssessInput;
 use crate::model::feed::{Completeness, CompletenessLevel, FeedRole, FeedStamp, FeedState, SourceSettings};
-use crate::model::offer::RepositoryView;
 
 /// Decides how complete an assessment is, with one sentence for each thing that is missing.
 pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
@@ -15,19 +14,22 @@ pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
     for stamp in input.stamps {
         judge_feed(input, stamp, &mut found);
     }
-    judge_repositories(input.view, &mut found);
+    judge_repositories(input, &mut found);
     found
 }
 
 /// Without lists it is not even known which packages come from other publishers.
-fn judge_repositories(view: &RepositoryView, found: &mut Completeness) {
+fn judge_repositories(input: &AssessInput<'_>, found: &mut Completeness) {
+    let (view, refresh) = (input.view, input.inventory.distribution.advice().refresh);
     if view.is_empty() {
-        let sentence = "there are no repository lists, so neither updates nor packages of other publishers are \
-                        known: run apt-get update";
-        return lower(found, CompletenessLevel::Incomplete, sentence.to_owned());
+        let sentence = format!(
+            "there are no repository lists, so neither updates nor packages of other publishers are known: run \
+             {refresh}"
+        );
+        return lower(found, CompletenessLevel::Incomplete, sentence);
     }
     for stamp in view.stamps.iter().filter(|stamp| stamp.state != FeedState::Fresh) {
-        let sentence = format!("{} is {}: run apt-get update", stamp.name, trouble(stamp));
+        let sentence = format!("{} is {}: run {refresh}", stamp.name, trouble(stamp));
         lower(found, CompletenessLevel::Incomplete, sentence);
     }
 }

@@ -1,8 +1,11 @@
 //! User stories: the program as an operator meets it, on real roots.
 
+mod auditor_reads_report;
 mod bad_input;
 mod caller_is_careless;
 mod disk_is_full;
+mod dnf_applies;
+mod dnf_plans;
 mod doctor_looks;
 mod host_is_unclean;
 mod host_stays_well;

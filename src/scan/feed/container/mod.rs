@@ -4,12 +4,16 @@
 //! in messages, and to choose it by its ending; it is never a path. What is no archive is one document without a name,
 //! so a format that is published both ways needs one loop only.
 
+mod members;
+mod overlay;
 mod tarball;
 mod zipped;
 
 use std::borrow::Cow;
 use std::io::{self, BufReader, Read};
 
+pub use self::members::{Member, Members};
+use self::overlay::Overlay;
 use self::tarball::{BLOCK, Tarball};
 use self::zipped::Zipped;
 use super::FeedError;
@@ -20,7 +24,7 @@ use super::decompress::{DecompressError, LARGEST_FEED, Unpacked, cap};
 const MOST_DOCUMENTS: usize = 1_000_000;
 /// Largest document. The largest real ones are Red Hat's VEX documents of the kernel and of OpenSSL, and have some
 /// ten million bytes (feeds design, 3.2).
-const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
+pub const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
 /// Largest tar archive when decompressed. Red Hat's VEX archive has 200 to 400 MB as zstd and "many GB" unpacked (feeds
 /// design, 3.2), Ubuntu's OSV documents several GB (2); only one document at a time is in memory.
 const LARGEST_ARCHIVE: u64 = 64 * 1024 * 1024 * 1024;
@@ -57,6 +61,7 @@ enum Form<'a> {
     Plain(&'a [u8]),
     Tar(Tarball<'a>),
     Zip(Zipped<'a>),
+    Overlaid(Overlay),
     Over,
 }
 
@@ -185,6 +190,19 @@ pub fn open(file: impl Read + 'static, size: u64) -> Result<Opened, DecompressEr
     }
 }
 
+/// Puts later documents in the place of those of the same name; one without content takes the other away. `names` and
+/// `later` are the same archive, opened twice.
+///
+/// # Errors
+/// The later documents cannot be read.
+pub fn overlaid(
+    base: Documents<'static>,
+    names: Documents<'static>,
+    later: Documents<'static>,
+) -> Result<Documents<'static>, ContainerError> {
+    Ok(Documents { form: Form::Overlaid(Overlay::new(base, names, later)?), given: 0 })
+}
+
 impl<'a> Iterator for Documents<'a> {
     type Item = Result<Document<'a>, ContainerError>;
 
@@ -192,6 +210,7 @@ impl<'a> Iterator for Documents<'a> {
         let next = match &mut self.form {
             Form::Tar(archive) => archive.next().transpose(),
             Form::Zip(archive) => archive.next().transpose(),
+            Form::Overlaid(overlay) => overlay.next().transpose(),
             Form::Plain(content) => {
                 let content = Cow::Borrowed(*content);
                 self.form = Form::Over;
