@@ -61,6 +61,7 @@ mod tests {
             running: Some("6.1.0-43-amd64".into()),
             next_boot: Some("6.1.0-47-amd64".into()),
             leftover: vec!["6.1.0-41-amd64".into()],
+            live_patches: Vec::new(),
         };
         let debian = Distribution::new("debian", "12", "bookworm");
         let told = that_may_go(&kernels, &debian).expect("one is left over");

@@ -119,6 +119,31 @@ pub fn reload() {
     let _ = runner::run(&systemctl(&["daemon-reload"]).time_limit(Duration::from_secs(90)));
 }
 
+/// Enables units and starts those that are timers.
+///
+/// # Errors
+/// The manager refuses; its words are returned.
+pub fn switch_on(units: &[&str]) -> Result<(), String> {
+    let timers: Vec<&str> = units.iter().copied().filter(|unit| unit.ends_with(".timer")).collect();
+    told(&systemctl(&["enable", "--quiet", "--"]).args(units.iter().copied()))?;
+    told(&systemctl(&["restart", "--"]).args(timers))
+}
+
+/// Disables units and stops those that are timers; one that is not there needs nothing.
+pub fn switch_off(units: &[&str]) {
+    let timers = units.iter().copied().filter(|unit| unit.ends_with(".timer"));
+    // A unit without a file is refused, and is as it should be.
+    let _ = told(&systemctl(&["stop", "--"]).args(timers));
+    for unit in units {
+        let _ = told(&systemctl(&["disable", "--quiet", "--", unit]));
+    }
+}
+
+fn told(spec: &CommandSpec) -> Result<(), String> {
+    let output = runner::run(&spec.clone().time_limit(ANSWER_LIMIT)).map_err(|error| error.to_string())?;
+    if output.is_success() { Ok(()) } else { Err(output.last_words(3).join("; ")) }
+}
+
 /// What is done to units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {

@@ -9,7 +9,7 @@ use clap_complete::Shell;
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs, StatusArgs};
 use super::forms::Format;
-use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
+use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, ScheduleArgs, UnblockArgs, WaiveArgs};
 use super::reports::{HistoryArgs, ReportArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
@@ -141,6 +141,8 @@ pub enum Verb {
     Unblock(UnblockArgs),
     /// Leave a finding open, with a reason, an approver and an end
     Waive(WaiveArgs),
+    /// Let scans and runs begin by themselves, as the policy says
+    Schedule(ScheduleArgs),
     /// Write a shell completion script
     #[command(after_help = "Example:\n  patchctl completions bash > /etc/bash_completion.d/patchctl")]
     Completions {
@@ -177,6 +179,7 @@ impl Verb {
             Self::Block(_) => "block",
             Self::Unblock(_) => "unblock",
             Self::Waive(_) => "waive",
+            Self::Schedule(_) => "schedule",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
@@ -306,6 +309,9 @@ pub struct ApplyArgs {
     /// Include updates that close no vulnerability
     #[arg(long, conflicts_with = "plan")]
     pub all_updates: bool,
+    /// Do nothing, and say nothing, while no window is open: for timers and cron
+    #[arg(long, conflicts_with = "overrides")]
+    pub scheduled: bool,
     /// What is set aside
     #[command(flatten)]
     pub overrides: OverrideArgs,

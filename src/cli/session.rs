@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::args::{Cli, Verb};
 use super::failure::ToldFailure;
-use super::policy::PolicyVerb;
+use super::policy::{PolicyVerb, ScheduleVerb};
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
 use super::{confirm, forms, generate};
@@ -22,12 +22,12 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 use crate::ops::context::Context;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
+    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach, ReportRequest,
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, needs_restart, plan, policy, records, recover, report, rollback,
-    rule_files, rules, scan, status, why,
+    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, report,
+    rollback, rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
@@ -212,12 +212,8 @@ impl Shown<'_> {
                 terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(code.map_or(ExitCode::Done, ExitCode::of_number))
             }
+            Verb::Report(args) => self.stored(&args.request(&cli.global)),
             Verb::Doctor => self.doctor(),
-            Verb::Report(args) => {
-                self.terminal
-                    .show(&report::report(&self.context, &args.request(&cli.global))?, Weight::News)?;
-                Ok(ExitCode::Done)
-            }
             Verb::History(args) => self.history(args.into()),
             Verb::Feeds(args) => {
                 let document = feeds::feeds(&self.context, &FeedsRequest::from(args))?;
@@ -228,6 +224,11 @@ impl Shown<'_> {
             Verb::Block(args) => self.changed(&rule_files::block(&self.context, &args.into())?),
             Verb::Unblock(args) => self.changed(&rule_files::unblock(&self.context, &args.name)?),
             Verb::Waive(args) => self.changed(&rule_files::waive(&self.context, &args.into())?),
+            Verb::Schedule(args) => {
+                let request = args.verb.unwrap_or(ScheduleVerb::Show).into();
+                self.terminal.show(&schedule::schedule(&self.context, request)?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
             Verb::Completions { .. } | Verb::Man { .. } => Ok(ExitCode::Done),
         }
     }
@@ -328,6 +329,26 @@ impl Shown<'_> {
         self.terminal.show(&document, if is_well { Weight::Routine } else { Weight::News })?;
         let stops = document.count(PreconditionState::Stops) > 0;
         Ok(if stops { ExitCode::Preflight } else { ExitCode::Done })
+    }
+
+    /// A fleet whose files were not all read is not whole.
+    fn stored(&self, request: &ReportRequest) -> Result<ExitCode> {
+        match request {
+            ReportRequest::Anew { subject, format } => {
+                self.terminal.show(&report::anew(&self.context, subject, *format)?, Weight::News)?;
+            }
+            ReportRequest::Difference { before, after } => {
+                self.terminal.show(&merge::diff(&self.context, before, after)?, Weight::News)?;
+            }
+            ReportRequest::Merge { folder } => {
+                let fleet = merge::merge(&self.context, folder)?;
+                self.terminal.show(&fleet, Weight::News)?;
+                if !fleet.unreadable.is_empty() {
+                    return Ok(ExitCode::Incomplete);
+                }
+            }
+        }
+        Ok(ExitCode::Done)
     }
 
     fn history(&self, request: crate::ops::request::HistoryRequest) -> Result<ExitCode> {

@@ -52,13 +52,28 @@ pub struct ScanRequest {
     pub fail_on: Option<Severity>,
 }
 
-/// Writes a stored report anew.
+/// What is done with stored reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportRequest {
-    /// Which one.
-    pub subject: ReportSubject,
-    /// The form it is read for; none for text and JSON.
-    pub format: Option<Format>,
+pub enum ReportRequest {
+    /// One is written anew.
+    Anew {
+        /// Which one.
+        subject: ReportSubject,
+        /// The form it is read for; none for text and JSON.
+        format: Option<Format>,
+    },
+    /// Two are compared.
+    Difference {
+        /// The earlier one.
+        before: ReportSubject,
+        /// The later one.
+        after: ReportSubject,
+    },
+    /// Those of many hosts are put together.
+    Merge {
+        /// The folder that holds them.
+        folder: PathBuf,
+    },
 }
 
 /// Which stored report is meant.
@@ -197,8 +212,19 @@ pub struct ApplyRequest {
     pub removals: Removals,
     /// Rules that do not hold this time.
     pub overrides: Option<Overrides>,
+    /// Who began it.
+    pub begins: Begins,
     /// Success tells by exit code 102 or 103 that a reboot or restarts are due.
     pub detailed_exit_code: bool,
+}
+
+/// Who begins a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// A person: a closed window refuses.
+    ByHand,
+    /// A timer or cron: a closed window means that there is nothing to do now.
+    ByItself,
 }
 
 /// How far `apply` goes.

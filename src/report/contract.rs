@@ -2,12 +2,15 @@
 
 use schemars::{Schema, schema_for};
 
+use super::comparison::ReportDifference;
 use super::doctor::DoctorDocument;
 use super::documents::{
     DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
     StatusDocument, WhyDocument,
 };
+use super::fleet::Fleet;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
+use super::schedule::ScheduleDocument;
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
 
@@ -25,9 +28,12 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
         ("doctor-1.json", schema_for!(DoctorDocument)),
         ("detached-1.json", schema_for!(DetachedDocument)),
+        ("report-diff-1.json", schema_for!(ReportDifference)),
+        ("fleet-1.json", schema_for!(Fleet)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
+        ("schedule-1.json", schema_for!(ScheduleDocument)),
     ]
 }
 
@@ -36,7 +42,7 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    use super::super::text::samples::{self, health, runs};
+    use super::super::text::samples::{self, health, rules, runs};
     use super::*;
 
     /// Proves that a document fits its schema, survives the way through JSON, and has no null.
@@ -65,6 +71,9 @@ mod tests {
         assert_fits("rollback-preview-1.json", &runs::preview());
         assert_fits("report-1.json", &health::unwell());
         assert_fits("needs-restart-1.json", &health::needs_restart());
+        assert_fits("policy-1.json", &rules::shown());
+        assert_fits("policy-preview-1.json", &rules::preview());
+        assert_fits("rule-change-1.json", &rules::added());
         assert_fits("doctor-1.json", &health::doctor());
     }
 

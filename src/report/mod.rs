@@ -1,12 +1,14 @@
 //! Tells what happened: one versioned report, and its pure renderings. What is remembered is left to `report::ledger`.
 
 pub mod background;
+pub mod comparison;
 pub mod compliance;
 pub mod contract;
 mod csv;
 mod cyclonedx;
 pub mod doctor;
 pub mod documents;
+pub mod fleet;
 pub mod format;
 mod group;
 pub mod health;
@@ -21,6 +23,7 @@ mod purl;
 pub mod restart;
 pub mod rules;
 mod sarif;
+pub mod schedule;
 pub mod schema;
 mod statement;
 pub mod text;

@@ -5,8 +5,8 @@ use chrono_tz::Tz;
 
 use crate::model::window::{self, Window};
 
-/// How far ahead anything is looked for. A weekly window opens within two weeks, even where a zone skips a whole day
-/// (Pacific/Apia left out 30 December 2011).
+/// How far ahead one more opening is looked for. A weekly window opens within two weeks, even where a zone skips a whole
+/// day (Pacific/Apia left out 30 December 2011).
 const HORIZON_DAYS: u64 = 15;
 /// How far an open time is followed through windows that overlap or touch.
 const FOLLOWED: TimeDelta = TimeDelta::days(35);
@@ -58,7 +58,7 @@ pub fn state(windows: &[Window], now: DateTime<Utc>) -> State {
 pub fn upcoming(windows: &[Window], after: DateTime<Utc>, count: usize) -> Vec<Opening> {
     let mut found: Vec<Opening> = windows
         .iter()
-        .flat_map(|window| openings(window, after))
+        .flat_map(|window| openings(window, after, count as u64 * HORIZON_DAYS))
         .filter(|opening| opening.start > after)
         .collect();
     found.sort_unstable_by_key(|opening| (opening.start, std::cmp::Reverse(opening.end)));
@@ -80,13 +80,12 @@ fn open_until(windows: &[Window], now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 /// The latest end of all openings that contain a time.
 fn last_end(windows: &[Window], time: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let all = windows.iter().flat_map(|window| openings(window, time));
+    let all = windows.iter().flat_map(|window| openings(window, time, 1));
     all.filter(|opening| opening.contains(time)).map(|opening| opening.end).max()
 }
 
-/// The openings of a window that can matter at a time: those that began before it and may still be open, and the next
-/// ones.
-fn openings(window: &Window, time: DateTime<Utc>) -> Vec<Opening> {
+/// The openings of a window that began before a time and may still be open, and those of the days ahead.
+fn openings(window: &Window, time: DateTime<Utc>, ahead: u64) -> Vec<Opening> {
     let zone = window.timezone;
     match window.days {
         window::Days::Once(date) => opening_on(window, date).into_iter().collect(),
@@ -94,7 +93,7 @@ fn openings(window: &Window, time: DateTime<Utc>) -> Vec<Opening> {
             let length = TimeDelta::from_std(window.duration).unwrap_or(TimeDelta::MAX);
             let reached = time.checked_sub_signed(length).unwrap_or(time).with_timezone(&zone);
             let first = reached.date_naive().checked_sub_days(Days::new(1)).unwrap_or_default();
-            let last = time.with_timezone(&zone).date_naive().checked_add_days(Days::new(HORIZON_DAYS));
+            let last = time.with_timezone(&zone).date_naive().checked_add_days(Days::new(ahead));
             let days = first.iter_days().take_while(|day| last.is_some_and(|last| *day <= last));
             days.filter(|day| window.days.include(*day)).filter_map(|day| opening_on(window, day)).collect()
         }

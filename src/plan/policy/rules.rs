@@ -97,7 +97,7 @@ impl Rules {
             block.stops(package, to, today)
                 || findings.iter().filter(of_package).any(|finding| block.stops_advisory(finding, today))
         })?;
-        let detail = format!("block {}: {}: {}", block.name, block.subject, block.words());
+        let detail = format!("{}: {}", block.subject, block.words());
         Some(cause(&package.name, HoldReason::Blocked, detail).by(Some(&block.place)))
     }
 

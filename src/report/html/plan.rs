@@ -80,7 +80,7 @@ fn change(step: u32, action: &Action) -> [String; 7] {
     let kind = match action.kind {
         ActionKind::Upgrade => "",
         ActionKind::Install => " (new)",
-        ActionKind::Add => " (beside)",
+        ActionKind::Add => " (beside the old)",
         ActionKind::Downgrade => " (older)",
         ActionKind::Remove => " (removed)",
     };

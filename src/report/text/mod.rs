@@ -2,6 +2,7 @@
 
 mod doctor;
 mod feeds;
+mod fleet;
 mod header;
 mod health;
 mod history;
@@ -13,6 +14,7 @@ mod rules;
 mod run;
 pub mod sanitize;
 mod scan;
+mod schedule;
 mod sheet;
 mod status;
 mod style;
@@ -25,14 +27,20 @@ mod tests;
 
 pub use style::{Detail, Style};
 
+use std::io::{self, Write};
+
 use self::sheet::Sheet;
 use super::background::Background;
+use super::comparison::ReportDifference;
 use super::doctor::DoctorDocument;
 use super::documents::{
     DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
     StatusDocument, WhyDocument,
 };
+use super::fleet::Fleet;
+use super::format::Format;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
+use super::schedule::ScheduleDocument;
 use super::schema::Report;
 use super::{group, words};
 use crate::model::outcome::Outcome;
@@ -43,14 +51,14 @@ pub trait Rendering {
     /// Returns the text, each line within the width of the style, the last one saying what to do next.
     fn text(&self, style: &Style) -> String;
 
-    /// Returns the report that it is, for the forms that only reports have.
-    fn report(&self) -> Option<&Report> {
+    /// Writes it in a form for other programs; `None` where it has no such form.
+    fn form(&self, _format: Format, _out: &mut dyn Write) -> Option<io::Result<()>> {
         None
     }
 
-    /// Returns the history around it, where that is known.
-    fn background(&self) -> Background {
-        Background::default()
+    /// Tells whether anything was judged: a list of findings without any means nothing otherwise.
+    fn is_judged(&self) -> bool {
+        true
     }
 }
 
@@ -63,14 +71,20 @@ impl Rendering for Report {
             (Some(transaction), ..) => run::render(self, transaction, sheet),
             (None, Some(plan), _) => plan::render(self, plan, sheet),
             (None, None, Some(_)) => scan::render(self, sheet),
-            (None, None, None) if self.outcome == Outcome::NothingToDo => run::nothing_to_do(sheet),
+            (None, None, None) if self.outcome == Outcome::NothingToDo => {
+                run::nothing_to_do(&self.command, sheet)
+            }
             (None, None, None) if self.outcome == Outcome::Recovered => run::mended(sheet),
             (None, None, None) => {}
         })
     }
 
-    fn report(&self) -> Option<&Report> {
-        Some(self)
+    fn form(&self, format: Format, out: &mut dyn Write) -> Option<io::Result<()>> {
+        Some(self.write(format, &Background::default(), out))
+    }
+
+    fn is_judged(&self) -> bool {
+        self.findings.is_some()
     }
 }
 
@@ -149,6 +163,28 @@ impl Rendering for PolicyPreview {
 impl Rendering for RuleChange {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| rules::change(self, sheet))
+    }
+}
+
+impl Rendering for ScheduleDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| schedule::render(self, sheet))
+    }
+}
+
+impl Rendering for ReportDifference {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| fleet::difference(self, sheet))
+    }
+}
+
+impl Rendering for Fleet {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| fleet::render(self, sheet))
+    }
+
+    fn form(&self, format: Format, out: &mut dyn Write) -> Option<io::Result<()>> {
+        self.write(format, out)
     }
 }
 

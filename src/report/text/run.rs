@@ -49,14 +49,15 @@ pub(super) fn detached(document: &DetachedDocument, sheet: &mut Sheet<'_>) {
     header::next("patchctl status --wait", sheet);
 }
 
-/// Renders the answer of `recover` where no run is open.
-pub(super) fn nothing_to_do(sheet: &mut Sheet<'_>) {
-    sheet.prose(
-        &format!(" {} ", sheet.style().tick()),
-        &[Word::new("nothing to do: no run is open", Tone::Good)],
-    );
+/// Renders the answer of `recover` where no run is open, and of a scheduled `apply` where no window is.
+pub(super) fn nothing_to_do(command: &str, sheet: &mut Sheet<'_>) {
+    let (text, next) = match command {
+        "apply" => ("nothing to do now: no window is open", "patchctl policy preview"),
+        _ => ("nothing to do: no run is open", "patchctl status"),
+    };
+    sheet.prose(&format!(" {} ", sheet.style().tick()), &[Word::new(text, Tone::Good)]);
     sheet.gap();
-    header::next("patchctl status", sheet);
+    header::next(next, sheet);
 }
 
 /// Renders the answer of `recover` where dpkg finished what another tool had begun.

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::samples::{self, health, runs};
+use super::samples::{self, health, rules, runs};
 use super::{Detail, Rendering, Style};
 use crate::model::feed::{Completeness, CompletenessLevel};
 use crate::model::package::PackageName;
@@ -29,6 +29,9 @@ fn everything() -> Vec<(&'static str, Box<dyn Rendering>)> {
         ("feeds", Box::new(runs::feeds())),
         ("why", Box::new(runs::why())),
         ("preview", Box::new(runs::preview())),
+        ("policy", Box::new(rules::shown())),
+        ("policy-preview", Box::new(rules::preview())),
+        ("rule-change", Box::new(rules::added())),
     ]
 }
 

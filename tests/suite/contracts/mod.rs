@@ -1,6 +1,7 @@
 //! What every part promises, checked against the real tools.
 
 mod boot_units;
+mod calendar;
 mod configuration;
 mod deb_archives;
 mod deb_archives_refused;
@@ -14,6 +15,7 @@ mod list_feeds;
 mod one_feed;
 mod osv_records;
 mod packages;
+mod policy_table;
 mod renderings;
 mod rpm_feeds;
 mod version_orders;
