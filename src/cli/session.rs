@@ -208,7 +208,8 @@ impl Shown<'_> {
             Verb::NeedsRestart(args) => self.needs_restart(args.into()),
             Verb::Status(args) => {
                 let code = if args.wait { status::wait(&self.context)? } else { None };
-                self.terminal.show(&status::status(&self.context)?, Weight::News)?;
+                let terminal = self.terminal.at(self.context.now());
+                terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(code.map_or(ExitCode::Done, ExitCode::of_number))
             }
             Verb::Report(args) => self.stored(&args.request(&cli.global)),

@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::{Cli, Colour, Verb};
@@ -99,6 +100,13 @@ impl Terminal {
             can_ask: io::stdin().is_terminal() && err,
             has_reports: forms::has_report(&cli.verb),
         }
+    }
+
+    /// The same after a while: ages are told as of `now`.
+    #[must_use]
+    pub fn at(&self, now: DateTime<Utc>) -> Self {
+        let style = Style { now, ..self.style.clone() };
+        Self { style, ..self.clone() }
     }
 
     /// Tells whether progress may be drawn.
