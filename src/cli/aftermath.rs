@@ -1,4 +1,4 @@
-//! The command line of what comes after a run: `recover` and `needs-restart`. Definitions, nothing else.
+//! The command line of what comes after a run: `recover`, `needs-restart` and `status`. Definitions, nothing else.
 
 use clap::Args;
 
@@ -25,4 +25,15 @@ pub struct NeedsRestartArgs {
     /// Tell by the exit code whether a reboot is due: 102, or 0
     #[arg(long)]
     pub reboot: bool,
+}
+
+/// `status`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl status --format json
+  patchctl status --nagios       one line and numbers for Nagios, Icinga and their kin; exit 0 to 3 as they expect")]
+pub struct StatusArgs {
+    /// Answer as a monitoring plugin: OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3
+    #[arg(long)]
+    pub nagios: bool,
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs};
+use super::aftermath::{NeedsRestartArgs, RecoverArgs, StatusArgs};
 use super::forms::Format;
 use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
 use super::reports::{HistoryArgs, ReportArgs};
@@ -122,8 +122,7 @@ pub enum Verb {
     /// Show what still runs replaced code, and the holes that this keeps open
     NeedsRestart(NeedsRestartArgs),
     /// Show on one screen where this host stands
-    #[command(after_help = "Example:\n  patchctl status --format json")]
-    Status,
+    Status(StatusArgs),
     /// Write a stored report anew, in another form
     Report(ReportArgs),
     /// List past runs, show one, or prove their journals
@@ -165,7 +164,7 @@ impl Verb {
             Self::Rollback(_) => "rollback",
             Self::Recover(_) => "recover",
             Self::NeedsRestart(_) => "needs-restart",
-            Self::Status => "status",
+            Self::Status(_) => "status",
             Self::Report(_) => "report",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",

@@ -8,6 +8,7 @@ use super::documents::{
     WhyDocument,
 };
 use super::fleet::Fleet;
+use super::period::Period;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
@@ -26,6 +27,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
         ("report-diff-1.json", schema_for!(ReportDifference)),
         ("fleet-1.json", schema_for!(Fleet)),
+        ("period-1.json", schema_for!(Period)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),

@@ -5,6 +5,7 @@ mod fleet;
 mod header;
 mod health;
 mod history;
+mod period;
 mod plan;
 mod policy;
 mod preview;
@@ -36,6 +37,7 @@ use super::documents::{
 };
 use super::fleet::Fleet;
 use super::format::Format;
+use super::period::Period;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schema::Report;
 use super::{group, words};
@@ -151,6 +153,12 @@ impl Rendering for RuleChange {
 impl Rendering for ReportDifference {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| fleet::difference(self, sheet))
+    }
+}
+
+impl Rendering for Period {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| period::render(self, sheet))
     }
 }
 
