@@ -81,7 +81,8 @@ impl Format {
 /// Tells whether a verb answers with a report.
 pub(super) fn has_report(verb: &Verb) -> bool {
     match verb {
-        Verb::Scan(_) | Verb::Apply(_) | Verb::Recover(_) | Verb::Report(_) => true,
+        Verb::Scan(_) | Verb::Recover(_) | Verb::Report(_) => true,
+        Verb::Apply(args) => !args.detach,
         Verb::Plan(args) => args.diff.is_empty(),
         Verb::Rollback(args) => !args.preview && !args.check,
         Verb::History(args) => matches!(args.verb, Some(HistoryVerb::Show { .. })),
@@ -144,7 +145,15 @@ mod tests {
         for words in ["scan", "plan", "apply -n", "rollback", "recover", "report", "history show 1"] {
             checked(&format!("patchctl {words} --format sarif")).expect(words);
         }
-        for words in ["status", "history", "why curl", "feeds", "rollback --preview", "plan --diff a b"] {
+        for words in [
+            "status",
+            "history",
+            "why curl",
+            "feeds",
+            "rollback --preview",
+            "plan --diff a b",
+            "apply -y --detach",
+        ] {
             let error = checked(&format!("patchctl {words} --format sarif")).expect_err(words);
             assert_eq!(error.kind(), FailureKind::Usage);
             checked(&format!("patchctl {words} --format json")).expect(words);

@@ -3,13 +3,15 @@
 use schemars::{Schema, schema_for};
 
 use super::comparison::ReportDifference;
+use super::doctor::DoctorDocument;
 use super::documents::{
-    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
-    WhyDocument,
+    DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
+    StatusDocument, WhyDocument,
 };
 use super::fleet::Fleet;
 use super::period::Period;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
+use super::schedule::ScheduleDocument;
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
 
@@ -25,12 +27,15 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("rollback-preview-1.json", schema_for!(RollbackPreview)),
         ("plan-diff-1.json", schema_for!(PlanDifference)),
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
+        ("doctor-1.json", schema_for!(DoctorDocument)),
+        ("detached-1.json", schema_for!(DetachedDocument)),
         ("report-diff-1.json", schema_for!(ReportDifference)),
         ("fleet-1.json", schema_for!(Fleet)),
         ("period-1.json", schema_for!(Period)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
+        ("schedule-1.json", schema_for!(ScheduleDocument)),
     ]
 }
 
@@ -71,6 +76,7 @@ mod tests {
         assert_fits("policy-1.json", &rules::shown());
         assert_fits("policy-preview-1.json", &rules::preview());
         assert_fits("rule-change-1.json", &rules::added());
+        assert_fits("doctor-1.json", &health::doctor());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::health::HealthReport;
 use super::policy::PolicyReport;
 use super::restart::RestartReport;
 use super::transaction::TransactionReport;
+use crate::model::assessment::LimitedSupport;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::failure::FailureKind;
@@ -194,4 +195,7 @@ pub struct ReportPackage {
 pub struct Coverage {
     /// Packages that no vendor's advisories speak about: never to be taken for clean.
     pub not_covered: Vec<NotCovered>,
+    /// Source packages that the vendor supports in part, or until a day only.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub limited_support: Vec<LimitedSupport>,
 }
