@@ -14,6 +14,7 @@ pub mod ledger;
 pub mod lists;
 pub mod mend;
 pub mod needs_restart;
+pub mod notify;
 pub mod plan;
 pub mod policy;
 pub mod quarantine;

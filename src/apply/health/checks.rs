@@ -118,13 +118,17 @@ pub fn find(layout: &Layout, configured: &[CheckSettings]) -> Result<Vec<Check>,
     Ok(checks)
 }
 
-/// Editors and dpkg leave such files beside the real ones.
-fn is_leftover(path: &Path) -> bool {
+/// Tells whether editors or dpkg left a file beside the real ones.
+pub fn is_leftover(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with('.') || name.ends_with('~') || name.contains(".dpkg-")
 }
 
-fn verify(program: &Path) -> Result<(), CheckError> {
+/// Proves that nobody else could have written a program, and that it can be run.
+///
+/// # Errors
+/// It is not so, or cannot be told.
+pub fn verify(program: &Path) -> Result<(), CheckError> {
     let look = |source| CheckError::Look { path: program.to_owned(), source };
     match distrust(program, 0).map_err(look)? {
         Some(Distrust::ForeignOwner(path, owner)) => {

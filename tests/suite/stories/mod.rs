@@ -4,6 +4,7 @@ mod auditor_reads_report;
 mod bad_input;
 mod caller_is_careless;
 mod disk_is_full;
+mod hooks_and_messages;
 mod host_is_unclean;
 mod host_stays_well;
 mod lists_grow_old;
