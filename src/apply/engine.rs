@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::configuration::aside;
 use super::extent::Extent;
 use super::journal::{Event, Intended, Journal};
 use super::precheck::{self, Standing};
@@ -145,12 +146,18 @@ fn one_step(
         log: &folder.log(),
     };
     let output = tools.manager.install(&request, &mut |_| {})?;
+    aside::put_back(tools, folder)?;
     let after = read_inventory(tools)?;
     let observed = precheck::observe(&after, &step.actions);
     let mut reason = step_failure(&before, &after, (&observed, step));
     if reason.is_none() && !output.is_success() {
         // A tool that complains may have left something behind, even if every version is the new one.
         reason = forward::left_behind(tools, at_hand(protected))?;
+    }
+    let blamed = tools.manager.blamed(&output);
+    if reason.is_none() && !blamed.is_empty() {
+        // rpm calls a package installed although its script failed.
+        reason = Some(format!("a script failed of {}", listed(&blamed)));
     }
     let outcome = judged(&observed, &step.actions);
     reports.push(StepReport {
@@ -167,7 +174,7 @@ fn one_step(
         Some(reason) => {
             let reason = if output.timed_out { format!("time limit reached; {reason}") } else { reason };
             journal.write(Event::BatchFailed { batch: step.ordinal, observed, reason: reason.clone() })?;
-            let culprits = culprits(&tools.manager.blamed(&output), &after, &step.actions);
+            let culprits = culprits(&blamed, &after, &step.actions);
             Ok(Err(Failed { reason, last_words: output.last_words(12), stopped: None, culprits }))
         }
     }
@@ -189,6 +196,10 @@ fn culprits(blamed: &[PackageName], after: &Inventory, actions: &[Action]) -> Ve
                 || matches!(package.state, PackageState::HalfConfigured | PackageState::HalfInstalled)
         })
     })
+}
+
+fn listed(names: &[PackageName]) -> String {
+    names.iter().map(PackageName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn intended(actions: &[Action]) -> Vec<Intended> {
@@ -235,7 +246,9 @@ fn go_back(
     tools.observer.event(&Told::StageFailed { stage: "applying", detail: failed.reason.clone() });
     let begun: Vec<Action> = begun_actions(protected, &steps);
     let folder = protected.staged().folder();
-    let way = back::WayBack::new(folder, folder, (begun, Extent::Whole))?.after_a_cut(folder);
+    let format = tools.manager.archives();
+    let way = back::WayBack::new(format, (folder, folder), (begun, Extent::Whole))?;
+    let way = way.after_a_cut(format, folder);
     if !way.is_whole(&read_inventory(tools)?) {
         return Err(RunError::NoWayBack { reason: failed.reason });
     }

@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::configuration::manifest::Manifest;
-use super::verify::ProofError;
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::plan::Action;
-use crate::package_manager::deb;
-use crate::package_manager::deb::archive::Archive;
+use crate::package_manager::archives::ArchiveFormat;
 
 /// How much of a run is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,16 +30,18 @@ impl OwnConfiguration {
     ///
     /// # Errors
     /// An archive cannot be read.
-    pub fn read(folder: &RunFolder, actions: &[Action], old: &[PathBuf]) -> Result<Self, RunError> {
+    pub fn read(
+        format: &dyn ArchiveFormat,
+        folder: &RunFolder,
+        (actions, old): (&[Action], &[PathBuf]),
+    ) -> Result<Self, RunError> {
         let new = actions.iter().filter_map(|action| {
-            let name = deb::file_name(&action.key(), action.to.as_ref()?);
+            let name = format.file_name(&action.key(), action.to.as_ref()?);
             Some(folder.new_archives().join(name)).filter(|path| storage::exists(path))
         });
         let mut paths = BTreeSet::new();
         for path in old.iter().cloned().chain(new) {
-            let archive =
-                Archive::open(&path).map_err(|source| ProofError::Archive { path: path.clone(), source })?;
-            paths.extend(archive.conffiles());
+            paths.extend(format.configuration_files(&path)?);
         }
         Ok(Self { paths })
     }
@@ -53,12 +53,21 @@ impl OwnConfiguration {
         ours.chain(theirs).cloned().collect()
     }
 
-    /// A file itself, and what dpkg lays beside it (`.dpkg-dist`, `.dpkg-old`).
+    /// A file itself, and what the package manager lays beside it.
     fn covers(&self, path: &Path) -> bool {
-        let beside = |name: &str| name.rsplit_once(".dpkg-").map(|(stem, _)| path.with_file_name(stem));
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        self.paths.contains(path) || beside(name).is_some_and(|file| self.paths.contains(&file))
+        self.paths.contains(path) || self.paths.contains(&bare(path))
     }
+}
+
+/// What package managers lay beside a configuration file: dpkg `.dpkg-dist`, `.dpkg-old` and the like (dpkg(1)), rpm
+/// `.rpmnew`, `.rpmsave` and `.rpmorig` (rpm(8)).
+const BESIDE: [&str; 2] = [".dpkg-", ".rpm"];
+
+/// Returns the configuration file that something was laid beside; any other path comes back as it is.
+pub fn bare(path: &Path) -> PathBuf {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let stem = BESIDE.iter().find_map(|mark| name.rsplit_once(mark).map(|(stem, _)| stem));
+    stem.map_or_else(|| path.to_owned(), |stem| path.with_file_name(stem))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::model::package::PackageKey;
 use crate::model::plan::{Artifact, PatchPlan};
 use crate::model::version::Version;
 use crate::observe::{Event, Unit};
-use crate::package_manager::deb;
+use crate::package_manager::archives::ArchiveFormat;
 use crate::package_manager::{FetchRequest, PackageManagerError, Target};
 
 /// A plan of a hundred packages over a slow line; more than this is no download.
@@ -65,8 +65,8 @@ pub struct Wanted {
 
 impl Wanted {
     /// Returns its file name in every folder.
-    pub fn file_name(&self) -> String {
-        deb::file_name(&self.target.package, &self.target.version)
+    pub fn file_name(&self, format: &dyn ArchiveFormat) -> String {
+        format.file_name(&self.target.package, &self.target.version)
     }
 }
 
@@ -85,13 +85,18 @@ pub fn new_archives(plan: &PatchPlan) -> Vec<Wanted> {
 /// An archive did not arrive, or is not the one of the signed index.
 pub fn fetch(tools: &Tools<'_>, wanted: &[Wanted]) -> Result<PathBuf, FetchError> {
     let folder = prepare(tools)?;
+    let format = tools.manager.archives();
     for archive in wanted {
-        take_from_apt_cache(tools.layout.root(), &folder, archive);
+        take_kept(format, &folder, archive);
     }
-    let missing: Vec<&Wanted> = wanted.iter().filter(|archive| !is_here(&folder, archive)).collect();
+    let is_here = |archive: &&Wanted| {
+        let found = storage::digest(&folder.join(archive.file_name(format)));
+        found.is_ok_and(|found| found == archive.artifact.sha256)
+    };
+    let missing: Vec<&Wanted> = wanted.iter().filter(|archive| !is_here(archive)).collect();
     let words = if missing.is_empty() { String::new() } else { download(tools, &folder, &missing)? };
     for archive in wanted {
-        check(&folder, archive, &words)?;
+        check(&folder.join(archive.file_name(format)), archive, &words)?;
     }
     Ok(folder)
 }
@@ -106,24 +111,22 @@ fn prepare(tools: &Tools<'_>) -> Result<PathBuf, FetchError> {
     Ok(folder)
 }
 
-/// Takes an archive that apt has in its cache already; its digest is checked like any other.
-fn take_from_apt_cache(root: &Path, folder: &Path, archive: &Wanted) {
-    let (name, target) = (archive.file_name(), folder.join(archive.file_name()));
-    let cached = root.join("var/cache/apt/archives").join(name);
-    if !storage::exists(&target) && storage::exists(&cached) {
+/// Takes an archive that the package manager has in its cache already; its digest is checked like any other.
+fn take_kept(format: &dyn ArchiveFormat, folder: &Path, archive: &Wanted) {
+    let name = archive.file_name(format);
+    let target = folder.join(&name);
+    let kept = format.kept(&name).into_iter().find(|path| storage::exists(path));
+    if let Some(kept) = kept.filter(|_| !storage::exists(&target)) {
         // An archive that cannot be copied is downloaded.
-        let _ = storage::copy_in(&cached, &target, storage::PUBLIC);
+        let _ = storage::copy_in(&kept, &target, storage::PUBLIC);
     }
-}
-
-fn is_here(folder: &Path, archive: &Wanted) -> bool {
-    storage::digest(&folder.join(archive.file_name())).is_ok_and(|found| found == archive.artifact.sha256)
 }
 
 fn download(tools: &Tools<'_>, folder: &Path, missing: &[&Wanted]) -> Result<String, FetchError> {
     for archive in missing {
         // What is there under this name is not the archive of the index: a cut download, or an old one.
-        storage::remove_file(&folder.join(archive.file_name())).map_err(FetchError::Prepare)?;
+        let name = archive.file_name(tools.manager.archives());
+        storage::remove_file(&folder.join(name)).map_err(FetchError::Prepare)?;
     }
     let targets: Vec<Target> = missing.iter().map(|archive| archive.target.clone()).collect();
     let total: u64 = missing.iter().map(|archive| archive.artifact.size).sum();
@@ -138,13 +141,12 @@ fn download(tools: &Tools<'_>, folder: &Path, missing: &[&Wanted]) -> Result<Str
     Ok(output.last_words(2).join("; "))
 }
 
-fn check(folder: &Path, archive: &Wanted, words: &str) -> Result<(), FetchError> {
-    let path = folder.join(archive.file_name());
+fn check(path: &Path, archive: &Wanted, words: &str) -> Result<(), FetchError> {
     let Target { package, version } = archive.target.clone();
-    match storage::digest(&path) {
+    match storage::digest(path) {
         Ok(found) if found == archive.artifact.sha256 => Ok(()),
         Ok(found) => {
-            storage::remove_file(&path).map_err(FetchError::Prepare)?;
+            storage::remove_file(path).map_err(FetchError::Prepare)?;
             Err(FetchError::Digest { package, version, found, stated: archive.artifact.sha256 })
         }
         Err(error) if error.is_not_found() => {

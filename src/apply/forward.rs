@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use super::configuration::aside;
 use super::journal::{Event, Journal};
 use super::protect::Remembered;
-use super::{RunError, Tools, precheck, verify};
+use super::{RunError, Tools, precheck};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
-use crate::model::package::PackageKey;
-use crate::model::plan::{Action, PatchPlan};
-use crate::package_manager::{PackageManagerError, RestoreRequest, deb};
+use crate::model::plan::{Action, ActionKind, PatchPlan};
+use crate::package_manager::archives::ArchiveFormat;
+use crate::package_manager::{PackageManagerError, RestoreRequest, Target};
 use crate::report::transaction::Verified;
 use crate::scan::inventory;
 
@@ -26,18 +27,18 @@ pub struct RunAtHand<'a> {
 
 impl RunAtHand<'_> {
     /// Returns the stored archives of the new state.
-    pub fn new_archives(&self) -> Vec<PathBuf> {
+    pub fn new_archives(&self, format: &dyn ArchiveFormat) -> Vec<PathBuf> {
         let path = |action: &Action| {
-            let name = deb::file_name(&action.key(), action.to.as_ref()?);
+            let name = format.file_name(&action.key(), action.to.as_ref()?);
             Some(self.folder.new_archives().join(name))
         };
         self.plan.actions().filter_map(path).collect()
     }
 
     /// Tells whether every new archive is stored and has the digest that the plan states.
-    pub fn has_new_archives(&self) -> bool {
+    pub fn has_new_archives(&self, format: &dyn ArchiveFormat) -> bool {
         let installs = self.plan.actions().filter(|action| action.to.is_some());
-        installs.zip(self.new_archives()).all(|(action, path)| match &action.artifact {
+        installs.zip(self.new_archives(format)).all(|(action, path)| match &action.artifact {
             Some(artifact) => storage::digest(&path).is_ok_and(|found| found == artifact.sha256),
             None => storage::exists(&path),
         })
@@ -50,6 +51,7 @@ impl RunAtHand<'_> {
 /// # Errors
 /// The database, an archive or a file cannot be read.
 pub fn prove(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Result<Verified, String>, RunError> {
+    aside::put_back(tools, run.folder)?;
     let actions: Vec<Action> = run.plan.actions().cloned().collect();
     let inventory = inventory::read(tools.layout.root(), tools.layout.is_live())?;
     let observed = precheck::observe(&inventory, &actions);
@@ -62,8 +64,8 @@ pub fn prove(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Result<Verified, S
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
     }
-    let archives = run.new_archives();
-    let proof = verify::files(tools.layout.root(), archives.iter().map(PathBuf::as_path))?;
+    let format = tools.manager.archives();
+    let proof = format.compare(&run.new_archives(format))?;
     let damage = proof.damage_beyond(&run.remembered.damaged);
     if !damage.is_empty() {
         let count = damage.len();
@@ -92,8 +94,8 @@ pub fn prove_after_a_crash(
 /// # Errors
 /// An archive cannot be read.
 pub fn left_behind(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Option<String>, RunError> {
-    let archives = run.new_archives();
-    let litter = verify::litter(tools.layout.root(), archives.iter().map(PathBuf::as_path))?;
+    let format = tools.manager.archives();
+    let litter = format.litter(&run.new_archives(format))?;
     let told = format!("{} files of an unpacking were left behind: {}", litter.len(), shown(&litter));
     Ok((!litter.is_empty()).then_some(told))
 }
@@ -105,12 +107,23 @@ pub fn left_behind(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Option<Strin
 pub fn attempt(tools: &Tools<'_>, run: RunAtHand<'_>, journal: &mut Journal) -> Result<(), RunError> {
     let attempt = journal.tried().forward + 1;
     journal.write(Event::ForwardIntended { attempt })?;
-    let archives = run.new_archives();
-    let remove: Vec<PackageKey> =
-        run.plan.actions().filter(|action| action.to.is_none()).map(Action::key).collect();
+    let format = tools.manager.archives();
+    let archives = run.new_archives(format);
+    let added = run.plan.actions().filter(|action| action.kind == ActionKind::Add);
+    let beside: Vec<PathBuf> = added
+        .filter_map(|action| Some(format.file_name(&action.key(), action.to.as_ref()?)))
+        .map(|name| run.folder.new_archives().join(name))
+        .collect();
+    let remove: Vec<Target> = run
+        .plan
+        .actions()
+        .filter(|action| action.to.is_none())
+        .filter_map(|action| Some(Target { package: action.key(), version: action.from.clone()? }))
+        .collect();
     let request = RestoreRequest {
         complete: &[],
         archives: &archives,
+        beside: &beside,
         purge: &[],
         remove: &remove,
         conffiles: tools.rules.conffiles,
@@ -132,16 +145,12 @@ pub fn attempt(tools: &Tools<'_>, run: RunAtHand<'_>, journal: &mut Journal) -> 
 /// # Errors
 /// It cannot be used.
 pub fn settle(tools: &Tools<'_>, log: &Path) -> Result<(), RunError> {
-    for draft in verify::drafts(tools.layout.root()).map_err(RunError::Storage)? {
+    for draft in tools.manager.records().drafts()? {
         storage::remove_folder(&draft)
             .or_else(|_| storage::remove_file(&draft))
             .map_err(RunError::Storage)?;
     }
-    if verify::has_unsettled_database(tools.layout.root()).map_err(RunError::Storage)? {
-        finish_what_was_begun(tools, log)
-    } else {
-        Ok(())
-    }
+    if tools.manager.records().is_unsettled()? { finish_what_was_begun(tools, log) } else { Ok(()) }
 }
 
 /// Lets the package manager finish what it, or another tool with it, began.
@@ -152,6 +161,7 @@ pub fn finish_what_was_begun(tools: &Tools<'_>, log: &Path) -> Result<(), RunErr
     let request = RestoreRequest {
         complete: &[],
         archives: &[],
+        beside: &[],
         purge: &[],
         remove: &[],
         conffiles: tools.rules.conffiles,

@@ -12,6 +12,7 @@ pub mod forward;
 pub mod health;
 pub mod hooks;
 pub mod journal;
+pub mod kernels;
 pub mod old_archives;
 pub mod precheck;
 pub mod protect;
@@ -20,7 +21,6 @@ pub mod snapshot;
 pub mod space;
 pub mod stage;
 pub mod systemd;
-pub mod verify;
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ use crate::config::settings::HealthSettings;
 use crate::host::clock::Clock;
 use crate::host::signals::Signals;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
-use crate::model::package::{Architecture, PackageName};
+use crate::model::package::PackageName;
 use crate::observe::Observer;
 use crate::package_manager::PackageManager;
 
@@ -40,8 +40,6 @@ pub struct Tools<'a> {
     pub manager: &'a dyn PackageManager,
     /// Every path.
     pub layout: &'a Layout,
-    /// The architecture of the host's own packages.
-    pub native: &'a Architecture,
     /// What time it is.
     pub clock: Clock,
     /// Who is told.
@@ -120,5 +118,5 @@ pub enum RunError {
     },
     /// Files cannot be verified.
     #[error("the files of the plan cannot be verified")]
-    Proof(#[from] verify::ProofError),
+    Proof(#[from] crate::package_manager::archives::ArchiveFault),
 }

@@ -1,7 +1,7 @@
 //! The world against expectation: what the package database says of the packages of a plan, read afresh.
 
-use crate::model::package::{Inventory, PackageKey};
-use crate::model::plan::Action;
+use crate::model::package::{InstalledPackage, Inventory, PackageKey};
+use crate::model::plan::{Action, ActionKind};
 use crate::model::transaction::Observed;
 use crate::model::version::Version;
 
@@ -18,29 +18,38 @@ pub enum Standing {
 
 /// Returns what the database says of the packages of some actions.
 pub fn observe(inventory: &Inventory, actions: &[Action]) -> Vec<Observed> {
-    actions.iter().map(|action| observed(inventory, &action.key())).collect()
+    actions.iter().map(|action| observed(inventory, action)).collect()
 }
 
-fn observed(inventory: &Inventory, key: &PackageKey) -> Observed {
+fn observed(inventory: &Inventory, action: &Action) -> Observed {
+    let key = &action.key();
+    let versions =
+        inventory.named(key.name.as_str()).filter(|package| package.architecture == key.architecture);
+    if action.kind == ActionKind::Add {
+        // The versions beside it are none of its business.
+        let is_there =
+            versions.map(|package| &package.version).any(|version| Some(version) == action.to.as_ref());
+        let version = action.to.clone().filter(|_| is_there);
+        return Observed { package: key.clone(), version, clean: true };
+    }
+    // rpm that was cut off records a package in both versions.
+    let is_twice = versions.count() > 1;
     match find(inventory, key) {
         Some(package) => Observed {
             package: key.clone(),
             version: Some(package.version.clone()),
-            clean: package.state.is_clean() && !package.reinstall_required,
+            clean: package.state.is_clean() && !package.reinstall_required && !is_twice,
         },
         None => Observed { package: key.clone(), version: None, clean: true },
     }
 }
 
 /// A package may change between `all` and an architecture with its version; the name decides then.
-fn find<'a>(
-    inventory: &'a Inventory,
-    key: &PackageKey,
-) -> Option<&'a crate::model::package::InstalledPackage> {
+fn find<'a>(inventory: &'a Inventory, key: &PackageKey) -> Option<&'a InstalledPackage> {
     inventory.find(key).or_else(|| {
-        let interchangeable =
-            |architecture: &str| architecture == "all" || key.architecture.as_str() == "all";
-        inventory.named(key.name.as_str()).find(|package| interchangeable(package.architecture.as_str()))
+        let is_for_all =
+            |package: &&InstalledPackage| package.architecture.is_for_all() || key.architecture.is_for_all();
+        inventory.named(key.name.as_str()).find(is_for_all)
     })
 }
 

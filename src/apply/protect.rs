@@ -10,12 +10,13 @@ use super::Tools;
 use super::configuration::manifest::{Manifest, ManifestError, Scope};
 use super::configuration::save;
 use super::stage::StagedPlan;
-use super::verify::{self, ProofError};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::storage::{self, StorageError};
 use crate::model::package::PackageKey;
 use crate::model::plan::{ActionKind, PatchPlan};
-use crate::package_manager::{PackageManager, PackageManagerError, apt};
+use crate::package_manager::archives::ArchiveFault;
+use crate::package_manager::records::HostRecords;
+use crate::package_manager::{PackageManager, PackageManagerError};
 
 /// What kept a run from being protected. The host is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub enum ProtectError {
     After(#[source] ManifestError),
     /// The installed files cannot be compared with their archives.
     #[error("cannot tell which installed files are damaged already")]
-    Baseline(#[source] ProofError),
+    Baseline(#[source] ArchiveFault),
     /// The package database cannot be asked for its complaints.
     #[error("cannot tell what the package database complains of already")]
     Audit(#[source] PackageManagerError),
@@ -45,7 +46,7 @@ pub enum ProtectError {
 /// What was true before the run, beside archives and configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
-    /// Packages that apt had installed by itself.
+    /// Packages that the package manager had installed by itself.
     pub auto_marked: BTreeSet<PackageKey>,
     /// Files that did not hold what their package brought, before anything was changed.
     pub damaged: BTreeSet<PathBuf>,
@@ -96,50 +97,25 @@ pub fn protect(tools: &Tools<'_>, staged: StagedPlan) -> Result<ProtectedPlan, P
     let before = staged.folder().before();
     storage::create_folder(&before, 0o700).map_err(ProtectError::Store)?;
     save::save(&Scope::etc(root), &before).map_err(ProtectError::Store)?;
-    let archives = staged.old().values().map(|(path, _)| path.as_path());
+    let archives: Vec<PathBuf> = staged.old().values().map(|(path, _)| path.clone()).collect();
+    let (records, format) = (tools.manager.records(), tools.manager.archives());
     let remembered = Remembered {
-        auto_marked: apt::auto_marked(root).map_err(ProtectError::Store)?,
-        damaged: verify::files(root, archives).map_err(ProtectError::Baseline)?.damaged,
+        auto_marked: records.automatic().map_err(ProtectError::Audit)?,
+        damaged: format.compare(&archives).map_err(ProtectError::Baseline)?.damaged,
         complaints: tools.manager.audit().map_err(ProtectError::Audit)?.into_iter().collect(),
-        leftover_configuration: leftovers(root, staged.plan()),
+        leftover_configuration: leftovers(records, staged.plan()),
     };
     write(&remembered_file(staged.folder()), &remembered)?;
     storage::sync_folder(&before).map_err(ProtectError::Store)?;
     Ok(ProtectedPlan { staged, remembered })
 }
 
-/// Tells whether dpkg knows a package at all. It keeps the list of files of a removed one whose configuration is still
-/// there, and a stanza of one that was wanted and never came in.
-pub fn is_known(root: &Path, key: &PackageKey) -> bool {
-    has_list(root, key) || has_stanza(root, key)
-}
-
-fn has_list(root: &Path, key: &PackageKey) -> bool {
-    let folder = root.join("var/lib/dpkg/info");
-    let lists = [format!("{}.list", key.name), format!("{key}.list")];
-    lists.iter().any(|name| storage::exists(&folder.join(name)))
-}
-
-fn has_stanza(root: &Path, key: &PackageKey) -> bool {
-    let status = storage::read(&root.join("var/lib/dpkg/status")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&status);
-    let field = |stanza: &str, name: &str| -> Option<String> {
-        stanza.lines().find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
-    };
-    text.split("\n\n").any(|stanza| {
-        let architecture = field(stanza, "Architecture:");
-        let same = key.architecture.as_str() == "all"
-            || architecture.is_none_or(|found| found == key.architecture.as_str());
-        same && field(stanza, "Package:").as_deref() == Some(key.name.as_str())
-    })
-}
-
-fn leftovers(root: &Path, plan: &PatchPlan) -> BTreeSet<PackageKey> {
+fn leftovers(records: &dyn HostRecords, plan: &PatchPlan) -> BTreeSet<PackageKey> {
     let added = plan
         .actions()
         .filter(|action| action.kind == ActionKind::Install)
         .map(crate::model::plan::Action::key);
-    added.filter(|key| has_list(root, key)).collect()
+    added.filter(|key| records.has_leftovers(key)).collect()
 }
 
 fn remembered_file(folder: &RunFolder) -> PathBuf {

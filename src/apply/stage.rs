@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::fetch::{self, FetchError, Wanted};
-use super::old_archives::{self, Source};
+use super::old_archives::{Places, Source};
 use super::{Tools, archive_digests};
 use crate::config::layout::RunFolder;
 use crate::host::storage::{self, StorageError};
@@ -15,8 +15,7 @@ use crate::model::package::PackageKey;
 use crate::model::plan::{Action, PatchPlan};
 use crate::model::version::Version;
 use crate::package_manager::Target;
-use crate::package_manager::deb::rebuild;
-use crate::package_manager::deb::rules::DpkgRules;
+use crate::package_manager::archives::{ArchiveFault, ArchiveFormat};
 
 /// What kept a plan from being staged. The host is unchanged.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +32,9 @@ pub enum StageError {
         /// The archive.
         path: PathBuf,
     },
+    /// A new archive bears no signature that the host trusts.
+    #[error("an archive of the plan is not signed by a key that this host trusts")]
+    Unsigned(#[source] ArchiveFault),
     /// The installed version of some packages cannot be had again.
     #[error("no way back for {}", packages.iter().map(|(key, why)| format!("{key} ({why})")).collect::<Vec<_>>().join(", "))]
     NoWayBack {
@@ -86,13 +88,15 @@ pub fn stage(
     plan: PatchPlan,
     folder: RunFolder,
 ) -> Result<StagedPlan, StageError> {
-    let wanted = fetch::new_archives(&plan);
+    let (wanted, format) = (fetch::new_archives(&plan), tools.manager.archives());
     let downloads = fetch::fetch(tools, &wanted)?;
     for place in [folder.new_archives(), folder.old_archives()] {
         storage::create_folder(&place, 0o700).map_err(StageError::Store)?;
     }
     for archive in &wanted {
-        store(&downloads.join(archive.file_name()), &folder.new_archives(), Some(archive.artifact.sha256))?;
+        let stated = Some(archive.artifact.sha256);
+        let stored = store(&downloads.join(archive.file_name(format)), &folder.new_archives(), stated)?;
+        format.check_signature(&stored).map_err(StageError::Unsigned)?;
     }
     let old = secure_old(tools, view, &plan, &folder)?;
     archive_digests::write(&folder, old.values().map(|(path, _)| path)).map_err(StageError::Store)?;
@@ -128,12 +132,13 @@ impl<'a> Old<'a> {
     fn of(tools: &Tools<'_>, view: &RepositoryView, action: &'a Action) -> Option<Self> {
         let version = action.from.as_ref()?;
         let key = action.key();
-        let places = |key: &PackageKey| old_archives::sources(tools.layout, view, key, version);
+        let shelf = Places { layout: tools.layout, view, format: tools.manager.archives() };
+        let places = |key: &PackageKey| shelf.sources(key, version);
         let found = places(&key);
         if !found.is_empty() {
             return Some(Self { action, installed: key, version, places: found });
         }
-        let other = if key.architecture.as_str() == "all" { tools.native.clone() } else { "all".into() };
+        let other = tools.manager.other_architecture(&key.architecture);
         let alternative = PackageKey { name: key.name.clone(), architecture: other };
         let found = places(&alternative);
         let installed = if found.is_empty() { key } else { alternative };
@@ -141,14 +146,18 @@ impl<'a> Old<'a> {
     }
 
     /// Takes an archive that lies on this host, when it is the one that is installed.
-    fn take_file(&self, root: &Path, folder: &RunFolder) -> Result<Option<PathBuf>, StageError> {
+    fn take_file(
+        &self,
+        format: &dyn ArchiveFormat,
+        folder: &RunFolder,
+    ) -> Result<Option<PathBuf>, StageError> {
         let files = self.places.iter().filter_map(|place| match place {
             Source::File(path) => Some(path),
             Source::Repository(_) | Source::InstalledFiles => None,
         });
         for path in files {
             let stored = store(path, &folder.old_archives(), None)?;
-            if old_archives::is_of_installed(&stored, root) {
+            if format.is_of_installed(&stored) {
                 return Ok(Some(stored));
             }
             storage::remove_file(&stored).map_err(StageError::Store)?;
@@ -176,7 +185,7 @@ fn secure_old(
     let mut offered: HashMap<PackageKey, Wanted> = HashMap::new();
     let replaced: Vec<Old<'_>> = plan.actions().filter_map(|action| Old::of(tools, view, action)).collect();
     for old in &replaced {
-        match old.take_file(tools.layout.root(), folder)? {
+        match old.take_file(tools.manager.archives(), folder)? {
             Some(path) => _ = secured.insert(old.action.key(), (path, Provenance::Vendor)),
             None => offered.extend(old.offered().map(|wanted| (old.action.key(), wanted))),
         }
@@ -207,7 +216,7 @@ fn fetch_offered(
     let are_all_here = all.is_empty() || fetch::fetch(tools, &all).is_ok();
     for (key, wanted) in offered {
         if are_all_here || fetch::fetch(tools, std::slice::from_ref(&wanted)).is_ok() {
-            let path = tools.layout.downloads().join(wanted.file_name());
+            let path = tools.layout.downloads().join(wanted.file_name(tools.manager.archives()));
             let stored = store(&path, &folder.old_archives(), Some(wanted.artifact.sha256))?;
             secured.insert(key, (stored, Provenance::Vendor));
         }
@@ -224,13 +233,5 @@ fn rebuild_installed(
     if !tools.rules.accept_reconstructed {
         return Err("policy refuses rebuilt archives".to_owned());
     }
-    let root = tools.layout.root();
-    let rules = DpkgRules::read(root).map_err(|error| error.to_string())?;
-    let rebuilt =
-        rebuild::rebuild(root, key, &rules, &folder.old_archives()).map_err(|error| error.to_string())?;
-    if rebuilt.version == *from {
-        Ok(rebuilt.path)
-    } else {
-        Err(format!("{} is installed now", rebuilt.version))
-    }
+    tools.manager.archives().rebuild(key, from, &folder.old_archives())
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::host::inhibitor::Inhibitor;
 use crate::host::runner::{self, CommandOutput, CommandSpec};
 use crate::host::storage;
 
@@ -62,6 +63,12 @@ impl Unit {
 /// Tells whether systemd manages this host (sd_booted(3)).
 pub fn is_running() -> bool {
     storage::metadata(Path::new("/run/systemd/system")).is_ok_and(|found| found.is_some_and(|m| m.is_dir()))
+}
+
+/// Asks the login manager not to shut down or sleep while packages change; `None` where there is none. What shuts down
+/// all the same is met by recovery.
+pub fn inhibit(because: &str) -> Option<Inhibitor> {
+    if is_running() { Inhibitor::ask(because) } else { None }
 }
 
 /// Returns every loaded unit; `None` when the manager does not answer.

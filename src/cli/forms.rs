@@ -3,8 +3,8 @@
 
 use clap::ValueEnum;
 
-use super::aftermath::HistoryVerb;
 use super::args::{Cli, Verb};
+use super::reports::HistoryVerb;
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::format::Format as ReportFormat;
 
@@ -15,6 +15,8 @@ pub enum Format {
     Text,
     /// For scripts: exactly one document
     Json,
+    /// One page for people who read in a browser, or print
+    Html,
     /// For code scanning: SARIF 2.1.0
     Sarif,
     /// For pipelines that show tests
@@ -48,6 +50,7 @@ impl Format {
         Form::OfReport(match self {
             Self::Text => return Form::Text,
             Self::Json => return Form::Json,
+            Self::Html => ReportFormat::Html,
             Self::Sarif => ReportFormat::Sarif,
             Self::Junit => ReportFormat::Junit,
             Self::Cyclonedx => ReportFormat::CycloneDx,
@@ -63,6 +66,7 @@ impl Format {
         match self {
             Self::Text => "text",
             Self::Json => "json",
+            Self::Html => "html",
             Self::Sarif => "sarif",
             Self::Junit => "junit",
             Self::Cyclonedx => "cyclonedx",

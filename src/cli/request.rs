@@ -1,10 +1,9 @@
 //! Command line to requests: what was typed becomes what is asked.
 
-use super::aftermath::{HistoryArgs, HistoryVerb, NeedsRestartArgs, RecoverArgs};
-use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
-};
+use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs};
+use super::args::{ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, ScanArgs, SelectionArgs, WhyArgs};
 use super::policy::{BlockArgs, OverrideArgs, ScheduleVerb, WaiveArgs};
+use super::reports::{HistoryArgs, HistoryVerb};
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
@@ -184,6 +183,7 @@ impl From<FeedsArgs> for FeedsRequest {
         match args.verb {
             None | Some(FeedsVerb::List) => Self::List,
             Some(FeedsVerb::Refresh { accept_older }) => Self::Refresh { accept_older },
+            Some(FeedsVerb::Export { bundle, sign_with }) => Self::Export { bundle, sign_with },
             Some(FeedsVerb::Import { file, name, accept_older }) => Self::Import { file, name, accept_older },
             Some(FeedsVerb::Verify) => Self::Verify,
         }

@@ -12,6 +12,7 @@ use crate::host::clock::{Clock, local};
 use crate::host::environment::Environment;
 use crate::host::outlet;
 use crate::host::storage::{self, StorageError};
+use crate::report::background::Background;
 use crate::report::json;
 use crate::report::schema::Report;
 use crate::report::text::sanitize::{Repertoire, clean};
@@ -134,7 +135,7 @@ impl Terminal {
                 if format.lists_findings() && report.findings.is_none() {
                     self.insist("note: nothing was judged here, so that no finding means nothing");
                 }
-                self.stream(|out| report.write(format, out))
+                self.stream(|out| report.write(format, &document.background(), out))
             }
             (Form::OfReport(_), None) => Err(PrintError::Form { format: self.format.word() }),
         }
@@ -200,7 +201,7 @@ impl Terminal {
                 self.stream(|out| json::write(&report, out))
             }
             Form::OfReport(format) if format.tells_failures() && self.has_reports && command != "report" => {
-                self.stream(|out| report.write(format, out))
+                self.stream(|out| report.write(format, &Background::default(), out))
             }
             Form::Text | Form::Json | Form::OfReport(_) => Ok(()),
         }

@@ -61,6 +61,8 @@ pub struct FeedsFragment {
     pub refresh: Option<Span>,
     /// From which age on a feed is stale.
     pub max_age: Option<Span>,
+    /// The file of the keys of which one must have signed a bundle.
+    pub bundle_key: Option<KeyFile>,
     /// Feeds beside the distribution's own; the list replaces an earlier one.
     pub source: Option<Vec<SourceFragment>>,
 }
@@ -77,7 +79,7 @@ struct SourceAsWritten {
     format: Option<FormatName>,
     location: String,
     sha256: Option<crate::model::digest::Sha256>,
-    key: Option<PathBuf>,
+    key: Option<KeyFile>,
     max_age: Option<Span>,
 }
 
@@ -88,17 +90,40 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
         let SourceAsWritten { name, format, location, sha256, key, max_age } = written;
         check_name(&name)?;
         check_location(&location, sha256.is_some())?;
-        if let Some(key) = key.as_ref().filter(|key| !key.is_absolute()) {
-            return Err(format!("key {:?} is not an absolute path", key.display().to_string()));
-        }
         let format = match format {
             Some(FormatName(format)) => format,
             None => format_of_name(&name).ok_or_else(|| {
                 format!("name {name:?} tells no format, so it needs format = one of {}", FORMATS.join(", "))
             })?,
         };
+        let key = key.map(|key| key.0);
         let (format, max_age) = (format.to_owned(), max_age.map(|span| span.0));
         Ok(Self(FeedSource { name, format, location, sha256, key, max_age }))
+    }
+}
+
+/// The file of the keys that may sign something, by its absolute path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFile(pub PathBuf);
+
+impl<'de> Deserialize<'de> for KeyFile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let path = PathBuf::deserialize(deserializer)?;
+        match path.is_absolute() {
+            true => Ok(Self(path)),
+            false => Err(serde::de::Error::custom(format!(
+                "{:?} is not an absolute path",
+                path.display().to_string()
+            ))),
+        }
+    }
+}
+
+impl FeedsFragment {
+    /// Returns every file of keys that is named.
+    pub fn keys(&self) -> impl Iterator<Item = &Path> {
+        let of_sources = self.source.iter().flatten().filter_map(|source| source.0.key.as_deref());
+        self.bundle_key.iter().map(|key| key.0.as_path()).chain(of_sources)
     }
 }
 
@@ -367,7 +392,7 @@ mod tests {
             ),
             (
                 "[[feeds.source]]\nname = \"osv\"\nlocation = \"/x\"\nkey = \"x.asc\"\n",
-                "key feeds.source: key \"x.asc\" is not an absolute path",
+                "line 4, column 7, key feeds.source.key: \"x.asc\" is not an absolute path",
             ),
             ("[apply]\nrestart = \"yes\"\n", "key apply.restart: unknown variant `yes`"),
             (

@@ -170,6 +170,11 @@ impl Layout {
         self.cache.join("feeds").join(name)
     }
 
+    /// The folder in which a bundle is looked at.
+    pub fn bundle(&self) -> PathBuf {
+        self.cache.join("bundle")
+    }
+
     /// The compiled advisories of one feed for one release.
     pub fn index(&self, feed: &str, release: &str) -> PathBuf {
         self.cache.join("index").join(format!("{feed}.{release}.index"))
@@ -208,6 +213,11 @@ impl Layout {
     /// Tells, until the next boot, that the running root is no longer the one that will be booted.
     pub fn replaced_root(&self) -> PathBuf {
         self.volatile.join("root-replaced")
+    }
+
+    /// What a run in the background said, where no service manager keeps it.
+    pub fn detached_log(&self) -> PathBuf {
+        self.state.join("detached.log")
     }
 
     /// Counts and states without names of holes, for everybody.

@@ -17,7 +17,7 @@ const LARGEST: u64 = 1024 * 1024;
 /// Reads `patchctl.toml` and then `conf.d/*.toml` in lexical order, or `file` alone when one is named.
 ///
 /// Files that are absent say nothing; a named file must be there. `user` is who patchctl runs as: every file and every folder above it
-/// must belong to root or to that user and be writable by nobody else, and so must the keys of feeds that they name.
+/// must belong to root or to that user and be writable by nobody else, and so must the files of keys that they name.
 ///
 /// # Errors
 /// A file cannot be read, is unsafe or malformed, or a value is no use.
@@ -26,8 +26,7 @@ pub fn load(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Loaded, C
     for path in files(layout, file)? {
         let fragment = Fragment::parse(&path, &trusted(&path, user)?)?;
         // Who can change a key can sign a feed.
-        let keys = fragment.feeds.source.iter().flatten().filter_map(|source| source.0.key.as_ref());
-        keys.into_iter().try_for_each(|key| check_trust(key, user))?;
+        fragment.feeds.keys().try_for_each(|key| check_trust(key, user))?;
         merged.add(&path, fragment);
     }
     let origins = merged.origins.clone();

@@ -31,6 +31,8 @@ pub struct Merged {
     pub refresh: Option<Sourced<Duration>>,
     /// `feeds.max_age`
     pub max_age: Option<Sourced<Duration>>,
+    /// `feeds.bundle_key`
+    pub bundle_key: Option<Sourced<PathBuf>>,
     /// `feeds.source`
     pub sources: Option<Sourced<Vec<FeedSource>>>,
     /// `[policy]`
@@ -89,6 +91,7 @@ impl Merged {
         put(&mut self.ring, host.ring, file);
         put_span(&mut self.refresh, feeds.refresh, file);
         put_span(&mut self.max_age, feeds.max_age, file);
+        put(&mut self.bundle_key, feeds.bundle_key.map(|key| key.0), file);
         let sources = feeds.source.map(|list| list.into_iter().map(|source| source.0).collect());
         put(&mut self.sources, sources, file);
         self.policy.add(policy);

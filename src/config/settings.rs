@@ -1,6 +1,7 @@
 //! The settings that the rest of patchctl sees: complete and checked.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -55,6 +56,9 @@ pub struct FeedSettings {
     /// From which age on a feed is stale.
     #[serde(serialize_with = "as_span")]
     pub max_age: Duration,
+    /// The file of the keys of which one must have signed a bundle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle_key: Option<PathBuf>,
     /// Feeds that are added to the distribution's own, or replace one of the same name.
     pub sources: Vec<FeedSource>,
 }
@@ -103,7 +107,12 @@ impl Default for Settings {
         Self {
             criticality: Criticality::Normal,
             ring: Membership::Auto,
-            feeds: FeedSettings { refresh: 6 * HOUR, max_age: 7 * DAY, sources: Vec::new() },
+            feeds: FeedSettings {
+                refresh: 6 * HOUR,
+                max_age: 7 * DAY,
+                bundle_key: None,
+                sources: Vec::new(),
+            },
             policy: PolicySettings::default(),
             snapshots: SnapshotChoice::Auto,
             snapshots_kept: 3,
@@ -147,6 +156,7 @@ impl Settings {
             feeds: FeedSettings {
                 refresh: or(merged.refresh, default.feeds.refresh),
                 max_age: or(merged.max_age, default.feeds.max_age),
+                bundle_key: merged.bundle_key.map(|key| key.value),
                 sources: or(merged.sources, default.feeds.sources),
             },
             policy,

@@ -1,10 +1,12 @@
 //! The result of a scan: findings, what nobody speaks about, and how complete all of it is.
 
+use chrono::NaiveDate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::feed::{Completeness, FeedStamp};
 use super::finding::{Finding, NotCovered, Verdict};
+use super::package::PackageName;
 use super::severity::{Criticality, Severity};
 
 /// Everything that is known about a root's vulnerabilities.
@@ -20,6 +22,31 @@ pub struct Assessment {
     pub completeness: Completeness,
     /// How many there are of each verdict, those included that are not among the findings.
     pub counts: VerdictCounts,
+}
+
+/// An installed source package that its vendor supports in part, or until a day only: what "no finding" is worth there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitedSupport {
+    /// The source package.
+    pub source: PackageName,
+    /// The day on which security support ends or ended; absent where it is limited in another way.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ends: Option<NaiveDate>,
+    /// The vendor's words; may be empty.
+    pub words: String,
+}
+
+impl LimitedSupport {
+    /// Returns the limit as a sentence without its end.
+    pub fn sentence(&self, today: NaiveDate) -> String {
+        let limit = match self.ends {
+            None => "has limited security support".to_owned(),
+            Some(day) if day <= today => format!("has had no security support since {day}"),
+            Some(day) => format!("has security support until {day} only"),
+        };
+        let words = if self.words.is_empty() { String::new() } else { format!(": {}", self.words) };
+        format!("{} {limit}{words}", self.source)
+    }
 }
 
 /// How many findings have each verdict.

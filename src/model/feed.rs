@@ -44,6 +44,13 @@ impl Unread {
         }
     }
 
+    /// Adds what could not be read elsewhere.
+    pub fn join(&mut self, other: Self) {
+        self.count += other.count;
+        self.first.extend(other.first);
+        self.first.truncate(Self::NAMED);
+    }
+
     /// Tells whether everything could be read.
     pub fn is_nothing(&self) -> bool {
         self.count == 0

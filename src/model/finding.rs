@@ -83,6 +83,17 @@ pub struct Origin {
     pub signed: bool,
 }
 
+impl Origin {
+    /// Returns how people know it: `Debian-Security:bookworm-security`, or the label alone where there is no codename.
+    pub fn title(&self) -> String {
+        if self.codename.is_empty() {
+            self.label.clone()
+        } else {
+            format!("{}:{}", self.label, self.codename)
+        }
+    }
+}
+
 /// The version that the package manager would install now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Candidate {

@@ -20,6 +20,9 @@ pub struct Kernels {
     pub next_boot: Option<String>,
     /// Installed and neither running nor next.
     pub leftover: Vec<String>,
+    /// Live patches that are in force in the running kernel, by the names of their modules.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub live_patches: Vec<String>,
 }
 
 /// What a kernel is to its root.

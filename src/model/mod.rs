@@ -28,4 +28,5 @@ pub mod summary;
 pub mod transaction;
 pub mod version;
 pub mod vulnerability;
+pub mod wildcard;
 pub mod window;

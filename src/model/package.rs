@@ -69,6 +69,13 @@ text_type! {
     Architecture
 }
 
+impl Architecture {
+    /// Tells whether it stands for every architecture: `all` of Debian, `noarch` of rpm.
+    pub fn is_for_all(&self) -> bool {
+        matches!(self.as_str(), "all" | "noarch")
+    }
+}
+
 text_type! {
     /// Who built a package, as the package says it: `Red Hat, Inc.`, `AlmaLinux`.
     Vendor
@@ -255,10 +262,9 @@ impl Inventory {
 
     /// Returns the installed package that a change is about; a package may change between `all` and an architecture.
     pub fn installed_as(&self, key: &PackageKey) -> Option<&InstalledPackage> {
-        let is_for_all = |architecture: &Architecture| architecture.as_str() == "all";
         self.find(key).or_else(|| {
             self.named(key.name.as_str())
-                .find(|package| is_for_all(&package.architecture) || is_for_all(&key.architecture))
+                .find(|package| package.architecture.is_for_all() || key.architecture.is_for_all())
         })
     }
 

@@ -22,6 +22,8 @@ pub enum ActionKind {
     Upgrade,
     /// A package that was not installed.
     Install,
+    /// A version that comes beside the installed ones, which stay (rpm's kernels).
+    Add,
     /// An older version of an installed package.
     Downgrade,
     /// The package goes away.
@@ -260,6 +262,9 @@ impl Operation {
 pub enum OperationKind {
     /// Files are replaced.
     Unpack,
+    /// Files come beside those of other versions of the same package, which stay: rpm's install-only packages, such as
+    /// kernels.
+    Add,
     /// The configuration script runs.
     Configure,
     /// Files go away.

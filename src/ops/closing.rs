@@ -17,15 +17,19 @@ use crate::model::outcome::Outcome;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{ActionKind, PatchPlan};
 use crate::observe::Event;
-use crate::package_manager::apt;
+use crate::package_manager::records::HostRecords;
 use crate::report::restart::{OldCode, RestartReport};
 use crate::report::schema::Report;
 
-/// What apt had installed by itself stays so, and what the run added for others is so too.
+/// What the package manager had installed by itself stays so, and what the run added for others is so too.
 ///
 /// # Errors
-/// apt-mark refuses.
-pub fn keep_marks(plan: &PatchPlan, remembered: &Remembered) -> Result<(), Failure> {
+/// The package manager refuses.
+pub fn keep_marks(
+    records: &dyn HostRecords,
+    plan: &PatchPlan,
+    remembered: &Remembered,
+) -> Result<(), Failure> {
     let before = &remembered.auto_marked;
     let changed: HashSet<&PackageName> = plan.actions().map(|action| &action.package).collect();
     let added = plan
@@ -34,7 +38,7 @@ pub fn keep_marks(plan: &PatchPlan, remembered: &Remembered) -> Result<(), Failu
         .map(crate::model::plan::Action::key);
     let kept = before.iter().filter(|key| changed.contains(&key.name)).cloned();
     let marks = kept.chain(added).collect();
-    apt::set_auto_marks(&marks).map_err(|error| {
+    records.set_automatic(&marks).map_err(|error| {
         Failure::new(FailureKind::Host, "the marks of automatic packages cannot be kept").caused_by(error)
     })
 }

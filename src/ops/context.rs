@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::image;
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
 use crate::config::choice::Permission;
@@ -87,8 +88,9 @@ impl Context<'_> {
     /// Returns the package manager of a distribution.
     ///
     /// # Errors
-    /// There is none for it.
+    /// There is none for it, or the host is booted from an image.
     pub fn package_manager(&self, distribution: &Distribution) -> Result<Box<dyn PackageManager>, Failure> {
+        image::refuse(&self.layout)?;
         registry::for_distribution(distribution, &self.layout).ok_or_else(|| {
             let known = registry::distributions().join(", ");
             Failure::new(

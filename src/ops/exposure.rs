@@ -12,7 +12,7 @@ use crate::host::processes::{self, Process};
 use crate::host::{sockets, storage};
 use crate::model::package::{Inventory, PackageName};
 use crate::model::severity::Exposure;
-use crate::scan::inventory::dpkg_files;
+use crate::scan::inventory::files as recorded;
 
 /// How reachable source packages are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,7 +93,7 @@ fn owners(
         wanted.iter().filter(|path| !known.contains_key(**path)).map(|path| (*path).clone()).collect();
     if !missing.is_empty() {
         // A list that cannot be read leaves packages as installed; scan itself tells what is wrong with the database.
-        let found = dpkg_files::owners(layout.root(), &missing).unwrap_or_default();
+        let found = recorded::owners(layout.root(), &missing).unwrap_or_default();
         known.extend(missing.into_iter().map(|path| {
             let package = found.get(&path).cloned();
             (path, package)

@@ -4,16 +4,18 @@ use std::path::Path;
 
 use super::context::Context;
 use super::request::FeedsRequest;
-use super::{lists, survey};
+use super::{bundle, lists, survey};
+use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, FeedState, SourceSettings};
 use crate::model::package::Inventory;
 use crate::observe::Event;
 use crate::report::documents::{FEEDS_SCHEMA, FeedsAction, FeedsDocument, Identity};
 use crate::scan::feed::repository;
+use crate::scan::refresh::bundle::is_bundle;
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
 
-/// Lists, refreshes, imports or verifies feeds.
+/// Lists, refreshes, exports, imports or verifies feeds.
 ///
 /// # Errors
 /// The content of an import is refused, or verification finds damage.
@@ -26,9 +28,17 @@ pub fn feeds(context: &Context<'_>, request: &FeedsRequest) -> Result<FeedsDocum
         FeedsRequest::Refresh { accept_older } => {
             (FeedsAction::Refresh, refresh(context, &inventory, (&sources, accept_older))?)
         }
+        FeedsRequest::Export { bundle, sign_with } => {
+            bundle::export((context, &inventory, &sources), bundle, sign_with.as_deref())?;
+            (FeedsAction::Export, not_asked())
+        }
         FeedsRequest::Import { file, name, accept_older } => {
+            let file = &storage::canonical(file).map_err(|error| unreadable(file, error))?;
             let wanted = Import { file, name: name.as_deref(), accept_older: *accept_older };
-            import(context, &inventory, (&sources, &wanted))?;
+            match is_bundle(file) {
+                true => bundle::import((context, &inventory, &sources), &wanted)?,
+                false => import(context, &inventory, (&sources, &wanted))?,
+            }
             (FeedsAction::Import, not_asked())
         }
         FeedsRequest::Verify => {
@@ -69,7 +79,7 @@ fn is_needed(stamp: &FeedStamp, sources: &[SourceSettings]) -> bool {
     sources.iter().find(|source| source.name == stamp.name).is_none_or(SourceSettings::is_needed)
 }
 
-fn no_such_feed(name: &str, sources: &[SourceSettings]) -> Failure {
+pub(super) fn no_such_feed(name: &str, sources: &[SourceSettings]) -> Failure {
     Failure::new(FailureKind::Usage, format!("there is no feed named {name}"))
         .hint(format!("feeds of this host: {}", names(sources)))
 }
@@ -78,7 +88,7 @@ fn names(sources: &[SourceSettings]) -> String {
     sources.iter().map(|source| source.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn request<'a>(
+pub(super) fn request<'a>(
     context: &'a Context<'_>,
     inventory: &'a Inventory,
     sources: &'a [SourceSettings],
@@ -117,17 +127,22 @@ fn told(feeds: &[&FeedStamp], lists: &[String]) -> Result<(), Failure> {
     };
     let mut failure = Failure::new(kind, format!("not refreshed: {}", all.join("; ")));
     if !failed.is_empty() {
-        failure = failure
-            .hint("without a way to the vendor: fetch the file elsewhere and patchctl feeds import FILE");
+        failure = failure.hint(
+            "without a way to the vendor: patchctl feeds export BUNDLE elsewhere, feeds import BUNDLE here",
+        );
     }
     Err(failure)
 }
 
 /// A file that is to become the content of a feed.
-struct Import<'a> {
-    file: &'a Path,
-    name: Option<&'a str>,
-    accept_older: bool,
+pub(super) struct Import<'a> {
+    pub(super) file: &'a Path,
+    pub(super) name: Option<&'a str>,
+    pub(super) accept_older: bool,
+}
+
+fn unreadable(file: &Path, error: StorageError) -> Failure {
+    Failure::new(FailureKind::Usage, format!("{} cannot be read", file.display())).caused_by(error)
 }
 
 fn import(

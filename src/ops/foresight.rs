@@ -3,23 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
+use super::doctor::rivals;
 use super::survey::Survey;
 use super::{mend, snapshots, trial};
 use crate::apply::restart::{self, Owners};
-use crate::apply::space::{self, Amounts, Places};
-use crate::apply::systemd;
+use crate::apply::space::{self, Amounts, KERNEL_IN_BOOT, Places};
+use crate::apply::{kernels, systemd};
 use crate::host::{processes, storage};
-use crate::model::digest::Md5;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::PackageKey;
-use crate::model::plan::{Action, ConffileForeseen, RestartForeseen, SpaceNeed};
+use crate::model::plan::{Action, ActionKind, ConffileForeseen, RestartForeseen, SpaceNeed};
 use crate::plan::Foresight;
-use crate::scan::inventory::dpkg_files::{conffiles, installed_files};
+use crate::scan::inventory::files::{self, EditedConfiguration, Fate};
 
 /// Looks ahead for a list of actions.
 ///
 /// # Errors
-/// A file system or dpkg's own records cannot be read.
+/// A file system or the records of configuration files cannot be read.
 pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<Foresight, Failure> {
     let mut warnings = Vec::new();
     let protection = snapshots::foresee(context, &mut warnings);
@@ -32,14 +32,22 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
     if context.layout.is_live() && !actions.is_empty() && !systemd::is_running() {
         warnings.push(trial::WITHOUT_SYSTEMD.to_owned());
     }
+    if context.layout.is_live() && !actions.is_empty() {
+        warnings.extend(rivals::at_work().told());
+    }
+    warnings.extend(kernels::module_warning(context.layout.root(), actions.iter().any(is_kernel)));
     Ok(Foresight {
         protection,
         restarts: restarts(context, actions),
         reboot: restart::reboot_reason(actions.iter().map(|action| &action.package)),
         space,
-        conffiles: edited(context, actions)?,
+        conffiles: edited(context, survey, actions)?,
         warnings,
     })
+}
+
+fn is_kernel(action: &Action) -> bool {
+    action.kind == ActionKind::Add || action.package.as_str().starts_with("linux-image-")
 }
 
 fn unfinished(survey: &Survey) -> Option<String> {
@@ -56,16 +64,17 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
     };
     let download =
         actions.iter().filter_map(|action| action.artifact.as_ref()).map(|artifact| artifact.size).sum();
-    let kernels =
-        actions.iter().filter(|action| action.package.as_str().starts_with("linux-image-")).count() as u64;
+    let kernels = actions.iter().filter(|action| is_kernel(action)).count() as u64;
     let amounts = Amounts {
         download,
         // The old archives are about as large as the new ones.
         old_archives: download,
-        // dpkg unpacks beside the old files, one package after another; all of them at once is the upper bound.
+        // dpkg and rpm unpack beside the old files, one package after another; all of them at once is the upper bound.
         unpacked: actions.iter().map(installed).sum(),
         files: actions.len() as u64 * 64,
-        kernels,
+        kernels: kernels
+            * space::kernel_in_boot(context.layout.root(), &survey.inventory.kernels)
+                .unwrap_or(KERNEL_IN_BOOT),
     };
     let downloads = context.layout.downloads();
     let places = Places { root: context.layout.root(), state: context.layout.state(), downloads: &downloads };
@@ -89,16 +98,9 @@ fn restarts(context: &Context<'_>, actions: &[Action]) -> Vec<RestartForeseen> {
 
 /// Maps every code file of some packages to its package, with links in the path resolved as the kernel shows them.
 pub fn owners(root: &Path, packages: impl Iterator<Item = PackageKey>) -> Owners {
-    let mut owners = Owners::new();
-    for key in packages {
-        let files = installed_files(root, &key, false)
-            .or_else(|_| installed_files(root, &key, true))
-            .unwrap_or_default();
-        for path in files.iter().filter(|path| restart::is_code(path)) {
-            owners.insert(merged(path), key.name.clone());
-        }
-    }
-    owners
+    let owned = files::of_packages(root, packages.collect());
+    let code = owned.into_iter().filter(|(_, path)| restart::is_code(path));
+    code.map(|(package, path)| (merged(&path), package)).collect()
 }
 
 /// Debian's merged /usr: what a package calls `/lib/x` is mapped as `/usr/lib/x`.
@@ -109,32 +111,37 @@ fn merged(path: &Path) -> PathBuf {
 }
 
 /// Configuration files of the packages that the administrator edited.
-fn edited(context: &Context<'_>, actions: &[Action]) -> Result<Vec<ConffileForeseen>, Failure> {
-    let root = context.layout.root();
-    let recorded = conffiles(root).map_err(|error| {
-        Failure::new(FailureKind::HostUnclean, "dpkg's records of configuration files cannot be read")
+fn edited(
+    context: &Context<'_>,
+    survey: &Survey,
+    actions: &[Action],
+) -> Result<Vec<ConffileForeseen>, Failure> {
+    let updated = actions.iter().filter(|action| action.to.is_some() && action.from.is_some());
+    let keys: Vec<PackageKey> = updated.map(Action::key).collect();
+    let found = files::edited(context.layout.root(), &keys).map_err(|error| {
+        Failure::new(FailureKind::HostUnclean, "the records of configuration files cannot be read")
             .caused_by(error)
     })?;
-    let mut foreseen = Vec::new();
-    for action in actions.iter().filter(|action| action.to.is_some()) {
-        for conffile in
-            recorded.get(&action.key()).into_iter().flatten().filter(|conffile| !conffile.obsolete)
-        {
-            let live = storage::read(&root.join(conffile.path.strip_prefix("/").unwrap_or(&conffile.path)))
-                .ok()
-                .map(|bytes| Md5::of(&bytes));
-            let outcome = match (&conffile.md5, live) {
-                (Some(recorded), Some(live)) if *recorded == live => continue,
-                (_, None) => "deleted by you: stays deleted",
-                _ => "edited by you: stays; a changed vendor version lands beside it as .dpkg-dist",
-            };
-            foreseen.push(ConffileForeseen {
-                path: conffile.path.display().to_string(),
-                package: action.package.clone(),
-                outcome: outcome.to_owned(),
-            });
+    let beside = survey.inventory.distribution.advice().beside;
+    let foreseen = |edited: EditedConfiguration| ConffileForeseen {
+        path: edited.path.display().to_string(),
+        package: edited.package,
+        outcome: outcome(edited.fate, beside),
+    };
+    Ok(found.into_iter().map(foreseen).collect())
+}
+
+fn outcome(fate: Fate, beside: &str) -> String {
+    match fate {
+        Fate::Stays => {
+            format!("edited by you: stays; a changed vendor version lands beside it as {beside}")
         }
+        Fate::StaysDeleted => "deleted by you: stays deleted".to_owned(),
+        Fate::MovedAside => {
+            format!(
+                "edited by you: rpm moves it aside (.rpmsave); put back, the vendor's lies beside it as {beside}"
+            )
+        }
+        Fate::ComesBack => "deleted by you: rpm puts it back".to_owned(),
     }
-    foreseen.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(foreseen)
 }

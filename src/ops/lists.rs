@@ -26,7 +26,7 @@ pub fn refresh(context: &Context<'_>, distribution: &Distribution) -> Result<Vec
         return Ok(Vec::new());
     }
     let manager = context.package_manager(distribution)?;
-    let _lock = runs::take_lists_lock(context)?;
+    let _lock = runs::take_lists_lock(context, manager.records())?;
     let detail = format!("what the repositories of {} offer", manager.name());
     context.observer.event(&Event::StageBegan { stage: "lists", detail });
     let problems = manager.refresh_lists(TIME_LIMIT).unwrap_or_else(|error| vec![error.to_string()]);

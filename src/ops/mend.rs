@@ -43,7 +43,7 @@ pub fn mend(context: &Context<'_>, report: &mut Report) -> Result<(), Failure> {
         records::conclude(context, report, Outcome::NothingToDo, ExitCode::Done);
         return Ok(());
     }
-    let lock = runs::take_dpkg_lock(context)?;
+    let lock = runs::take_database_lock(context)?;
     runs::prepare(&context.layout).map_err(runs::state_unwritable)?;
     let log = context.layout.mend_log();
     runs::with_tools(context, (&inventory, &[]), |tools| {

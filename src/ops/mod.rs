@@ -1,15 +1,19 @@
 //! One file a verb: what is asked, and the one function that does it.
 
 pub mod apply;
+mod bundle;
 pub mod clock;
 pub mod closing;
 pub mod context;
 pub mod dead_man;
+pub mod detach;
+pub mod doctor;
 pub mod expectation;
 pub mod exposure;
 pub mod feeds;
 pub mod foresight;
 pub mod history;
+mod image;
 pub mod ledger;
 pub mod lists;
 pub mod mend;

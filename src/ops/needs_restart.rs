@@ -17,7 +17,7 @@ use crate::model::package::{Inventory, PackageName};
 use crate::model::transaction::Phase;
 use crate::report::documents::{Identity, NEEDS_RESTART_SCHEMA, NeedsRestartDocument};
 use crate::report::restart::{OldCode, RestartReport};
-use crate::scan::inventory::dpkg_files;
+use crate::scan::inventory::files;
 
 /// The first process, which systemd is.
 const INIT: u32 = 1;
@@ -68,8 +68,8 @@ fn owners(context: &Context<'_>, processes: &Processes) -> Result<Owners, Failur
         replaced.chain(process.script.clone()).collect::<Vec<_>>()
     };
     let wanted: BTreeSet<PathBuf> = processes.here().flat_map(files).collect();
-    let mut owners = dpkg_files::owners(context.layout.root(), &wanted).map_err(|error| {
-        Failure::new(FailureKind::HostUnclean, "dpkg's lists of files cannot be read").caused_by(error)
+    let mut owners = files::owners(context.layout.root(), &wanted).map_err(|error| {
+        Failure::new(FailureKind::HostUnclean, "the lists of files cannot be read").caused_by(error)
     })?;
     for id in runs::list(&context.layout).into_iter().rev() {
         if wanted.iter().all(|path| owners.contains_key(path)) {

@@ -9,7 +9,7 @@ use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
 use super::way_back::{self, Examined, Lost};
 use super::{foresight, quarantine, records, rules, runs, scan};
-use crate::apply::old_archives;
+use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
 use crate::host::storage;
 use crate::model::decision::Selection;
@@ -18,6 +18,8 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, PatchPlan, Resolution, Reversibility};
 use crate::observe::Event;
+use crate::package_manager::PackageManager;
+use crate::package_manager::archives::ArchiveFormat;
 use crate::plan::policy::{self, DecisionInput, Decisions, Policy};
 use crate::plan::{self, Circumstances, PlanInput, difference, seal};
 use crate::report::documents::{
@@ -71,15 +73,18 @@ pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
 /// As [`make`].
 pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<Planned, Failure> {
     let mut survey = survey::survey(context)?;
+    let advice = survey.inventory.distribution.advice();
+    let manager = context.package_manager(&survey.inventory.distribution)?;
     if survey.view.is_empty() {
         return Err(Failure::new(
             FailureKind::MissingFeed,
             "there are no repository lists, so nothing can be planned",
         )
-        .hint("fetch them first: apt-get update"));
+        .hint(format!("fetch them first: {}", advice.refresh)));
     }
     check_exact(&survey, &wish.selection)?;
-    let Settled { decisions, resolution, actions } = settle(context, &survey, wish, lost)?;
+    let settled = settle((context, manager.as_ref()), &survey, wish, lost)?;
+    let Settled { decisions, resolution, actions } = settled;
     let foresight = foresight::foresee(context, &survey, &actions)?;
     for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
         finding.disposition = Some(disposition);
@@ -104,8 +109,14 @@ struct Settled {
 }
 
 /// Decides, lets the package manager resolve, and begins again without what turns out to have no way back.
-fn settle(context: &Context<'_>, survey: &Survey, wish: &Wish, lost: &Lost) -> Result<Settled, Failure> {
-    let mut policy = policy_of(context, survey, wish)?;
+fn settle(
+    (context, manager): (&Context<'_>, &dyn PackageManager),
+    survey: &Survey,
+    wish: &Wish,
+    lost: &Lost,
+) -> Result<Settled, Failure> {
+    let format = manager.archives();
+    let mut policy = policy_of((context, Some(format)), survey, wish)?;
     for (key, reason) in lost {
         policy.way_back.insert(key.clone(), (Reversibility::NotReversible, reason.clone()));
     }
@@ -119,16 +130,15 @@ fn settle(context: &Context<'_>, survey: &Survey, wish: &Wish, lost: &Lost) -> R
             policy: &policy,
         });
         let doubtful = way_back::unexamined(&policy, &examined, decisions.targets.keys());
-        let root = context.layout.root();
         // The package manager takes longer than reading the files does, and both are needed.
         let (outlook, found) = thread::scope(|scope| {
-            let examination = scope.spawn(|| way_back::examine(root, doubtful));
-            let outlook = resolve::resolve(context, survey, &mut decisions, (&policy, wish));
+            let examination = scope.spawn(|| way_back::examine(format, doubtful));
+            let outlook = resolve::resolve((context, manager), survey, &mut decisions, (&policy, wish));
             (outlook, examination.join().unwrap_or_default())
         });
         examined.extend(found);
         let Outlook { resolution, additions } = outlook?;
-        if way_back::has_lost(context, survey, (&mut policy, &mut examined), &resolution) {
+        if way_back::has_lost((context, format), survey, (&mut policy, &mut examined), &resolution) {
             continue;
         }
         let actions = plan::actions(&PlanInput {
@@ -152,12 +162,17 @@ fn outside_repositories(error: plan::Unoffered) -> Failure {
 ///
 /// # Errors
 /// The quarantine cannot be believed, or the ring of this host cannot be told.
-pub(super) fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> Result<Policy, Failure> {
-    let pending = old_archives::pending(&survey.inventory, &survey.view);
+pub(super) fn policy_of(
+    (context, format): (&Context<'_>, Option<&dyn ArchiveFormat>),
+    survey: &Survey,
+    wish: &Wish,
+) -> Result<Policy, Failure> {
+    let places = format.map(|format| Places { layout: &context.layout, view: &survey.view, format });
+    let pending = || old_archives::pending(&survey.inventory, &survey.view);
     Ok(Policy {
         minimum_severity: context.settings.policy.minimum_severity,
         quarantine: quarantine::load(&context.layout)?,
-        way_back: old_archives::foresee(&context.layout, &survey.view, pending),
+        way_back: places.map(|places| places.foresee(pending())).unwrap_or_default(),
         accept_no_rollback: wish.accept_no_rollback.clone(),
         needs_way_back: context.layout.is_live(),
         accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,
@@ -168,11 +183,12 @@ pub(super) fn policy_of(context: &Context<'_>, survey: &Survey, wish: &Wish) -> 
 
 /// A version that the operator names must be installed in another version, newer, and offered.
 fn check_exact(survey: &Survey, selection: &Selection) -> Result<(), Failure> {
+    let advice = survey.inventory.distribution.advice();
     for exact in &selection.exact {
         let name = &exact.name;
         let Some(package) = survey::installed(&survey.inventory, name.as_str()) else {
             return Err(Failure::new(FailureKind::Usage, format!("{name} is not installed"))
-                .hint("patchctl changes what is installed; apt-get install adds packages"));
+                .hint(format!("patchctl changes what is installed; {} adds packages", advice.add)));
         };
         let offers = survey.view.offers.get(&package.key()).map(Vec::as_slice).unwrap_or_default();
         if !offers.iter().any(|offer| offer.version == exact.version) {
@@ -191,9 +207,7 @@ fn check_exact(survey: &Survey, selection: &Selection) -> Result<(), Failure> {
                 FailureKind::Policy,
                 format!("{name} {} is older than the installed {}", exact.version, package.version),
             )
-            .hint(
-                "patchctl rollback takes a run back; apt-get install --allow-downgrades goes to any version",
-            ));
+            .hint(format!("patchctl rollback takes a run back; {} goes to any version", advice.downgrade)));
         }
     }
     Ok(())

@@ -69,7 +69,10 @@ pub fn preview(context: &Context<'_>) -> Result<PolicyPreview, Failure> {
         accept_no_rollback: Vec::new(),
         overrides: None,
     };
-    let policy = plan::policy_of(context, &survey, &wish)?;
+    // Where patchctl drives no package manager it is not told either which way back there is.
+    let manager = context.package_manager(&survey.inventory.distribution).ok();
+    let format = manager.as_ref().map(|manager| manager.archives());
+    let policy = plan::policy_of((context, format), &survey, &wish)?;
     let decisions = policy::decide(&DecisionInput {
         inventory: &survey.inventory,
         view: &survey.view,

@@ -2,18 +2,98 @@
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
+
 use super::context::Context;
 use super::records::{self, Keeper};
 use super::request::{ReportRequest, ReportSubject};
+use super::{history, runs};
 use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::summary::Summary;
+use crate::report::background::{Background, Survey};
+use crate::report::format::Format;
 use crate::report::schema::Report;
+use crate::report::text::{Rendering, Style};
 
-/// Reads the report that is asked for.
+/// Earlier reports and runs that a page tells of: a plot of more would be a smear, and reading them takes its time.
+const REMEMBERED: usize = 60;
+
+/// A stored report, with the history around it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Told {
+    /// The report.
+    pub report: Report,
+    /// The history of this host, where the report is its own.
+    #[serde(skip)]
+    pub background: Background,
+}
+
+impl Rendering for Told {
+    fn text(&self, style: &Style) -> String {
+        self.report.text(style)
+    }
+
+    fn report(&self) -> Option<&Report> {
+        Some(&self.report)
+    }
+
+    fn background(&self) -> Background {
+        self.background.clone()
+    }
+}
+
+/// Reads the report that is asked for, and for a page the history around it.
 ///
 /// # Errors
 /// There is none, or it cannot be read: it is damaged, of another version, or no report.
-pub fn report(context: &Context<'_>, request: &ReportRequest) -> Result<Report, Failure> {
+pub fn report(context: &Context<'_>, request: &ReportRequest) -> Result<Told, Failure> {
+    let report = stored(context, request)?;
+    let is_own = !matches!(request.subject, ReportSubject::File(_));
+    let background = match request.format {
+        Some(Format::Html) if is_own => background(context, &report),
+        _ => Background::default(),
+    };
+    Ok(Told { report, background })
+}
+
+/// Gathers what this host knew up to the report. What cannot be read is left out: the report itself tells enough.
+fn background(context: &Context<'_>, report: &Report) -> Background {
+    let own = runs::list(&context.layout);
+    let newest = &own[own.len().saturating_sub(REMEMBERED)..];
+    let runs = newest.iter().map(|run| history::entry(context, *run));
+    Background {
+        runs: runs.filter(|run| run.started <= report.finished).collect(),
+        surveys: surveys(context, report),
+    }
+}
+
+/// What is read of an earlier report: the rest is skipped.
+#[derive(Deserialize)]
+struct Counted {
+    finished: chrono::DateTime<chrono::Utc>,
+    summary: Summary,
+}
+
+fn surveys(context: &Context<'_>, report: &Report) -> Vec<Survey> {
+    let stored = storage::list(&context.layout.reports()).unwrap_or_default();
+    let counted = stored.iter().rev().filter(|path| is_survey(path)).take(REMEMBERED).filter_map(|path| {
+        let counted: Counted = serde_json::from_slice(&storage::read(path).ok()?).ok()?;
+        Some(Survey { at: counted.finished, summary: counted.summary })
+    });
+    let mut surveys: Vec<Survey> = counted.filter(|survey| survey.at <= report.finished).collect();
+    surveys.sort_by_key(|survey| survey.at);
+    surveys
+}
+
+/// Scans and runs judge the whole host; a plan is made of a part.
+fn is_survey(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    name.starts_with("scan-") || name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+fn stored(context: &Context<'_>, request: &ReportRequest) -> Result<Report, Failure> {
     match &request.subject {
         ReportSubject::Latest => latest(context),
         ReportSubject::Run(run) => {

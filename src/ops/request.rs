@@ -11,6 +11,7 @@ use crate::model::package::PackageName;
 use crate::model::rule::{Until, WaiverKind};
 use crate::model::run::RunId;
 use crate::model::severity::Severity;
+use crate::report::format::Format;
 
 /// Under which circumstances a verb works, whichever it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct ScanRequest {
 pub struct ReportRequest {
     /// Which one.
     pub subject: ReportSubject,
+    /// The form it is read for; none for text and JSON.
+    pub format: Option<Format>,
 }
 
 /// Which stored report is meant.
@@ -305,7 +308,14 @@ pub enum FeedsRequest {
         /// Feeds whose older or smaller content is accepted this time.
         accept_older: Vec<String>,
     },
-    /// Takes a file in as the content of a feed.
+    /// Writes the feeds into a bundle.
+    Export {
+        /// The bundle.
+        bundle: PathBuf,
+        /// The key of gpg that signs it.
+        sign_with: Option<String>,
+    },
+    /// Takes a bundle in, or a file as the content of a feed.
     Import {
         /// The file.
         file: PathBuf,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::context::Context;
 use super::request::{Removals as Asked, Wish};
-use super::survey::Survey;
+use super::survey::{self, Survey};
 use crate::config::choice::Permission;
 use crate::model::approval::Phasing;
 use crate::model::decision::{Cause, ExactVersion, HoldReason};
@@ -15,7 +15,6 @@ use crate::model::plan::{Operation, OperationKind, Resolution};
 use crate::model::version::Version;
 use crate::package_manager::{Goal, PackageManager, PackageManagerError, Removals, Resolved, Target, Unmet};
 use crate::plan::policy::{self, DecisionInput, Decisions, Policy};
-use crate::scan::feed::repository;
 
 /// What the package manager would do, with the offers of packages that are not installed yet.
 pub struct Outlook {
@@ -30,7 +29,7 @@ pub struct Outlook {
 /// # Errors
 /// The package manager cannot be asked, or refuses for another reason than a dependency.
 pub fn resolve(
-    context: &Context<'_>,
+    (context, manager): (&Context<'_>, &dyn PackageManager),
     survey: &Survey,
     decisions: &mut Decisions,
     (policy, wish): (&Policy, &Wish),
@@ -38,13 +37,13 @@ pub fn resolve(
     if decisions.targets.is_empty() {
         return Ok(Outlook { resolution: Resolution::default(), additions: HashMap::new() });
     }
-    let manager = context.package_manager(&survey.inventory.distribution)?;
     let removals = match wish.removals {
         Asked::Allow => Removals::Allow,
         Asked::AsConfigured if context.settings.policy.removals == Permission::Allow => Removals::Allow,
         Asked::AsConfigured => Removals::Refuse,
     };
-    let search = Search { manager: manager.as_ref(), survey, policy, removals };
+    let search = Search { manager, survey, policy, removals };
+    let refused = |error| refused(survey, error);
     let mut dropped = search.not_our_turn(decisions, &wish.selection.exact).map_err(refused)?;
     let goal =
         if decisions.unrestricted { Goal::Everything } else { Goal::Targets(targets(&decisions.targets)) };
@@ -52,7 +51,7 @@ pub fn resolve(
     let (mut resolution, impossible) = match search.objection(&first) {
         None => search.completed(possible(first), &decisions.targets).map_err(refused)?,
         Some(_) => {
-            // From here on apt is told versions.
+            // From here on the package manager is told versions.
             decisions.unrestricted = false;
             dropped.extend(search.not_our_turn(decisions, &wish.selection.exact).map_err(refused)?);
             search.largest_possible(Vec::new(), &targets(&decisions.targets)).map_err(refused)?
@@ -84,10 +83,10 @@ fn name_what_goes(resolution: &mut Resolution, inventory: &Inventory) {
     }
 }
 
-fn refused(error: PackageManagerError) -> Failure {
+fn refused(survey: &Survey, error: PackageManagerError) -> Failure {
     Failure::new(FailureKind::HostUnclean, "the package manager cannot plan")
         .caused_by(error)
-        .hint("dpkg --audit and apt-get check tell what is wrong; dpkg --configure -a often mends it")
+        .hint(survey.inventory.distribution.advice().inspect)
 }
 
 fn possible(resolved: Resolved) -> Resolution {
@@ -137,20 +136,21 @@ impl Search<'_> {
     fn untouchable(&self, operation: &Operation) -> Option<Cause> {
         match operation.kind {
             OperationKind::Configure => return None,
-            OperationKind::Unpack if self.is_on_hold(&operation.name) => {
-                return Some(held_by_hand(&operation.name));
+            OperationKind::Unpack | OperationKind::Add if self.is_on_hold(&operation.name) => {
+                return Some(self.held_by_hand(&operation.name));
             }
-            OperationKind::Unpack | OperationKind::Remove => {}
+            OperationKind::Unpack | OperationKind::Add | OperationKind::Remove => {}
         }
         let package = self.survey.inventory.installed_as(&operation.key())?;
         let to = operation.to.as_ref();
         let standing = to.and_then(|to| self.policy.standing(package, to, &self.survey.assessment.findings));
-        standing.or_else(|| self.policy.no_way_back(package))
+        // What comes beside a version takes nothing away.
+        standing.or_else(|| self.policy.no_way_back(package).filter(|_| operation.kind != OperationKind::Add))
     }
 
     /// Why a package may not be added that is not installed in any version.
     fn unwanted_addition(&self, operation: &Operation) -> Option<Cause> {
-        let is_added = operation.kind == OperationKind::Unpack
+        let is_added = matches!(operation.kind, OperationKind::Unpack | OperationKind::Add)
             && self.survey.inventory.named(operation.name.as_str()).next().is_none();
         let rules = &self.policy.rules;
         (is_added && rules.refuses_new_packages).then(|| {
@@ -158,6 +158,12 @@ impl Search<'_> {
             Cause::new(operation.name.to_string(), HoldReason::WouldAdd, detail)
                 .by(rules.place("policy.new_packages"))
         })
+    }
+
+    fn held_by_hand(&self, name: &PackageName) -> Cause {
+        let release = self.survey.inventory.distribution.advice().release;
+        let detail = format!("{release} {name} would release it");
+        Cause::new(name.to_string(), HoldReason::PackageHold, detail)
     }
 
     fn is_on_hold(&self, name: &PackageName) -> bool {
@@ -169,7 +175,7 @@ impl Search<'_> {
         let root = unmet.needs.as_ref().filter(|name| **name != unmet.package).map(|name| {
             match (unmet.conflicts, self.survey.inventory.named(name.as_str()).next()) {
                 (true, _) => would_be_removed(name),
-                (false, Some(package)) if package.hold => held_by_hand(name),
+                (false, Some(package)) if package.hold => self.held_by_hand(name),
                 (false, Some(package)) => dependency(name, format!("stays at {}", package.version)),
                 (false, None) => dependency(name, "cannot be installed".to_owned()),
             }
@@ -282,11 +288,6 @@ fn would_be_removed(name: &PackageName) -> Cause {
     Cause::new(name.to_string(), HoldReason::WouldRemove, detail)
 }
 
-fn held_by_hand(name: &PackageName) -> Cause {
-    let detail = format!("apt-mark unhold {name} would release it");
-    Cause::new(name.to_string(), HoldReason::PackageHold, detail)
-}
-
 fn dependency(name: &PackageName, detail: String) -> Cause {
     Cause::new(name.to_string(), HoldReason::Dependency, detail)
 }
@@ -315,7 +316,8 @@ fn additions(
     survey: &Survey,
     resolution: &Resolution,
 ) -> Result<HashMap<PackageKey, Offer>, Failure> {
-    let unknown = |operation: &&Operation| operation.kind == OperationKind::Unpack;
+    let unknown =
+        |operation: &&Operation| matches!(operation.kind, OperationKind::Unpack | OperationKind::Add);
     let wanted: Vec<(PackageKey, Version)> = resolution
         .operations
         .iter()
@@ -329,9 +331,6 @@ fn additions(
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    let offers = repository::lookup(&context.layout, &wanted).map_err(|error| {
-        Failure::new(FailureKind::MalformedFeed, "the archives of new packages cannot be looked up")
-            .caused_by(error)
-    })?;
+    let offers = survey::lookup(context, &survey.inventory.distribution, &wanted)?;
     Ok(wanted.into_iter().zip(offers).filter_map(|((key, _), offer)| Some((key, offer?))).collect())
 }

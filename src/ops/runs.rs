@@ -7,12 +7,15 @@ use super::context::Context;
 use crate::apply::journal::{self, JournalError, Replay};
 use crate::apply::{RunError, Tools};
 use crate::config::layout::{Layout, RunFolder};
+use crate::host::facts;
 use crate::host::full_disk;
-use crate::host::lock::{self, Holder, LockError, RecordLock, RunLock, wait_until_free};
+use crate::host::lock::{self, Holder, LockError, RecordLock, RunLock};
 use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::package::{Architecture, Inventory, PackageName};
+use crate::model::package::{Inventory, PackageName};
 use crate::model::run::RunId;
+use crate::package_manager::PackageManager;
+use crate::package_manager::records::HostRecords;
 
 /// Makes patchctl's own folders, private from the start.
 ///
@@ -152,36 +155,37 @@ pub fn end_holder(holder: &Holder) {
     lock::end_holder(holder);
 }
 
-/// Tells whether dpkg itself holds its database, whoever called it.
+/// Tells whether the package manager itself works on its database, whoever called it.
 pub fn is_package_manager_at_work(context: &Context<'_>) -> bool {
-    let path = context.layout.target("var/lib/dpkg/lock");
-    matches!(RecordLock::take(&path, Duration::ZERO), Err(LockError::Held { .. }))
+    manager_of_root(context).is_ok_and(|manager| manager.records().is_at_work())
 }
 
-/// Takes dpkg's front-end lock, which apt and every other front end respect.
+/// The package manager of the root, found without its database.
+fn manager_of_root(context: &Context<'_>) -> Result<Box<dyn PackageManager>, Failure> {
+    let distribution = facts::distribution(context.layout.root()).map_err(|error| {
+        Failure::new(FailureKind::Host, "the distribution cannot be told").caused_by(error)
+    })?;
+    context.package_manager(&distribution)
+}
+
+/// Takes the lock of the package database, as far as there is one that patchctl can hold itself.
 ///
-/// A run that was killed alone leaves its package manager working, without that lock: it is waited for first, be it apt
-/// or a dpkg whose apt is gone.
+/// # Errors
+/// There is no package manager, or another tool holds it and did not let go in time.
+pub fn take_database_lock(context: &Context<'_>) -> Result<Option<RecordLock>, Failure> {
+    manager_of_root(context)?.records().take_lock(context.lock_patience()).map_err(locked)
+}
+
+/// Takes the lock of the lists, which everything takes that fetches them.
 ///
 /// # Errors
 /// Another tool holds it and did not let go in time.
-pub fn take_dpkg_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
-    let patience = context.lock_patience();
-    let guard = context.layout.package_manager_lock();
-    wait_until_free(&guard, "the package manager of a run that was killed", patience).map_err(locked)?;
-    let database = context.layout.target("var/lib/dpkg");
-    let lock = RecordLock::take(&database.join("lock-frontend"), patience).map_err(locked)?;
-    drop(RecordLock::take(&database.join("lock"), patience).map_err(locked)?);
-    Ok(lock)
-}
-
-/// Takes the lock of apt's lists, which every `apt-get update` takes.
-///
-/// # Errors
-/// Another tool holds it and did not let go in time.
-pub fn take_lists_lock(context: &Context<'_>) -> Result<RecordLock, Failure> {
-    let path = context.layout.target("var/lib/apt/lists/lock");
-    RecordLock::take(&path, context.lock_patience()).map_err(locked)
+pub fn take_lists_lock(
+    context: &Context<'_>,
+    records: &dyn HostRecords,
+) -> Result<Option<RecordLock>, Failure> {
+    let take = |path: PathBuf| RecordLock::take(&path, context.lock_patience()).map_err(locked);
+    records.lists_lock().map(take).transpose()
 }
 
 fn locked(error: LockError) -> Failure {
@@ -219,14 +223,9 @@ pub fn with_tools<T, E: From<Failure>>(
 ) -> Result<T, E> {
     let manager = context.package_manager(&inventory.distribution)?;
     let rules = context.apply_rules(accepted);
-    let native = inventory
-        .named("dpkg")
-        .next()
-        .map_or_else(|| Architecture::from("amd64"), |dpkg| dpkg.architecture.clone());
     work(&Tools {
         manager: manager.as_ref(),
         layout: &context.layout,
-        native: &native,
         clock: context.clock,
         observer: context.observer,
         signals: &context.signals,

@@ -18,6 +18,7 @@ use crate::model::summary::Summary;
 use crate::observe::Event;
 use crate::report::policy::PolicyReport;
 use crate::report::schema::{Coverage, Report, ReportPackage};
+use crate::scan::support;
 
 /// Scans the root and returns the report, which is stored unless that was not wanted.
 ///
@@ -96,7 +97,8 @@ fn report_ground(context: &Context<'_>, report: &mut Report, survey: Survey, mut
             .collect::<Vec<_>>(),
     );
     report.feeds = Some(feeds);
-    report.coverage = Some(Coverage { not_covered: assessment.not_covered });
+    let limited_support = support::limits(context.layout.root(), &inventory);
+    report.coverage = Some(Coverage { not_covered: assessment.not_covered, limited_support });
     report.summary = Some(summary);
 }
 

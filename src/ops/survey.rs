@@ -11,12 +11,14 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::first_seen::FirstSeen;
-use crate::model::offer::RepositoryView;
-use crate::model::package::{InstalledPackage, Inventory};
+use crate::model::offer::{Offer, RepositoryView};
+use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::summary::Summary;
+use crate::model::version::Version;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::channels;
+use crate::scan::feed::dnf_repository::{self, DnfRepositoryError};
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
@@ -103,12 +105,42 @@ fn unreadable(error: InventoryError) -> Failure {
     Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
-/// What the repositories offer; only apt's lists are read so far, so nothing is known of other families.
-fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
-    if inventory.distribution.family() != Some(PackageFamily::Dpkg) {
+/// What the repositories offer, as apt's lists or dnf's metadata have it; nothing is known of other families.
+///
+/// # Errors
+/// The lists or the metadata cannot be read.
+pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
+    let distribution = &inventory.distribution;
+    if distribution.uses_dnf() {
+        let view = dnf_repository::view(&context.layout, inventory, &context.clock);
+        return view.map_err(|error| metadata_unreadable(distribution, error));
+    }
+    if distribution.family() != Some(PackageFamily::Dpkg) {
         return Ok(RepositoryView::default());
     }
     repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
+}
+
+/// Returns where exact versions of packages can be had that need not be installed, in the order asked.
+///
+/// # Errors
+/// The lists or metadata cannot be read.
+pub fn lookup(
+    context: &Context<'_>,
+    distribution: &Distribution,
+    wanted: &[(PackageKey, Version)],
+) -> Result<Vec<Option<Offer>>, Failure> {
+    if distribution.uses_dnf() {
+        let found = dnf_repository::lookup(&context.layout, wanted);
+        return found.map_err(|error| metadata_unreadable(distribution, error));
+    }
+    repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
+}
+
+fn metadata_unreadable(distribution: &Distribution, error: DnfRepositoryError) -> Failure {
+    Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
+        .caused_by(error)
+        .hint(format!("dnf clean metadata and {} fetch it anew", distribution.advice().refresh))
 }
 
 /// The packages that the distribution's advisories do not speak about: dpkg's repositories tell them, the other families'

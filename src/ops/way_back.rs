@@ -5,16 +5,13 @@
 //! digests: these are read here, while the package manager works on its own answer.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::context::Context;
 use super::survey::Survey;
-use crate::apply::old_archives;
-use crate::host::facts;
+use crate::apply::old_archives::Places;
 use crate::model::package::{InstalledPackage, PackageKey};
 use crate::model::plan::{OperationKind, Resolution, Reversibility};
-use crate::package_manager::deb::rebuild::{self, RebuildError};
-use crate::package_manager::deb::rules::DpkgRules;
+use crate::package_manager::archives::ArchiveFormat;
 use crate::plan::policy::Policy;
 
 /// Packages whose installed version cannot be had again, each with the reason for people.
@@ -37,27 +34,18 @@ pub fn unexamined<'a>(
 }
 
 /// Holds the installed files of packages against their recorded digests. Takes about as long as reading them.
-pub fn examine(root: &Path, packages: Vec<PackageKey>) -> Examined {
+pub fn examine(format: &dyn ArchiveFormat, packages: Vec<PackageKey>) -> Examined {
     if packages.is_empty() {
         return Examined::new();
     }
-    let rules = DpkgRules::read(root);
-    let reason = |key: &PackageKey| match &rules {
-        Ok(rules) => rebuild::check(root, key, rules).err().and_then(|error| refusal(&error)),
-        Err(error) => Some(error.to_string()),
-    };
-    packages.into_iter().map(|key| (key.clone(), reason(&key))).collect()
-}
-
-/// Why no archive can be rebuilt. What this user may not read is found out by root, before the first change.
-fn refusal(error: &RebuildError) -> Option<String> {
-    (facts::is_root() || !error.is_permission_denied()).then(|| error.to_string())
+    let obstacles = format.rebuild_obstacles(&packages);
+    packages.into_iter().zip(obstacles).collect()
 }
 
 /// Looks at everything that would be changed, and tells the policy what could not be taken back. Returns whether the
 /// policy holds some of it, which it could not know before: then the decisions have to be made again.
 pub fn has_lost(
-    context: &Context<'_>,
+    (context, format): (&Context<'_>, &dyn ArchiveFormat),
     survey: &Survey,
     (policy, examined): (&mut Policy, &mut Examined),
     resolution: &Resolution,
@@ -69,10 +57,11 @@ pub fn has_lost(
     let changed: Vec<&InstalledPackage> =
         operations.filter_map(|operation| survey.inventory.installed_as(&operation.key())).collect();
     let unforeseen = changed.iter().copied().filter(|package| !policy.way_back.contains_key(&package.key()));
-    let foreseen = old_archives::foresee(&context.layout, &survey.view, unforeseen);
+    let places = Places { layout: &context.layout, view: &survey.view, format };
+    let foreseen = places.foresee(unforeseen);
     policy.way_back.extend(foreseen);
     let keys: Vec<PackageKey> = changed.iter().map(|package| package.key()).collect();
-    examined.extend(examine(context.layout.root(), unexamined(policy, examined, keys.iter())));
+    examined.extend(examine(format, unexamined(policy, examined, keys.iter())));
     for key in keys {
         if let Some(Some(reason)) = examined.get(&key) {
             policy.way_back.insert(key, (Reversibility::NotReversible, reason.clone()));

@@ -6,9 +6,10 @@ use super::request::{Subject, WhyRequest};
 use super::survey;
 use crate::model::failure::Failure;
 use crate::model::finding::Finding;
+use crate::model::package::Inventory;
 use crate::report::documents::{Identity, WHY_SCHEMA, WhyDocument};
 use crate::scan::assess::assess;
-use crate::scan::explain;
+use crate::scan::{explain, support};
 
 /// Explains every verdict about a vulnerability, an advisory or a package, closed ones included.
 ///
@@ -25,14 +26,26 @@ pub fn why(context: &Context<'_>, request: &WhyRequest) -> Result<WhyDocument, F
         ground.judged(context, &exposures, |input| (explain::why(&subject, input), assess(*input)));
     let findings: Vec<Finding> =
         assessment.findings.into_iter().filter(|finding| is_about(finding, &request.subject)).collect();
+    let mut remarks = explanation.remarks;
+    remarks.extend(limits(context, &ground.inventory, &request.subject));
     Ok(WhyDocument {
         identity: Identity::of(WHY_SCHEMA, context.now()),
         subject,
         statements: explanation.judged,
         findings,
-        remarks: explanation.remarks,
+        remarks,
         feeds: explanation.feeds,
     })
+}
+
+/// What the vendor says of its support for a package.
+fn limits(context: &Context<'_>, inventory: &Inventory, subject: &Subject) -> Vec<String> {
+    let Subject::Package(name) = subject else { return Vec::new() };
+    let mut sources: Vec<_> = inventory.named(name.as_str()).map(|package| &package.source.name).collect();
+    sources.push(name);
+    let limits = support::limits(context.layout.root(), inventory);
+    let own = limits.iter().filter(|limit| sources.contains(&&limit.source));
+    own.map(|limit| limit.sentence(context.now().date_naive())).collect()
 }
 
 fn is_about(finding: &Finding, subject: &Subject) -> bool {

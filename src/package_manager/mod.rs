@@ -3,15 +3,21 @@
 //! What a package manager's exit code says is a hint; what happened is read from its database by the caller.
 
 pub mod apt;
+pub mod archives;
 pub mod deb;
+pub mod dnf;
+pub mod records;
 pub mod registry;
+pub mod rpm;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::archives::ArchiveFormat;
+use self::records::HostRecords;
 use crate::host::runner::{CommandOutput, RunError};
 use crate::model::decision::ConffilePolicy;
-use crate::model::package::{PackageKey, PackageName};
+use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::plan::{Action, Resolution};
 use crate::model::version::Version;
 
@@ -126,10 +132,12 @@ pub struct RestoreRequest<'a> {
     pub complete: &'a [PathBuf],
     /// The archives to install, as paths.
     pub archives: &'a [PathBuf],
+    /// Those of them that come beside other versions of their package, which stay.
+    pub beside: &'a [PathBuf],
     /// The packages to purge, because the run added them.
-    pub purge: &'a [PackageKey],
+    pub purge: &'a [Target],
     /// The packages to remove but keep configured, because only their configuration was there before.
-    pub remove: &'a [PackageKey],
+    pub remove: &'a [Target],
     /// What happens to configuration files that were edited.
     pub conffiles: ConffilePolicy,
     /// After this long the step is asked to end.
@@ -156,6 +164,22 @@ pub struct FetchRequest<'a> {
 pub trait PackageManager {
     /// Returns its name.
     fn name(&self) -> &'static str;
+
+    /// Returns what there is to know about its archives.
+    fn archives(&self) -> &dyn ArchiveFormat;
+
+    /// Returns what it keeps on the host beside the packages.
+    fn records(&self) -> &dyn HostRecords;
+
+    /// Returns the architecture that a package of this one may change to with its version: between its own and the one
+    /// that stands for all.
+    fn other_architecture(&self, architecture: &Architecture) -> Architecture;
+
+    /// Returns the command by which a person installs new archives where [`PackageManager::install`] could not.
+    fn forward_by_hand(&self, archives: &[PathBuf]) -> String;
+
+    /// Returns the commands by which a person does what [`PackageManager::restore`] could not.
+    fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String>;
 
     /// Asks what it would do. One simulation, whatever the number of packages.
     ///

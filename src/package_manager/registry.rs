@@ -2,14 +2,18 @@
 
 use super::PackageManager;
 use super::apt::Apt;
+use super::dnf::Dnf;
 use crate::config::layout::Layout;
-use crate::model::distro::Distribution;
+use crate::model::distro::{DNF, Distribution};
 
 /// A row: which distributions it serves, and how it is made.
 type Row = (&'static [&'static str], fn(&Layout) -> Box<dyn PackageManager>);
 
 /// Every package manager that patchctl can drive.
-const BACK_ENDS: &[Row] = &[(&["debian", "ubuntu"], |layout| Box::new(Apt::new(layout)))];
+const BACK_ENDS: &[Row] = &[
+    (&["debian", "ubuntu"], |layout| Box::new(Apt::new(layout))),
+    (DNF, |layout| Box::new(Dnf::new(layout))),
+];
 
 /// Returns the package manager of a distribution, or nothing when there is none for it.
 pub fn for_distribution(distribution: &Distribution, layout: &Layout) -> Option<Box<dyn PackageManager>> {

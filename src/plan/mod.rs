@@ -22,7 +22,7 @@ use crate::model::plan::{
     Resolution, RestartForeseen, Reversibility, SpaceNeed,
 };
 use crate::model::snapshot::Protection;
-use crate::model::version::Version;
+use crate::model::version::{Version, VersionScheme};
 
 /// Everything a plan is made from.
 #[derive(Debug)]
@@ -73,8 +73,9 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
         signed.ok_or_else(|| Unoffered { package: key.clone(), version: version.clone() })
     });
     let offer = offer.transpose()?;
-    let from = installed.map(|package| package.version.clone());
-    let kind = kind_of(from.as_ref(), operation.to.as_ref());
+    let is_beside = operation.kind == OperationKind::Add && installed.is_some();
+    let from = installed.filter(|_| !is_beside).map(|package| package.version.clone());
+    let kind = if is_beside { ActionKind::Add } else { kind_of(from.as_ref(), operation.to.as_ref()) };
     let found: Vec<&Finding> =
         offer.map(|offer| closed(input.findings, &key, offer).collect()).unwrap_or_default();
     let security = !found.is_empty() || offer.is_some_and(|offer| offer.origin.security);
@@ -86,11 +87,10 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
         kind,
         from,
         to: operation.to.clone(),
-        origin: offer
-            .map_or_else(String::new, |offer| format!("{}:{}", offer.origin.label, offer.origin.codename)),
+        origin: offer.map_or_else(String::new, |offer| offer.origin.title()),
         artifact: offer.map(|offer| offer.artifact.clone()),
         why: format!("{}; {way_back}", reason(kind, &found)),
-        security: security && kind == ActionKind::Upgrade,
+        security: security && matches!(kind, ActionKind::Upgrade | ActionKind::Add),
         closes,
         reversible,
     })
@@ -136,9 +136,14 @@ fn identifiers(findings: &[&Finding]) -> Vec<String> {
     ids
 }
 
-/// Advisories speak about source versions.
+/// Debian's advisories speak about source versions, those of rpm's distributions about the binary packages (updateinfo,
+/// CSAF): the name of a source package's file carries no epoch.
 fn is_fixed_by(finding: &Finding, offer: &Offer) -> bool {
-    finding.fixed_version.as_ref().is_some_and(|fixed| !offer.source.version.is_older_than(fixed))
+    let offered = match offer.version.scheme() {
+        VersionScheme::Rpm => &offer.version,
+        _ => &offer.source.version,
+    };
+    finding.fixed_version.as_ref().is_some_and(|fixed| !offered.is_older_than(fixed))
 }
 
 fn way_back(
@@ -147,7 +152,7 @@ fn way_back(
     kind: ActionKind,
 ) -> (Reversibility, String) {
     match installed.and_then(|key| input.way_back.get(key)) {
-        _ if kind == ActionKind::Install => {
+        _ if matches!(kind, ActionKind::Install | ActionKind::Add) => {
             (Reversibility::Reversible, "is removed again on rollback".to_owned())
         }
         Some((reversibility, reason)) => (*reversibility, reason.clone()),
@@ -230,6 +235,7 @@ fn warnings_about(actions: &[Action]) -> Vec<String> {
     };
     let groups = [
         ("adds packages that were not installed", named(&|a| a.kind == ActionKind::Install)),
+        ("installs beside the present version", named(&|a| a.kind == ActionKind::Add)),
         ("removes packages", named(&|a| a.kind == ActionKind::Remove)),
         ("cannot take back", named(&|a| a.reversible == Reversibility::NotReversible)),
     ];

@@ -48,7 +48,7 @@ fn safe_ends(resolution: &Resolution) -> HashSet<usize> {
     for (index, operation) in resolution.operations.iter().enumerate() {
         let key = (&operation.name, &operation.architecture);
         match operation.kind {
-            OperationKind::Unpack => _ = unconfigured.insert(key),
+            OperationKind::Unpack | OperationKind::Add => _ = unconfigured.insert(key),
             OperationKind::Configure | OperationKind::Remove => _ = unconfigured.remove(&key),
         }
         if unconfigured.is_empty() {

@@ -202,7 +202,9 @@ pub enum FeedsAction {
     List,
     /// Fetched what was due.
     Refresh,
-    /// Took a file in.
+    /// Wrote them into a bundle.
+    Export,
+    /// Took a file or a bundle in.
     Import,
     /// Proved the stored content against its digests.
     Verify,
@@ -237,6 +239,23 @@ pub struct RollbackPreview {
     /// Paths that were changed since the snapshot, are no part of the run, and would be lost.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub lost: Vec<String>,
+}
+
+/// Name of [`DetachedDocument`].
+pub const DETACHED_SCHEMA: &str = "patchctl.detached/1";
+
+/// A run that goes on in the background.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DetachedDocument {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The unit of the service manager that it runs in; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unit: Option<String>,
+    /// The file with what it says, where no service manager keeps that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub log: Option<String>,
 }
 
 /// Name of [`PlanDifference`].

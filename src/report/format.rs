@@ -2,14 +2,17 @@
 
 use std::io::{self, Write};
 
+use super::background::Background;
 use super::schema::Report;
-use super::{csv, cyclonedx, json, junit, markdown, openmetrics, openvex, sarif};
+use super::{csv, cyclonedx, html, json, junit, markdown, openmetrics, openvex, sarif};
 
 /// A form for other programs and pages. Text for people is [`text`](super::text)'s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Format {
     /// The report itself, `patchctl.report/1`.
     Json,
+    /// One self-contained page.
+    Html,
     /// SARIF 2.1.0.
     Sarif,
     /// JUnit XML.
@@ -28,8 +31,9 @@ pub enum Format {
 
 impl Format {
     /// Every form.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Json,
+        Self::Html,
         Self::Sarif,
         Self::Junit,
         Self::CycloneDx,
@@ -51,14 +55,15 @@ impl Format {
 }
 
 impl Report {
-    /// Writes the report in a form. Beyond two pointers a finding, nothing is gathered before it is written; `out` is
+    /// Writes the report in a form; a page shows the history around it. Beyond two pointers a finding, nothing is gathered before it is written; `out` is
     /// written in small pieces and wants a buffer.
     ///
     /// # Errors
     /// `out` cannot be written.
-    pub fn write(&self, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    pub fn write(&self, format: Format, background: &Background, out: &mut dyn Write) -> io::Result<()> {
         match format {
             Format::Json => json::write(self, out),
+            Format::Html => html::write(self, background, out),
             Format::Sarif => sarif::write(self, out),
             Format::Junit => junit::write(self, out),
             Format::CycloneDx => cyclonedx::write(self, out),

@@ -1,4 +1,4 @@
-//! JUnit XML for pipelines that show tests: what is open fails, what nobody can tell is an error, and so is a result that
+//! JUnit XML for pipelines that show tests: what is open fails, what is waived is skipped, what nobody can tell is an error, and so is a result that
 //! is not whole. There is no standard; the form is Jenkins' (its `junit-10.xsd` is among the fixtures).
 
 use std::io::{self, Write};
@@ -15,7 +15,9 @@ use crate::model::finding::{Finding, Verdict};
 /// `out` cannot be written.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let findings = report.findings.as_deref().unwrap_or_default();
-    let failures = findings.iter().filter(|finding| finding.verdict.is_open()).count();
+    let failures =
+        findings.iter().filter(|finding| finding.verdict.is_open() && !finding.is_waived()).count();
+    let skipped = findings.iter().filter(|finding| finding.verdict.is_open() && finding.is_waived()).count();
     let unknown = findings.iter().filter(|finding| finding.verdict == Verdict::Unknown).count();
     let errors = unknown + usize::from(report.error.is_some()) + usize::from(!is_whole(report));
     let tests = findings.len() + 2;
@@ -31,7 +33,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "  <testsuite name=\"patchctl {command}\" hostname=\"{host}\" timestamp=\"{time}\" time=\"{seconds:.3}\" \
-         tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"0\">"
+         tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\">"
     )?;
     outcome(report, out)?;
     completeness(report, out)?;
@@ -63,6 +65,7 @@ fn testcase(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let name = format!("{names} ({})", words::severity(finding.severity));
     let class = format!("{}.{}", finding.package.source.name, finding.package.name);
     let problem = match finding.verdict {
+        Verdict::Vulnerable | Verdict::VulnerableNoFix if finding.is_waived() => Some("skipped"),
         Verdict::Vulnerable | Verdict::VulnerableNoFix => Some("failure"),
         Verdict::Unknown => Some("error"),
         Verdict::MitigatedLive | Verdict::Fixed | Verdict::NotAffected => None,

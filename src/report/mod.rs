@@ -1,12 +1,16 @@
 //! Tells what happened: one versioned report, and its pure renderings. What is remembered is left to `report::ledger`.
 
+pub mod background;
+pub mod compliance;
 pub mod contract;
 mod csv;
 mod cyclonedx;
+pub mod doctor;
 pub mod documents;
 pub mod format;
 mod group;
 pub mod health;
+mod html;
 pub mod json;
 mod junit;
 mod markdown;

@@ -89,6 +89,7 @@ fn counts(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
         ("not-offered", ends.not_offered),
         ("unknown", ends.unknown),
         ("held", ends.held),
+        ("waived", ends.waived),
         ("mitigated-live", ends.mitigated_live),
     ];
     let by_reason = by_reason.map(|(reason, count)| (vec![("reason", reason)], count as f64));

@@ -14,6 +14,7 @@ use super::json::{self, Each};
 use super::purl::purl;
 use super::schema::Report;
 use super::text::sanitize::{Repertoire, clean};
+use crate::model::decision::HoldReason;
 use crate::model::distro::PackageFamily;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::severity::Severity;
@@ -155,6 +156,8 @@ struct ResultObject<'r> {
     message: Message,
     locations: [Value; 1],
     partial_fingerprints: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Value>,
     properties: Value,
 }
 
@@ -183,8 +186,18 @@ fn result<'r>(
         message: Message { text: message(&sentence(finding)) },
         locations: [location(report, finding, database)],
         partial_fingerprints: json!({ "patchctlFinding/v1": finding.id }),
+        suppressions: suppressions(finding),
         properties: properties(finding),
     }
+}
+
+/// A waiver is a suppression outside the code (3.35): what stands in a rule of the administrator.
+fn suppressions(finding: &Finding) -> Vec<Value> {
+    let causes = finding.disposition.iter().flat_map(|disposition| &disposition.cause_chain);
+    let waivers = causes.filter(|cause| cause.reason == HoldReason::Waived);
+    waivers
+        .map(|cause| json!({ "kind": "external", "status": "accepted", "justification": message(&cause.detail) }))
+        .collect()
 }
 
 fn sentence(finding: &Finding) -> String {

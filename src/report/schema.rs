@@ -4,10 +4,12 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::compliance::Compliance;
 use super::health::HealthReport;
 use super::policy::PolicyReport;
 use super::restart::RestartReport;
 use super::transaction::TransactionReport;
+use crate::model::assessment::LimitedSupport;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::failure::FailureKind;
@@ -88,6 +90,9 @@ pub struct Report {
     /// What still runs old code.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub restart: Option<RestartReport>,
+    /// Where the host stands to its due dates.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub compliance: Option<Compliance>,
     /// Where the documents of this verb were written.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub files: Option<ReportFiles>,
@@ -131,8 +136,14 @@ impl Report {
             transaction: None,
             health: None,
             restart: None,
+            compliance: None,
             files: None,
         }
+    }
+
+    /// Returns where the host stands to its due dates, as it was judged, or judged now where an older patchctl did not.
+    pub fn compliance(&self) -> Option<Compliance> {
+        self.compliance.clone().or_else(|| Compliance::of(self))
     }
 }
 
@@ -184,4 +195,7 @@ pub struct ReportPackage {
 pub struct Coverage {
     /// Packages that no vendor's advisories speak about: never to be taken for clean.
     pub not_covered: Vec<NotCovered>,
+    /// Source packages that the vendor supports in part, or until a day only.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub limited_support: Vec<LimitedSupport>,
 }

@@ -1,9 +1,8 @@
 //! "Why": every statement about a CVE, an advisory or a package, judged against what is installed, also where the
 //! answer is "fixed", "never affected", or that nobody speaks about it.
 
-use super::assess::affected;
 use super::assess::origin::{self, Matched};
-use super::assess::{AssessInput, FeedIndex, finding_package, statements};
+use super::assess::{AssessInput, Circumstances, FeedIndex, finding_package, statements};
 use super::index::Statement;
 use crate::model::advisory::Subject;
 use crate::model::explanation::{Explanation, JudgedStatement};
@@ -12,7 +11,7 @@ use crate::model::explanation::{Explanation, JudgedStatement};
 pub fn why(subject: &str, input: &AssessInput<'_>) -> Explanation {
     let of = |subject| origin::covered(input.inventory, input.not_covered, subject);
     let covered = [of(Subject::Source), of(Subject::Binary)].concat();
-    let asked = Asked { subject, covered: &covered, input };
+    let asked = Asked { subject, covered: &covered, input, circumstances: Circumstances::of(input) };
     let packages: Vec<&Matched<'_>> = covered.iter().filter(|matched| asked.names(matched)).collect();
     let judged: Vec<JudgedStatement> = match packages.is_empty() {
         true => input.indexes.iter().flat_map(|feed| asked.by_identifier(*feed)).collect(),
@@ -28,6 +27,7 @@ struct Asked<'q, 'a> {
     subject: &'q str,
     covered: &'q [Matched<'a>],
     input: &'q AssessInput<'a>,
+    circumstances: Circumstances<'a>,
 }
 
 impl Asked<'_, '_> {
@@ -59,7 +59,7 @@ impl Asked<'_, '_> {
     }
 
     fn judge(&self, feed: &str, package: &Matched<'_>, statement: &Statement<'_>) -> Option<JudgedStatement> {
-        let rule = affected::rule(package, statement, self.input.in_use)?;
+        let rule = self.circumstances.rule(package, statement)?;
         Some(JudgedStatement {
             package: finding_package(package),
             feed: feed.to_owned(),

@@ -8,4 +8,5 @@ pub mod index;
 pub mod inventory;
 pub mod refresh;
 mod source_field;
+pub mod support;
 pub mod vendors;

@@ -20,7 +20,9 @@ use crate::model::package::{Inventory, PackageKey, PackageState};
 use crate::model::plan::{Action, ActionKind};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
-use crate::package_manager::{PackageManagerError, RestoreRequest, deb};
+use crate::package_manager::archives::ArchiveFormat;
+use crate::package_manager::records::HostRecords;
+use crate::package_manager::{PackageManagerError, RestoreRequest, Target};
 use crate::report::transaction::{NotRestored, Verified};
 use crate::scan::inventory;
 
@@ -29,6 +31,7 @@ use crate::scan::inventory;
 pub struct WayBack {
     actions: Vec<Action>,
     archives: Vec<PathBuf>,
+    lost: Vec<PackageKey>,
     work: RunFolder,
     remembered: Remembered,
     before: Saved,
@@ -67,22 +70,25 @@ impl WayBack {
     /// # Errors
     /// What the run saved cannot be read.
     pub fn new(
-        taken_back: &RunFolder,
-        work: &RunFolder,
+        format: &dyn ArchiveFormat,
+        (taken_back, work): (&RunFolder, &RunFolder),
         (actions, extent): (Vec<Action>, Extent),
     ) -> Result<Self, RunError> {
         let folder = taken_back.before();
         let before = Saved::open(&folder).map_err(RunError::Saved)?;
         let before = before.ok_or(RunError::NothingSaved { folder })?;
         let archives: Vec<PathBuf> =
-            actions.iter().filter_map(|action| old_archive(taken_back, action)).collect();
+            actions.iter().filter_map(|action| old_archive(format, taken_back, action)).collect();
+        let lost = actions.iter().filter(|action| old_archive(format, taken_back, action).is_none());
+        let lost = lost.filter(|action| action.from.is_some()).map(Action::key).collect();
         let own = match extent {
             Extent::Whole => None,
-            Extent::Named => Some(OwnConfiguration::read(taken_back, &actions, &archives)?),
+            Extent::Named => Some(OwnConfiguration::read(format, taken_back, (&actions, &archives))?),
         };
         Ok(Self {
             actions,
             archives,
+            lost,
             work: work.clone(),
             remembered: protect::remembered(taken_back)?,
             before,
@@ -97,9 +103,10 @@ impl WayBack {
     /// The same way back where the package manager may have been cut off: what was being unpacked then is unpacked again
     /// before it is taken away, because dpkg does not know the files of an unpacking that it did not finish.
     #[must_use]
-    pub fn after_a_cut(self, taken_back: &RunFolder) -> Self {
+    pub fn after_a_cut(self, format: &dyn ArchiveFormat, taken_back: &RunFolder) -> Self {
         let whole = self.actions.iter().filter_map(|action| {
-            let path = taken_back.new_archives().join(deb::file_name(&action.key(), action.to.as_ref()?));
+            let name = format.file_name(&action.key(), action.to.as_ref()?);
+            let path = taken_back.new_archives().join(name);
             let stated = action.artifact.as_ref().map(|artifact| artifact.sha256);
             let found = storage::digest(&path).ok();
             (found.is_some() && (stated.is_none() || stated == found)).then(|| (action.key(), path))
@@ -109,12 +116,12 @@ impl WayBack {
 
     /// The archives to complete: of all packages whose unpacking was cut off, which dpkg notes before it touches a file,
     /// and of those that it knows although they are gone: only what is unpacked can be purged.
-    fn to_complete(&self, root: &Path, inventory: &Inventory) -> Vec<PathBuf> {
+    fn to_complete(&self, records: &dyn HostRecords, inventory: &Inventory) -> Vec<PathBuf> {
         let (purged, _) = self.added();
         let is_remembered = |key: &PackageKey| {
-            purged.contains(key)
+            purged.iter().any(|gone| gone.package == *key)
                 && inventory.named(key.name.as_str()).next().is_none()
-                && protect::is_known(root, key)
+                && records.is_known(key)
         };
         let is_cut_off = |key: &PackageKey| {
             inventory
@@ -139,11 +146,8 @@ impl WayBack {
     }
 
     /// Packages without a stored archive, which cannot be put back.
-    pub fn lost(&self) -> Vec<PackageKey> {
-        let stored = |action: &&Action| {
-            action.from.is_none() || self.archives.iter().any(|path| is_archive_of(path, action))
-        };
-        self.actions.iter().filter(|action| !stored(action)).map(Action::key).collect()
+    pub fn lost(&self) -> &[PackageKey] {
+        &self.lost
     }
 
     /// Tells what would become of each configuration file that the run changed.
@@ -182,48 +186,50 @@ impl WayBack {
     }
 
     /// Returns what a person can do where the way back does not work by itself.
-    pub fn commands(&self) -> Vec<String> {
-        let archives: Vec<String> = self.archives.iter().map(|path| path.display().to_string()).collect();
+    pub fn commands(&self, tools: &Tools<'_>) -> Vec<String> {
         let (purge, remove) = self.added();
-        let mut commands =
-            vec![format!("dpkg --force-downgrade --force-confold --install {}", archives.join(" "))];
-        if !purge.is_empty() || !remove.is_empty() {
-            let names: Vec<String> = purge.iter().chain(&remove).map(PackageKey::to_string).collect();
-            commands.push(format!("dpkg --remove {}", names.join(" ")));
-        }
-        let rest = ["dpkg --configure -a", "dpkg --audit", "patchctl recover"];
-        commands.extend(rest.map(str::to_owned));
+        let log = self.work.log();
+        let mut commands = tools.manager.by_hand(&RestoreRequest {
+            complete: &[],
+            archives: &self.archives,
+            beside: &[],
+            purge: &purge,
+            remove: &remove,
+            conffiles: ConffilePolicy::Keep,
+            time_limit: tools.rules.batch_timeout,
+            log: &log,
+        });
+        commands.push("patchctl recover".to_owned());
         commands.extend(self.snapshot_of.map(|run| {
             format!("or the whole root as it was, at the next boot: patchctl rollback {run} --snapshot")
         }));
         commands
     }
 
-    fn added(&self) -> (Vec<PackageKey>, Vec<PackageKey>) {
-        let added = self.actions.iter().filter(|action| action.kind == ActionKind::Install).map(Action::key);
-        added.partition(|key| !self.remembered.leftover_configuration.contains(key))
+    /// What the run added: wholly new, or where only configuration was before.
+    fn added(&self) -> (Vec<Target>, Vec<Target>) {
+        let is_added = |action: &&Action| matches!(action.kind, ActionKind::Install | ActionKind::Add);
+        let added = self.actions.iter().filter(is_added);
+        let added =
+            added.filter_map(|action| Some(Target { package: action.key(), version: action.to.clone()? }));
+        added.partition(|added| !self.remembered.leftover_configuration.contains(&added.package))
     }
 }
 
-fn is_archive_of(path: &Path, action: &Action) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.starts_with(&format!("{}_", action.package))
-}
-
-fn old_archive(folder: &RunFolder, action: &Action) -> Option<PathBuf> {
+fn old_archive(format: &dyn ArchiveFormat, folder: &RunFolder, action: &Action) -> Option<PathBuf> {
     let from = action.from.as_ref()?;
-    let path = |key: &PackageKey| folder.old_archives().join(deb::file_name(key, from));
+    let path = |key: &PackageKey| folder.old_archives().join(format.file_name(key, from));
     let exact = path(&action.key());
     if storage::exists(&exact) {
         return Some(exact);
     }
     // The architecture of a package may change between `all` and another with its version.
-    let prefix = exact.file_name()?.to_str()?.rsplit_once('_')?.0.to_owned();
+    let between = |c: char| c == '_' || c == '.';
+    let stem = Path::new(exact.file_name()?).file_stem()?.to_str()?;
+    let prefix = &stem[..=stem.rfind(between)?];
     let stored = storage::list(&folder.old_archives()).ok()?;
     stored.into_iter().find(|path| {
-        path.file_name()
-            .and_then(|name| name.to_str())
-            .is_some_and(|name| name.starts_with(&format!("{prefix}_")))
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(prefix))
     })
 }
 
@@ -259,18 +265,20 @@ pub fn go(
         }
     }
     journal.enter(Phase::Operator)?;
-    Ok(Arrived::Nowhere { reason: problem, commands: way.commands() })
+    Ok(Arrived::Nowhere { reason: problem, commands: way.commands(tools) })
 }
 
-/// Installs the old archives: by apt first, so that its own records stay true, then by dpkg alone.
+/// Installs the old archives: by the package manager first, so that its own records stay true, then by the lowest tool
+/// alone.
 fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunError> {
     let (purge, remove) = way.added();
     let log = way.work.log();
     let inventory = inventory::read(tools.layout.root(), tools.layout.is_live())?;
-    let complete = way.to_complete(tools.layout.root(), &inventory);
+    let complete = way.to_complete(tools.manager.records(), &inventory);
     let request = RestoreRequest {
         complete: &complete,
         archives: &way.archives,
+        beside: &[],
         purge: &purge,
         remove: &remove,
         conffiles: ConffilePolicy::Keep,

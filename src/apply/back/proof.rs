@@ -1,14 +1,15 @@
 //! The proof of the old state: packages first, then marks and configuration put back, then every file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::super::configuration::aside;
 use super::super::configuration::manifest::Scope;
 use super::super::configuration::restore::{self, Restoration, Restored};
 use super::super::configuration::save::Saved;
-use super::super::{RunError, Tools, forward, precheck, protect, verify};
+use super::super::{RunError, Tools, forward, precheck};
 use super::WayBack;
 use crate::model::package::PackageKey;
-use crate::package_manager::apt;
+use crate::package_manager::records::HostRecords;
 use crate::report::transaction::{NotRestored, Verified};
 use crate::scan::inventory;
 
@@ -26,14 +27,15 @@ pub(super) fn prove_old(
     if let Some(difference) = package_difference(tools, way)? {
         return Ok(Err(difference));
     }
-    restore_marks(root, way)?;
+    restore_marks(tools.manager.records(), way)?;
     let after = way.left(&live.manifest);
     let request = Restoration { scope: &Scope::etc(root), before: &way.before, after: &after, live };
     let restored = restore::restore(request).map_err(RunError::Storage)?;
+    aside::remove_copies(tools, &restored.appeared, live)?;
     if let Some(entry) = restored.not_restored.first().filter(|_| !is_last) {
         return Ok(Err(format!("{} is not as it was: {}", entry.path.display(), entry.obstacle)));
     }
-    let proof = verify::files(root, way.archives.iter().map(PathBuf::as_path))?;
+    let proof = tools.manager.archives().compare(&way.archives)?;
     let damaged = proof.damage_beyond(&way.remembered.damaged);
     if !damaged.is_empty() {
         return Ok(Err(format!("{} files are not the old ones: {}", damaged.len(), few(&damaged))));
@@ -57,23 +59,24 @@ fn package_difference(tools: &Tools<'_>, way: &WayBack) -> Result<Option<String>
         return Ok(Some(format!("the package database is not clean: {}", complaints.join(" "))));
     }
     let (purged, _) = way.added();
-    if let Some(key) = purged.iter().find(|key| protect::is_known(root, key)) {
-        return Ok(Some(format!("{key} is removed and not purged")));
+    if let Some(gone) = purged.iter().find(|gone| tools.manager.records().is_known(&gone.package)) {
+        return Ok(Some(format!("{} is removed and not purged", gone.package)));
     }
-    let unpacked = way.archives.iter().chain(way.cut_off.iter().map(|(_, path)| path));
-    let litter = verify::litter(root, unpacked.map(PathBuf::as_path))?;
+    let unpacked = way.archives.iter().chain(way.cut_off.iter().map(|(_, path)| path)).cloned();
+    let litter = tools.manager.archives().litter(&unpacked.collect::<Vec<_>>())?;
     let left = format!("{} files of an unpacking were left behind: {}", litter.len(), few(&litter));
     Ok((!litter.is_empty()).then_some(left))
 }
 
 /// What the run added leaves no mark. Naming a package to apt marks it as wanted by a person; what apt had installed by
 /// itself is marked so again.
-fn restore_marks(root: &Path, way: &WayBack) -> Result<(), RunError> {
+fn restore_marks(records: &dyn HostRecords, way: &WayBack) -> Result<(), RunError> {
     let (purged, removed) = way.added();
-    apt::forget(root, &[purged, removed].concat()).map_err(RunError::Storage)?;
+    let gone: Vec<PackageKey> = purged.into_iter().chain(removed).map(|gone| gone.package).collect();
+    records.forget(&gone)?;
     let is_touched = |key: &&PackageKey| way.actions.iter().any(|action| action.package == key.name);
     let marks = way.remembered.auto_marked.iter().filter(is_touched);
-    Ok(apt::set_auto_marks(&marks.cloned().collect())?)
+    Ok(records.set_automatic(&marks.cloned().collect())?)
 }
 
 fn not_restored(restored: &Restored) -> Vec<NotRestored> {

@@ -5,6 +5,7 @@
 //! ([`save::save`]), listed when the run has done its work ([`manifest::Manifest::capture`]), and on the way back
 //! every file that still is what the run left is made what it was ([`restore::restore`]).
 
+pub mod aside;
 mod attributes;
 pub mod decide;
 pub mod effects;

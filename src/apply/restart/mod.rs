@@ -123,8 +123,23 @@ fn users<'a>(
 }
 
 /// Packages whose new version takes effect only with the next boot: kernels and their microcode, the C library and
-/// the init system, which every process has loaded (Debian's update-notifier and needs-restarting name the same).
-const NEEDS_REBOOT: &[&str] = &["libc6", "systemd", "dbus", "intel-microcode", "amd64-microcode"];
+/// the init system, which every process has loaded (Debian's update-notifier and dnf's needs-restarting name the same).
+const NEEDS_REBOOT: &[&str] = &[
+    "libc6",
+    "systemd",
+    "dbus",
+    "intel-microcode",
+    "amd64-microcode",
+    "glibc",
+    "dbus-broker",
+    "dbus-daemon",
+    "linux-firmware",
+    "microcode_ctl",
+    "kernel",
+    "kernel-core",
+    "kernel-rt-core",
+    "kernel-uek-core",
+];
 
 /// Tells whether a package takes full effect with the next boot alone.
 pub fn needs_reboot(package: &PackageName) -> bool {

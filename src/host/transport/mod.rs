@@ -154,6 +154,12 @@ pub enum TransportError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The time for all of a source is over before its turn came.
+    #[error("cannot fetch {location}: the time is over")]
+    OutOfTime {
+        /// The address.
+        location: String,
+    },
     /// The server sends less than it has to.
     #[error("cannot fetch {location}: only {bytes} bytes came within {} s", window.as_secs())]
     Drips {
@@ -183,6 +189,7 @@ impl TransportError {
             Self::File { source, .. } if source.is_not_found() => "no such file".to_owned(),
             Self::File { source, .. } | Self::Keep { source, .. } => format!("{source}: {}", source.source),
             Self::Status { status, .. } => format!("HTTP status {status}"),
+            Self::OutOfTime { .. } => "too slow: the time is over".to_owned(),
             Self::TooLarge { limit, .. } => format!("larger than the limit of {limit} bytes"),
             Self::Drips { bytes, window, .. } => {
                 format!("too slow: only {bytes} bytes came within {} s", window.as_secs())

@@ -7,8 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::package::is_valid_package_name;
 use super::version::VersionScheme;
 
+mod advice;
 mod end_of_support;
 
+pub use advice::Advice;
 pub use end_of_support::end_of_support;
 
 /// A distribution release as `/etc/os-release` names it.
@@ -116,6 +118,9 @@ const KNOWN: &[Known] = &[
     known("manjaro", "Manjaro", PackageFamily::Pacman),
 ];
 
+/// Distributions whose packages dnf manages; Amazon Linux 2 and the releases 7 of the others still have yum.
+pub const DNF: &[&str] = &["almalinux", "amzn", "centos", "fedora", "ol", "rhel", "rocky"];
+
 /// Returns the `ID` of every distribution that is known by name.
 pub fn known_ids() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().map(|known| known.id)
@@ -129,6 +134,11 @@ impl Distribution {
     /// Returns the package family, where the distribution is known by name.
     pub fn family(&self) -> Option<PackageFamily> {
         self.known().map(|known| known.family)
+    }
+
+    /// Tells whether dnf manages its packages. SUSE's distributions have rpm and zypper.
+    pub fn uses_dnf(&self) -> bool {
+        DNF.contains(&self.id.as_str())
     }
 
     /// A release by what `/etc/os-release` calls it, and nothing else known about it.

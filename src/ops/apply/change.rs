@@ -9,7 +9,7 @@ use crate::apply::engine::{self, Ending, Performed};
 use crate::apply::extent::Extent;
 use crate::apply::journal::Journal;
 use crate::apply::protect::ProtectedPlan;
-use crate::apply::{RunError, Tools};
+use crate::apply::{RunError, Tools, systemd};
 use crate::host::storage;
 use crate::model::failure::Failure;
 use crate::model::plan::Action;
@@ -47,11 +47,12 @@ pub(super) fn change(
             steps => format!("in {steps} steps"),
         },
     });
+    let _inhibitor = systemd::inhibit("packages are being patched");
     let mut performed = engine::perform(tools, &protected, journal).map_err(runs::left_open)?;
     let mut proven = watch.untried();
     if let Ending::Patched(verified) = &performed.ending {
         storage::sync_all();
-        closing::keep_marks(plan, protected.remembered())?;
+        closing::keep_marks(tools.manager.records(), plan, protected.remembered())?;
         let took = context.clock.since_boot().saturating_sub(began);
         let detail = format!("{} packages, {} files", verified.packages, verified.files);
         tools.observer.event(&Event::StageEnded { stage: "verified", detail, took });
@@ -80,12 +81,12 @@ fn go_back(
 ) -> Result<Ending, RunError> {
     let folder = protected.staged().folder();
     let actions: Vec<Action> = protected.staged().plan().actions().cloned().collect();
-    let way = WayBack::new(folder, folder, (actions, Extent::Whole))?;
+    let way = WayBack::new(tools.manager.archives(), (folder, folder), (actions, Extent::Whole))?;
     if !way.is_whole(&inventory::read(tools.layout.root(), tools.layout.is_live())?) {
         journal.enter(Phase::Operator)?;
         return Ok(Ending::Stuck {
             reason: format!("{reason}; no way leads back"),
-            commands: way.commands(),
+            commands: way.commands(tools),
         });
     }
     Ok(match back::go(tools, &way, journal, &reason)? {

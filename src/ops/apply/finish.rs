@@ -43,7 +43,7 @@ pub(super) fn finish(
             let state =
                 if not_restored.is_empty() { "the host is as before" } else { "not everything is as before" };
             let failure = Failure::new(kind, format!("{reason}; everything was taken back and {state}"))
-                .hint(format!("what apt and dpkg said: {}", run.folder.log().display()));
+                .hint(format!("what the package manager said: {}", run.folder.log().display()));
             records::fail(context, report, &failure);
             kind.into()
         }

@@ -109,7 +109,9 @@ fn carry_out(
         finish_without_work(context, planned, report)?;
         return Ok(Reached::Reported);
     }
-    gates::refuse_without_room(&planned.plan)?;
+    let inventory = &planned.survey.inventory;
+    gates::refuse_losing_kernel(&planned.plan, &inventory.kernels)?;
+    gates::refuse_without_room(&inventory.distribution, &planned.plan, &inventory.kernels)?;
     if request.reach == Reach::Everything {
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
     }
@@ -183,7 +185,8 @@ fn download_only(context: &Context<'_>, planned: Planned, report: &mut Report) -
     let began = std::time::Instant::now();
     runs::with_tools(context, (&planned.survey.inventory, &[]), |tools| {
         let wanted = fetch::new_archives(&planned.plan);
-        fetch::fetch(tools, &wanted).map_err(prepare::not_fetched)?;
+        let distribution = &planned.survey.inventory.distribution;
+        fetch::fetch(tools, &wanted).map_err(|error| prepare::not_fetched(distribution, error))?;
         let detail = format!("{} archives verified", wanted.len());
         tools.observer.event(&Event::StageEnded { stage: "downloaded", detail, took: began.elapsed() });
         Ok::<(), Failure>(())

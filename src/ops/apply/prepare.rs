@@ -13,6 +13,7 @@ use crate::apply::{Tools, dead_man, fetch, stage};
 use crate::config::layout::RunFolder;
 use crate::host::lock::RecordLock;
 use crate::host::storage;
+use crate::model::distro::Distribution;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
@@ -25,7 +26,7 @@ pub(super) struct Prepared {
     /// The plan with its way back.
     pub(super) protected: ProtectedPlan,
     /// The package manager's lock.
-    pub(super) lock: RecordLock,
+    pub(super) lock: Option<RecordLock>,
     /// What the host is judged by afterwards.
     pub(super) watch: Watch,
 }
@@ -79,7 +80,7 @@ pub(super) fn prepare(
     let took = |since: std::time::Duration| context.clock.since_boot().saturating_sub(since);
     tools.observer.event(&Event::StageBegan { stage: "staged", detail: format!("{count} packages") });
     let staged = stage::stage(tools, &planned.survey.view, planned.plan.clone(), folder.clone())
-        .map_err(not_staged)?;
+        .map_err(|error| not_staged(&planned.survey.inventory.distribution, error))?;
     journal.enter(Phase::Fetched).map_err(runs::journal_failed)?;
     let detail = format!(
         "{} new and {} old archives verified",
@@ -88,7 +89,7 @@ pub(super) fn prepare(
     );
     tools.observer.event(&Event::StageEnded { stage: "staged", detail, took: took(began) });
     gates::stop_if_asked(context)?;
-    let lock = runs::take_dpkg_lock(context)?;
+    let lock = runs::take_database_lock(context)?;
     gates::refuse_if_changed(context, planned)?;
     journal.enter(Phase::Preflight).map_err(runs::journal_failed)?;
     let began = context.clock.since_boot();
@@ -124,15 +125,19 @@ fn vetoed(error: HookError) -> Failure {
     .caused_by(error)
 }
 
-fn not_staged(error: stage::StageError) -> Unprepared {
+fn not_staged(distribution: &Distribution, error: stage::StageError) -> Unprepared {
     let failure = match error {
         stage::StageError::NoWayBack { packages } => {
             return Unprepared::NoWayBack(packages.into_iter().collect());
         }
-        stage::StageError::Fetch(error) => not_fetched(error),
+        stage::StageError::Fetch(error) => not_fetched(distribution, error),
         stage::StageError::Store(source) if source.is_no_space() => {
             Failure::new(FailureKind::Space, "there is no room for the run's archives; nothing was changed")
                 .caused_by(source)
+        }
+        unsigned @ stage::StageError::Unsigned(_) => {
+            Failure::new(FailureKind::Signature, "the archives cannot be believed; nothing was changed")
+                .caused_by(unsigned)
         }
         other => Failure::new(FailureKind::Host, "the archives cannot be staged; nothing was changed")
             .caused_by(other),
@@ -140,7 +145,7 @@ fn not_staged(error: stage::StageError) -> Unprepared {
     Unprepared::Failed(failure)
 }
 
-pub(super) fn not_fetched(error: fetch::FetchError) -> Failure {
+pub(super) fn not_fetched(distribution: &Distribution, error: fetch::FetchError) -> Failure {
     let kind = match &error {
         fetch::FetchError::Digest { .. } => FailureKind::Signature,
         fetch::FetchError::Prepare(source) if source.is_no_space() => FailureKind::Space,
@@ -148,7 +153,7 @@ pub(super) fn not_fetched(error: fetch::FetchError) -> Failure {
     };
     Failure::new(kind, "the archives cannot be fetched; nothing was changed")
         .caused_by(error)
-        .hint("apt-get update fetches the lists anew; then make a new plan")
+        .hint(format!("{} fetches the lists anew; then make a new plan", distribution.advice().refresh))
 }
 
 /// A run that ends before its first change leaves its report and nothing else.

@@ -16,6 +16,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::Inventory;
 use crate::model::plan::{Action, PatchPlan};
 use crate::model::transaction::Phase;
+use crate::package_manager::archives::ArchiveFormat;
 use crate::report::transaction::{NotRestored, Verified};
 
 /// Why a run goes back that did not fail of itself.
@@ -66,8 +67,9 @@ impl Interrupted<'_> {
         let mut proven = self.prove(tools)?;
         loop {
             let inventory = survey::inventory(context)?;
-            let way = self.way_back(&inventory)?;
-            let facts = self.facts(journal, &proven, (&way, &inventory));
+            let way = self.way_back(tools.manager.archives(), &inventory)?;
+            let format = tools.manager.archives();
+            let facts = self.facts((journal, format), &proven, (&way, &inventory));
             let end = match direction(&facts) {
                 Direction::Forward => {
                     proven = self.forward(tools, journal)?;
@@ -82,20 +84,25 @@ impl Interrupted<'_> {
                     End::Abandoned
                 }
                 Direction::Back => self.back((context, tools), (&way, journal), INTERRUPTED)?,
-                Direction::Operator => self.operator(journal, &way)?,
+                Direction::Operator => self.operator(tools, journal, &way)?,
             };
             return Ok((end, None));
         }
     }
 
-    fn facts(&self, journal: &Journal, proven: &Proven, (way, inventory): (&WayBack, &Inventory)) -> Facts {
+    fn facts(
+        &self,
+        (journal, format): (&Journal, &dyn ArchiveFormat),
+        proven: &Proven,
+        (way, inventory): (&WayBack, &Inventory),
+    ) -> Facts {
         let damaged = || archive_digests::complaints(&self.taken_back, way.archives());
         Facts {
             kind: self.replay.kind,
             phase: journal.phase(),
             tried: journal.tried(),
             is_new: proven.is_ok(),
-            can_go_forward: self.is_apply() && self.at_hand().has_new_archives(),
+            can_go_forward: self.is_apply() && self.at_hand().has_new_archives(format),
             can_go_back: way.is_whole(inventory) && damaged().is_empty(),
             asked: self.asked,
         }
@@ -106,7 +113,7 @@ impl Interrupted<'_> {
         if !self.is_apply() {
             return Ok(Err("the run takes another one back".to_owned()));
         }
-        if !self.at_hand().has_new_archives() {
+        if !self.at_hand().has_new_archives(tools.manager.archives()) {
             return Ok(Err("the new archives are not all here".to_owned()));
         }
         forward::prove_after_a_crash(tools, self.at_hand()).map_err(runs::left_open)
@@ -123,9 +130,8 @@ impl Interrupted<'_> {
         Ok(proven)
     }
 
-    /// Goes on where the run was cut off: restarts, the trial, and the record that it is over. What was true before a run
-    /// of another boot cannot be compared with this one; then the verified packages alone decide. `way` is there when it
-    /// leads back.
+    /// Goes on where the run was cut off: restarts, the trial, and the record that it is over. Of a run that was cut off by a
+    /// reboot, what every boot has to show is tried. `way` is there when it leads back.
     fn commit(
         &self,
         (context, tools): (&Context<'_>, &Tools<'_>),
@@ -139,7 +145,7 @@ impl Interrupted<'_> {
         protect::remember_after(tools.layout, &self.folder).map_err(|error| {
             Failure::new(FailureKind::Host, "the configuration cannot be listed").caused_by(error)
         })?;
-        closing::keep_marks(&self.plan, &self.remembered)?;
+        closing::keep_marks(tools.manager.records(), &self.plan, &self.remembered)?;
         crate::host::storage::sync_all();
         let mut tried = None;
         if let Some(mut watch) = Watch::resume(tools, &self.folder, &self.plan)? {
@@ -195,30 +201,30 @@ impl Interrupted<'_> {
     }
 
     /// A person is needed; asked again, the answer is the same.
-    fn operator(&self, journal: &mut Journal, way: &WayBack) -> Result<End, Failure> {
+    fn operator(&self, tools: &Tools<'_>, journal: &mut Journal, way: &WayBack) -> Result<End, Failure> {
         if journal.phase() != Phase::Operator {
             journal.enter(Phase::Operator).map_err(runs::journal_failed)?;
         }
-        let lost = way.lost().into_iter().map(|key| format!("the old archive of {key} is missing"));
+        let lost = way.lost().iter().map(|key| format!("the old archive of {key} is missing"));
         let mut reasons: Vec<String> = lost.collect();
         reasons.extend(archive_digests::complaints(&self.taken_back, way.archives()));
         reasons.extend(self.replay.last_reason().filter(|_| reasons.is_empty()));
         if reasons.is_empty() {
             reasons.push("no attempt led to the old or the new state".to_owned());
         }
-        let mut commands = way.commands();
-        if self.is_apply() && self.at_hand().has_new_archives() {
-            let archives: Vec<String> =
-                self.at_hand().new_archives().iter().map(|path| path.display().to_string()).collect();
-            commands.insert(0, format!("dpkg --force-confold --install {}", archives.join(" ")));
+        let mut commands = way.commands(tools);
+        let format = tools.manager.archives();
+        if self.is_apply() && self.at_hand().has_new_archives(format) {
+            commands.insert(0, tools.manager.forward_by_hand(&self.at_hand().new_archives(format)));
         }
         Ok(End::Stuck(reasons.join("; "), commands))
     }
 
-    fn way_back(&self, inventory: &Inventory) -> Result<WayBack, Failure> {
+    fn way_back(&self, format: &dyn ArchiveFormat, inventory: &Inventory) -> Result<WayBack, Failure> {
         let actions = self.begun(inventory);
-        let way = WayBack::new(&self.taken_back, &self.folder, (actions, self.extent()));
-        Ok(way.map_err(runs::left_open)?.after_a_cut(&self.taken_back))
+        let folders = (&self.taken_back, &self.folder);
+        let way = WayBack::new(format, folders, (actions, self.extent()));
+        Ok(way.map_err(runs::left_open)?.after_a_cut(format, &self.taken_back))
     }
 
     /// The actions of every batch that was begun, or that the host shows to be: a record that was lost with the storage

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::past::Past;
 use crate::apply::configuration::manifest::{Manifest, Scope};
 use crate::apply::configuration::save::Saved;
+use crate::apply::extent::bare;
 use crate::apply::{RunError, protect};
 use crate::scan::inventory::dpkg_files::conffiles;
 
@@ -47,10 +48,4 @@ pub(super) fn files(root: &Path, past: &Past) -> Result<Vec<PathBuf>, RunError> 
 fn of_packages(root: &Path) -> BTreeSet<PathBuf> {
     let recorded = conffiles(root).unwrap_or_default();
     recorded.into_values().flatten().map(|conffile| conffile.path).collect()
-}
-
-/// The file that dpkg laid something beside (`.dpkg-dist`, `.dpkg-old`).
-fn bare(path: &Path) -> PathBuf {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.rsplit_once(".dpkg-").map_or_else(|| path.to_owned(), |(stem, _)| path.with_file_name(stem))
 }

@@ -60,7 +60,9 @@ pub(super) fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<P
     // Everything that a run changed belongs to its packages: naming all of them is taking the run back.
     let names_all = plan.actions().all(|action| request.only.contains(&action.package));
     let only = if names_all { Vec::new() } else { request.only.clone() };
-    let way = WayBack::new(&folder, &folder, (actions, extent(&only))).map_err(|error| {
+    let manager = context.package_manager(&inventory.distribution)?;
+    let way = WayBack::new(manager.archives(), (&folder, &folder), (actions, extent(&only)));
+    let way = way.map_err(|error| {
         Failure::new(FailureKind::NoWayBack, format!("what run {id} saved cannot be used")).caused_by(error)
     })?;
     Ok(Past { id, folder, plan, only, way, inventory })

@@ -31,7 +31,7 @@ use crate::report::documents::{Identity, ROLLBACK_PREVIEW_SCHEMA, RollbackPrevie
 use crate::report::restart::RestartReport;
 use crate::report::schema::Report;
 use crate::report::transaction::TransactionReport;
-use crate::scan::inventory::dpkg_files::installed_files;
+use crate::scan::inventory::files;
 
 /// The copy of the records: archives of a few runs, on one file system shared block by block.
 const COPY_LIMIT: Duration = Duration::from_secs(900);
@@ -74,7 +74,7 @@ pub(super) fn rollback(
         return Err(Failure::new(FailureKind::Policy, "not approved; nothing was changed"));
     }
     // Nothing may write to the package database while the records are copied; another root has no lock of its own.
-    let _dpkg = if whole.layout.is_live() { Some(runs::take_dpkg_lock(context)?) } else { None };
+    let _database = if whole.layout.is_live() { runs::take_database_lock(context)? } else { None };
     restore(context, &whole, (restorer, preview)).map(|report| Answer::Report(Box::new(report)))
 }
 
@@ -178,12 +178,10 @@ fn preview(
 /// The files of the planned packages, old and new, also where folders were merged into `/usr`.
 fn planned(now: &Path, then: &Path, plan: &PatchPlan) -> BTreeSet<PathBuf> {
     let mut planned = BTreeSet::new();
-    for key in plan.actions().map(Action::key) {
-        for (root, same) in [(now, false), (now, true), (then, false), (then, true)] {
-            for path in installed_files(root, &key, same).unwrap_or_default() {
-                planned.insert(Path::new("/usr").join(path.strip_prefix("/").unwrap_or(&path)));
-                planned.insert(path);
-            }
+    for root in [now, then] {
+        for (_, path) in files::of_packages(root, plan.actions().map(Action::key).collect()) {
+            planned.insert(Path::new("/usr").join(path.strip_prefix("/").unwrap_or(&path)));
+            planned.insert(path);
         }
     }
     planned

@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::archives::ArchiveFormat;
+use super::super::deb::DebArchives;
+use super::super::records::HostRecords;
 use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
     RestoreRequest, Target,
 };
+use super::dpkg::{self, dpkg, forced, gone};
 use super::simulation::{parse_simulation, parse_unmet};
 use super::update;
 use crate::config::layout::Layout;
@@ -17,20 +21,9 @@ use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind};
 
 const APT_GET: &str = "/usr/bin/apt-get";
-const DPKG: &str = "/usr/bin/dpkg";
 
 /// A simulation of a large host takes seconds; minutes mean that something is wrong.
 const SIMULATION_LIMIT: Duration = Duration::from_secs(300);
-
-/// What keeps every part of the Debian tool chain from asking (each tool's own manual names its variable).
-const SILENT: &[(&str, &str)] = &[
-    ("DEBIAN_FRONTEND", "noninteractive"),
-    ("DEBIAN_PRIORITY", "critical"),
-    ("APT_LISTCHANGES_FRONTEND", "none"),
-    ("APT_LISTBUGS_FRONTEND", "none"),
-    ("NEEDRESTART_SUSPEND", "1"),
-    ("UCF_FORCE_CONFFOLD", "1"),
-];
 
 /// apt with dpkg, on the running system or read-only on another root.
 #[derive(Clone, Debug)]
@@ -39,6 +32,7 @@ pub struct Apt {
     binary_cache: PathBuf,
     guard: PathBuf,
     native: Architecture,
+    archives: DebArchives,
 }
 
 impl Apt {
@@ -49,8 +43,19 @@ impl Apt {
             root: layout.root().to_owned(),
             binary_cache: layout.cache().join("apt"),
             guard: layout.package_manager_lock(),
-            native: native_architecture(layout.root()),
+            native: dpkg::native_architecture(layout.root()),
+            archives: DebArchives::of(layout.root()),
         }
+    }
+
+    /// The root whose packages it changes.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The lock that its children hold as long as they live.
+    pub(super) fn guard(&self) -> &Path {
+        &self.guard
     }
 
     fn is_live(&self) -> bool {
@@ -59,7 +64,7 @@ impl Apt {
 
     fn apt_get(&self) -> CommandSpec {
         let spec = CommandSpec::new(APT_GET).args(["-q", "-o", "Debug::NoLocking=true"]);
-        let spec = SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
+        let spec = dpkg::SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
         let cache = if self.is_live() { self.binary_cache.display().to_string() } else { String::new() };
         let file = |name: &str| if cache.is_empty() { String::new() } else { format!("{cache}/{name}") };
         let spec = option(spec, "Dir::Cache::pkgcache", &file("pkgcache.bin"));
@@ -196,22 +201,29 @@ fn option(spec: CommandSpec, name: &str, value: &str) -> CommandSpec {
     spec.arg("-o").arg(format!("{name}={value}"))
 }
 
-/// The architecture of dpkg itself in a root, as its database records it.
-fn native_architecture(root: &Path) -> Architecture {
-    let status = storage::read(&root.join("var/lib/dpkg/status")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&status);
-    let stanza = text.split("\n\n").find(|stanza| stanza.trim_start().starts_with("Package: dpkg\n"));
-    let architecture =
-        stanza.and_then(|stanza| stanza.lines().find_map(|line| line.strip_prefix("Architecture: ")));
-    Architecture::from(architecture.unwrap_or(BUILT_FOR))
-}
-
-/// Debian's name of the architecture that this program was built for.
-const BUILT_FOR: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-
 impl PackageManager for Apt {
     fn name(&self) -> &'static str {
         "apt"
+    }
+
+    fn archives(&self) -> &dyn ArchiveFormat {
+        &self.archives
+    }
+
+    fn records(&self) -> &dyn HostRecords {
+        self
+    }
+
+    fn other_architecture(&self, architecture: &Architecture) -> Architecture {
+        if architecture.as_str() == "all" { self.native.clone() } else { Architecture::from("all") }
+    }
+
+    fn forward_by_hand(&self, archives: &[PathBuf]) -> String {
+        dpkg::forward_by_hand(archives)
+    }
+
+    fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
+        dpkg::by_hand(request)
     }
 
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {
@@ -308,7 +320,7 @@ impl PackageManager for Apt {
             spec = spec.arg("--purge");
         }
         let archives = request.archives.iter().map(|path| path.display().to_string());
-        let away = request.purge.iter().chain(request.remove).map(|key| format!("{}-", self.named(key)));
+        let away = gone(request).into_iter().map(|key| format!("{}-", self.named(key)));
         let spec = spec.args(["install", "--"]).args(archives).args(away);
         self.change(&spec, request.log, &mut |_| {})
     }
@@ -323,7 +335,8 @@ impl PackageManager for Apt {
         calls.push(dpkg(request).args(["--configure", "-a"]));
         for (verb, packages) in [("--purge", request.purge), ("--remove", request.remove)] {
             if !packages.is_empty() {
-                calls.push(dpkg(request).arg(verb).args(packages.iter().map(|key| self.named(key))));
+                let names = packages.iter().map(|target| self.named(&target.package));
+                calls.push(dpkg(request).arg(verb).args(names));
             }
         }
         calls.push(dpkg(request).args(["--triggers-only", "--pending"]));
@@ -339,12 +352,7 @@ impl PackageManager for Apt {
     }
 
     fn audit(&self) -> Result<Vec<String>, PackageManagerError> {
-        let spec = CommandSpec::new(DPKG).arg("--audit");
-        let output =
-            runner::run(&spec).map_err(|source| PackageManagerError::Run { tool: "dpkg", source })?;
-        let said =
-            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        Ok(said.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+        dpkg::audit()
     }
 }
 
@@ -356,26 +364,4 @@ impl Apt {
             None => format!("{name}-"),
         }
     }
-}
-
-/// The option that decides about an edited configuration file without a question.
-fn forced(conffiles: ConffilePolicy) -> &'static str {
-    match conffiles {
-        ConffilePolicy::Keep => "--force-confold",
-        ConffilePolicy::Replace => "--force-confnew",
-    }
-}
-
-/// dpkg for recovery: never asks, goes to older versions.
-fn dpkg(request: &RestoreRequest<'_>) -> CommandSpec {
-    let spec = CommandSpec::new(DPKG).env("DPKG_FRONTEND_LOCKED", "true");
-    let spec = SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
-    let spec = spec.args([
-        "--force-confdef",
-        forced(request.conffiles),
-        "--force-downgrade",
-        "--force-remove-reinstreq",
-        "--abort-after=9999",
-    ]);
-    spec.time_limit(request.time_limit).insistence(Insistence::Patient)
 }

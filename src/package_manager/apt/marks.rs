@@ -15,7 +15,7 @@ use crate::model::package::PackageKey;
 ///
 /// # Errors
 /// The file is there and cannot be read.
-pub fn auto_marked(root: &Path) -> Result<BTreeSet<PackageKey>, StorageError> {
+pub(super) fn auto_marked(root: &Path) -> Result<BTreeSet<PackageKey>, StorageError> {
     let bytes = storage::read_if_present(&root.join("var/lib/apt/extended_states"))?.unwrap_or_default();
     Ok(parse_extended_states(&String::from_utf8_lossy(&bytes)))
 }
@@ -36,7 +36,7 @@ fn parse_stanza(stanza: &str) -> Option<PackageKey> {
 ///
 /// # Errors
 /// apt-mark cannot be run or refuses.
-pub fn set_auto_marks(packages: &BTreeSet<PackageKey>) -> Result<(), PackageManagerError> {
+pub(super) fn set_auto_marks(packages: &BTreeSet<PackageKey>) -> Result<(), PackageManagerError> {
     if packages.is_empty() {
         return Ok(());
     }
@@ -57,7 +57,7 @@ pub fn set_auto_marks(packages: &BTreeSet<PackageKey>) -> Result<(), PackageMana
 ///
 /// # Errors
 /// The file cannot be read or written.
-pub fn forget(root: &Path, gone: &[PackageKey]) -> Result<(), StorageError> {
+pub(super) fn forget(root: &Path, gone: &[PackageKey]) -> Result<(), StorageError> {
     let path = root.join("var/lib/apt/extended_states");
     let Some(bytes) = storage::read_if_present(&path)? else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);

@@ -2,10 +2,11 @@
 
 mod blame;
 mod commands;
+mod dpkg;
 mod marks;
+mod records;
 mod simulation;
 mod update;
 
 pub use commands::Apt;
-pub use marks::{auto_marked, forget, set_auto_marks};
 pub use simulation::parse_simulation;

@@ -9,6 +9,7 @@ mod container;
 pub mod control;
 pub mod database;
 pub mod error;
+mod format;
 pub mod identity;
 pub mod md5sums;
 mod place;
@@ -16,7 +17,8 @@ pub mod rebuild;
 pub mod rules;
 pub mod tarball;
 pub mod verify;
-mod wildcard;
+
+pub use format::DebArchives;
 
 use crate::model::package::PackageKey;
 use crate::model::version::Version;

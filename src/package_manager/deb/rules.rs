@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::wildcard;
 use crate::host::storage::{self, StorageError};
+use crate::model::wildcard;
 
 /// Rules that cannot be read.
 #[derive(Debug, thiserror::Error)]

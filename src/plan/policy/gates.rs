@@ -96,7 +96,7 @@ fn newer_candidate<'a>(
     input: &DecisionInput<'a>,
     package: &InstalledPackage,
 ) -> Result<&'a Candidate, Cause> {
-    let key = package.key();
+    let (key, advice) = (package.key(), input.inventory.distribution.advice());
     let newest = input.view.offers.get(&key).and_then(|offers| {
         offers
             .iter()
@@ -105,10 +105,10 @@ fn newer_candidate<'a>(
     });
     match input.view.candidates.get(&key) {
         Some(candidate) if package.version.is_older_than(&candidate.version) => Ok(candidate),
-        _ if package.hold => Err(on_hold(package)),
+        _ if package.hold => Err(on_hold(input, package)),
         Some(candidate) if newest.is_some_and(|newest| candidate.version.is_older_than(newest)) => {
             let detail =
-                format!("pins prefer {} (see: apt-cache policy {})", candidate.version, package.name);
+                format!("pins prefer {} (see: {} {})", candidate.version, advice.preferences, package.name);
             Err(cause(&package.name, HoldReason::Pinned, detail))
         }
         _ => {
@@ -117,12 +117,10 @@ fn newer_candidate<'a>(
     }
 }
 
-fn on_hold(package: &InstalledPackage) -> Cause {
-    cause(
-        &package.name,
-        HoldReason::PackageHold,
-        format!("apt-mark unhold {} would release it", package.name),
-    )
+fn on_hold(input: &DecisionInput<'_>, package: &InstalledPackage) -> Cause {
+    let release = input.inventory.distribution.advice().release;
+    let detail = format!("{release} {} would release it", package.name);
+    cause(&package.name, HoldReason::PackageHold, detail)
 }
 
 /// Judges an update apart from vulnerabilities: exclusions, holds, quarantine, blocks, repositories and the way back.
@@ -136,7 +134,7 @@ pub(super) fn judge_update(
         return Err(cause(name, HoldReason::NotSelected, "excluded on the command line"));
     }
     if package.hold {
-        return Err(on_hold(package));
+        return Err(on_hold(input, package));
     }
     if let Some(standing) = input.policy.standing(package, &candidate.version, input.findings) {
         return Err(standing);

@@ -1,5 +1,6 @@
 //! Text for people: pure renderings of reports and documents at a given width, with or without colour.
 
+mod doctor;
 mod feeds;
 mod header;
 mod health;
@@ -26,9 +27,11 @@ mod tests;
 pub use style::{Detail, Style};
 
 use self::sheet::Sheet;
+use super::background::Background;
+use super::doctor::DoctorDocument;
 use super::documents::{
-    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
-    WhyDocument,
+    DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
+    StatusDocument, WhyDocument,
 };
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
@@ -45,6 +48,11 @@ pub trait Rendering {
     /// Returns the report that it is, for the forms that only reports have.
     fn report(&self) -> Option<&Report> {
         None
+    }
+
+    /// Returns the history around it, where that is known.
+    fn background(&self) -> Background {
+        Background::default()
     }
 }
 
@@ -97,6 +105,18 @@ impl Rendering for StatusDocument {
 impl Rendering for NeedsRestartDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| restart::render(self, sheet))
+    }
+}
+
+impl Rendering for DoctorDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| doctor::render(self, sheet))
+    }
+}
+
+impl Rendering for DetachedDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| run::detached(self, sheet))
     }
 }
 

@@ -5,7 +5,7 @@ use super::policy;
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, right};
 use super::style::Detail;
 use super::words;
-use crate::model::decision::Held;
+use crate::model::decision::{Cause, Held};
 use crate::model::plan::{Action, ActionKind, PatchPlan, Reversibility};
 use crate::model::snapshot::RollbackKind;
 use crate::report::schema::Report;
@@ -106,6 +106,7 @@ fn change(action: &Action, arrow: &str) -> String {
         version.map_or_else(|| none.to_owned(), ToString::to_string)
     };
     let kind = match action.kind {
+        ActionKind::Add => return format!("+ {} (the present one stays)", shown(to, "")),
         ActionKind::Upgrade | ActionKind::Install | ActionKind::Remove => "",
         ActionKind::Downgrade => " (downgrade)",
     };
@@ -142,26 +143,55 @@ pub(super) fn held(held: &[Held], sheet: &mut Sheet<'_>) {
     }
     sheet.gap();
     sheet.prose(" ", &[Word::new(format!("{} held back", words::packages(held.len())), Tone::Warn)]);
-    let longest = held.iter().map(|item| item.package.as_str().len()).max().unwrap_or(0);
+    let names = held.iter().map(|item| item.package.as_str().len()).max().unwrap_or(0).min(WIDEST_NAME);
     let shown = if sheet.style().detail == Detail::All { held.len() } else { held.len().min(HELD) };
-    for item in &held[..shown] {
-        let arrow = sheet.style().arrow();
-        let candidate =
-            item.candidate.as_ref().map(|version| format!(" {arrow} {version}")).unwrap_or_default();
-        let row = Row {
-            lead: Word::plain(MARGIN),
-            title: item.package.to_string(),
-            names: longest.min(WIDEST_NAME),
-            versions: format!("{}{candidate}", item.installed),
-        };
-        sheet.row(&row);
-        causes(item, sheet);
+    let held_alike = alike(held);
+    let mut left = shown;
+    for group in &held_alike {
+        let rows = &group[..group.len().min(left)];
+        left -= rows.len();
+        if rows.is_empty() {
+            break;
+        }
+        rows.iter().for_each(|item| held_row(item, names, sheet));
+        causes(group[0], sheet);
     }
     if shown < held.len() {
         let lead = format!("{MARGIN}{} ", sheet.style().ellipsis());
         let text = format!("{} more held back (patchctl plan -v)", held.len() - shown);
         sheet.prose(&lead, &[Word::new(text, Tone::Dim)]);
     }
+}
+
+/// Packages that are held for the same causes stand together, so that these are told once; the first of each first.
+fn alike(held: &[Held]) -> Vec<Vec<&Held>> {
+    let causes = |item: &Held| -> Vec<String> {
+        let told = |(depth, cause): (usize, &Cause)| match depth {
+            0 => format!("{:?} {}", cause.reason, cause.detail),
+            _ => format!("{:?} {} {}", cause.reason, cause.subject, cause.detail),
+        };
+        item.cause_chain.iter().enumerate().map(told).chain(item.keeps_open.iter().cloned()).collect()
+    };
+    let mut groups: Vec<(Vec<String>, Vec<&Held>)> = Vec::new();
+    for item in held {
+        let key = causes(item);
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, group)) => group.push(item),
+            None => groups.push((key, vec![item])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+fn held_row(item: &Held, names: usize, sheet: &mut Sheet<'_>) {
+    let arrow = sheet.style().arrow();
+    let candidate = item.candidate.as_ref().map(|version| format!(" {arrow} {version}")).unwrap_or_default();
+    sheet.row(&Row {
+        lead: Word::plain(MARGIN),
+        title: item.package.to_string(),
+        names,
+        versions: format!("{}{candidate}", item.installed),
+    });
 }
 
 fn causes(item: &Held, sheet: &mut Sheet<'_>) {

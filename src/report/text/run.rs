@@ -8,6 +8,7 @@ use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
 use crate::model::summary::distinct;
 use crate::model::transaction::Phase;
+use crate::report::documents::DetachedDocument;
 use crate::report::restart::{OldCode, RestartReport};
 use crate::report::schema::Report;
 use crate::report::transaction::{StepOutcome, StepReport, TransactionReport};
@@ -30,6 +31,22 @@ pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &m
     records(report, transaction, sheet);
     sheet.gap();
     header::next(&next_command(report, transaction.phase), sheet);
+}
+
+/// Renders the answer of `apply --detach`.
+pub(super) fn detached(document: &DetachedDocument, sheet: &mut Sheet<'_>) {
+    let lead = format!(" {} ", sheet.style().tick());
+    sheet.prose(&lead, &[Word::new("the run goes on in the background", Tone::Good)]);
+    sheet.gap();
+    if let Some(unit) = &document.unit {
+        sheet.fact("unit", &[Word::plain(unit.as_str())]);
+        sheet.fact("log", &[Word::plain(format!("journalctl -u {unit}"))]);
+    }
+    if let Some(log) = &document.log {
+        sheet.fact("log", &[Word::plain(log.as_str())]);
+    }
+    sheet.gap();
+    header::next("patchctl status --wait", sheet);
 }
 
 /// Renders the answer of `recover` where no run is open, and of a scheduled `apply` where no window is.

@@ -225,6 +225,7 @@ fn open_ends(report: &Report, summary: &Summary, sheet: &mut Sheet<'_>) {
     add("mitigated live", ends.mitigated_live);
     add("waived", ends.waived);
     items.extend(not_covered(report));
+    items.extend(limited_support(report));
     if !items.is_empty() {
         sheet.items(" ", &items);
     }
@@ -239,6 +240,15 @@ fn not_covered(report: &Report) -> Option<Word> {
     let more = if origins.len() > 3 { format!(" and {} more", origins.len() - 3) } else { String::new() };
     let text = format!("not covered by any feed: {} ({named}{more})", words::packages(packages.len()));
     (!packages.is_empty()).then(|| Word::plain(text))
+}
+
+/// The packages of which the vendor supports a part, or none any more: what it is, `why` tells.
+fn limited_support(report: &Report) -> Option<Word> {
+    let limits = report.coverage.as_ref()?.limited_support.as_slice();
+    let named: Vec<&str> = limits.iter().take(3).map(|limit| limit.source.as_str()).collect();
+    let more = if limits.len() > 3 { format!(" and {} more", limits.len() - 3) } else { String::new() };
+    let text = format!("limited security support: {}{more}", named.join(", "));
+    (!limits.is_empty()).then(|| Word::plain(text))
 }
 
 fn deadlines(summary: &Summary, sheet: &mut Sheet<'_>) {

@@ -6,7 +6,6 @@ use super::origin::{Matched, is_certain};
 use super::scope::{Concern, InUse, concern};
 use crate::model::advisory::VendorState;
 use crate::model::finding::Verdict;
-use crate::model::kernel::KernelRole;
 use crate::model::version::compare_text;
 use crate::scan::index::Statement;
 
@@ -37,6 +36,8 @@ pub enum Rule {
     NotChecked,
     /// The installed version sorts before the fixed one.
     OlderThanFixed,
+    /// The same of the running kernel, where a live patch closes the hole in memory and the next kernel has the fix.
+    PatchedInMemory,
     /// It sorts before a fixed one that only subscribers get.
     SubscribersOnly,
     /// The vendor calls it fixed and names no version.
@@ -61,9 +62,10 @@ pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, in_use: InUse<'_>)
     }
     let state = statement.state();
     match concern(package, statement, in_use) {
-        Concern::No if state != VendorState::NeedsEntitlement => return None,
-        Concern::Unclear(rule) if state != VendorState::NeedsEntitlement => return Some(rule),
-        _ => {}
+        _ if is_paid_fix(statement) => {}
+        Concern::Yes => {}
+        Concern::No => return None,
+        Concern::Unclear(rule) => return Some(rule),
     }
     if package.foreign_version {
         return Some(Rule::ForeignVersion);
@@ -84,6 +86,14 @@ pub fn rule(package: &Matched<'_>, statement: &Statement<'_>, in_use: InUse<'_>)
         Ok(Place::Beyond) => Rule::BeyondLastAffected,
         Ok(Place::Within) => within(package, statement, in_use),
     })
+}
+
+/// Tells whether a statement names a fix of the package itself that only subscribers get: it then tells every host of the
+/// hole. Ubuntu's `esm…` archives rebuild the packages of the release; its others (FIPS, real-time) hold builds of their
+/// own, which say nothing about the release's (anchore/grype issue 3544).
+fn is_paid_fix(statement: &Statement<'_>) -> bool {
+    let rebuilds_the_release = |channel: &str| channel.starts_with("esm");
+    statement.state() == VendorState::NeedsEntitlement && statement.channel().is_none_or(rebuilds_the_release)
 }
 
 /// The rule for a version that the statement speaks about.
@@ -133,6 +143,7 @@ impl Rule {
     pub fn verdict(self) -> Verdict {
         match self {
             Self::OlderThanFixed => Verdict::Vulnerable,
+            Self::PatchedInMemory => Verdict::MitigatedLive,
             Self::NoFix | Self::SubscribersOnly => Verdict::VulnerableNoFix,
             Self::AtLeastFixed => Verdict::Fixed,
             Self::NeverAffected | Self::BeforeIntroduced | Self::BeyondLastAffected => Verdict::NotAffected,
@@ -153,45 +164,12 @@ impl Rule {
     pub(super) fn weight(self, statement: &Statement<'_>) -> u8 {
         let is_special = statement.state() == VendorState::NeedsEntitlement || statement.channel().is_some();
         match self.verdict() {
-            Verdict::Vulnerable => 6,
+            Verdict::Vulnerable | Verdict::MitigatedLive => 6,
             Verdict::Fixed if is_special => 5,
             Verdict::VulnerableNoFix => 4,
             Verdict::Unknown => 3,
             Verdict::Fixed => 2,
-            Verdict::NotAffected | Verdict::MitigatedLive => 1,
+            Verdict::NotAffected => 1,
         }
-    }
-}
-
-/// What is special about a finding in the image of a kernel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KernelRemark {
-    /// The image is not in use and will not be.
-    Leftover,
-    /// The image that boots next has the fix.
-    FixedByReboot,
-}
-
-impl KernelRemark {
-    /// Returns what a reason must add.
-    pub fn text(self) -> &'static str {
-        match self {
-            Self::Leftover => "leftover kernel, neither running nor booted next",
-            Self::FixedByReboot => "fixed kernel installed, reboot",
-        }
-    }
-}
-
-/// Tells what is special about a finding in a kernel; `next` is the package of that name whose kernel boots next.
-pub fn kernel_remark(
-    package: &Matched<'_>,
-    next: Option<&Matched<'_>>,
-    statement: &Statement<'_>,
-) -> Option<KernelRemark> {
-    let is_fixed = |next: &Matched<'_>| rule(next, statement, InUse::default()) == Some(Rule::AtLeastFixed);
-    match package.kernel? {
-        KernelRole::Leftover => Some(KernelRemark::Leftover),
-        KernelRole::Running if next.is_some_and(is_fixed) => Some(KernelRemark::FixedByReboot),
-        KernelRole::Running | KernelRole::NextBoot => None,
     }
 }

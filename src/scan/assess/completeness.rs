@@ -1,8 +1,8 @@
 //! Whether anything is missing from a result (product design, section 7).
 
 use super::AssessInput;
+use crate::model::distro::{Distribution, PackageFamily};
 use crate::model::feed::{Completeness, CompletenessLevel, FeedRole, FeedStamp, FeedState, SourceSettings};
-use crate::model::offer::RepositoryView;
 
 /// Decides how complete an assessment is, with one sentence for each thing that is missing.
 pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
@@ -15,20 +15,42 @@ pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
     for stamp in input.stamps {
         judge_feed(input, stamp, &mut found);
     }
-    judge_repositories(input.view, &mut found);
+    judge_repositories(input, &mut found);
     found
 }
 
 /// Without lists it is not even known which packages come from other publishers.
-fn judge_repositories(view: &RepositoryView, found: &mut Completeness) {
+fn judge_repositories(input: &AssessInput<'_>, found: &mut Completeness) {
+    let (view, distribution) = (input.view, &input.inventory.distribution);
+    let refresh = distribution.advice().refresh;
+    if let Some(tells) = tells_updates(distribution) {
+        let sentence = format!(
+            "what the repositories of {} offer is not read, so it is not known which fixes can be installed: {tells} \
+             tells",
+            distribution.title()
+        );
+        return lower(found, CompletenessLevel::Incomplete, sentence);
+    }
     if view.is_empty() {
-        let sentence = "there are no repository lists, so neither updates nor packages of other publishers are \
-                        known: run apt-get update";
-        return lower(found, CompletenessLevel::Incomplete, sentence.to_owned());
+        let sentence = format!(
+            "there are no repository lists, so neither updates nor packages of other publishers are known: run \
+             {refresh}"
+        );
+        return lower(found, CompletenessLevel::Incomplete, sentence);
     }
     for stamp in view.stamps.iter().filter(|stamp| stamp.state != FeedState::Fresh) {
-        let sentence = format!("{} is {}: run apt-get update", stamp.name, trouble(stamp));
+        let sentence = format!("{} is {}: run {refresh}", stamp.name, trouble(stamp));
         lower(found, CompletenessLevel::Incomplete, sentence);
+    }
+}
+
+/// What tells the pending updates of a family whose repositories are not read: zypper(8), apk-version(8), pacman(8).
+fn tells_updates(distribution: &Distribution) -> Option<&'static str> {
+    match distribution.family() {
+        Some(PackageFamily::Rpm) if !distribution.uses_dnf() => Some("zypper list-updates"),
+        Some(PackageFamily::Apk) => Some("apk version -l '<'"),
+        Some(PackageFamily::Pacman) => Some("pacman -Qu"),
+        _ => None,
     }
 }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::affected::{KernelRemark, Rule, kernel_remark};
+use super::affected::Rule;
 use super::announced::Announcements;
-use super::origin::{Matched, matched};
+use super::kernels::{KernelRemark, kernel_remark, next_kernel};
+use super::origin::Matched;
 use super::priority::{Limits, Threats, due, priority};
 use super::{AssessInput, Judgement};
 use crate::model::advisory::{Subject, VendorState};
 use crate::model::finding::{Candidate, Finding, FindingPackage};
 use crate::model::first_seen::Dates;
-use crate::model::kernel::KernelRole;
 use crate::model::package::SourcePackage;
 use crate::model::severity::{Exposure, Priority};
 use crate::model::version::Version;
@@ -77,7 +77,7 @@ impl<'i, 'a> Materialiser<'i, 'a> {
             feed: Arc::from(feed),
             members: group.iter().map(|matched| member(input, feed, matched)).collect(),
             exposure: (input.exposure)(source),
-            next_kernel: next_kernel(input, group),
+            next_kernel: group.iter().find_map(|member| next_kernel(input.inventory, member)),
             announcements: Announcements::about(input.announcements, group),
             fixed: None,
         }
@@ -151,7 +151,8 @@ impl<'i, 'a> Materialiser<'i, 'a> {
     }
 
     fn remark(&self, member: &Member<'_, '_>, judged: &Judged<'_>) -> Option<KernelRemark> {
-        let next = self.next_kernel.as_ref().filter(|_| judged.rule == Rule::OlderThanFixed);
+        let is_open = matches!(judged.rule, Rule::OlderThanFixed | Rule::PatchedInMemory);
+        let next = self.next_kernel.as_ref().filter(|_| is_open);
         kernel_remark(member.matched, next, &judged.statement)
     }
 
@@ -179,12 +180,4 @@ fn member<'i, 'a>(input: &'i AssessInput<'_>, feed: &str, matched: &'i Matched<'
 /// The CVEs behind a statement; a vendor's own identifiers are none.
 fn cves(statement: &Statement<'_>) -> Arc<[String]> {
     statement.vulnerabilities().filter(|name| name.is_cve()).map(|name| name.to_string()).collect()
-}
-
-/// Finds the package of the group's name whose kernel boots next, where the group holds another kernel.
-fn next_kernel<'a>(input: &AssessInput<'a>, group: &[Matched<'_>]) -> Option<Matched<'a>> {
-    let running = group.iter().find(|member| member.kernel == Some(KernelRole::Running))?;
-    let packages = input.inventory.packages.iter();
-    let mut packages = packages.map(|package| matched(package, running.subject, input.inventory));
-    packages.find(|next| next.kernel == Some(KernelRole::NextBoot) && next.name == running.name)
 }

@@ -2,8 +2,10 @@
 
 pub mod affected;
 mod announced;
+mod circumstances;
 pub mod completeness;
 pub mod flavour;
+mod kernels;
 mod materialise;
 pub mod origin;
 pub mod pending;
@@ -17,6 +19,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use self::affected::Rule;
+pub(crate) use self::circumstances::Circumstances;
 use self::materialise::Materialiser;
 pub use self::materialise::finding_package;
 use self::origin::Matched;
@@ -126,9 +129,9 @@ pub(crate) struct Judgement<'a> {
     pub(crate) rule: Rule,
 }
 
-/// Tells whether a verdict is told without being asked for: what is open, and what nobody knows.
+/// Tells whether a verdict is told without being asked for: what is open, what waits for a boot, what nobody knows.
 fn is_told(verdict: Verdict) -> bool {
-    verdict.is_open() || verdict == Verdict::Unknown
+    verdict.is_open() || matches!(verdict, Verdict::Unknown | Verdict::MitigatedLive)
 }
 
 /// The source package of a group, where a statement tells of a fix that it lacks.
@@ -143,7 +146,7 @@ type Each<'e, 'a> = dyn FnMut(&'a str, &[Matched<'a>], &[Judgement<'a>]) + 'e;
 
 /// Hands every group of packages with what is stated about it to `each`, feed by feed.
 fn judge<'a>(input: &AssessInput<'a>, each: &mut Each<'_, 'a>) {
-    let mut judged = Vec::new();
+    let (mut judged, circumstances) = (Vec::new(), Circumstances::of(input));
     for subject in [Subject::Source, Subject::Binary] {
         let speaking = || input.indexes.iter().filter(|feed| speaks(feed.index, subject));
         if speaking().next().is_none() {
@@ -153,7 +156,7 @@ fn judge<'a>(input: &AssessInput<'a>, each: &mut Each<'_, 'a>) {
         for feed in speaking() {
             for group in covered.chunk_by(Matched::is_judged_alike) {
                 judged.clear();
-                judge_group(*feed, group, input.in_use, &mut judged);
+                judge_group(*feed, group, &circumstances, &mut judged);
                 each(feed.feed, group, &judged);
             }
         }
@@ -169,12 +172,12 @@ fn speaks(index: &Index, subject: Subject) -> bool {
 fn judge_group<'a>(
     feed: FeedIndex<'a>,
     group: &[Matched<'_>],
-    in_use: InUse<'_>,
+    circumstances: &Circumstances<'_>,
     judged: &mut Vec<Judgement<'a>>,
 ) {
     let Some(first) = group.first() else { return };
     for statement in statements(feed.index, first) {
-        let Some(rule) = affected::rule(first, &statement, in_use) else { continue };
+        let Some(rule) = circumstances.rule(first, &statement) else { continue };
         let next = Judgement { statement, rule };
         match judged.last_mut().filter(|last| last.statement.id() == statement.id()) {
             None => judged.push(next),

@@ -45,8 +45,9 @@ impl Matched<'_> {
     }
 
     /// What decides about a judgement, apart from the statement.
-    fn group(&self) -> (&str, &str, bool) {
-        (&self.name, self.version.as_str(), is_certain(self.package))
+    fn group(&self) -> (&str, &str, bool, bool) {
+        let runs = self.kernel == Some(KernelRole::Running);
+        (&self.name, self.version.as_str(), is_certain(self.package), runs)
     }
 
     /// Returns what people have to read before the version.

@@ -12,6 +12,7 @@ use crate::model::finding::{Finding, Verdict};
 use crate::model::offer::Offer;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::severity::Severity;
+use crate::model::version::{Version, VersionScheme};
 use crate::model::vulnerability::Identifier;
 
 /// The feed that such findings name.
@@ -47,6 +48,14 @@ fn newest_security_offer<'a>(
     offers.reduce(|best, offer| if best.version.is_older_than(&offer.version) { offer } else { best })
 }
 
+/// Debian's advisories speak about source versions, those of rpm's distributions about binary ones.
+fn fixed_version(offer: &Offer) -> Version {
+    match offer.version.scheme() {
+        VersionScheme::Rpm => offer.version.clone(),
+        _ => offer.source.version.clone(),
+    }
+}
+
 fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, offer: &Offer) -> Finding {
     let (severity, verdict) = (Severity::Unknown, Verdict::Vulnerable);
     let id = format!("{FEED}/{ADVISORY}/{key}");
@@ -55,15 +64,16 @@ fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, off
     let due =
         due((verdict, severity, false), || first_seen, Limits { settings: input.settings, now: input.now });
     let exposure = (input.exposure)(&matched.name);
-    let (pocket, installed) = (&offer.origin.codename, &matched.package.version);
+    let installed = &matched.package.version;
+    let place = match offer.origin.codename.as_str() {
+        "" => format!("a security update in the repository {}", offer.origin.label),
+        pocket => format!("the distribution's security pocket {pocket}"),
+    };
     Finding {
         id,
         package: Arc::new(finding_package(matched)),
         verdict,
-        reason: Arc::from(format!(
-            "the distribution's security pocket {pocket} offers {}, newer than the installed {installed}",
-            offer.version
-        )),
+        reason: Arc::from(format!("{place} offers {}, newer than the installed {installed}", offer.version)),
         vendor_state: None,
         advisory: Arc::from(ADVISORY),
         announced_in: None,
@@ -75,7 +85,7 @@ fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, off
         ransomware: false,
         published: None,
         fix_available: None,
-        fixed_version: Some(offer.source.version.clone()),
+        fixed_version: Some(fixed_version(offer)),
         candidate: input.view.candidates.get(key).cloned(),
         first_seen: Some(first_seen),
         due: due.date,

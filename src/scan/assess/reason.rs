@@ -20,6 +20,9 @@ impl Rule {
             Self::SubscribersOnly => "a fix that only subscribers get closes nothing on other hosts",
             Self::UncertainFiles => "files of no certain version are not compared",
             Self::NotComparable => "versions without an order are not compared",
+            Self::PatchedInMemory => {
+                "a live patch closes a hole until the next boot, and the fixed kernel for good"
+            }
             Self::BeforeIntroduced => "versions before the first affected one never had the hole",
             Self::BeyondLastAffected => "versions after the last affected one do not have the hole",
             Self::Unconfirmed => "that an older version is affected says nothing about newer ones",
@@ -43,6 +46,14 @@ impl Rule {
             Self::OlderThanFixed => {
                 joined(&["installed ", of, installed, " is older than the fixed ", fixed])
             }
+            Self::PatchedInMemory => joined(&[
+                "installed ",
+                of,
+                installed,
+                " is older than the fixed ",
+                fixed,
+                ", and a live patch closes the hole in the running kernel",
+            ]),
             Self::AtLeastFixed => {
                 joined(&["installed ", of, installed, " is not older than the fixed ", fixed])
             }

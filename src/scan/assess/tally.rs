@@ -3,8 +3,8 @@
 use super::origin::Matched;
 use super::priority::{Limits, Threats, due};
 use super::{
-    AssessInput, FeedIndex, InUse, Judgement, assessment, is_told, judge, judge_group, origin, pending,
-    speaks, told_source,
+    AssessInput, Circumstances, FeedIndex, Judgement, assessment, is_told, judge, judge_group, origin,
+    pending, speaks, told_source,
 };
 use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, VerdictCounts};
@@ -49,7 +49,7 @@ pub fn open_holes(inventory: &Inventory, index: &Index) -> u64 {
     for subject in [Subject::Source, Subject::Binary].into_iter().filter(|subject| speaks(index, *subject)) {
         for group in origin::covered(inventory, &[], subject).chunk_by(Matched::is_judged_alike) {
             judged.clear();
-            judge_group(FeedIndex { feed: "", index }, group, InUse::default(), &mut judged);
+            judge_group(FeedIndex { feed: "", index }, group, &Circumstances::default(), &mut judged);
             let holes = judged.iter().filter(|judgement| judgement.rule.verdict().is_open()).count();
             open += (holes * group.len()) as u64;
         }

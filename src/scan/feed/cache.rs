@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::trust::Received;
+use super::trust::{Changes, Received, identity};
 use crate::config::layout::Layout;
 use crate::host::lock::{LockError, RunLock};
 use crate::host::storage::{self, StorageError};
@@ -56,6 +56,9 @@ pub struct StoredContent {
     pub last_modified: Option<String>,
     /// Digest of the bytes as received.
     pub sha256: Sha256,
+    /// What changed since, where the source is brought up to date document by document.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub changes: Option<StoredChanges>,
     /// How it was authenticated.
     pub authenticity: Authenticity,
     /// Fingerprint of the key that signed it, where a signature was verified.
@@ -70,7 +73,23 @@ pub struct StoredContent {
     pub unread: BTreeMap<String, Unread>,
 }
 
+/// Documents that came after an archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredChanges {
+    /// Digest of the archive that they are in.
+    pub sha256: Sha256,
+    /// The time of the last change that is in it.
+    pub reached: DateTime<Utc>,
+    /// How many documents it has.
+    pub documents: u64,
+}
+
 impl StoredContent {
+    /// Returns the digest of everything, changes included.
+    pub fn identity(&self) -> Sha256 {
+        identity(self.sha256, self.changes.as_ref().map(|changes| changes.sha256))
+    }
+
     /// Returns what to send back to the server.
     pub fn validators(&self) -> Validators {
         Validators { etag: self.etag.clone(), last_modified: self.last_modified.clone() }
@@ -192,23 +211,42 @@ impl FeedCache {
         self.folder.join("incoming")
     }
 
+    /// Returns where changes are gathered, before they are believed.
+    pub fn incoming_changes(&self) -> PathBuf {
+        self.folder.join("incoming.changes")
+    }
+
+    /// Drops what was received and is not believed.
+    pub fn drop_incoming(&self) {
+        for path in [self.incoming(), self.incoming_changes()] {
+            // What cannot be removed is replaced by the next refresh.
+            let _ = storage::remove_file(&path);
+        }
+    }
+
     /// Stores what was received and believed, then its record, then drops older content.
     ///
     /// # Errors
     /// The folder cannot be written; the last content is still there.
-    pub fn store(&self, content: StoredContent, received: &Path) -> Result<CacheRecord, CacheError> {
-        let path = self.content_path(&content.sha256);
-        storage::rename(received, &path).map_err(storing)?;
+    pub fn store(&self, content: StoredContent, received: &Received) -> Result<CacheRecord, CacheError> {
+        let mut came = vec![(&received.path, self.content_path(&content.sha256))];
+        if let Some(changes) = &received.changes {
+            came.push((&changes.path, self.changes_path(&changes.sha256)));
+        }
+        for (path, to) in came.iter().filter(|(path, to)| *path != to) {
+            storage::rename(path, to).map_err(storing)?;
+        }
         let record = CacheRecord { content: Some(content), failure: None };
         self.write(&record)?;
-        self.drop_other_content(&path)?;
+        let content = came.into_iter().map(|(_, path)| path);
+        let kept: Vec<PathBuf> = content.chain([self.record_path(), self.folder.join(LOCK)]).collect();
+        self.drop_others(&kept)?;
         Ok(record)
     }
 
-    fn drop_other_content(&self, kept: &Path) -> Result<(), CacheError> {
-        let (record, lock) = (self.record_path(), self.folder.join(LOCK));
+    fn drop_others(&self, kept: &[PathBuf]) -> Result<(), CacheError> {
         for path in storage::list(&self.folder).map_err(storing)? {
-            if path != kept && path != record && path != lock {
+            if !kept.contains(&path) {
                 storage::remove_file(&path).map_err(storing)?;
             }
         }
@@ -221,20 +259,34 @@ impl FeedCache {
     /// It cannot be read, or was changed.
     pub fn content(&self, stored: &StoredContent) -> Result<Received, CacheError> {
         let path = self.content_path(&stored.sha256);
-        let sha256 = storage::digest(&path).map_err(storing)?;
+        check(&path, stored.sha256)?;
+        let changes = stored.changes.as_ref().map(|changes| {
+            let path = self.changes_path(&changes.sha256);
+            check(&path, changes.sha256)?;
+            let StoredChanges { sha256, reached, documents } = *changes;
+            Ok(Changes { path, sha256, reached, documents })
+        });
         let size = storage::stamp(&path).size;
-        match sha256 == stored.sha256 {
-            true => Ok(Received { path, size, sha256 }),
-            false => Err(CacheError::Changed { path }),
-        }
+        Ok(Received { path, size, sha256: stored.sha256, changes: changes.transpose()? })
     }
 
     fn record_path(&self) -> PathBuf {
         self.folder.join("meta.json")
     }
 
+    fn changes_path(&self, digest: &Sha256) -> PathBuf {
+        self.folder.join(format!("{digest}.changes"))
+    }
+
     fn content_path(&self, digest: &Sha256) -> PathBuf {
         self.folder.join(format!("{digest}.content"))
+    }
+}
+
+fn check(path: &Path, expected: Sha256) -> Result<(), CacheError> {
+    match storage::digest(path).map_err(storing)? == expected {
+        true => Ok(()),
+        false => Err(CacheError::Changed { path: path.to_owned() }),
     }
 }
 

@@ -20,7 +20,7 @@ const MOST_ROWS: usize = 2_000_000;
 const LONGEST_PATH: usize = 128;
 /// From how many changed documents on the archive is fetched instead: one request and a few hundred megabytes, against
 /// about 40 kilobytes and one request each.
-const MOST_SINGLE: usize = 4_000;
+pub const MOST_SINGLE: usize = 4_000;
 
 /// A row of `changes.csv` or `deletions.csv`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,10 +56,13 @@ pub struct Listing {
 pub struct Work {
     /// The archive to begin with, in place of everything that is there.
     pub archive: Option<String>,
-    /// Documents to fetch, in the order of their paths; each takes the place of an older one.
-    pub fetch: Vec<String>,
+    /// Documents to fetch, in the order of their times; each takes the place of an older one. Who stops on the way has
+    /// everything up to the time of the last one.
+    pub fetch: Vec<Change>,
     /// Documents to drop.
     pub drop: Vec<String>,
+    /// The time that everything up to is here before any of it is done.
+    pub begun: DateTime<Utc>,
     /// What to remember: the time of the newest row. Give it to the next [`work`].
     pub reached: DateTime<Utc>,
 }
@@ -145,25 +148,28 @@ pub fn work(listing: &Listing, reached: Option<DateTime<Utc>>) -> Result<Work, C
     let (changed, gone) = since(listing, reached.unwrap_or(of_archive));
     let from_archive = reached.is_none() || (changed.len() > MOST_SINGLE && reached < Some(of_archive));
     let (changed, gone) = if from_archive { since(listing, of_archive) } else { (changed, gone) };
-    let owned = |paths: BTreeSet<&str>| paths.into_iter().map(str::to_owned).collect();
+    let mut fetch: Vec<Change> =
+        changed.into_iter().map(|(path, time)| Change { path: path.to_owned(), time }).collect();
+    fetch.sort_by(|a, b| (a.time, &a.path).cmp(&(b.time, &b.path)));
     Ok(Work {
         archive: from_archive.then(|| listing.archive.name.clone()),
-        fetch: owned(changed),
-        drop: owned(gone),
+        fetch,
+        drop: gone.into_iter().map(str::to_owned).collect(),
+        begun: reached.filter(|_| !from_archive).unwrap_or(of_archive),
         reached: newest,
     })
 }
 
 /// Paths that changed and that are gone since a time, that time included: rows of one second may come one by one. A
 /// document that was deleted and published again later is there.
-fn since(listing: &Listing, time: DateTime<Utc>) -> (BTreeSet<&str>, BTreeSet<&str>) {
+fn since(listing: &Listing, time: DateTime<Utc>) -> (BTreeMap<&str, DateTime<Utc>>, BTreeSet<&str>) {
     let (changes, deletions) = (latest(&listing.changes), latest(&listing.deletions));
     let is_gone =
         |path: &str| deletions.get(path).is_some_and(|gone| changes.get(path).is_none_or(|at| gone >= at));
-    let changed = listing.changes.iter().filter(|row| row.time >= time && !is_gone(&row.path));
+    let changed = changes.iter().filter(|(path, at)| **at >= time && !is_gone(path));
     // Deletions are few and dropping twice does no harm, so an archive that still holds such a document loses it too.
     let gone = listing.deletions.iter().filter(|row| is_gone(&row.path));
-    (changed.map(|row| row.path.as_str()).collect(), gone.map(|row| row.path.as_str()).collect())
+    (changed.map(|(path, at)| (*path, *at)).collect(), gone.map(|row| row.path.as_str()).collect())
 }
 
 /// The time of the last row of each path.
@@ -238,7 +244,9 @@ mod tests {
     fn the_first_time_takes_the_archive_and_the_changes_of_its_day() {
         let work = work(&listing(), None).expect("work");
         assert_eq!(work.archive.as_deref(), Some("csaf_vex_2024-08-04.tar.zst"));
-        assert_eq!(work.fetch, ["2023/cve-2023-6212.json", "2023/cve-2023-6240.json"]);
+        let paths: Vec<&str> = work.fetch.iter().map(|change| change.path.as_str()).collect();
+        assert_eq!(paths, ["2023/cve-2023-6212.json", "2023/cve-2023-6240.json"]);
+        assert_eq!(work.begun, time("2024-08-04T00:00:00Z"));
         assert_eq!(
             work.drop,
             ["2023/cve-2023-6237.json", "2024/cve-2024-44943.json", "2024/cve-2024-5480.json"]
@@ -264,8 +272,8 @@ mod tests {
         listing.changes.push(back.clone());
         listing.deletions.push(gone.clone());
         let work = work(&listing, None).expect("work");
-        assert!(work.fetch.contains(&back.path) && !work.drop.contains(&back.path));
-        assert!(work.drop.contains(&gone.path) && !work.fetch.contains(&gone.path));
+        assert!(work.fetch.contains(&back) && !work.drop.contains(&back.path));
+        assert!(work.drop.contains(&gone.path) && work.fetch.iter().all(|change| change.path != gone.path));
     }
 
     #[test]

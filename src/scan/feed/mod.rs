@@ -14,6 +14,7 @@ pub mod debian_lists;
 pub mod debian_security_support;
 pub mod debian_tracker;
 pub mod decompress;
+pub mod dnf_repository;
 pub mod exploit_prediction;
 mod identifiers;
 mod joined;
@@ -61,6 +62,8 @@ pub enum Addressing {
     Direct,
     /// It lies there, or in the rpm repository whose `repomd.xml` or list of mirrors lies there.
     Repository,
+    /// It lies there, or in the folder of CSAF documents whose `archive_latest.txt` lies there.
+    Folder,
 }
 
 /// Where a vendor publishes the part of a feed that concerns a release.

@@ -1,13 +1,13 @@
 //! Whether fetched content is believed, in numbered steps. Each names the attack that it stops (safety design, T1 to
 //! T9). Content that fails a step is dropped and the last good content stays in use.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cache::StoredContent;
-use super::container::{self, Opened};
+use super::container::{self, ContainerError, Opened};
 use super::decompress::DecompressError;
 use super::registry::Format;
 use super::repomd::RepomdError;
@@ -37,6 +37,53 @@ pub struct Received {
     pub size: u64,
     /// Their digest.
     pub sha256: Sha256,
+    /// Documents that came later, of an archive that is brought up to date document by document.
+    pub changes: Option<Changes>,
+}
+
+/// Documents that came after an archive, in an archive of their own; one without content was deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// The file.
+    pub path: PathBuf,
+    /// Its digest.
+    pub sha256: Sha256,
+    /// The time of the last change that is in it.
+    pub reached: DateTime<Utc>,
+    /// How many documents it has.
+    pub documents: u64,
+}
+
+impl Received {
+    /// Returns the digest of everything: that of the file, or with changes that of both digests.
+    pub fn identity(&self) -> Sha256 {
+        identity(self.sha256, self.changes.as_ref().map(|changes| changes.sha256))
+    }
+
+    /// Opens the file, with the changes in their places.
+    fn open(&self) -> Result<Opened, Refusal> {
+        let open = |path: &Path, size| {
+            let file = storage::open(path).map_err(|source| Refusal::Read { source })?;
+            container::open(file, size).map_err(|source| Refusal::Compression { source })
+        };
+        let base = open(&self.path, self.size)?;
+        let Some(changes) = self.changes.as_ref().filter(|changes| changes.documents > 0) else {
+            return Ok(base);
+        };
+        let archive = |opened| match opened {
+            Opened::Archive(documents) => Ok(documents),
+            Opened::Whole(_) => Err(Refusal::Shape { source: FeedError::Empty { feed: "csaf-changes" } }),
+        };
+        let size = storage::stamp(&changes.path).size;
+        let (names, later) = (archive(open(&changes.path, size)?)?, archive(open(&changes.path, size)?)?);
+        let unpack = |error: ContainerError| Refusal::Shape { source: error.into_feed_error("csaf-changes") };
+        container::overlaid(archive(base)?, names, later).map(Opened::Archive).map_err(unpack)
+    }
+}
+
+/// Returns the digest of content with changes, from the digests of both.
+pub fn identity(base: Sha256, changes: Option<Sha256>) -> Sha256 {
+    changes.map_or(base, |changes| Sha256::of(&[*base.as_bytes(), *changes.as_bytes()].concat()))
 }
 /// How far ahead of this host's clock a vendor's date may be: a day covers clocks and time zones set wrong.
 const LARGEST_LEAD: TimeDelta = TimeDelta::days(1);
@@ -71,8 +118,6 @@ pub struct Gate<'a> {
 /// Content that passed, compiled.
 #[derive(Clone, Debug)]
 pub struct Admitted {
-    /// Digest of the bytes as received.
-    pub sha256: Sha256,
     /// The index of the release.
     pub index: Vec<u8>,
     /// Statements, all releases together.
@@ -220,11 +265,10 @@ pub fn admit(
         return Err(Refusal::Pin { found: received.sha256, expected });
     }
     // 3. Size when decompressed (T6, bombs).
-    let file = storage::open(&received.path).map_err(|source| Refusal::Read { source })?;
-    let opened = container::open(file, received.size).map_err(|source| Refusal::Compression { source })?;
+    let opened = received.open()?;
     // 4. Shape, every field, and this release in it (T6 and T7, hostile or broken content).
     let provenance =
-        Provenance { content: received.sha256, published, scheme: gate.release.version_scheme() };
+        Provenance { content: received.identity(), published, scheme: gate.release.version_scheme() };
     let admitted = compile(opened, provenance, gate)?;
     // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
     check_date(published, gate)?;
@@ -243,11 +287,10 @@ fn compile(opened: Opened, provenance: Provenance, gate: Gate<'_>) -> Result<Adm
             compile_rows(feed.parse_archive(documents, gate.release).map_err(shape)?, provenance, gate)
         }
         (Format::Threats(feed), Opened::Whole(content)) => {
-            let sha256 = provenance.content;
             let known = feed.parse(&content).map_err(shape)?;
             let entries = known.threats.len() as u64;
-            let index = build_threats(&known.threats, sha256);
-            Ok(Admitted { sha256, index, entries, advisories: entries, unread: known.unread })
+            let index = build_threats(&known.threats, provenance.content);
+            Ok(Admitted { index, entries, advisories: entries, unread: known.unread })
         }
         (Format::Threats(feed), Opened::Archive(_)) => {
             let detail = "an archive, which this feed never is".to_owned();
@@ -261,10 +304,9 @@ fn compile_rows(rows: Rows<'_>, provenance: Provenance, gate: Gate<'_>) -> Resul
     if rows.advisories.is_empty() && gate.format.role() == FeedRole::Verdicts {
         return Err(Refusal::Release { release: gate.release.title() });
     }
-    let sha256 = provenance.content;
     let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
     let advisories = statements(&rows);
-    Ok(Admitted { sha256, index, entries: rows.entries, advisories, unread: rows.unread })
+    Ok(Admitted { index, entries: rows.entries, advisories, unread: rows.unread })
 }
 
 /// Statements about packages: an advisory makes one for each package it names.
@@ -279,6 +321,23 @@ fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Re
     }
     match gate.last_good.and_then(|content| content.published) {
         Some(known) if published < known && !gate.accept_older => Err(Refusal::Older { published, known }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks the date that another host fetched content on, as that of a vendor is checked, and so that no import goes back
+/// behind what this host knows.
+///
+/// # Errors
+/// [`Refusal::FromTheFuture`], [`Refusal::Older`].
+pub fn check_fetched(
+    fetched: Option<DateTime<Utc>>,
+    known: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    match (fetched, known) {
+        (Some(published), _) if published > now + LARGEST_LEAD => Err(Refusal::FromTheFuture { published }),
+        (Some(published), Some(known)) if published < known => Err(Refusal::Older { published, known }),
         _ => Ok(()),
     }
 }

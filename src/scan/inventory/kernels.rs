@@ -16,6 +16,17 @@ pub(super) fn find(
     packages: &[InstalledPackage],
     running: Option<String>,
 ) -> Kernels {
+    let kernels = of_family(root, family, packages, running);
+    let live_patches = if kernels.running.is_some() { live_patches(root) } else { Vec::new() };
+    Kernels { live_patches, ..kernels }
+}
+
+fn of_family(
+    root: &Path,
+    family: PackageFamily,
+    packages: &[InstalledPackage],
+    running: Option<String>,
+) -> Kernels {
     let has = |path: String| storage::exists(&root.join(path));
     match family {
         PackageFamily::Dpkg => {
@@ -43,7 +54,7 @@ fn judge(releases: Vec<String>, saved: Option<String>, running: Option<String>) 
     let is_used =
         |release: &String| [&running, &next_boot].into_iter().any(|used| used.as_ref() == Some(release));
     let leftover = releases.iter().filter(|release| !is_used(release)).cloned().collect();
-    Kernels { running, next_boot, leftover }
+    Kernels { running, next_boot, leftover, live_patches: Vec::new() }
 }
 
 /// Those of packages of which the image is there, the newest last by an order of releases.
@@ -71,6 +82,19 @@ fn of_modules(root: &Path) -> Vec<String> {
     releases
 }
 
+/// Where the kernel tells its live patches (kernel documentation, `ABI/testing/sysfs-kernel-livepatch`).
+const LIVE_PATCHES: &str = "sys/kernel/livepatch";
+
+/// Reads which live patches are in force: enabled, and through with every process.
+fn live_patches(root: &Path) -> Vec<String> {
+    let is = |patch: &Path, file: &str, wanted: &[u8]| {
+        storage::read_at_most(&patch.join(file), 64).is_ok_and(|bytes| bytes.trim_ascii() == wanted)
+    };
+    let patches = storage::list(&root.join(LIVE_PATCHES)).unwrap_or_default();
+    let in_force = patches.iter().filter(|patch| is(patch, "enabled", b"1") && is(patch, "transition", b"0"));
+    in_force.filter_map(|patch| Some(patch.file_name()?.to_str()?.to_owned())).collect()
+}
+
 /// Reads which entry GRUB was told to boot (`saved_entry` of grub-editenv(1)); an entry's name ends with the release.
 fn saved_entry(root: &Path) -> Option<String> {
     let bytes = storage::read_at_most(&root.join("boot/grub2/grubenv"), 64 * 1024).ok()?;
@@ -84,6 +108,7 @@ mod tests {
     use crate::model::package::PackageState;
     use crate::model::version::Version;
     use crate::scan::inventory::dpkg_status;
+    use crate::scan::inventory::tests::Root;
 
     fn packages(names: &[&str]) -> Vec<InstalledPackage> {
         let stanza = |name: &&str| {
@@ -117,6 +142,20 @@ mod tests {
         assert_eq!(kernels.next_boot.as_deref(), Some("6.1.0-30-amd64"));
         assert_eq!(kernels.leftover, ["6.1.0-9-amd64"]);
         assert!(kernels.reboot_pending());
+    }
+
+    #[test]
+    fn live_patches_in_force_are_told_and_others_are_not() {
+        let of = |name: &str, enabled: &str, transition: &str| {
+            [("enabled", enabled), ("transition", transition)]
+                .map(|(file, text)| (format!("{LIVE_PATCHES}/{name}/{file}"), format!("{text}\n")))
+        };
+        let files = [of("livepatch_CVE_2022_36946", "1", "0"), of("off", "0", "0"), of("begun", "1", "1")];
+        let files = files.concat();
+        let files: Vec<_> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let root = Root::new("live-patches", &files);
+        assert_eq!(live_patches(&root.0), ["livepatch_CVE_2022_36946"]);
+        assert!(live_patches(&Root::new("no-live-patches", &[]).0).is_empty());
     }
 
     #[test]

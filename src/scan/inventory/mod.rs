@@ -9,12 +9,14 @@ mod dpkg_database;
 pub mod dpkg_files;
 pub mod dpkg_status;
 mod dpkg_updates;
+pub mod files;
 mod kernels;
 pub mod pacman_local;
 pub mod record_error;
 mod record_values;
 mod registry;
 pub mod rpm_database;
+pub mod rpm_files;
 
 use std::cmp::Ordering;
 use std::path::{Path, PathBuf};

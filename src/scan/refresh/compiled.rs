@@ -25,7 +25,9 @@ pub fn load_index(
     let name = &source.name;
     let record = FeedCache::new(layout, name).read().map_err(caching(name))?;
     let Some(content) = record.content else { return Ok(None) };
-    if let Some(index) = open(layout, source, release).filter(|i| i.provenance().content == content.sha256) {
+    if let Some(index) =
+        open(layout, source, release).filter(|i| i.provenance().content == content.identity())
+    {
         return Ok(Some(index));
     }
     let bytes = rebuild(layout, source, release, &content)?.index;

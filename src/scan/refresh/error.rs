@@ -50,6 +50,16 @@ pub enum RefreshError {
         #[source]
         source: SignatureError,
     },
+    /// A bundle has the feed in another format than the one configured here.
+    #[error("{feed} is {found:?} in the bundle and {expected:?} in the configuration")]
+    OtherFormat {
+        /// The feed.
+        feed: String,
+        /// The format of the bundle.
+        found: String,
+        /// The format configured.
+        expected: String,
+    },
     /// The cache cannot be used.
     #[error("cannot keep {feed}")]
     Cache {
@@ -76,13 +86,20 @@ impl RefreshError {
         matches!(self, Self::Refused { source, .. } if source.is_acceptable())
     }
 
-    /// Returns the whole chain in one line, for a record.
-    pub(super) fn reason(&self) -> String {
+    /// Returns the whole chain in one line, with the way out where there is one, for a record.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Refused { feed, .. } if self.is_acceptable() => {
+                format!("{} (believe it: patchctl feeds refresh --accept-older {feed})", self.chain())
+            }
+            _ => self.chain(),
+        }
+    }
+
+    /// Returns the whole chain in one line.
+    pub fn chain(&self) -> String {
         match self {
             Self::Fetch { source, .. } => source.reason(),
-            Self::Refused { feed, source } if source.is_acceptable() => {
-                format!("{} (believe it: patchctl feeds refresh --accept-older {feed})", source.reason())
-            }
             Self::Refused { source, .. } => source.reason(),
             other => {
                 let mut text = other.to_string();

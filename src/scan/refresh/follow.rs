@@ -34,9 +34,9 @@ pub(super) fn follow(
     first: Download,
     incoming: &Path,
 ) -> Result<Arrived, RefreshError> {
-    if question.format.addressing() == Addressing::Direct {
+    if question.format.addressing() != Addressing::Repository {
         let signer = authenticate(question, (&question.source.location, incoming))?;
-        return Ok(Arrived { download: first, signer });
+        return Ok(Arrived::file(incoming, first, signer));
     }
     let mut trail = Trail { question, location: question.source.location.clone(), incoming };
     let validators = first.validators.clone();
@@ -51,7 +51,7 @@ pub(super) fn follow(
         trail.check(&record)?;
         found.published = record.timestamp.or(found.published);
     }
-    Ok(Arrived { download: Download { validators, ..found }, signer })
+    Ok(Arrived::file(incoming, Download { validators, ..found }, signer))
 }
 
 impl Trail<'_> {

@@ -8,7 +8,6 @@ use super::keep::{Keeping, keep};
 use super::question::{Arrived, Question};
 use super::stamp::stamp;
 use super::{RefreshError, RefreshRequest, caching, format_of};
-use crate::host::storage;
 use crate::host::transport::{Fetched, Validators};
 use crate::model::feed::{FeedStamp, SourceSettings};
 use crate::scan::feed::cache::FeedCache;
@@ -39,10 +38,8 @@ pub fn import_file(
             let last_good = record.content.as_ref();
             let keeping = Keeping { request, format, source, accept_older, last_good, by_hand: true };
             let arrived = authenticate(question, (&location, &cache.incoming()))
-                .map(|signer| Arrived { download, signer });
-            arrived
-                .and_then(|arrived| keep(keeping, arrived))
-                .inspect_err(|_| drop(storage::remove_file(&cache.incoming())))?
+                .map(|signer| Arrived::file(&cache.incoming(), download, signer));
+            arrived.and_then(|arrived| keep(keeping, arrived)).inspect_err(|_| cache.drop_incoming())?
         }
     };
     Ok(stamp(source, &record, &request.distribution.release_key(), request.clock.now()))

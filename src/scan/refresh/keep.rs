@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::question::Arrived;
 use super::{RefreshError, RefreshRequest, caching, compiled, load_index};
-use crate::host::transport::{self, Download};
+use crate::host::transport;
 use crate::model::feed::{Authenticity, FeedRole, SourceSettings};
 use crate::scan::assess::open_holes;
-use crate::scan::feed::cache::{CacheRecord, FeedCache, StoredContent};
+use crate::scan::feed::cache::{CacheRecord, FeedCache, StoredChanges, StoredContent};
 use crate::scan::feed::registry::Format;
-use crate::scan::feed::trust::{self, Gate, Received, Refusal};
+use crate::scan::feed::trust::{self, Gate, Refusal};
 use crate::scan::index::Index;
 
 /// Where content goes, and what it is measured against.
@@ -54,18 +54,23 @@ pub(super) fn keep(keeping: Keeping<'_>, arrived: Arrived) -> Result<CacheRecord
     let refused = |refusal| RefreshError::Refused { feed: source.name.clone(), source: refusal };
     let cache = FeedCache::new(request.layout, &source.name);
     let authenticity = keeping.authenticity(&arrived);
-    let Arrived { download: Download { size, sha256, validators, published }, signer } = arrived;
-    let received = Received { path: cache.incoming(), size, sha256 };
-    let admitted = trust::admit(&received, published, gate).map_err(refused)?;
+    let Arrived { received, validators, published, fetched, signer, unread } = arrived;
+    let mut admitted = trust::admit(&received, published, gate).map_err(refused)?;
+    admitted.unread.join(unread);
     check_upheaval(keeping, &admitted.index).map_err(refused)?;
     let mut stored = StoredContent {
         location: source.location.clone(),
-        fetched: now,
+        fetched: fetched.unwrap_or(now),
         checked: now,
         published,
         etag: validators.etag,
         last_modified: validators.last_modified,
-        sha256: admitted.sha256,
+        sha256: received.sha256,
+        changes: received.changes.as_ref().map(|changes| StoredChanges {
+            sha256: changes.sha256,
+            reached: changes.reached,
+            documents: changes.documents,
+        }),
         authenticity,
         signed_by: signer.map(|signer| signer.fingerprint),
         entries: admitted.entries,
@@ -73,7 +78,7 @@ pub(super) fn keep(keeping: Keeping<'_>, arrived: Arrived) -> Result<CacheRecord
         unread: BTreeMap::new(),
     };
     stored.note_release(release.release_key(), admitted.advisories, admitted.unread);
-    let record = cache.store(stored, &received.path).map_err(caching(&source.name))?;
+    let record = cache.store(stored, &received).map_err(caching(&source.name))?;
     compiled::write(request.layout, source, release, &admitted.index)?;
     Ok(record)
 }

@@ -2,8 +2,10 @@
 //! never an error that stops a scan.
 
 mod authenticate;
+pub mod bundle;
 mod compiled;
 mod error;
+mod folder;
 mod follow;
 mod import;
 mod keep;
@@ -22,9 +24,10 @@ pub use self::error::RefreshError;
 use self::follow::follow;
 pub use self::import::{FeedCheck, import_file, verify};
 use self::keep::{Keeping, keep};
-use self::question::Question;
+use self::question::{Arrived, Question};
 use self::stamp::stamp;
 pub use self::threats::load_threats;
+use super::feed::Addressing;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
 use super::feed::registry::{self, Format};
 use super::feed::trust::Refusal;
@@ -32,7 +35,6 @@ use crate::config::layout::Layout;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::lock::LockError;
-use crate::host::storage;
 use crate::host::transport::{Fetched, Validators};
 use crate::model::distro::Distribution;
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
@@ -116,7 +118,11 @@ fn refresh_source(request: &RefreshRequest<'_>, source: &SourceSettings) -> Feed
     if is_due(request, source, &record) {
         match update_alone(request, source, &record) {
             Ok(updated) => record = updated,
-            Err(error) => remember(&cache, &mut record, &error, now),
+            Err(error) => {
+                // What another refresh wrote meanwhile is the better record.
+                record = cache.read().unwrap_or(record);
+                record.failure = Some(failure(&error, now));
+            }
         }
     }
     if let Err(error) = count_release(request, source, &mut record) {
@@ -142,7 +148,8 @@ fn update_alone(
     let record = cache.read().unwrap_or_default();
     match &record.content {
         Some(content) if content.checked > began && is_of_source(content, source) => Ok(record),
-        _ => update(request, source, &record),
+        _ => update(request, source, &record)
+            .inspect_err(|error| remember(&cache, record, failure(error, began), error)),
     }
 }
 
@@ -188,10 +195,9 @@ fn is_of_source(content: &StoredContent, source: &SourceSettings) -> bool {
 
 /// Keeps a failure for later scans. When even that cannot be written, this scan still tells it. That a release is
 /// not in the feed concerns this root only, and other roots may share the cache.
-fn remember(cache: &FeedCache, record: &mut CacheRecord, error: &RefreshError, now: DateTime<Utc>) {
-    record.failure = Some(failure(error, now));
+fn remember(cache: &FeedCache, record: CacheRecord, failure: StoredFailure, error: &RefreshError) {
     if !matches!(error, RefreshError::Refused { source: Refusal::Release { .. }, .. }) {
-        let _ = cache.write(record);
+        let _ = cache.write(&CacheRecord { failure: Some(failure), ..record });
     }
 }
 
@@ -212,24 +218,37 @@ fn update(
 ) -> Result<CacheRecord, RefreshError> {
     let format = format_of(source, request.distribution)?;
     let reusable = record.content.as_ref().filter(|content| is_of_source(content, source));
-    let known = reusable.map_or(Validators::default(), StoredContent::validators);
-    let incoming = FeedCache::new(request.layout, &source.name).incoming();
-    let question = Question { request, source, format };
-    match question.download((&source.location, known), &incoming)? {
-        Fetched::Unchanged => note_unchanged(request, source, record),
-        Fetched::New(download) => {
-            let kept = follow(question, download, &incoming).and_then(|arrived| {
-                let accept_older = request.accept_older.contains(&source.name);
-                let last_good = record.content.as_ref();
-                keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, arrived)
-            });
-            match &kept {
-                // A part to go on with the next time may lie there.
-                Ok(_) | Err(RefreshError::Fetch { .. }) => {}
-                Err(_) => drop(storage::remove_file(&incoming)),
-            }
-            kept
+    let cache = FeedCache::new(request.layout, &source.name);
+    let arrived = arrive(Question { request, source, format }, (&cache, reusable));
+    let kept = arrived.and_then(|arrived| match arrived {
+        None => note_unchanged(request, source, record),
+        Some(arrived) => {
+            let accept_older = request.accept_older.contains(&source.name);
+            let last_good = record.content.as_ref();
+            keep(Keeping { request, format, source, accept_older, last_good, by_hand: false }, arrived)
         }
+    });
+    match &kept {
+        // A part to go on with the next time may lie there.
+        Ok(_) | Err(RefreshError::Fetch { .. }) => {}
+        Err(_) => cache.drop_incoming(),
+    }
+    kept
+}
+
+/// Fetches what is new; `None` where nothing is.
+fn arrive(
+    question: Question<'_>,
+    (cache, last): (&FeedCache, Option<&StoredContent>),
+) -> Result<Option<Arrived>, RefreshError> {
+    let (source, incoming) = (question.source, cache.incoming());
+    if question.format.addressing() == Addressing::Folder && source.location.ends_with(folder::ARCHIVE) {
+        return folder::fetch(question, last);
+    }
+    let known = last.map_or(Validators::default(), StoredContent::validators);
+    match question.download((&source.location, known), &incoming)? {
+        Fetched::Unchanged => Ok(None),
+        Fetched::New(download) => follow(question, download, &incoming).map(Some),
     }
 }
 

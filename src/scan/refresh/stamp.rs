@@ -23,7 +23,7 @@ pub(super) fn stamp(
         published: content.published,
         fetched: Some(content.fetched),
         age_seconds: Some(now.signed_duration_since(content.dated()).num_seconds()),
-        sha256: Some(content.sha256),
+        sha256: Some(content.identity()),
         authenticity: Some(content.authenticity),
         signed_by: content.signed_by.clone(),
         advisories: content.advisories.get(release).copied().unwrap_or(0),

@@ -11,6 +11,7 @@ use patchctl::scan::feed::alpine_secdb::AlpineSecdb;
 use patchctl::scan::feed::arch_tracker::ArchTracker;
 use patchctl::scan::feed::debian_lists::DebianLists;
 use patchctl::scan::feed::debian_security_support::{DebianSecuritySupport, parse_limited};
+use patchctl::scan::feed::debian_tracker::DebianTracker;
 use patchctl::scan::feed::{AdvisoryFeed, Rows, exploit_prediction, known_exploited};
 
 /// Where the vendors' whole data lie, on machines that have them.
@@ -101,6 +102,21 @@ fn every_advisory_of_debian_is_read() {
 }
 
 #[test]
+fn every_statement_of_the_tracker_that_was_made_of_its_lists_is_read() {
+    let Some(feeds) = feeds() else { return };
+    let content = content(&feeds.join("debian/tracker-json/rebuilt-from-dsa-dla-lists.json.zst"));
+    let mut sources = BTreeSet::new();
+    for (codename, statements) in [("bullseye", 5421), ("bookworm", 1992)] {
+        let rows = parse(&DebianTracker, &content, &Distribution::new("debian", "", codename));
+        assert_eq!((rows.entries, rows.unread.count), (6183, 0), "{:?}", rows.unread);
+        let affected: Vec<_> = rows.advisories.iter().flat_map(|advisory| &advisory.affected).collect();
+        assert_eq!(affected.len(), statements, "{codename}");
+        sources.extend(affected.iter().map(|row| row.name.clone().into_owned()));
+    }
+    assert_eq!(sources.len(), 396);
+}
+
+#[test]
 fn every_line_of_debians_support_lists_is_read() {
     let Some(feeds) = feeds() else { return };
     let folder = feeds.join("debian/security-support");
@@ -132,6 +148,8 @@ fn every_entry_of_seven_branches_of_alpine_is_read_or_counted() {
             unread += rows.unread.count;
         }
     }
+    // The seven files have 8,889 items of lists; 72 of them are architectures.
+    assert_eq!(entries + 72, 8_889);
     // Three of the 1,233 packages name nothing that is an identifier (`CVE-2017-8073.patch`). Unread are 36 entries
     // under 19 versions outside apk's grammar, 22 with a word that is no identifier, and a version without entries.
     assert_eq!((entries, packages, unread, again), (8817, 1230, 59, 83));

@@ -37,4 +37,6 @@ pub mod oracle;
 pub mod packages;
 pub mod pool;
 pub mod repository;
+pub mod rpm_packages;
+pub mod rpm_root;
 pub mod transcript;

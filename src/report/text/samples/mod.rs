@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::model::assessment::LimitedSupport;
 use crate::model::distro::Distribution;
 use crate::model::feed::{Authenticity, Completeness, CompletenessLevel, FeedStamp, FeedState, Unread};
 use crate::model::finding::{Candidate, Finding, FindingPackage, NotCovered, Origin, Verdict};
@@ -133,7 +134,7 @@ pub(crate) fn host() -> ReportHost {
         kernel: Kernels {
             running: Some("6.1.0-47-amd64".into()),
             next_boot: Some("6.1.0-56-amd64".into()),
-            leftover: Vec::new(),
+            ..Kernels::default()
         },
         root: "/".into(),
         criticality: Criticality::Normal,
@@ -177,6 +178,11 @@ pub(crate) fn report(findings: Vec<Finding>) -> Report {
             architecture: Architecture::from("amd64"),
             version: version("22.11.0-1nodesource1"),
             origin: "nodesource".into(),
+        }],
+        limited_support: vec![LimitedSupport {
+            source: PackageName::from("binutils"),
+            ends: None,
+            words: "Only suitable for trusted content".into(),
         }],
     });
     report.summary = Some(Summary::count(879, &findings, now().date_naive()));

@@ -20,6 +20,7 @@ fn signed_kernels_are_judged_as_linux_and_named_by_their_role() {
         running: Some("6.1.0-41-amd64".into()),
         next_boot: Some("6.1.0-42-amd64".into()),
         leftover: vec!["6.1.0-40-amd64".into()],
+        ..Kernels::default()
     };
     let findings = scene.assess().findings;
     assert_eq!(findings.len(), 2);
@@ -97,6 +98,7 @@ fn three_kernels() -> Scene {
         running: Some("5.14.0-362.el9.x86_64".into()),
         next_boot: Some("5.14.0-503.el9.x86_64".into()),
         leftover: vec!["5.14.0-70.13.1.el9_0.x86_64".into()],
+        ..Kernels::default()
     };
     scene
 }
@@ -148,4 +150,63 @@ fn tools_of_the_kernel_are_no_kernel() {
     };
     assert_eq!(role("kernel-tools"), None);
     assert_eq!(role("kernel-modules"), Some(KernelRole::Leftover));
+}
+
+/// The verdict about the running one of three kernels, whose hole is CVE-2022-36946.
+fn with_live_patches(modules: &[&str], package: Option<(&str, &str)>) -> Finding {
+    let mut scene = three_kernels();
+    let hole = || vec!["CVE-2022-36946".into()];
+    scene.rows[0].vulnerabilities = hole();
+    scene.inventory.kernels.live_patches = modules.iter().map(|module| (*module).to_owned()).collect();
+    if let Some((name, at)) = package {
+        let version = Version::rpm(at).expect("a version");
+        let source = SourcePackage { name: name.into(), version: version.clone() };
+        let patch =
+            InstalledPackage { name: name.into(), version, source, ..scene.inventory.packages[0].clone() };
+        scene.inventory.packages.push(patch);
+        let row = Affected::binary("kpatch-patch-5_14_0-362", VendorState::Fixed).fixed_in("1-2.el9");
+        let advisory = row_of_kernel();
+        scene.rows.push(Advisory {
+            id: "RHSA-1:2".into(),
+            vulnerabilities: hole(),
+            affected: vec![row],
+            ..advisory
+        });
+    }
+    let mut findings = scene.assess().findings;
+    findings.retain(|finding| finding.id.ends_with("kernel-core:x86_64=5.14.0-362.el9"));
+    findings.remove(0)
+}
+
+#[test]
+fn mql_10976_a_hole_that_a_module_names_is_closed_in_the_running_kernel() {
+    let finding = with_live_patches(&["livepatch_CVE_2022_36946"], None);
+    assert_eq!((finding.verdict, finding.closed_by_reboot), (Verdict::MitigatedLive, true));
+    assert!(
+        finding.reason.contains("a live patch closes the hole in the running kernel"),
+        "{}",
+        finding.reason
+    );
+    let other = with_live_patches(&["livepatch_CVE_2022_0001"], None);
+    assert_eq!(other.verdict, Verdict::Vulnerable);
+}
+
+#[test]
+fn mql_10976_a_package_of_kpatch_closes_what_its_version_fixes_once_its_module_is_loaded() {
+    let name = "kpatch-patch-5_14_0-362";
+    let of = |module: &str, at: &str| with_live_patches(&[module], Some((name, at))).verdict;
+    assert_eq!(of("kpatch_5_14_0_362_1_2", "1-2.el9"), Verdict::MitigatedLive);
+    assert_eq!(of("kpatch_5_14_0_362_1_1", "1-2.el9"), Verdict::Vulnerable, "an older module is loaded");
+    assert_eq!(of("kpatch_5_14_0_362_1_1", "1-1.el9"), Verdict::Vulnerable, "it does not fix that");
+    assert_eq!(of("livepatch_13", "1-2.el9"), Verdict::Vulnerable, "nobody knows what it closes");
+}
+
+#[test]
+fn without_a_fixed_kernel_to_boot_a_live_patch_makes_no_update_needless() {
+    let mut scene = three_kernels();
+    scene.rows[0].vulnerabilities = vec!["CVE-2022-36946".into()];
+    scene.inventory.packages.pop();
+    scene.inventory.kernels.next_boot = scene.inventory.kernels.running.clone();
+    scene.inventory.kernels.live_patches = vec!["livepatch_CVE_2022_36946".into()];
+    assert!(scene.assess().findings.iter().all(|finding| finding.verdict == Verdict::Vulnerable));
 }

@@ -224,6 +224,16 @@ fn every_vendor_state_has_its_verdict() {
 }
 
 #[test]
+fn the_end_of_support_counts_from_its_day_on() {
+    for (days, open) in [(-1, 1), (1, 0)] {
+        let mut ended = row("a1", "debian-security-support:a1", VendorState::EndOfLife);
+        (ended.vulnerabilities, ended.published) = (Vec::new(), Some(now() + TimeDelta::days(days)));
+        let result = Scene::new(vec![package("a1", "a1", "1")], vec![ended]).assess();
+        assert_eq!(result.counts.open(), open, "{days}");
+    }
+}
+
+#[test]
 fn fixed_and_unaffected_are_counted_without_findings() {
     let rows = vec![fixed("a1", "CVE-2026-0001", "1"), row("a1", "CVE-2026-0002", VendorState::NotAffected)];
     let result = Scene::new(vec![package("a1", "a1", "1")], rows).assess();
@@ -326,6 +336,19 @@ fn completeness_follows_the_feeds() {
     let completeness = scene.assess().completeness;
     assert_eq!(completeness.level, CompletenessLevel::Incomplete);
     assert!(completeness.reasons[0].contains("apt-get update"));
+}
+
+#[test]
+fn repositories_that_are_not_read_are_named_with_what_tells_their_updates() {
+    for (id, tells) in [("sles", "zypper list-updates"), ("alpine", "apk version"), ("arch", "pacman -Qu")] {
+        let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
+        scene.inventory.distribution = Distribution::new(id, "1", "");
+        scene.view.stamps.clear();
+        let completeness = scene.assess().completeness;
+        assert_eq!(completeness.level, CompletenessLevel::Incomplete);
+        assert!(completeness.reasons[0].contains(tells), "{:?}", completeness.reasons);
+        assert!(!completeness.reasons[0].contains("apt"), "{:?}", completeness.reasons);
+    }
 }
 
 #[test]

@@ -4,23 +4,27 @@
 //! in messages, and to choose it by its ending; it is never a path. What is no archive is one document without a name,
 //! so a format that is published both ways needs one loop only.
 
+mod members;
+mod overlay;
 mod tarball;
 mod zipped;
 
 use std::borrow::Cow;
 use std::io::{self, BufReader, Read};
 
+pub use self::members::{Member, Members};
+use self::overlay::Overlay;
 use self::tarball::{BLOCK, Tarball};
 use self::zipped::Zipped;
 use super::FeedError;
-use super::decompress::{DecompressError, LARGEST_FEED, Unpacked, cap};
+use super::decompress::{DecompressError, LARGEST_FEED, Unpacked, archive_cap, cap};
 
 /// Most documents of one archive. The most that a vendor publishes together are Red Hat's VEX documents, one for each
 /// CVE; 400,000 CVEs existed in 2026, so this leaves room for years.
 const MOST_DOCUMENTS: usize = 1_000_000;
 /// Largest document. The largest real ones are Red Hat's VEX documents of the kernel and of OpenSSL, and have some
 /// ten million bytes (feeds design, 3.2).
-const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
+pub const LARGEST_DOCUMENT: u64 = 64 * 1024 * 1024;
 /// Largest tar archive when decompressed. Red Hat's VEX archive has 200 to 400 MB as zstd and "many GB" unpacked (feeds
 /// design, 3.2), Ubuntu's OSV documents several GB (2); only one document at a time is in memory.
 const LARGEST_ARCHIVE: u64 = 64 * 1024 * 1024 * 1024;
@@ -57,6 +61,7 @@ enum Form<'a> {
     Plain(&'a [u8]),
     Tar(Tarball<'a>),
     Zip(Zipped<'a>),
+    Overlaid(Overlay),
     Over,
 }
 
@@ -169,7 +174,8 @@ pub enum Opened {
 /// # Errors
 /// It cannot be decompressed, or is larger than a feed or archive may be.
 pub fn open(file: impl Read + 'static, size: u64) -> Result<Opened, DecompressError> {
-    let mut reader = Unpacked::new(BufReader::with_capacity(PIECE, file), cap(size, LARGEST_ARCHIVE))?;
+    let mut reader =
+        Unpacked::new(BufReader::with_capacity(PIECE, file), archive_cap(size, LARGEST_ARCHIVE))?;
     let mut content = Vec::new();
     reader.by_ref().take(BLOCK as u64).read_to_end(&mut content).map_err(|error| reader.explain(error))?;
     if tarball::begins(&content) {
@@ -185,6 +191,19 @@ pub fn open(file: impl Read + 'static, size: u64) -> Result<Opened, DecompressEr
     }
 }
 
+/// Puts later documents in the place of those of the same name; one without content takes the other away. `names` and
+/// `later` are the same archive, opened twice.
+///
+/// # Errors
+/// The later documents cannot be read.
+pub fn overlaid(
+    base: Documents<'static>,
+    names: Documents<'static>,
+    later: Documents<'static>,
+) -> Result<Documents<'static>, ContainerError> {
+    Ok(Documents { form: Form::Overlaid(Overlay::new(base, names, later)?), given: 0 })
+}
+
 impl<'a> Iterator for Documents<'a> {
     type Item = Result<Document<'a>, ContainerError>;
 
@@ -192,6 +211,7 @@ impl<'a> Iterator for Documents<'a> {
         let next = match &mut self.form {
             Form::Tar(archive) => archive.next().transpose(),
             Form::Zip(archive) => archive.next().transpose(),
+            Form::Overlaid(overlay) => overlay.next().transpose(),
             Form::Plain(content) => {
                 let content = Cow::Borrowed(*content);
                 self.form = Form::Over;

@@ -3,11 +3,11 @@
 //! The walk over the blocks is our own, where the `tar` crate would read on: an archive has to have its end, nothing may
 //! follow it, and every header its checksum. One document at a time is in memory.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 
 use tar::{EntryType, Header, PaxExtensions};
 
-use super::{ContainerError, Document, LARGEST_DOCUMENT, LONGEST_NAME, too_large};
+use super::{ContainerError, Document, LARGEST_DOCUMENT, LONGEST_NAME, Member, too_large};
 
 /// Length of a header, and the unit that contents are padded to (tar(5)).
 pub(super) const BLOCK: usize = 512;
@@ -51,6 +51,16 @@ impl<'a> Tarball<'a> {
 
     /// Returns the next document; none at the end of the archive.
     pub(super) fn next(&mut self) -> Result<Option<Document<'static>>, ContainerError> {
+        let Some(Member { name, size }) = self.next_member()? else { return Ok(None) };
+        if size > LARGEST_DOCUMENT {
+            return Err(too_large());
+        }
+        let content = self.content(size)?;
+        Ok(Some(Document { name: name.into(), content: content.into() }))
+    }
+
+    /// Returns the next file, of which the content comes next; none at the end of the archive.
+    pub(super) fn next_member(&mut self) -> Result<Option<Member>, ContainerError> {
         let mut extensions = Extensions::default();
         loop {
             let begin = self.offset;
@@ -62,21 +72,18 @@ impl<'a> Tarball<'a> {
                 Some(size) => size,
                 None => header.entry_size().map_err(|_| damaged(begin, "a size is no number"))?,
             };
-            if size > LARGEST_DOCUMENT {
-                return Err(too_large());
+            if matches!(kind, EntryType::Regular | EntryType::Continuous) {
+                let name = extensions.name.unwrap_or_else(|| header.path_bytes().into_owned());
+                return member(&name, size, begin).map(Some);
             }
-            if is_extension(kind) && size > LONGEST_EXTENSION {
-                return Err(damaged(begin, "a name is too long"));
+            if size > LONGEST_EXTENSION {
+                return Err(damaged(begin, "an entry that is no file is too long"));
             }
             let content = self.content(size)?;
             match kind {
                 EntryType::GNULongName => extensions.name = Some(up_to_nul(&content).to_vec()),
                 EntryType::XHeader => read_pax(&content, begin, &mut extensions)?,
                 EntryType::GNULongLink | EntryType::XGlobalHeader => {}
-                EntryType::Regular | EntryType::Continuous => {
-                    let name = extensions.name.unwrap_or_else(|| header.path_bytes().into_owned());
-                    return document(&name, content, begin).map(Some);
-                }
                 EntryType::Directory | EntryType::Link | EntryType::Symlink => {
                     extensions = Extensions::default();
                 }
@@ -109,18 +116,24 @@ impl<'a> Tarball<'a> {
 
     /// Reads content and its padding.
     fn content(&mut self, size: u64) -> Result<Vec<u8>, ContainerError> {
-        let begin = self.offset;
         let mut content = Vec::with_capacity(usize::try_from(size.min(FIRST_ROOM)).unwrap_or_default());
+        self.pour(size, &mut content)?;
+        Ok(content)
+    }
+
+    /// Writes content of that size elsewhere, and reads past its padding.
+    pub(super) fn pour(&mut self, size: u64, to: &mut dyn Write) -> Result<(), ContainerError> {
+        let begin = self.offset;
         let unpack = |source| ContainerError::Unpack { offset: begin, source };
-        self.reader.by_ref().take(size).read_to_end(&mut content).map_err(unpack)?;
-        if (content.len() as u64) < size {
+        let count = io::copy(&mut self.reader.by_ref().take(size), to).map_err(unpack)?;
+        if count < size {
             return Err(damaged(begin, "it breaks off"));
         }
         self.offset += size;
-        let padding = content.len().next_multiple_of(BLOCK) - content.len();
         // Padding that is missing at the end of the archive is found out by the next block, which is missing too.
-        self.fill(&mut [0; BLOCK][..padding])?;
-        Ok(content)
+        let rest = usize::try_from(size % BLOCK as u64).unwrap_or_default();
+        self.fill(&mut [0; BLOCK][..(BLOCK - rest) % BLOCK])?;
+        Ok(())
     }
 
     /// Reads as much as there is room for, or all that is left.
@@ -163,12 +176,11 @@ fn read_pax(content: &[u8], begin: u64, extensions: &mut Extensions) -> Result<(
     Ok(())
 }
 
-fn document(name: &[u8], content: Vec<u8>, begin: u64) -> Result<Document<'static>, ContainerError> {
+fn member(name: &[u8], size: u64, begin: u64) -> Result<Member, ContainerError> {
     if name.len() > LONGEST_NAME {
         return Err(damaged(begin, "a name is too long"));
     }
-    let name = String::from_utf8_lossy(name).into_owned();
-    Ok(Document { name: name.into(), content: content.into() })
+    Ok(Member { name: String::from_utf8_lossy(name).into_owned(), size })
 }
 
 fn damaged(offset: u64, reason: &'static str) -> ContainerError {

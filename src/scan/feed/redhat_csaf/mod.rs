@@ -14,7 +14,7 @@ use self::names::PackageUrl;
 use super::container::Documents;
 use super::csaf::{Component, Part, Place, Product, Vendor, read, read_archive};
 use super::rpm_packages::{STREAM_UNTOLD, is_modular, is_name, version_of};
-use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
+use super::{Addressing, AdvisoryFeed, FeedError, PublishedSource, Rows};
 use crate::model::advisory::Subject;
 use crate::model::distro::Distribution;
 use crate::model::version::rpm::Nevra;
@@ -38,6 +38,10 @@ impl AdvisoryFeed for RedHatCsaf {
     fn published(&self, _: &Distribution) -> Vec<PublishedSource> {
         let location = "https://security.access.redhat.com/data/csaf/v2/vex/archive_latest.txt";
         vec![PublishedSource { name: NAME.to_owned(), location: location.to_owned() }]
+    }
+
+    fn addressing(&self) -> Addressing {
+        Addressing::Folder
     }
 
     fn is_archive(&self) -> bool {

@@ -61,9 +61,9 @@ struct StoredOffer(Version, usize, String, u64, Sha256, Option<PackageName>, Opt
 struct StoredCandidate(Version, usize, Option<u8>);
 
 /// A view whose stamps still have to be judged by today's date.
-pub(super) struct DatedView {
-    pub(super) view: RepositoryView,
-    pub(super) stamps: Vec<DatedStamp>,
+pub(in crate::scan::feed) struct DatedView {
+    pub(in crate::scan::feed) view: RepositoryView,
+    pub(in crate::scan::feed) stamps: Vec<DatedStamp>,
 }
 
 /// Digests everything that a view is made from: root, inventory, and the stamps of apt's files.
@@ -81,14 +81,18 @@ pub(super) fn fingerprint(layout: &Layout, inventory: &Inventory) -> Sha256 {
     Sha256::of(text.as_bytes())
 }
 
-fn add_stamp(text: &mut String, path: &Path) {
+pub(in crate::scan::feed) fn add_stamp(text: &mut String, path: &Path) {
     let FileStamp { size, seconds, nanoseconds, inode } = storage::stamp(path);
     // Writing to a String cannot fail.
     let _ = writeln!(text, "{} {size} {seconds}.{nanoseconds} {inode}", path.display());
 }
 
 /// Returns the kept view, when it was made from the same state.
-pub(super) fn load(path: &Path, fingerprint: Sha256, inventory: &Inventory) -> Option<DatedView> {
+pub(in crate::scan::feed) fn load(
+    path: &Path,
+    fingerprint: Sha256,
+    inventory: &Inventory,
+) -> Option<DatedView> {
     let bytes = storage::read(path).ok()?;
     let stored: Stored = serde_json::from_slice(&bytes).ok()?;
     let fits = stored.schema == SCHEMA
@@ -136,7 +140,12 @@ impl StoredCandidate {
 }
 
 /// Keeps a view for the next time. Tells nothing when it cannot: the next time just takes longer.
-pub(super) fn save(layout: &Layout, fingerprint: Sha256, inventory: &Inventory, dated: &DatedView) {
+pub(in crate::scan::feed) fn save(
+    layout: &Layout,
+    fingerprint: Sha256,
+    inventory: &Inventory,
+    dated: &DatedView,
+) {
     let mut origins = Origins::default();
     let mut packages = Vec::with_capacity(inventory.packages.len());
     for package in &inventory.packages {

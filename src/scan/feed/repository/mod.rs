@@ -4,7 +4,7 @@
 //! It tells which versions can be had (so whether a fix is installable), what apt itself would take, how old the
 //! lists are, and which installed packages no distribution speaks about. Nothing is fetched here.
 
-mod cache;
+pub(in crate::scan::feed) mod cache;
 mod candidates;
 mod foreign;
 mod index;

@@ -8,7 +8,7 @@ use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 
 /// A stamp, with what its state depends on when the day changes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) struct DatedStamp {
+pub(in crate::scan::feed) struct DatedStamp {
     stamp: FeedStamp,
     /// `Origin` of the release file; empty where it names none.
     vendor: String,

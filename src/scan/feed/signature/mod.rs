@@ -65,6 +65,9 @@ pub enum SignatureError {
         /// Address of the content.
         location: String,
     },
+    /// A bundle without a verified signature brings content that has to be signed.
+    #[error("it must be signed, and nobody verified who made the bundle: set feeds.bundle_key")]
+    UnsignedBundle,
     /// The key file cannot be read.
     #[error("cannot read the key file {path}")]
     ReadKeys {
@@ -111,6 +114,6 @@ pub enum SignatureError {
 impl SignatureError {
     /// Tells whether content came and is to blame, as opposed to this host or its configuration.
     pub fn is_of_content(&self) -> bool {
-        matches!(self, Self::Missing { .. } | Self::Status { .. })
+        matches!(self, Self::Missing { .. } | Self::UnsignedBundle | Self::Status { .. })
     }
 }

@@ -1,6 +1,7 @@
 //! rpm's database. The format of today (SQLite) is read directly; the older ones are read by rpm.
 
 mod header;
+mod locks;
 mod package;
 mod place;
 mod query;
@@ -104,11 +105,13 @@ pub(super) fn is_present(root: &Path) -> bool {
 /// # Errors
 /// The database cannot be found, read or understood.
 pub(super) fn read(root: &Path) -> Result<Vec<InstalledPackage>, RpmError> {
-    match place::find(root)? {
-        None => Ok(Vec::new()),
-        Some(Database::Sqlite(path)) => read_sqlite(&path),
-        Some(Database::ForRpm(folder)) => query::read(&folder),
-    }
+    let mut packages = match place::find(root)? {
+        None => return Ok(Vec::new()),
+        Some(Database::Sqlite(path)) => read_sqlite(&path)?,
+        Some(Database::ForRpm(folder)) => query::read(&folder)?,
+    };
+    locks::mark(root, &mut packages);
+    Ok(packages)
 }
 
 /// Reads the packages of a `rpmdb.sqlite`, with the write-ahead log beside it; nothing is created or locked.

@@ -1,11 +1,15 @@
 //! Refresh, trust, cache and index together, over files of a scratch folder.
 
+mod bundle;
+mod folder;
+mod large;
 mod meeting;
 mod signed;
 
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::host::storage;
 use crate::model::digest::Sha256;
 use crate::model::feed::{Authenticity, FeedState};
 use crate::model::kernel::Kernels;

@@ -1,20 +1,15 @@
 //! One host against one feed: the findings, each explained, each held against what the package manager offered.
 
 use std::collections::HashMap;
-use std::path::Path;
 
-use patchctl::model::assessment::{AssessmentSettings, DueDays, VerdictCounts};
-use patchctl::model::digest::Sha256;
+use patchctl::model::assessment::VerdictCounts;
 use patchctl::model::finding::{Finding, Verdict};
-use patchctl::model::first_seen::FirstSeen;
-use patchctl::model::severity::{Criticality, Exposure, Severity};
 use patchctl::model::version::Version;
-use patchctl::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess};
-use patchctl::scan::channels;
+use patchctl::scan::assess::{AssessInput, assess};
 use patchctl::scan::explain::why;
 use patchctl::scan::feed::AdvisoryFeed;
-use patchctl::scan::index::{Index, Provenance, build};
 
+use super::super::one_feed::Ground;
 use super::scan::Host;
 
 /// What one feed says about one host.
@@ -36,43 +31,17 @@ pub struct Judged {
 
 /// Judges a host by one content of a feed.
 pub fn judge(host: &Host, feed: &dyn AdvisoryFeed, content: &[u8]) -> Judged {
-    let distribution = &host.inventory.distribution;
-    let rows = feed.parse(content, distribution).unwrap_or_else(|error| panic!("{}: {error}", feed.name()));
-    let statements = rows.advisories.iter().map(|advisory| advisory.affected.len()).sum();
-    let scheme = distribution.version_scheme();
-    let provenance = Provenance { content: Sha256::of(content), published: None, scheme };
-    let index = Index::open(build(&rows.advisories, provenance).unwrap()).unwrap();
-    let channels = channels::of(Path::new("/nonexistent"), distribution);
-    let channels = channels.as_deref().map_or(Channels::Unknown, Channels::Known);
-    let settings = AssessmentSettings {
-        criticality: Criticality::Normal,
-        due: DueDays::default(),
-        minimum_severity: Severity::Negligible,
-    };
-    let input = AssessInput {
-        inventory: &host.inventory,
-        view: &host.view,
-        indexes: &[FeedIndex { feed: feed.name(), index: &index }],
-        announcements: &[],
-        threats: None,
-        in_use: InUse { channels, modules: &host.inventory.enabled_modules },
-        not_covered: &[],
-        stamps: &[],
-        sources: &[],
-        settings: &settings,
-        now: chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap(),
-        exposure: &|_| Exposure::Installed,
-        first_seen: &FirstSeen::default(),
-        detail: Detail::All,
-    };
-    let assessment = assess(input);
-    every_finding_is_explained(&assessment.findings, &input);
-    let mut judged = Judged { statements, counts: assessment.counts, ..Judged::default() };
-    for finding in assessment.findings.iter().filter(|finding| finding.verdict == Verdict::Vulnerable) {
-        hold_against_candidate(host, finding, &mut judged);
-    }
-    judged.others.sort();
-    judged
+    let ground = Ground { inventory: &host.inventory, view: &host.view, not_covered: &[], channels: None };
+    ground.with(feed, content, |input, statements| {
+        let assessment = assess(input);
+        every_finding_is_explained(&assessment.findings, &input);
+        let mut judged = Judged { statements, counts: assessment.counts, ..Judged::default() };
+        for finding in assessment.findings.iter().filter(|finding| finding.verdict == Verdict::Vulnerable) {
+            hold_against_candidate(host, finding, &mut judged);
+        }
+        judged.others.sort();
+        judged
+    })
 }
 
 /// The reason names what was compared, and "why" tells the same.

@@ -12,13 +12,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use patchctl::model::package::InstalledPackage;
-use patchctl::scan::feed::AdvisoryFeed;
 use patchctl::scan::feed::decompress::{LARGEST_FEED, decompress};
-use patchctl::scan::feed::registry::FEEDS;
 use patchctl::scan::inventory::rpm_database;
 
 use self::scan::Host;
 use self::table::Row;
+use super::one_feed::feed;
 use super::version_orders::shared;
 
 /// A host, a format, and where the content of the feed is, below the folder of feeds.
@@ -78,10 +77,6 @@ const WITHOUT_DATA: [(&str, &str); 1] =
 fn content(path: &Path) -> Vec<u8> {
     let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     decompress(&bytes, LARGEST_FEED).unwrap().into_owned()
-}
-
-fn feed(name: &str) -> &'static dyn AdvisoryFeed {
-    *FEEDS.iter().find(|feed| feed.name() == name).expect("a format that is known")
 }
 
 fn host(inventories: &Path, name: &str) -> Host {

@@ -114,7 +114,7 @@ pub fn read(path: &Path) -> Host {
     let offered = listed.iter().zip(&packages);
     let candidates = offered.filter_map(|(listed, package)| candidate(listed, package, family)).collect();
     let view = RepositoryView { candidates, ..Default::default() };
-    let kernels = Kernels { running: Some(scan.running.release), next_boot: None, leftover: Vec::new() };
+    let kernels = Kernels { running: Some(scan.running.release), ..Kernels::default() };
     let digest = Sha256::of(&bytes);
     let inventory = Inventory { distribution, packages, enabled_modules: Vec::new(), kernels, digest };
     Host { scanned_at: scan.scanned_at, inventory, view }

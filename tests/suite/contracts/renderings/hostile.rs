@@ -137,6 +137,9 @@ fn a_thousand_hostile_strings_are_only_text_in_every_form() {
     let sound = report("scan");
     let mut hostile_report = sound.clone();
     hostile_report.packages = None;
+    infect(&mut hostile_report, "x");
+    let plain = rendered(&hostile_report, Format::Html);
+    let skeleton = tags(&plain);
     let counts = |text: &str| (text.matches("<testcase").count(), text.matches("<error").count());
     for number in 0..1000 {
         let text =
@@ -178,6 +181,9 @@ fn a_thousand_hostile_strings_are_only_text_in_every_form() {
                         "{text:?}"
                     );
                 }
+                Format::Html => {
+                    assert_eq!(tags(&shown), skeleton, "{text:?}");
+                }
                 Format::Markdown => {
                     let outside: String = shown.split('`').step_by(2).collect();
                     assert!(!outside.contains(['<', '[', '@', '!', '\\']), "{text:?}: {shown}");
@@ -185,6 +191,11 @@ fn a_thousand_hostile_strings_are_only_text_in_every_form() {
             }
         }
     }
+}
+
+/// The elements of a page in their order, as anything that reads HTML finds them: foreign text adds none and ends none.
+fn tags(page: &str) -> Vec<&str> {
+    page.split('<').skip(1).map(|rest| rest.split([' ', '>', '\n']).next().unwrap_or_default()).collect()
 }
 
 fn assert_well_formed(xml: &str, text: &str) {
@@ -208,9 +219,11 @@ fn a_title_of_a_megabyte_does_not_bury_a_page() {
     let mut report = report("scan");
     report.packages = None;
     infect(&mut report, &"A<b>=".repeat(200_000));
-    let page = rendered(&report, Format::Markdown);
-    assert!(page.len() < 20_000, "{} bytes", page.len());
-    assert!(page.contains("more characters)"));
+    for (format, longest) in [(Format::Markdown, 20_000), (Format::Html, 120_000)] {
+        let page = rendered(&report, format);
+        assert!(page.len() < longest, "{format:?}: {} bytes", page.len());
+        assert!(page.contains("more characters)"), "{format:?}");
+    }
     // Other programs get the whole of it.
     assert!(rendered(&report, Format::Sarif).len() > 4_000_000);
 }

@@ -3,6 +3,7 @@
 //! The reports are those of real runs in the laboratory (`tests/fixtures/reports`); the schemas are the publishers'
 //! (`tests/fixtures/schemas`), each with its origin.
 
+mod browser;
 mod documents;
 mod hostile;
 
@@ -10,6 +11,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use patchctl::report::background::Background;
 use patchctl::report::format::Format;
 use patchctl::report::schema::Report;
 
@@ -30,13 +32,14 @@ pub(super) fn report(name: &str) -> Report {
 /// Renders a report; every form is UTF-8.
 pub(super) fn rendered(report: &Report, format: Format) -> String {
     let mut bytes = Vec::new();
-    report.write(format, &mut bytes).unwrap();
+    report.write(format, &Background::default(), &mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
 }
 
 fn golden(name: &str, format: Format) -> PathBuf {
     let ending = match format {
         Format::Json => "report.json",
+        Format::Html => "html",
         Format::Sarif => "sarif",
         Format::Junit => "junit.xml",
         Format::CycloneDx => "cdx.json",
@@ -52,7 +55,7 @@ fn golden(name: &str, format: Format) -> PathBuf {
 fn everything() -> impl Iterator<Item = (&'static str, Format)> {
     let all = Format::ALL.map(|format| ("scan", format));
     let others = REPORTS[1..].iter().flat_map(|name| {
-        [Format::Junit, Format::OpenMetrics, Format::Markdown].map(|format| (*name, format))
+        [Format::Html, Format::Junit, Format::OpenMetrics, Format::Markdown].map(|format| (*name, format))
     });
     all.into_iter().chain(others)
 }

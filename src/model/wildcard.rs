@@ -1,7 +1,7 @@
-//! Shell patterns as dpkg uses them: fnmatch(3) without flags, so `*` and `?` match `/` and a leading dot too.
+//! Shell patterns as dpkg and dnf use them: fnmatch(3) without flags, so `*` and `?` match `/` and a leading dot too.
 
 /// Tells whether the whole of `text` matches `pattern`.
-pub(super) fn matches(pattern: &[u8], text: &[u8]) -> bool {
+pub fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     while t < text.len() {

@@ -1,0 +1,69 @@
+//! Configuration that an update moved aside although it is to stay: rpm does so with an edited `%config` file that is not
+//! marked `noreplace` (rpm(8), `.rpmsave`), and asks nobody.
+
+use std::path::{Path, PathBuf};
+
+use super::manifest::Kind;
+use super::save::Saved;
+use crate::config::layout::RunFolder;
+use crate::host::storage;
+
+use super::super::{RunError, Tools};
+use crate::model::decision::ConffilePolicy;
+
+/// What rpm calls the administrator's file that it moved aside.
+const MOVED: &str = ".rpmsave";
+/// What it calls the vendor's file that it lays beside the administrator's.
+const BESIDE: &str = ".rpmnew";
+
+/// Puts every file back in its place that lies aside exactly as it was before the run, and the vendor's beside it, where
+/// edited configuration is to stay. Done again it finds nothing to do.
+///
+/// # Errors
+/// What was saved before the run cannot be read, or a file cannot be moved.
+pub fn put_back(tools: &Tools<'_>, folder: &RunFolder) -> Result<(), RunError> {
+    if tools.rules.conffiles != ConffilePolicy::Keep {
+        return Ok(());
+    }
+    let Some(before) = Saved::open(&folder.before()).map_err(RunError::Saved)? else { return Ok(()) };
+    for entry in before.manifest.entries() {
+        let Kind::File { sha256, .. } = &entry.kind else { continue };
+        let place = tools.layout.target(&entry.path.to_string_lossy());
+        let aside = with(&place, MOVED);
+        let is_as_before = |path: &Path| storage::digest(path).is_ok_and(|found| found == *sha256);
+        if !storage::exists(&aside) || !is_as_before(&aside) || is_as_before(&place) {
+            continue;
+        }
+        if storage::exists(&place) {
+            storage::rename(&place, &with(&place, BESIDE)).map_err(RunError::Storage)?;
+        }
+        storage::rename(&aside, &place).map_err(RunError::Storage)?;
+    }
+    Ok(())
+}
+
+/// Removes what the way back itself laid beside configuration files: a copy of what lies in its place again, or a version
+/// of the vendor that is in the old archive. `appeared` was neither there before the run nor left by it nor there when
+/// the way back began.
+///
+/// # Errors
+/// A file cannot be removed.
+pub fn remove_copies(tools: &Tools<'_>, appeared: &[PathBuf], live: &Saved) -> Result<(), RunError> {
+    for path in appeared {
+        let text = path.to_string_lossy();
+        let place = tools.layout.target(&text);
+        let is_copy = text.strip_suffix(MOVED).and_then(|bare| live.manifest.get(Path::new(bare))).is_some_and(
+            |entry| matches!(&entry.kind, Kind::File { sha256, .. } if storage::digest(&place).ok() == Some(*sha256)),
+        );
+        if is_copy || text.ends_with(BESIDE) {
+            storage::remove_file(&place).map_err(RunError::Storage)?;
+        }
+    }
+    Ok(())
+}
+
+fn with(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    PathBuf::from(name)
+}

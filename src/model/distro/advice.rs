@@ -1,0 +1,77 @@
+//! What a person types next, in the words of the family's own tools.
+
+use super::{Distribution, PackageFamily};
+
+/// Commands and names of one family's tools, for messages and hints.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// The tools that a run works with, as people call them together.
+    pub tools: &'static str,
+    /// Fetches what the repositories offer.
+    pub refresh: &'static str,
+    /// Releases a hold; the package follows.
+    pub release: &'static str,
+    /// Tells why another version is preferred; the package follows.
+    pub preferences: &'static str,
+    /// Tells what is wrong with the package database, and what often mends it.
+    pub inspect: &'static str,
+    /// Adds a package; the package follows.
+    pub add: &'static str,
+    /// Goes to an older version; the package follows.
+    pub downgrade: &'static str,
+    /// Installs the same version anew; the packages follow.
+    pub reinstall: &'static str,
+    /// Makes room where archives are kept.
+    pub clean: &'static str,
+    /// What the vendor's version of an edited configuration file is called beside it.
+    pub beside: &'static str,
+}
+
+/// apt-get(8), apt-mark(8), apt-cache(8), dpkg(1).
+const APT: Advice = Advice {
+    tools: "apt and dpkg",
+    refresh: "apt-get update",
+    release: "apt-mark unhold",
+    preferences: "apt-cache policy",
+    inspect: "dpkg --audit and apt-get check tell what is wrong; dpkg --configure -a often mends it",
+    add: "apt-get install",
+    downgrade: "apt-get install --allow-downgrades",
+    reinstall: "apt-get install --reinstall",
+    clean: "apt-get clean",
+    beside: ".dpkg-dist",
+};
+
+/// dnf(8) of dnf 4, dnf-versionlock(8); rpm(8) for `.rpmnew`.
+const DNF: Advice = Advice {
+    tools: "dnf and rpm",
+    refresh: "dnf makecache",
+    release: "dnf versionlock delete",
+    preferences: "dnf list --showduplicates --disableexcludes=all",
+    inspect: "dnf check tells what is wrong; rpmdb --verifydb looks at the database itself",
+    add: "dnf install",
+    downgrade: "dnf downgrade",
+    reinstall: "dnf reinstall",
+    clean: "dnf clean packages",
+    beside: ".rpmnew",
+};
+
+impl Distribution {
+    /// Returns what people type on this distribution; apt's words where nothing else is known.
+    pub fn advice(&self) -> &'static Advice {
+        match self.family() {
+            Some(PackageFamily::Rpm) => &DNF,
+            _ => &APT,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_family_is_advised_in_its_own_words() {
+        assert_eq!(Distribution::new("rocky", "9", "").advice().refresh, "dnf makecache");
+        assert_eq!(Distribution::new("debian", "12", "").advice().refresh, "apt-get update");
+    }
+}

@@ -1,0 +1,111 @@
+//! `feeds export` and `feeds import` of a bundle: the feeds of one host in one file, for hosts without a network.
+
+use std::path::Path;
+
+use super::context::Context;
+use super::feeds::{Import, no_such_feed, request};
+use crate::host::runner::{self, CommandSpec};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::feed::SourceSettings;
+use crate::model::package::Inventory;
+use crate::observe::Event;
+use crate::scan::refresh::bundle::{BundleError, BundleRequest, NotTaken, export_bundle, import_bundle};
+
+/// Signs; what verifies is `gpgv`.
+const GPG: &str = "/usr/bin/gpg";
+
+/// What a bundle is made from, or made to.
+pub(super) type Host<'a, 'c> = (&'a Context<'c>, &'a Inventory, &'a [SourceSettings]);
+
+/// Writes what is here of every feed into one file, signed where a key is named.
+pub(super) fn export(
+    (context, inventory, sources): Host<'_, '_>,
+    bundle: &Path,
+    sign_with: Option<&str>,
+) -> Result<(), Failure> {
+    let exported = export_bundle(&request(context, inventory, sources), bundle).map_err(|error| {
+        let kind = match &error {
+            BundleError::Nothing => FailureKind::MissingFeed,
+            BundleError::Feed { .. } => FailureKind::MalformedFeed,
+            _ => FailureKind::Usage,
+        };
+        let failure = Failure::new(kind, format!("{} is not written", bundle.display())).caused_by(error);
+        match kind {
+            FailureKind::Usage => failure,
+            _ => failure.hint("fetch the feeds first: patchctl feeds refresh"),
+        }
+    })?;
+    let note = |text| context.observer.event(&Event::Note(text));
+    note(format!("{} holds {}", bundle.display(), exported.feeds.join(", ")));
+    if !exported.missing.is_empty() {
+        note(format!("never fetched, so not in it: {}", exported.missing.join(", ")));
+    }
+    match sign_with {
+        Some(key) => sign(bundle, key),
+        None => Ok(()),
+    }
+}
+
+fn sign(bundle: &Path, key: &str) -> Result<(), Failure> {
+    let (bundle, signature) = (bundle.display().to_string(), format!("{}.asc", bundle.display()));
+    let command = CommandSpec::new(GPG)
+        .args(["--batch", "--yes", "--local-user", key, "--armor", "--output", &signature, "--detach-sign"])
+        .args(["--", &bundle]);
+    let hint = format!("sign it yourself: gpg --armor --detach-sign {bundle}");
+    let unsigned =
+        || Failure::new(FailureKind::Host, format!("{bundle} is written and not signed")).hint(hint.clone());
+    let output = runner::run(&command).map_err(|error| unsigned().caused_by(error))?;
+    match output.is_success() {
+        true => Ok(()),
+        false => Err(unsigned().caused_by(anyhow::anyhow!("{}", output.last_words(3).join("; ")))),
+    }
+}
+
+/// Takes what a bundle holds of this host's feeds through the same trust as content from the network.
+pub(super) fn import(
+    (context, inventory, sources): Host<'_, '_>,
+    import: &Import<'_>,
+) -> Result<(), Failure> {
+    if let Some(unknown) = import.name.filter(|name| sources.iter().all(|source| source.name != *name)) {
+        return Err(no_such_feed(unknown, sources));
+    }
+    let all: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+    let mut request = request(context, inventory, sources);
+    request.accept_older = if import.accept_older { &all } else { &[] };
+    let key = context.settings.feeds.bundle_key.as_deref();
+    let bundle = BundleRequest { file: import.file, key, only: import.name };
+    let shown = import.file.display();
+    let imported = import_bundle(&request, bundle).map_err(|error| {
+        Failure::new(
+            FailureKind::MalformedFeed,
+            format!("{shown} is not taken in; the last good content stays"),
+        )
+        .caused_by(error)
+        .hint("make it anew on a host with a network: patchctl feeds export BUNDLE")
+    })?;
+    let note = |text| context.observer.event(&Event::Note(text));
+    if !imported.without_use.is_empty() && import.name.is_none() {
+        note(format!("not used on this host: {}", imported.without_use.join(", ")));
+    }
+    match imported.not_taken.as_slice() {
+        [] if imported.taken.is_empty() => {
+            Err(Failure::new(FailureKind::MissingFeed, format!("{shown} holds no feed that this host uses"))
+                .hint(format!("feeds of this host: {}", all.join(", "))))
+        }
+        [] => Ok(()),
+        refused => Err(not_taken(&shown.to_string(), refused)),
+    }
+}
+
+fn not_taken(bundle: &str, refused: &[NotTaken]) -> Failure {
+    let told = refused.iter().map(|refused| format!("{}: {}", refused.feed, refused.error.chain()));
+    let told: Vec<String> = told.collect();
+    let text = format!("not taken in, the last good content stays: {}", told.join("; "));
+    let failure = Failure::new(FailureKind::MalformedFeed, text);
+    match refused.iter().any(|refused| refused.error.is_acceptable()) {
+        true => {
+            failure.hint(format!("believe it all the same: patchctl feeds import {bundle} --accept-older"))
+        }
+        false => failure,
+    }
+}

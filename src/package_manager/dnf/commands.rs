@@ -1,0 +1,335 @@
+//! The commands patchctl gives to dnf 4 and rpm, each without a question.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::archives::ArchiveFormat;
+use super::super::records::HostRecords;
+use super::super::rpm::RpmArchives;
+use super::super::{
+    FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
+    RestoreRequest, Target, Unmet,
+};
+use super::script::Script;
+use super::{problems, script, transaction};
+use crate::config::layout::Layout;
+use crate::host::clock;
+use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
+use crate::host::storage::{self, StorageError};
+use crate::model::package::{Architecture, PackageName};
+
+/// dnf 4 under the name that no newer dnf takes over.
+const DNF: &str = "/usr/bin/dnf-3";
+pub(super) const RPM: &str = "/usr/bin/rpm";
+
+/// A simulation of a large host takes seconds; minutes mean that something is wrong.
+const SIMULATION_LIMIT: Duration = Duration::from_secs(300);
+
+/// rpm names its temporary files after the second in which its transaction began: a second attempt in the same one fails
+/// of the litter of the first (safety design, section 2).
+const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(2);
+
+/// dnf with rpm, on the running system.
+#[derive(Clone, Debug)]
+pub struct Dnf {
+    root: PathBuf,
+    logs: PathBuf,
+    guard: PathBuf,
+    archives: RpmArchives,
+}
+
+impl Dnf {
+    /// A dnf for the root of `layout`. Its logs of simulations go to patchctl's own cache, so that asking changes nothing
+    /// of the host.
+    pub fn new(layout: &Layout) -> Self {
+        Self {
+            root: layout.root().to_owned(),
+            logs: layout.cache().join("dnf"),
+            guard: layout.package_manager_lock(),
+            archives: RpmArchives::of(layout.root()),
+        }
+    }
+
+    /// The root whose packages it changes.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The lock that its children hold as long as they live.
+    pub(super) fn guard(&self) -> &Path {
+        &self.guard
+    }
+
+    /// What holds for every call: it waits for nobody, and removes no kernel to make room for another one (dnf.conf(5):
+    /// a limit of 0 is none).
+    fn dnf(&self) -> CommandSpec {
+        let fixed =
+            ["exit_on_lock=1", "color=never", "installonly_limit=0", "clean_requirements_on_remove=0"];
+        CommandSpec::new(DNF).args(fixed.map(|option| format!("--setopt={option}")))
+    }
+
+    /// A call that only asks, from what was fetched already; dnf wants the folder of its log to be there.
+    pub(super) fn asking(&self) -> CommandSpec {
+        // Where the folder cannot be made, dnf says so in its own words.
+        let _ = storage::create_folder(&self.logs, 0o755);
+        let logs = format!("--setopt=logdir={}", self.logs.display());
+        self.dnf().args(["-C".to_owned(), logs]).time_limit(SIMULATION_LIMIT)
+    }
+
+    /// The same about what is installed alone.
+    pub(super) fn asking_offline(&self) -> CommandSpec {
+        self.asking().arg("--disablerepo=*")
+    }
+
+    /// A call that changes packages: from the archives it is given, from no repository.
+    fn changing(&self, limit: Duration) -> CommandSpec {
+        let spec = self.dnf().args(["-y", "-C", "--disablerepo=*"]);
+        spec.time_limit(limit).insistence(Insistence::Patient).guard(&self.guard)
+    }
+
+    pub(super) fn run(spec: &CommandSpec) -> Result<CommandOutput, PackageManagerError> {
+        runner::run(spec).map_err(|source| PackageManagerError::Run { tool: "dnf", source })
+    }
+
+    fn run_into_log(
+        spec: &CommandSpec,
+        log: &Path,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let mut file = storage::open_log(log).map_err(prepare)?;
+        storage::write_log_line(&mut file, &format!("$ {}", spec.shown()));
+        let output = runner::run_logged(spec, Some(&mut file), listen);
+        let output = output.map_err(|source| PackageManagerError::Run { tool: "dnf", source })?;
+        storage::write_log_line(&mut file, &format!("= {}", output.code));
+        Ok(output)
+    }
+
+    /// Lets dnf carry out a script in one transaction.
+    fn carry_out(
+        &self,
+        script: &Script,
+        (log, limit): (&Path, Duration),
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let path = log.with_file_name("dnf-script");
+        storage::replace(&path, script.text().as_bytes(), storage::PRIVATE).map_err(prepare)?;
+        let spec = self.changing(limit).arg("shell").arg(path.display().to_string());
+        Self::run_into_log(&spec, log, listen)
+    }
+
+    fn rpm(&self, request: &RestoreRequest<'_>) -> CommandSpec {
+        let spec = CommandSpec::new(RPM).args(["--define", "_flush_io 1"]);
+        spec.time_limit(request.time_limit).insistence(Insistence::Patient).guard(&self.guard)
+    }
+}
+
+fn prepare(source: StorageError) -> PackageManagerError {
+    PackageManagerError::Prepare { tool: "dnf", source }
+}
+
+/// The targets that the solver would not bring, although it names no problem: filtered out, or gone from the metadata.
+fn silently_left_out(targets: &[Target], resolved: &Resolved) -> Vec<Unmet> {
+    let Resolved::Possible(resolution) = resolved else { return Vec::new() };
+    let is_brought = |target: &&Target| {
+        resolution
+            .operations
+            .iter()
+            .any(|o| o.name == target.package.name && o.to.as_ref() == Some(&target.version))
+    };
+    let unmet = |target: &Target| Unmet {
+        package: target.package.name.clone(),
+        needs: None,
+        conflicts: false,
+        words: format!(
+            "dnf finds no way to {}: excluded, or of a module stream that is not enabled",
+            target.version
+        ),
+    };
+    targets.iter().filter(|target| !is_brought(target)).map(unmet).collect()
+}
+
+impl PackageManager for Dnf {
+    fn name(&self) -> &'static str {
+        "dnf"
+    }
+
+    fn archives(&self) -> &dyn ArchiveFormat {
+        &self.archives
+    }
+
+    fn records(&self) -> &dyn HostRecords {
+        self
+    }
+
+    fn other_architecture(&self, architecture: &Architecture) -> Architecture {
+        match architecture.as_str() {
+            "noarch" => Architecture::from(std::env::consts::ARCH),
+            _ => Architecture::from("noarch"),
+        }
+    }
+
+    fn forward_by_hand(&self, archives: &[PathBuf]) -> String {
+        format!("dnf --disablerepo='*' install {}", script::paths(archives))
+    }
+
+    fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
+        let mut commands =
+            vec![format!("rpm -U --oldpackage --replacepkgs {}", script::paths(request.archives))];
+        let away: Vec<String> = request.purge.iter().chain(request.remove).map(script::nevra).collect();
+        if !away.is_empty() {
+            commands.push(format!("rpm -e {}", away.join(" ")));
+        }
+        commands.push("dnf check".to_owned());
+        commands
+    }
+
+    fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {
+        if self.root != Path::new("/") {
+            let words =
+                format!("dnf plans the running system alone: chroot {0} patchctl plan", self.root.display());
+            return Err(PackageManagerError::Refused { tool: "patchctl", words: vec![words] });
+        }
+        let spec = self.asking().args(["--assumeno", "-v"]);
+        let spec = if removals == Removals::Allow { spec.arg("--allowerasing") } else { spec };
+        let spec = match goal {
+            Goal::Everything => spec.arg("upgrade"),
+            Goal::Targets(targets) => {
+                spec.args(["--best", "upgrade", "--"]).args(targets.iter().map(script::nevra))
+            }
+        };
+        let output = Self::run(&spec)?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let unmet = problems::parse(&said);
+        if !unmet.is_empty() {
+            return Ok(Resolved::Impossible(unmet));
+        }
+        let resolution = transaction::parse(&output.text())?;
+        // `--assumeno` ends with 1 where there is something to do, and an error does as well (tried with 4.14).
+        let is_refused =
+            said.lines().any(|line| line.starts_with("Error: ") && !line.contains("Unable to find a match"));
+        if resolution.operations.is_empty() && is_refused {
+            return Err(PackageManagerError::Refused { tool: "dnf", words: output.last_words(3) });
+        }
+        let resolved = Resolved::Possible(resolution);
+        let left_out = match goal {
+            Goal::Targets(targets) => silently_left_out(targets, &resolved),
+            Goal::Everything => Vec::new(),
+        };
+        Ok(if left_out.is_empty() { resolved } else { Resolved::Impossible(left_out) })
+    }
+
+    fn refresh_lists(&self, time_limit: Duration) -> Result<Vec<String>, PackageManagerError> {
+        let spec = self.dnf().args(["-y", "--refresh", "makecache"]).time_limit(time_limit);
+        let output = Self::run(&spec)?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let failed = |line: &&str| {
+            line.starts_with("Error: ") || line.starts_with("Errors during") || line.starts_with("Failed to")
+        };
+        let mut problems: Vec<String> = said.lines().filter(failed).map(str::to_owned).collect();
+        if output.timed_out {
+            problems.push(format!("dnf makecache took longer than {} s and was ended", time_limit.as_secs()));
+        } else if problems.is_empty() && !output.is_success() {
+            problems.push(output.last_words(2).join("; "));
+        }
+        Ok(problems)
+    }
+
+    /// dnf downloads what a transaction needs, so it is asked for the versions themselves; one that is installed already
+    /// is only fetched to be installed again.
+    fn fetch(
+        &self,
+        request: &FetchRequest<'_>,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let folder = format!("--downloaddir={}", request.folder.display());
+        let mut output: Option<CommandOutput> = None;
+        for verb in ["install", "reinstall"] {
+            let name = |target: &Target| self.archives.file_name(&target.package, &target.version);
+            let missing = |target: &&Target| !storage::exists(&request.folder.join(name(target)));
+            let wanted: Vec<String> = request.targets.iter().filter(missing).map(script::nevra).collect();
+            if wanted.is_empty() && output.is_some() {
+                break;
+            }
+            let spec = self.dnf().args(["-y", "--downloadonly", "--allowerasing", &folder, verb, "--"]);
+            let spec = spec.args(wanted).time_limit(request.time_limit);
+            let mut hear = |line: &str| {
+                // `(1/2): foo-2.0-1.noarch.rpm   1.2 MB/s | 6 kB  00:00`
+                let file = line.split_whitespace().find(|word| word.ends_with(".rpm"));
+                listen(
+                    file.and_then(|file| crate::model::version::rpm::Nevra::parse(file))
+                        .map_or("", |n| n.name),
+                );
+            };
+            let ran = runner::run_logged(&spec, None, &mut hear);
+            let ran = ran.map_err(|source| PackageManagerError::Run { tool: "dnf", source })?;
+            // What the first call complained of tells more than that there is nothing to install again.
+            output = output.filter(|first| !first.is_success()).or(Some(ran));
+        }
+        output.ok_or_else(|| PackageManagerError::Refused { tool: "dnf", words: Vec::new() })
+    }
+
+    fn install(
+        &self,
+        request: &InstallRequest<'_>,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let script = Script::of_actions(request.actions, |key, version| {
+            request.archives.join(self.archives.file_name(key, version))
+        });
+        self.carry_out(&script, (request.log, request.time_limit), listen)
+    }
+
+    fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
+        let installed = self.installed()?;
+        let script = Script::of_return(request, &installed);
+        self.carry_out(&script, (request.log, request.time_limit), &mut |_| {})
+    }
+
+    /// `-U` puts a version in the place of every other one of its package, recorded twice or not; what belongs beside
+    /// others is added by `-i`, which takes none away.
+    fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
+        let path = |path: &PathBuf| path.display().to_string();
+        let (beside, instead): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            request.archives.iter().partition(|archive| request.beside.contains(archive));
+        let mut calls = Vec::new();
+        let force = ["--oldpackage", "--replacepkgs", "--replacefiles", "--nodeps"];
+        if !instead.is_empty() {
+            calls.push(self.rpm(request).arg("-U").args(force).arg("--").args(instead.into_iter().map(path)));
+        }
+        if !beside.is_empty() {
+            calls.push(self.rpm(request).arg("-i").args(force).arg("--").args(beside.into_iter().map(path)));
+        }
+        let installed = self.installed()?;
+        for gone in request.purge.iter().chain(request.remove) {
+            if installed.iter().any(|there| there == gone) {
+                calls.push(self.rpm(request).args(["-e", "--nodeps", "--", &script::nevra(gone)]));
+            }
+        }
+        clock::pause(BETWEEN_ATTEMPTS);
+        let mut last = None;
+        for call in &calls {
+            last = Some(Self::run_into_log(call, request.log, &mut |_| {})?);
+        }
+        last.ok_or_else(|| PackageManagerError::Refused { tool: "rpm", words: Vec::new() })
+    }
+
+    fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {
+        script::blamed(&(output.text() + &String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Dependencies that nothing satisfies, and packages that are recorded twice and may not be.
+    fn audit(&self) -> Result<Vec<String>, PackageManagerError> {
+        let output = Self::run(&self.asking_offline().args(["check", "--dependencies", "--duplicates"]))?;
+        let said = output.text();
+        Ok(said.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    }
+}
+
+impl Dnf {
+    /// Every installed version.
+    pub(super) fn installed(&self) -> Result<Vec<Target>, PackageManagerError> {
+        let spec = CommandSpec::new(RPM).args(["-qa", "--queryformat", "%{NEVRA}\\n"]);
+        let output = runner::run(&spec).map_err(|source| PackageManagerError::Run { tool: "rpm", source })?;
+        Ok(output.text().lines().filter_map(script::target).collect())
+    }
+}

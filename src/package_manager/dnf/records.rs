@@ -1,0 +1,114 @@
+//! What dnf and rpm keep beside the packages: locks, and the reasons for which packages were installed.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::PackageManagerError;
+use super::super::records::HostRecords;
+use super::Dnf;
+use crate::host::lock::{LockError, RecordLock, wait_until_free};
+use crate::host::storage;
+use crate::model::package::PackageKey;
+
+/// Where distributions keep rpm's database; its lock lies in it (rpm, `lib/rpmlock.c`, `%{_rpmlock_path}`).
+const DATABASES: [&str; 2] = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
+
+impl Dnf {
+    fn transaction_lock(&self) -> Option<PathBuf> {
+        let folders = DATABASES.iter().map(|folder| self.root().join(folder));
+        folders.map(|folder| folder.join(".rpm.lock")).find(|path| storage::exists(path))
+    }
+}
+
+impl HostRecords for Dnf {
+    /// Waits for a transaction of rpm, whoever began it. The lock itself is not kept: rpm takes it in each of its own
+    /// transactions, and what another tool did meanwhile is seen before each step.
+    fn take_lock(&self, patience: Duration) -> Result<Option<RecordLock>, LockError> {
+        wait_until_free(self.guard(), "the package manager of a run that was killed", patience)?;
+        if let Some(path) = self.transaction_lock() {
+            drop(RecordLock::take(&path, patience)?);
+        }
+        Ok(None)
+    }
+
+    fn is_at_work(&self) -> bool {
+        let taken = self.transaction_lock().map(|path| RecordLock::take(&path, Duration::ZERO));
+        matches!(taken, Some(Err(LockError::Held { .. })))
+    }
+
+    fn lists_lock(&self) -> Option<PathBuf> {
+        None
+    }
+
+    /// dnf's history has the reason of each package (dnf(8), `mark`).
+    fn automatic(&self) -> Result<BTreeSet<PackageKey>, PackageManagerError> {
+        let format = "%{name} %{arch} %{reason}";
+        let spec = self.asking_offline().args(["repoquery", "--installed", "--qf", format]);
+        let output = Self::run(&spec)?;
+        if !output.is_success() {
+            return Err(PackageManagerError::Refused { tool: "dnf", words: output.last_words(2) });
+        }
+        Ok(output.text().lines().filter_map(dependency).collect())
+    }
+
+    fn set_automatic(&self, packages: &BTreeSet<PackageKey>) -> Result<(), PackageManagerError> {
+        let known = if packages.is_empty() { BTreeSet::new() } else { self.automatic()? };
+        let wanted: Vec<String> =
+            packages.difference(&known).map(|key| format!("{}.{}", key.name, key.architecture)).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let spec = self.asking_offline().args(["-y", "mark", "remove", "--"]).args(wanted);
+        let output = Self::run(&spec)?;
+        match output.is_success() {
+            true => Ok(()),
+            false => Err(PackageManagerError::Refused { tool: "dnf", words: output.last_words(2) }),
+        }
+    }
+
+    /// dnf's history forgets by itself what rpm no longer has.
+    fn forget(&self, _gone: &[PackageKey]) -> Result<(), PackageManagerError> {
+        Ok(())
+    }
+
+    /// rpm keeps nothing of a package that is gone.
+    fn is_known(&self, _package: &PackageKey) -> bool {
+        false
+    }
+
+    fn has_leftovers(&self, _package: &PackageKey) -> bool {
+        false
+    }
+
+    fn drafts(&self) -> Result<Vec<PathBuf>, PackageManagerError> {
+        Ok(Vec::new())
+    }
+
+    /// SQLite's own log is read with its database.
+    fn is_unsettled(&self) -> Result<bool, PackageManagerError> {
+        Ok(false)
+    }
+}
+
+fn dependency(line: &str) -> Option<PackageKey> {
+    let mut words = line.split_whitespace();
+    let (name, architecture, reason) = (words.next()?, words.next()?, words.next()?);
+    matches!(reason, "dependency" | "weak-dependency")
+        .then(|| PackageKey { name: name.into(), architecture: architecture.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_dependencies_are_automatic() {
+        assert_eq!(dependency("foo noarch user"), None);
+        assert_eq!(dependency("Unable to detect"), None);
+        assert_eq!(
+            dependency("foo noarch weak-dependency").map(|key| key.to_string()),
+            Some("foo:noarch".into())
+        );
+    }
+}

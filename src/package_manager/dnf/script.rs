@@ -1,0 +1,139 @@
+//! What dnf is told to do in one transaction (`dnf shell`, dnf(8)), and what its own words say of packages.
+
+use std::path::PathBuf;
+
+use super::super::{RestoreRequest, Target};
+use crate::model::package::{PackageKey, PackageName};
+use crate::model::plan::{Action, ActionKind};
+use crate::model::version::Version;
+use crate::model::version::rpm::Nevra;
+
+/// One transaction: archives to be there in exactly their version, and builds to be gone.
+///
+/// dnf takes archives only before anything else is said in a transaction, and in one command; `install` of one brings its
+/// version, whether that is newer, older, new to the host, or one more beside others (tried with 4.14).
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Script {
+    archives: Vec<String>,
+    gone: Vec<String>,
+}
+
+impl Script {
+    /// The changes of a step, from archives by their path.
+    pub(super) fn of_actions(actions: &[Action], archive: impl Fn(&PackageKey, &Version) -> PathBuf) -> Self {
+        let path = |action: &Action| Some(archive(&action.key(), action.to.as_ref()?).display().to_string());
+        let gone = |action: &Action| {
+            let version = action.from.clone().filter(|_| action.kind == ActionKind::Remove)?;
+            Some(nevra(&Target { package: action.key(), version }))
+        };
+        Self {
+            archives: actions.iter().filter_map(path).collect(),
+            gone: actions.iter().filter_map(gone).collect(),
+        }
+    }
+
+    /// A way back, by what is installed.
+    pub(super) fn of_return(request: &RestoreRequest<'_>, installed: &[Target]) -> Self {
+        let gone = request.purge.iter().chain(request.remove).filter(|target| installed.contains(target));
+        Self {
+            archives: request.archives.iter().map(|path| path.display().to_string()).collect(),
+            gone: gone.map(nevra).collect(),
+        }
+    }
+
+    /// The text of the script.
+    pub(super) fn text(&self) -> String {
+        let line = |verb: &str, operands: &[String]| match operands.is_empty() {
+            true => String::new(),
+            false => format!("{verb} {}\n", operands.join(" ")),
+        };
+        format!("{}{}run\n", line("install", &self.archives), line("remove", &self.gone))
+    }
+}
+
+/// `NAME-[EPOCH:]VERSION-RELEASE.ARCH`, which names exactly one build.
+pub(super) fn nevra(target: &Target) -> String {
+    format!("{}-{}.{}", target.package.name, target.version, target.package.architecture)
+}
+
+/// Reads the name of a build. Public keys, which have no architecture, are none.
+pub(super) fn target(text: &str) -> Option<Target> {
+    let found = Nevra::parse(text.trim())?;
+    let package = PackageKey { name: found.name.into(), architecture: found.architecture.into() };
+    Some(Target { package, version: Version::rpm(&found.evr()).ok()? })
+}
+
+/// Paths as a person types them.
+pub(super) fn paths(archives: &[PathBuf]) -> String {
+    archives.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// Reads whom rpm and dnf blame: `%post(foo-2.0-1.noarch) scriptlet failed, exit status 1` (rpm, `lib/rpmscript.c`) and
+/// `Error unpacking rpm package foo-2.0-1.noarch` (dnf). rpm calls a package installed whose script failed after its
+/// files came in.
+pub(super) fn blamed(said: &str) -> Vec<PackageName> {
+    let of_script = |line: &str| {
+        let (before, _) = line.split_once(") scriptlet failed")?;
+        Some(before.rsplit_once('(')?.1.to_owned())
+    };
+    let of_dnf = |line: &str| {
+        let words = ["Error unpacking rpm package ", "Error: Transaction failed: "];
+        words.iter().find_map(|start| Some(line.trim().strip_prefix(start)?.to_owned()))
+    };
+    let mut names: Vec<PackageName> = said
+        .lines()
+        .filter_map(|line| of_script(line).or_else(|| of_dnf(line)))
+        .filter_map(|text| Some(PackageName::from(Nevra::parse(&text)?.name)))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target_of(text: &str) -> Target {
+        target(text).expect("a build")
+    }
+
+    #[test]
+    fn builds_are_named_both_ways() {
+        let build = target_of("bind-libs-32:9.11-2.el9.x86_64");
+        assert_eq!(build.version.as_str(), "32:9.11-2.el9");
+        assert_eq!(nevra(&build), "bind-libs-32:9.11-2.el9.x86_64");
+        assert_eq!(target("gpg-pubkey-f4a80eb5-53a7ff4b"), None);
+    }
+
+    #[test]
+    fn a_way_back_goes_by_what_is_installed() {
+        let installed = ["a-2-1.noarch", "b-1:1-1.noarch", "added-1-1.noarch"].map(target_of);
+        let archives =
+            ["/r/a-1-1.noarch.rpm", "/r/b-1-1.noarch.rpm", "/r/c-1-1.noarch.rpm"].map(PathBuf::from);
+        let purge = ["added-1-1.noarch", "never-1-1.noarch"].map(target_of);
+        let request = RestoreRequest {
+            complete: &[],
+            archives: &archives,
+            beside: &[],
+            purge: &purge,
+            remove: &[],
+            conffiles: crate::model::decision::ConffilePolicy::Keep,
+            time_limit: std::time::Duration::ZERO,
+            log: std::path::Path::new("/log"),
+        };
+        assert_eq!(
+            Script::of_return(&request, &installed).text(),
+            "install /r/a-1-1.noarch.rpm /r/b-1-1.noarch.rpm /r/c-1-1.noarch.rpm\nremove added-1-1.noarch\nrun\n"
+        );
+    }
+
+    #[test]
+    fn failing_scripts_are_blamed() {
+        let said = "warning: %post(bad-2.0-1.noarch) scriptlet failed, exit status 1\n\
+            error: lua script failed: [string \"%pre(worse-2.0-1.noarch)\"]:1: no\n\
+            error: %prein(worse-2.0-1.noarch) scriptlet failed, exit status 255\nComplete!\n";
+        assert_eq!(blamed(said), ["bad", "worse"].map(PackageName::from));
+        assert_eq!(blamed("Complete!\n"), []);
+    }
+}

@@ -1,0 +1,63 @@
+//! What a package manager keeps on a host beside the packages: locks, marks, leftovers, and what it was cut off over.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::PackageManagerError;
+use crate::host::lock::{LockError, RecordLock};
+use crate::model::package::PackageKey;
+
+/// The records of one root. Reading them changes nothing.
+pub trait HostRecords {
+    /// Takes the lock that keeps every other tool off the database while patchctl works, and waits up to `patience` for
+    /// those that hold one. `None` where children of the package manager need every lock themselves (rpm, dnf): then
+    /// what they find is compared before each step.
+    ///
+    /// # Errors
+    /// Another tool did not let go in time.
+    fn take_lock(&self, patience: Duration) -> Result<Option<RecordLock>, LockError>;
+
+    /// Tells whether the package manager changes the database at this moment, whoever called it.
+    fn is_at_work(&self) -> bool;
+
+    /// Returns the lock that everything takes which fetches lists, where the package manager does not take it itself.
+    fn lists_lock(&self) -> Option<PathBuf>;
+
+    /// Returns the packages that came as dependencies only.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    fn automatic(&self) -> Result<BTreeSet<PackageKey>, PackageManagerError>;
+
+    /// Marks packages as dependencies only: naming one to the package manager makes it a wanted one.
+    ///
+    /// # Errors
+    /// The package manager cannot be asked or refuses.
+    fn set_automatic(&self, packages: &BTreeSet<PackageKey>) -> Result<(), PackageManagerError>;
+
+    /// Forgets marks of packages that are gone, where the lowest tool knows nothing of them.
+    ///
+    /// # Errors
+    /// They cannot be read or written.
+    fn forget(&self, gone: &[PackageKey]) -> Result<(), PackageManagerError>;
+
+    /// Tells whether anything at all is recorded of a package.
+    fn is_known(&self, package: &PackageKey) -> bool;
+
+    /// Tells whether configuration of a removed package was left.
+    fn has_leftovers(&self, package: &PackageKey) -> bool;
+
+    /// Finds what the package manager was writing when it was cut off and would itself overwrite or forget.
+    ///
+    /// # Errors
+    /// A folder cannot be listed.
+    fn drafts(&self) -> Result<Vec<PathBuf>, PackageManagerError>;
+
+    /// Tells whether it noted changes that are not in its database yet: it puts them there at its next work, and until
+    /// then whoever reads the database alone reads the past.
+    ///
+    /// # Errors
+    /// A folder cannot be listed.
+    fn is_unsettled(&self) -> Result<bool, PackageManagerError>;
+}

@@ -1,0 +1,228 @@
+//! rpm's archives as the rest of the program asks for them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
+use super::verify;
+use crate::host::runner::{self, CommandOutput, CommandSpec};
+use crate::host::storage;
+use crate::model::package::PackageKey;
+use crate::model::version::Version;
+
+const RPM: &str = "/usr/bin/rpm";
+const RPMKEYS: &str = "/usr/bin/rpmkeys";
+
+/// Verifying the largest packages reads some GiB.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What identifies a build: name, and the digests of its header and of header and payload together (rpm 4.14 writes the
+/// first, every rpm the second).
+const IDENTITY: &str = "%{NEVRA} %{SHA256HEADER} %{SIGMD5}\\n";
+
+/// dnf's cache, below a root (dnf.conf(5), cachedir and keepcache).
+const CACHE: &str = "var/cache/dnf";
+
+/// Why an archive is not to be trusted, or cannot be judged.
+#[derive(Debug, thiserror::Error)]
+enum RpmError {
+    /// rpm refuses.
+    #[error("{tool} refuses: {words}")]
+    Refused { tool: &'static str, words: String },
+    /// rpm finds no good signature in it.
+    #[error("it bears no signature that rpm can verify: {words}")]
+    Unsigned { words: String },
+}
+
+/// The archives of one root.
+#[derive(Clone, Debug)]
+pub struct RpmArchives {
+    root: PathBuf,
+}
+
+impl RpmArchives {
+    /// The archives of a root.
+    pub fn of(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    fn identity(archive: &Path) -> Result<String, ArchiveFault> {
+        let at = |words| ArchiveFault::at("read the archive", archive)(words);
+        let spec = CommandSpec::new(RPM).args(["-qp", "--nosignature", "--queryformat", IDENTITY, "--"]);
+        let output = asked(spec.arg(archive.display().to_string()), archive)?;
+        let text = output.text().trim().to_owned();
+        let is_one = output.is_success() && text.lines().count() == 1;
+        if is_one { Ok(text) } else { Err(at(refused("rpm", &output))) }
+    }
+
+    /// The folders in which dnf keeps archives.
+    fn caches(&self) -> Vec<PathBuf> {
+        let listed = storage::list(&self.root.join(CACHE)).unwrap_or_default();
+        listed.into_iter().map(|folder| folder.join("packages")).collect()
+    }
+}
+
+fn asked(spec: CommandSpec, archive: &Path) -> Result<CommandOutput, ArchiveFault> {
+    runner::run(&spec.time_limit(PATIENCE)).map_err(ArchiveFault::at("ask rpm about", archive))
+}
+
+fn refused(tool: &'static str, output: &CommandOutput) -> RpmError {
+    RpmError::Refused { tool, words: output.last_words(2).join("; ") }
+}
+
+impl ArchiveFormat for RpmArchives {
+    /// `NAME-VERSION-RELEASE.ARCH.rpm`, without the epoch, as repositories name them.
+    fn file_name(&self, package: &PackageKey, version: &Version) -> String {
+        let version = version.as_str().split_once(':').map_or(version.as_str(), |(_, rest)| rest);
+        format!("{}-{version}.{}.rpm", package.name, package.architecture)
+    }
+
+    fn kept(&self, name: &str) -> Vec<PathBuf> {
+        self.caches().into_iter().map(|folder| folder.join(name)).collect()
+    }
+
+    fn is_of_installed(&self, archive: &Path) -> bool {
+        let Ok(identity) = Self::identity(archive) else { return false };
+        let Some(nevra) = identity.split_whitespace().next() else { return false };
+        let spec = CommandSpec::new(RPM).args(["-q", "--queryformat", IDENTITY, "--", nevra]);
+        asked(spec, archive).is_ok_and(|output| output.text().trim() == identity)
+    }
+
+    /// rpm records digests of files, and not what a payload has to be made of to be the vendor's.
+    fn may_rebuild(&self, _package: &PackageKey) -> bool {
+        false
+    }
+
+    fn rebuild_obstacles(&self, packages: &[PackageKey]) -> Vec<Option<String>> {
+        packages.iter().map(|_| Some("archives of rpm are not rebuilt".to_owned())).collect()
+    }
+
+    fn rebuild(&self, _package: &PackageKey, _version: &Version, _folder: &Path) -> Result<PathBuf, String> {
+        Err("no archive of the installed version is on this host or offered by an enabled repository"
+            .to_owned())
+    }
+
+    /// `rpmkeys -K` ends with 0 where there is no signature at all (rpm 4.18: `digests OK`), so its words are read: each
+    /// archive must have a signature that is good, by a key in rpm's own keyring.
+    fn check_signature(&self, archive: &Path) -> Result<(), ArchiveFault> {
+        let spec = CommandSpec::new(RPMKEYS).args(["-K", "-v", "--"]).arg(archive.display().to_string());
+        let output = asked(spec, archive)?;
+        let said = output.text();
+        if output.is_success() && is_signed(&said) {
+            return Ok(());
+        }
+        let words = said.lines().skip(1).map(str::trim).collect::<Vec<_>>().join("; ");
+        Err(ArchiveFault::at("trust", archive)(RpmError::Unsigned { words }))
+    }
+
+    fn configuration_files(&self, archive: &Path) -> Result<Vec<PathBuf>, ArchiveFault> {
+        let spec = CommandSpec::new(RPM).args(["-qp", "--nosignature", "--configfiles", "--"]);
+        let output = asked(spec.arg(archive.display().to_string()), archive)?;
+        Ok(listed(&output))
+    }
+
+    /// rpm compares with what it recorded when it installed the very same build; that it is the same is asked first.
+    fn compare(&self, archives: &[PathBuf]) -> Result<Proof, ArchiveFault> {
+        let mut proof = Proof::default();
+        for archive in archives {
+            let identity = Self::identity(archive)?;
+            let nevra = identity.split_whitespace().next().unwrap_or_default();
+            let spec = CommandSpec::new(RPM).args(["-qp", "--nosignature", "--list", "--"]);
+            let files = listed(&asked(spec.arg(archive.display().to_string()), archive)?);
+            proof.compared += files.len() as u64;
+            if !self.is_of_installed(archive) {
+                proof.damaged.extend(files);
+                continue;
+            }
+            let spec = CommandSpec::new(RPM).args(["-V", "--nodeps", "--noscripts", "--", nevra]);
+            for line in asked(spec, archive)?.text().lines().filter_map(verify::parse) {
+                match (line.content, line.configuration) {
+                    (true, true) => _ = proof.edited.insert(line.path),
+                    (true, false) => _ = proof.damaged.insert(line.path),
+                    (false, _) => {}
+                }
+            }
+        }
+        Ok(proof)
+    }
+
+    /// rpm unpacks beside a file, as `NAME;HEX` with the second of its transaction (rpm, `lib/fsm.c`), and never names
+    /// what it left there.
+    fn litter(&self, archives: &[PathBuf]) -> Result<Vec<PathBuf>, ArchiveFault> {
+        let mut names: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+        for archive in archives {
+            let spec = CommandSpec::new(RPM).args(["-qp", "--nosignature", "--list", "--"]);
+            for path in listed(&asked(spec.arg(archive.display().to_string()), archive)?) {
+                let place = self.root.join(path.strip_prefix("/").unwrap_or(&path));
+                let name = place.file_name().map(|name| name.to_string_lossy().into_owned());
+                if let (Some(folder), Some(name)) = (place.parent(), name) {
+                    names.entry(folder.to_owned()).or_default().push(name);
+                }
+            }
+        }
+        let mut found = Vec::new();
+        for (folder, names) in names {
+            // A folder that is not there holds nothing.
+            let entries = storage::list(&folder).unwrap_or_default();
+            found.extend(entries.into_iter().filter(|path| is_litter(path, &names)));
+        }
+        Ok(found)
+    }
+}
+
+fn is_litter(path: &Path, names: &[String]) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let Some((stem, time)) = name.rsplit_once(';') else { return false };
+    time.len() == 8
+        && time.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && names.iter().any(|name| name == stem)
+}
+
+fn listed(output: &CommandOutput) -> Vec<PathBuf> {
+    output.text().lines().filter(|line| line.starts_with('/')).map(PathBuf::from).collect()
+}
+
+/// Tells whether a verbose answer of rpmkeys has a good signature and nothing that is bad:
+/// `    Header V4 EdDSA/SHA512 Signature, key ID 1234abcd: OK`.
+fn is_signed(said: &str) -> bool {
+    let checks: Vec<&str> = said.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).collect();
+    let is_good = |line: &&&str| line.ends_with(": OK");
+    let signatures = checks.iter().filter(|line| line.contains(" Signature, key ID "));
+    signatures.clone().count() > 0 && checks.iter().all(|line| is_good(&line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_good_signature_counts() {
+        let signed =
+            "a.rpm:\n    Header V4 EdDSA/SHA512 Signature, key ID 12ab: OK\n    Header SHA256 digest: OK\n";
+        assert!(is_signed(signed));
+        assert!(!is_signed("a.rpm:\n    Header SHA256 digest: OK\n    MD5 digest: OK\n"), "there is none");
+        assert!(!is_signed(&signed.replace("12ab: OK", "12ab: NOKEY")));
+        assert!(!is_signed(&signed.replace("digest: OK", "digest: BAD (Expected 1 != 2)")));
+        assert!(!is_signed(""));
+    }
+
+    #[test]
+    fn litter_is_named_after_a_file_of_the_package() {
+        let names = ["file".to_owned()];
+        assert!(is_litter(Path::new("/usr/share/foo/file;65a1b2c3"), &names));
+        for other in ["file", "file;65a1b2", "file;65a1b2cx", "other;65a1b2c3"] {
+            assert!(!is_litter(&Path::new("/usr/share/foo").join(other), &names), "{other}");
+        }
+    }
+
+    #[test]
+    fn archives_are_named_without_their_epoch() {
+        let key = PackageKey { name: "bind-libs".into(), architecture: "x86_64".into() };
+        let version = Version::rpm("32:9.11-2.el9").expect("a version");
+        assert_eq!(
+            RpmArchives::of(Path::new("/")).file_name(&key, &version),
+            "bind-libs-9.11-2.el9.x86_64.rpm"
+        );
+    }
+}

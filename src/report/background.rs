@@ -1,0 +1,25 @@
+//! What is known around a report: the runs of the host, and how many holes were open at earlier scans. A page shows it as
+//! a history; a report alone has none.
+
+use chrono::{DateTime, Utc};
+
+use super::documents::RunEntry;
+use crate::model::summary::Summary;
+
+/// The history around a report.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Background {
+    /// The runs of the host, oldest first.
+    pub runs: Vec<RunEntry>,
+    /// Earlier surveys of the host, oldest first.
+    pub surveys: Vec<Survey>,
+}
+
+/// What one stored report counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survey {
+    /// When it was made.
+    pub at: DateTime<Utc>,
+    /// What it counted.
+    pub summary: Summary,
+}

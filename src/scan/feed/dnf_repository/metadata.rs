@@ -1,0 +1,110 @@
+//! The metadata that dnf keeps of one repository: found in its cache, checked against the repository's own list.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::super::decompress::decompress;
+use super::super::repomd::{Record, Repomd};
+use super::super::updateinfo;
+use super::DnfRepositoryError;
+use super::configuration::Repository;
+use crate::host::storage;
+use crate::model::digest::Sha256;
+
+/// Largest unpacked file that is read: Fedora's primary has 100 MB, EPEL's updateinfo 60 MB.
+const LARGEST: u64 = 1 << 30;
+
+/// What dnf fetched of a repository.
+#[derive(Debug)]
+pub(super) struct Metadata {
+    folder: PathBuf,
+    list: Repomd,
+    /// The digest of the list itself.
+    pub(super) sha256: Sha256,
+    /// Seconds since 1970 when the list was fetched.
+    pub(super) fetched: i64,
+}
+
+/// Returns the list of a repository in dnf's cache, where it was ever fetched.
+pub(super) fn place(cache: &Path, repository: &Repository) -> Option<PathBuf> {
+    let listed = storage::list(cache).unwrap_or_default();
+    let list = |folder: PathBuf| folder.join("repodata/repomd.xml");
+    let is_of_repository = |path: &PathBuf| is_folder_of(path, &repository.id) && storage::exists(path);
+    let found: Vec<PathBuf> =
+        listed.into_iter().filter(is_of_repository).map(list).filter(|p| storage::exists(p)).collect();
+    // A repository whose address was changed leaves its former folder behind. With variables in the address the hash
+    // cannot be told, and the folder that was written last is the present one.
+    let own = format!("{}-{}", repository.id, folder_hash(&repository.source));
+    let is_own = |path: &&PathBuf| path.ancestors().nth(2).is_some_and(|folder| folder.ends_with(&own));
+    let newest = |path: &&PathBuf| storage::stamp(path).seconds;
+    found.iter().find(is_own).or_else(|| found.iter().max_by_key(newest)).cloned()
+}
+
+/// `ID-HASH`: sixteen hexadecimal digits of the SHA-256 of the address (libdnf, `Repo::Impl::getHash`).
+fn is_folder_of(path: &Path, id: &str) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let hash = name.strip_prefix(id).and_then(|rest| rest.strip_prefix('-'));
+    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn folder_hash(source: &str) -> String {
+    Sha256::of(source.as_bytes()).to_string().chars().take(16).collect()
+}
+
+impl Metadata {
+    /// Opens the metadata whose list lies at a place.
+    ///
+    /// # Errors
+    /// The list cannot be read or understood.
+    pub(super) fn open(path: &Path) -> Result<Self, DnfRepositoryError> {
+        let bytes = storage::read_at_most(path, 1 << 20)
+            .map_err(|source| DnfRepositoryError::Read { path: path.to_owned(), source })?;
+        let list = Repomd::parse(&bytes)
+            .map_err(|source| DnfRepositoryError::Content { path: path.to_owned(), source })?;
+        let folder = path.ancestors().nth(2).unwrap_or(path).to_owned();
+        let fetched = storage::stamp(path).seconds;
+        Ok(Self { folder, list, sha256: Sha256::of(&bytes), fetched })
+    }
+
+    /// The vendor's number of this state, where it is a time: seconds since 1970.
+    pub(super) fn revision(&self) -> Option<i64> {
+        self.list.revision.as_ref()?.parse().ok()
+    }
+
+    /// Returns the list of packages, checked and unpacked.
+    ///
+    /// # Errors
+    /// The repository lists none, or it is not in the cache, damaged, or not the one that is listed.
+    pub(super) fn primary(&self) -> Result<(PathBuf, Vec<u8>), DnfRepositoryError> {
+        let record = self.list.record("primary");
+        let record = record.ok_or_else(|| DnfRepositoryError::NoPackages { folder: self.folder.clone() })?;
+        self.unpacked(record)
+    }
+
+    /// Returns the builds that security updates bring; none where the repository tells of no updates, or dnf did not
+    /// fetch that.
+    ///
+    /// # Errors
+    /// As [`Metadata::primary`].
+    pub(super) fn security_builds(&self) -> Result<HashSet<(String, String, String)>, DnfRepositoryError> {
+        let Ok(record) = self.list.updateinfo() else { return Ok(HashSet::new()) };
+        if !storage::exists(&self.folder.join(&record.path)) {
+            return Ok(HashSet::new());
+        }
+        let (path, bytes) = self.unpacked(record)?;
+        updateinfo::security_builds(&bytes).map_err(|source| DnfRepositoryError::Content { path, source })
+    }
+
+    fn unpacked(&self, record: &Record) -> Result<(PathBuf, Vec<u8>), DnfRepositoryError> {
+        let path = self.folder.join(&record.path);
+        let bytes = storage::read_at_most(&path, LARGEST)
+            .map_err(|source| DnfRepositoryError::Read { path: path.clone(), source })?;
+        let checked = |source| DnfRepositoryError::Listed { path: path.clone(), source };
+        record.check(&bytes).map_err(checked)?;
+        let plain = decompress(&bytes, LARGEST)
+            .map_err(|source| DnfRepositoryError::Packed { path: path.clone(), source })?
+            .into_owned();
+        record.check_open(&plain).map_err(checked)?;
+        Ok((path, plain))
+    }
+}

@@ -1,0 +1,113 @@
+//! The files of installed packages, whichever database records them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::dpkg_files::{self, DpkgFilesError};
+use super::rpm_files;
+use crate::host::{facts, storage};
+use crate::model::digest::Md5;
+use crate::model::distro::PackageFamily;
+use crate::model::package::{PackageKey, PackageName};
+
+/// A configuration file that is not as its package brought it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditedConfiguration {
+    /// The file.
+    pub path: PathBuf,
+    /// The package that brought it.
+    pub package: PackageName,
+    /// What an update does with it.
+    pub fate: Fate,
+}
+
+/// What an update does with a configuration file that was edited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It stays, and a changed version of the vendor is laid beside it.
+    Stays,
+    /// It was deleted and stays so.
+    StaysDeleted,
+    /// The vendor's takes its place, and it is moved aside.
+    MovedAside,
+    /// It was deleted and is put there again.
+    ComesBack,
+}
+
+fn is_rpm(root: &Path) -> bool {
+    let distribution = facts::distribution(root).ok();
+    distribution.and_then(|distribution| distribution.family()) == Some(PackageFamily::Rpm)
+}
+
+/// Lists the files of each package as far as they are recorded.
+pub fn of_packages(root: &Path, packages: Vec<PackageKey>) -> Vec<(PackageName, PathBuf)> {
+    if is_rpm(root) {
+        let files = rpm_files::of_packages(root, &packages);
+        return files.into_iter().map(|file| (file.package.name, file.path)).collect();
+    }
+    let of_package = |key: PackageKey| {
+        let files = dpkg_files::installed_files(root, &key, false)
+            .or_else(|_| dpkg_files::installed_files(root, &key, true))
+            .unwrap_or_default();
+        files.into_iter().map(move |path| (key.name.clone(), path))
+    };
+    packages.into_iter().flat_map(of_package).collect()
+}
+
+/// Finds the packages that own some paths; what no package owns is absent from the answer.
+///
+/// # Errors
+/// dpkg's lists cannot be read.
+pub fn owners(
+    root: &Path,
+    wanted: &BTreeSet<PathBuf>,
+) -> Result<HashMap<PathBuf, PackageName>, DpkgFilesError> {
+    if is_rpm(root) { Ok(rpm_files::owners(root, wanted)) } else { dpkg_files::owners(root, wanted) }
+}
+
+/// Finds the configuration files of some packages that were edited or deleted.
+///
+/// # Errors
+/// dpkg's records cannot be read.
+pub fn edited(root: &Path, packages: &[PackageKey]) -> Result<Vec<EditedConfiguration>, DpkgFilesError> {
+    let mut found =
+        if is_rpm(root) { edited_of_rpm(root, packages) } else { edited_of_dpkg(root, packages)? };
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(found)
+}
+
+fn live(root: &Path, path: &Path) -> Option<Vec<u8>> {
+    storage::read(&root.join(path.strip_prefix("/").unwrap_or(path))).ok()
+}
+
+fn edited_of_rpm(root: &Path, packages: &[PackageKey]) -> Vec<EditedConfiguration> {
+    let files = rpm_files::of_packages(root, packages);
+    let edited = |file: rpm_files::RpmFile| {
+        let fate = match live(root, &file.path) {
+            Some(bytes) if file.holds(&bytes) == Some(true) => return None,
+            Some(_) if file.stays_when_edited() => Fate::Stays,
+            Some(_) => Fate::MovedAside,
+            None => Fate::ComesBack,
+        };
+        Some(EditedConfiguration { path: file.path, package: file.package.name, fate })
+    };
+    files.into_iter().filter(rpm_files::RpmFile::is_configuration).filter_map(edited).collect()
+}
+
+fn edited_of_dpkg(root: &Path, packages: &[PackageKey]) -> Result<Vec<EditedConfiguration>, DpkgFilesError> {
+    let recorded = dpkg_files::conffiles(root)?;
+    let mut found = Vec::new();
+    for key in packages {
+        let files = recorded.get(key).into_iter().flatten().filter(|conffile| !conffile.obsolete);
+        for conffile in files {
+            let fate = match (&conffile.md5, live(root, &conffile.path)) {
+                (Some(recorded), Some(live)) if *recorded == Md5::of(&live) => continue,
+                (_, None) => Fate::StaysDeleted,
+                _ => Fate::Stays,
+            };
+            let (path, package) = (conffile.path.clone(), key.name.clone());
+            found.push(EditedConfiguration { path, package, fate });
+        }
+    }
+    Ok(found)
+}

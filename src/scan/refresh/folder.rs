@@ -1,0 +1,283 @@
+//! A vendor's folder of CSAF documents: its archive once, then document by document what changed since.
+//!
+//! What changed lies in an archive of its own beside the vendor's, which stays as it came and as it was signed.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+
+use super::authenticate::authenticate;
+use super::question::{Arrived, Question};
+use super::{RefreshError, caching};
+use crate::host::storage::{self, StorageError};
+use crate::host::transport::{Download, Fetched, TransportError, Validators};
+use crate::model::feed::Unread;
+use crate::scan::feed::FeedError;
+use crate::scan::feed::cache::{CacheError, FeedCache, StoredContent};
+use crate::scan::feed::container::{self, LARGEST_DOCUMENT, Opened};
+use crate::scan::feed::csaf_changes::{
+    Change, ChangesError, Listing, MOST_SINGLE, Work, read_archive, read_changes, work,
+};
+use crate::scan::feed::signature::Signer;
+use crate::scan::feed::trust::{Changes, Received, Refusal};
+
+/// Name of the file that names the archive (Red Hat's folders; feeds design, 3.1). A source with this address is a folder.
+pub(super) const ARCHIVE: &str = "archive_latest.txt";
+/// Largest list of changes. Red Hat's has a row of some 60 bytes for each CVE: 20 MB.
+const LARGEST_LIST: u64 = 64 * 1024 * 1024;
+/// Largest sum of the documents that are kept beside an archive: as many as are fetched one by one, of 40 kB and room.
+const LARGEST_CHANGES: u64 = 512 * 1024 * 1024;
+
+/// A folder while it is read.
+struct Folder<'a> {
+    question: Question<'a>,
+    cache: FeedCache,
+    /// Its address, with the slash.
+    address: &'a str,
+    began: Instant,
+    /// What is listed and could not be had.
+    unread: Unread,
+}
+
+/// Fetches what changed; `None` where the list of changes is the one that is known.
+///
+/// # Errors
+/// A list, an archive or a document cannot be had, is not signed as configured, or is older than what was seen.
+pub(super) fn fetch(
+    question: Question<'_>,
+    last: Option<&StoredContent>,
+) -> Result<Option<Arrived>, RefreshError> {
+    let cache = FeedCache::new(question.request.layout, &question.source.name);
+    let address = question.source.location.strip_suffix(ARCHIVE).unwrap_or(&question.source.location);
+    let mut folder = Folder { question, cache, address, began: Instant::now(), unread: Unread::default() };
+    let known = last.map_or(Validators::default(), StoredContent::validators);
+    let Some((listing, validators)) = folder.listing(known)? else { return Ok(None) };
+    let is_begun_anew = question.request.accept_older.contains(&question.source.name);
+    let last = last.filter(|last| !is_begun_anew && last.changes.is_some());
+    let work = folder.work(&listing, last)?;
+    let (base, signer) = folder.base(&work, last)?;
+    let changes = folder.changes(&work, last)?;
+    let published = Some(changes.reached);
+    // Who stopped on the way asks for the same list again.
+    let is_whole = changes.reached == work.reached;
+    let validators = if is_whole { validators } else { Validators::default() };
+    let received = Received { changes: Some(changes), ..base };
+    Ok(Some(Arrived { received, validators, published, fetched: None, signer, unread: folder.unread }))
+}
+
+impl Folder<'_> {
+    fn listing(&self, known: Validators) -> Result<Option<(Listing, Validators)>, RefreshError> {
+        let changes = format!("{}changes.csv", self.address);
+        let unfetched = |error| self.question.unfetched(error);
+        let changes = match self.question.ask((&changes, &known), LARGEST_LIST).map_err(unfetched)? {
+            Fetched::Unchanged => return Ok(None),
+            Fetched::New(content) => content,
+        };
+        let archive = self.question.fetch(&self.question.source.location, LARGEST_LIST).map_err(unfetched)?;
+        let deletions = match self.question.fetch(&format!("{}deletions.csv", self.address), LARGEST_LIST) {
+            Err(error) if error.is_absent() => Vec::new(),
+            fetched => fetched.map_err(unfetched)?,
+        };
+        let rows = |bytes: &[u8]| match bytes.trim_ascii().is_empty() {
+            true => Ok(Vec::new()),
+            false => read_changes(bytes),
+        };
+        let read = || -> Result<(_, Vec<Change>, Vec<Change>), FeedError> {
+            Ok((read_archive(&archive)?, read_changes(&changes.bytes)?, rows(&deletions)?))
+        };
+        let (archive, rows, deletions) = read().map_err(|source| self.refused(Refusal::Shape { source }))?;
+        Ok(Some((Listing { archive, changes: rows, deletions }, changes.validators)))
+    }
+
+    /// What is to be done. When so much has gathered beside the archive that the vendor's next one is cheaper, it begins
+    /// with that.
+    fn work(&self, listing: &Listing, last: Option<&StoredContent>) -> Result<Work, RefreshError> {
+        let known = last.and_then(|last| last.changes.as_ref());
+        let reached = known.map(|changes| changes.reached);
+        let refuse = |error| match error {
+            ChangesError::OlderThanSeen { newest, reached } => {
+                self.refused(Refusal::Older { published: newest, known: reached })
+            }
+            ChangesError::NoRows => self.empty(),
+        };
+        let next = work(listing, reached).map_err(refuse)?;
+        match known {
+            Some(changes) if changes.documents + next.fetch.len() as u64 > MOST_SINGLE as u64 => {
+                work(listing, None).map_err(refuse)
+            }
+            _ => Ok(next),
+        }
+    }
+
+    /// Returns the vendor's archive: fetched and verified, or the one that is here.
+    fn base(
+        &self,
+        work: &Work,
+        last: Option<&StoredContent>,
+    ) -> Result<(Received, Option<Signer>), RefreshError> {
+        let feed = &self.question.source.name;
+        let Some(name) = &work.archive else {
+            let stored = last.ok_or_else(|| self.empty())?;
+            let received = self.cache.content(stored).map_err(caching(feed))?;
+            return Ok((received, stored.signed_by.clone().map(|fingerprint| Signer { fingerprint })));
+        };
+        let (location, path) = (format!("{}{name}", self.address), self.cache.incoming());
+        match self.question.download((&location, Validators::default()), &path)? {
+            Fetched::New(Download { size, sha256, .. }) => {
+                let signer = authenticate(self.question, (&location, &path))?;
+                Ok((Received { path, size, sha256, changes: None }, signer))
+            }
+            Fetched::Unchanged => Err(self.empty()),
+        }
+    }
+
+    /// Gathers what changed since the archive: what was gathered before, what is new, and what is gone.
+    fn changes(&mut self, work: &Work, last: Option<&StoredContent>) -> Result<Changes, RefreshError> {
+        let path = self.cache.incoming_changes();
+        storage::remove_file(&path).map_err(|source| self.unkept(source))?;
+        let mut gathered = Gathered::begin(&path).map_err(|source| self.unkept(source))?;
+        let reached = self.gather_new(work, &mut gathered)?;
+        let renewed: BTreeSet<String> = gathered.names.iter().chain(&work.drop).cloned().collect();
+        if let Some(last) = last.filter(|_| work.archive.is_none()) {
+            self.earlier(last, &mut |name, content| match renewed.contains(name) {
+                true => Ok(()),
+                false => gathered.add(name, content),
+            })?;
+        }
+        for name in &work.drop {
+            gathered.add(name, b"").map_err(|source| self.unkept(source))?;
+        }
+        let documents = gathered.names.len() as u64;
+        gathered.finish().map_err(|source| self.unkept(source))?;
+        let sha256 = storage::digest(&path).map_err(|source| self.unkept(source))?;
+        Ok(Changes { path, sha256, reached, documents })
+    }
+
+    /// Fetches what is new, and returns the time that everything up to is here. When it takes too long or breaks off, what
+    /// came is kept and the rest is counted; the next refresh goes on there.
+    fn gather_new(&mut self, work: &Work, gathered: &mut Gathered) -> Result<DateTime<Utc>, RefreshError> {
+        let mut reached = work.begun;
+        for (number, change) in work.fetch.iter().enumerate() {
+            match self.gather(&change.path, gathered) {
+                Ok(()) => reached = change.time,
+                Err(RefreshError::Fetch { source, .. }) if number > 0 || work.archive.is_some() => {
+                    let left = work.fetch.len() - number;
+                    let reason = format!(
+                        "{left} changed documents are left for the next refresh: {}",
+                        source.reason()
+                    );
+                    self.unread.add("changes.csv", reason);
+                    return Ok(reached);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(work.reached)
+    }
+
+    fn gather(&mut self, name: &str, gathered: &mut Gathered) -> Result<(), RefreshError> {
+        if self.began.elapsed() >= self.question.request.patience {
+            let location = format!("{}{name}", self.address);
+            return Err(self.question.unfetched(TransportError::OutOfTime { location }));
+        }
+        if let Some(content) = self.document(name)? {
+            gathered.add(name, &content).map_err(|source| self.unkept(source))?;
+        }
+        match gathered.size > LARGEST_CHANGES {
+            true => Err(self.refused(Refusal::TooLarge { limit: LARGEST_CHANGES })),
+            false => Ok(()),
+        }
+    }
+
+    /// Fetches one document; none where the vendor lists it and does not have it, which is counted.
+    fn document(&mut self, name: &str) -> Result<Option<Vec<u8>>, RefreshError> {
+        let location = format!("{}{name}", self.address).replace(' ', "%20");
+        let content = match self.question.fetch(&location, LARGEST_DOCUMENT) {
+            Err(error) if error.is_absent() => {
+                self.unread.add(name, "listed as changed, and not there");
+                return Ok(None);
+            }
+            fetched => fetched.map_err(|error| self.question.unfetched(error))?,
+        };
+        if self.question.source.key.is_some() {
+            let file = self.cache.folder().join("document");
+            storage::replace(&file, &content, storage::PUBLIC).map_err(|source| self.unkept(source))?;
+            let verified = authenticate(self.question, (&location, &file));
+            let _ = storage::remove_file(&file);
+            verified?;
+        }
+        Ok(Some(content))
+    }
+
+    /// Gives every document that was gathered before.
+    fn earlier(
+        &self,
+        last: &StoredContent,
+        take: &mut dyn FnMut(&str, &[u8]) -> Result<(), StorageError>,
+    ) -> Result<(), RefreshError> {
+        let stored = self.cache.content(last).map_err(caching(&self.question.source.name))?;
+        let Some(changes) = stored.changes else { return Ok(()) };
+        let file = storage::open(&changes.path).map_err(|source| self.unkept(source))?;
+        let opened = container::open(file, LARGEST_CHANGES);
+        let Ok(Opened::Archive(documents)) = opened else { return Ok(()) };
+        for document in documents {
+            let document = document.map_err(|error| {
+                self.refused(Refusal::Shape { source: error.into_feed_error("csaf-changes") })
+            })?;
+            take(&document.name, &document.content).map_err(|source| self.unkept(source))?;
+        }
+        Ok(())
+    }
+
+    fn empty(&self) -> RefreshError {
+        self.refused(Refusal::Shape { source: FeedError::Empty { feed: "csaf-changes" } })
+    }
+
+    fn refused(&self, source: Refusal) -> RefreshError {
+        RefreshError::Refused { feed: self.question.source.name.clone(), source }
+    }
+
+    fn unkept(&self, source: StorageError) -> RefreshError {
+        caching(&self.question.source.name)(CacheError::Storage { source })
+    }
+}
+
+/// An archive of documents while it is written.
+struct Gathered {
+    path: PathBuf,
+    builder: tar::Builder<File>,
+    size: u64,
+    names: Vec<String>,
+}
+
+impl Gathered {
+    fn begin(path: &Path) -> Result<Self, StorageError> {
+        let builder = tar::Builder::new(storage::create_new(path, storage::PUBLIC)?);
+        Ok(Self { path: path.to_owned(), builder, size: 0, names: Vec::new() })
+    }
+
+    fn add(&mut self, name: &str, content: &[u8]) -> Result<(), StorageError> {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(storage::PUBLIC);
+        header.set_size(content.len() as u64);
+        self.builder.append_data(&mut header, name, content).map_err(|source| self.at(source))?;
+        self.size += content.len() as u64;
+        self.names.push(name.to_owned());
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(), StorageError> {
+        let path = self.path;
+        let at = |source| StorageError { operation: "write", path: path.clone(), source };
+        let file = self.builder.into_inner().map_err(at)?;
+        file.sync_all().map_err(at)
+    }
+
+    fn at(&self, source: io::Error) -> StorageError {
+        StorageError { operation: "write", path: self.path.clone(), source }
+    }
+}

@@ -1,0 +1,130 @@
+//! Answers for the fixture packages of the dnf laboratory: tiny rpms, each with one property, built with the real rpmbuild.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::namespace::on_host;
+
+/// A package: its name, the versions that exist, and what each has of its own.
+pub struct RpmFixture {
+    pub name: &'static str,
+    /// `[EPOCH:]VERSION`, the first one installed, the last one in the repository of updates.
+    pub versions: &'static [&'static str],
+    /// Lines of the spec's head, with `@VERSION@` for the version.
+    pub head: &'static str,
+    /// Sections of the spec of the last version only.
+    pub last: &'static str,
+    /// The attribute of its configuration file; none has one where this is empty.
+    pub config: &'static str,
+    /// Where an update is announced: `security`, `bugfix` or nowhere.
+    pub announced: &'static str,
+}
+
+const PLAIN: RpmFixture = RpmFixture {
+    name: "lab-plain",
+    versions: &["1.0", "2.0"],
+    head: "",
+    last: "",
+    config: "",
+    announced: "security",
+};
+
+/// Every fixture.
+pub const FIXTURES: &[RpmFixture] = &[
+    PLAIN,
+    RpmFixture { name: "lab-library", announced: "", ..PLAIN },
+    RpmFixture { name: "lab-program", head: "Requires: lab-library = @VERSION@", ..PLAIN },
+    RpmFixture { name: "lab-extra", versions: &["1.0"], announced: "", ..PLAIN },
+    RpmFixture { name: "lab-grows", last: "Requires: lab-extra", ..PLAIN },
+    RpmFixture { name: "lab-conf", config: "%config(noreplace)", ..PLAIN },
+    RpmFixture { name: "lab-moved", config: "%config", ..PLAIN },
+    RpmFixture {
+        name: "lab-badpost",
+        last: "%post\necho post of lab-badpost says no >&2\nexit 1\n",
+        ..PLAIN
+    },
+    RpmFixture { name: "lab-badpre", last: "%pre\nexit 1\n", ..PLAIN },
+    RpmFixture { name: "lab-slow", last: "%post\nsleep 12\n", ..PLAIN },
+    RpmFixture { name: "lab-held", ..PLAIN },
+    RpmFixture { name: "lab-epoch", versions: &["9.0", "1:1.0"], announced: "bugfix", ..PLAIN },
+    RpmFixture { name: "lab-kernel", head: "Provides: installonlypkg(kernel)", ..PLAIN },
+    RpmFixture { name: "lab-former", versions: &["1.0"], announced: "", ..PLAIN },
+    RpmFixture {
+        name: "lab-renamed",
+        versions: &["2.0"],
+        head: "Obsoletes: lab-former < 2.0\nProvides: lab-former = 2.0",
+        ..PLAIN
+    },
+    RpmFixture { name: "lab-unsigned", ..PLAIN },
+];
+
+/// Returns the fixture of a name.
+pub fn fixture(name: &str) -> &'static RpmFixture {
+    FIXTURES.iter().find(|fixture| fixture.name == name).unwrap_or_else(|| panic!("no fixture is {name}"))
+}
+
+impl RpmFixture {
+    pub fn is_last(&self, version: &str) -> bool {
+        self.versions.last() == Some(&version)
+    }
+
+    /// Builds a version into `folder` and returns its path.
+    pub fn build(&self, version: &str, folder: &Path) -> PathBuf {
+        let (epoch, plain) = version.split_once(':').unwrap_or(("", version));
+        let work = folder.join(format!(".build-{}", self.name));
+        fs::create_dir_all(&work).expect("a folder can be made");
+        fs::write(work.join("lab.spec"), self.spec(epoch, plain, self.is_last(version)))
+            .expect("a spec can be written");
+        on_host(&[
+            "rpmbuild",
+            "-bb",
+            "--quiet",
+            "--target",
+            "noarch",
+            "--define",
+            &format!("_topdir {}", text(&work)),
+            "--define",
+            &format!("_rpmdir {}", text(folder)),
+            "--define",
+            "_build_name_fmt %%{NAME}-%%{VERSION}-%%{RELEASE}.%%{ARCH}.rpm",
+            "--define",
+            "_binary_payload w1.gzdio",
+            text(&work.join("lab.spec")),
+        ]);
+        fs::remove_dir_all(&work).expect("a folder can be removed");
+        folder.join(format!("{}-{plain}-1.noarch.rpm", self.name))
+    }
+
+    fn spec(&self, epoch: &str, version: &str, is_last: bool) -> String {
+        let Self { name, config, .. } = self;
+        let epoch = if epoch.is_empty() { String::new() } else { format!("Epoch: {epoch}\n") };
+        let own = if is_last { self.last } else { "" };
+        let (head_of_last, sections) = if own.starts_with('%') { ("", own) } else { (own, "") };
+        let head = self.head.replace("@VERSION@", version);
+        let (place, listed) = match config.is_empty() {
+            true => (String::new(), String::new()),
+            false => (
+                format!(
+                    "mkdir -p %{{buildroot}}/etc\necho 'made by {version}' > %{{buildroot}}/etc/{name}.conf\n"
+                ),
+                format!("{config} /etc/{name}.conf\n"),
+            ),
+        };
+        // Two versions of a kernel have no file in common.
+        let shared = match self.head.contains("installonlypkg") {
+            true => String::new(),
+            false => format!("echo '{name} {version}' > %{{buildroot}}/usr/share/{name}/file"),
+        };
+        format!(
+            "Name: {name}\nVersion: {version}\nRelease: 1\nSummary: a fixture\nLicense: none\n{epoch}BuildArch: noarch\n\
+             AutoReqProv: no\n{head}\n{head_of_last}\n%description\na fixture\n%install\nmkdir -p %{{buildroot}}/usr/share/{name}\n\
+             echo '{name} {version}' > %{{buildroot}}/usr/share/{name}/file-{version}\n\
+             {shared}\n{place}{sections}\n%files\n\
+             /usr/share/{name}\n{listed}"
+        )
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("the laboratory's paths are plain text")
+}
