@@ -53,7 +53,7 @@ pub enum CheckError {
         source: StorageError,
     },
     /// Somebody else could change what root would run.
-    #[error("the check {check} is not run: {path} belongs to user {owner}, who could change it")]
+    #[error("{check} is not run: {path} belongs to user {owner}, who could change it")]
     ForeignOwner {
         /// The program.
         check: PathBuf,
@@ -63,7 +63,7 @@ pub enum CheckError {
         owner: u32,
     },
     /// Others can change what root would run.
-    #[error("the check {check} is not run: {path} can be written by its group or by everyone")]
+    #[error("{check} is not run: {path} can be written by its group or by everyone")]
     WritableByOthers {
         /// The program.
         check: PathBuf,
@@ -71,7 +71,7 @@ pub enum CheckError {
         path: PathBuf,
     },
     /// It is there and cannot be run.
-    #[error("the check {path} is no file that can be executed")]
+    #[error("{path} is no file that can be executed")]
     NotExecutable {
         /// The file.
         path: PathBuf,
