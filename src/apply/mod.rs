@@ -11,6 +11,7 @@ pub mod fetch;
 pub mod forward;
 pub mod health;
 pub mod journal;
+pub mod kernels;
 pub mod old_archives;
 pub mod precheck;
 pub mod protect;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::host::facts;
-use crate::host::storage::StorageError;
+use crate::host::storage::{self, StorageError};
+use crate::model::kernel::Kernels;
 use crate::model::plan::SpaceNeed;
 
 /// What has to be free beyond the need itself: a fifth, and never less than this (safety design, P30).
-const LEAST_MARGIN: u64 = 64 * 1024 * 1024;
+pub const LEAST_MARGIN: u64 = 64 * 1024 * 1024;
 
 /// Something that will be written.
 #[derive(Clone, Debug)]
@@ -39,6 +40,11 @@ pub fn needs(writings: &[Writing]) -> Result<Vec<SpaceNeed>, StorageError> {
             needed_inodes: 0,
             free_inodes: room.free_inodes,
         });
+        if !room.writable {
+            // A part of a file system can be mounted read-only beside one that is not.
+            need.mount = room.mount.display().to_string();
+            need.free_bytes = 0;
+        }
         need.needed_bytes += writing.bytes;
         need.needed_inodes += writing.files;
         if !need.purpose.iter().any(|purpose| purpose == writing.purpose) {
@@ -49,7 +55,7 @@ pub fn needs(writings: &[Writing]) -> Result<Vec<SpaceNeed>, StorageError> {
 }
 
 fn with_margin(mut need: SpaceNeed) -> SpaceNeed {
-    need.needed_bytes += (need.needed_bytes / 5).max(LEAST_MARGIN);
+    need.needed_bytes = with_margin_of(need.needed_bytes);
     need.needed_inodes += need.needed_inodes / 5 + 16;
     need
 }
@@ -97,13 +103,34 @@ pub struct Amounts {
     pub unpacked: u64,
     /// Files among them.
     pub files: u64,
-    /// Kernels among the new packages.
+    /// Bytes that new kernels take in `/boot`; none where no kernel is among the new packages.
     pub kernels: u64,
 }
 
 /// Bytes that a kernel with its initrd takes in `/boot` where none can be measured: the larger of Debian's
 /// (8 MB image, about 60 MB initrd with all modules, kept twice while it is rebuilt).
-const KERNEL_IN_BOOT: u64 = 128 * 1024 * 1024;
+pub const KERNEL_IN_BOOT: u64 = 128 * 1024 * 1024;
+
+/// Measures what one kernel takes in `/boot`: the newest with its first file system, which is rebuilt beside the old one
+/// (safety design, P30). `None` where there is none to measure.
+pub fn kernel_in_boot(root: &Path, kernels: &Kernels) -> Option<u64> {
+    let release = kernels.next_boot.as_ref()?;
+    let size = |name: String| {
+        let found = storage::metadata(&root.join("boot").join(name)).ok().flatten();
+        found.filter(|found| found.is_file()).map(|found| found.len())
+    };
+    let image = size(format!("vmlinuz-{release}"))?;
+    // Debian and Ubuntu; the Red Hat family; SUSE.
+    let names =
+        [format!("initrd.img-{release}"), format!("initramfs-{release}.img"), format!("initrd-{release}")];
+    let initrd = names.into_iter().find_map(size)?;
+    Some(image + 2 * initrd)
+}
+
+/// Adds the margin that every mount keeps: a fifth, and never less than the least.
+pub fn with_margin_of(bytes: u64) -> u64 {
+    bytes + (bytes / 5).max(LEAST_MARGIN)
+}
 
 /// Lists what a plan writes where.
 pub fn writings(places: Places<'_>, amounts: Amounts) -> Vec<Writing> {
@@ -115,7 +142,7 @@ pub fn writings(places: Places<'_>, amounts: Amounts) -> Vec<Writing> {
         at(&places.root.join("var/lib"), "package database", 16 * 1024 * 1024, 256),
     ];
     if amounts.kernels > 0 {
-        list.push(at(&places.root.join("boot"), "kernels", amounts.kernels * KERNEL_IN_BOOT, 16));
+        list.push(at(&places.root.join("boot"), "kernels", amounts.kernels, 16));
     }
     list
 }

@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::host::inhibitor::Inhibitor;
 use crate::host::runner::{self, CommandOutput, CommandSpec};
 use crate::host::storage;
 
@@ -64,6 +65,12 @@ pub fn is_running() -> bool {
     storage::metadata(Path::new("/run/systemd/system")).is_ok_and(|found| found.is_some_and(|m| m.is_dir()))
 }
 
+/// Asks the login manager not to shut down or sleep while packages change; `None` where there is none. What shuts down
+/// all the same is met by recovery.
+pub fn inhibit(because: &str) -> Option<Inhibitor> {
+    if is_running() { Inhibitor::ask(because) } else { None }
+}
+
 /// Returns every loaded unit; `None` when the manager does not answer.
 pub fn units() -> Option<Vec<Unit>> {
     if !is_running() {
@@ -110,6 +117,31 @@ fn parse_unit(block: &str) -> Unit {
 pub fn reload() {
     // Whether it worked is seen by what the units do afterwards.
     let _ = runner::run(&systemctl(&["daemon-reload"]).time_limit(Duration::from_secs(90)));
+}
+
+/// Enables units and starts those that are timers.
+///
+/// # Errors
+/// The manager refuses; its words are returned.
+pub fn switch_on(units: &[&str]) -> Result<(), String> {
+    let timers: Vec<&str> = units.iter().copied().filter(|unit| unit.ends_with(".timer")).collect();
+    told(&systemctl(&["enable", "--quiet", "--"]).args(units.iter().copied()))?;
+    told(&systemctl(&["restart", "--"]).args(timers))
+}
+
+/// Disables units and stops those that are timers; one that is not there needs nothing.
+pub fn switch_off(units: &[&str]) {
+    let timers = units.iter().copied().filter(|unit| unit.ends_with(".timer"));
+    // A unit without a file is refused, and is as it should be.
+    let _ = told(&systemctl(&["stop", "--"]).args(timers));
+    for unit in units {
+        let _ = told(&systemctl(&["disable", "--quiet", "--", unit]));
+    }
+}
+
+fn told(spec: &CommandSpec) -> Result<(), String> {
+    let output = runner::run(&spec.clone().time_limit(ANSWER_LIMIT)).map_err(|error| error.to_string())?;
+    if output.is_success() { Ok(()) } else { Err(output.last_words(3).join("; ")) }
 }
 
 /// What is done to units.

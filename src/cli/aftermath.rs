@@ -1,8 +1,41 @@
-//! The command line of what comes after a run: `recover` and `needs-restart`. Definitions, nothing else.
+//! The command line of what comes after a run: `rollback`, `recover`, `needs-restart`, `status`. Definitions, nothing else.
 
 use clap::Args;
 
+use super::values;
+use crate::model::package::PackageName;
 use crate::model::run::RunId;
+
+/// `rollback`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl rollback --preview          what would change, and what opens again
+  patchctl rollback 0042               take run 0042 back
+  patchctl rollback --only libssl3     only one package of the last run
+  patchctl rollback 0042 --snapshot    the whole root as it was, at the next boot")]
+pub struct RollbackArgs {
+    /// The run (default: the newest that changed something)
+    #[arg(value_name = "RUN")]
+    pub run: Option<RunId>,
+    /// Show what would change and what opens again
+    #[arg(long)]
+    pub preview: bool,
+    /// Prove archives and room, change nothing
+    #[arg(long, conflicts_with = "preview")]
+    pub check: bool,
+    /// Put the whole root back from the run's snapshot, at the next boot; of a mounted --root at once
+    #[arg(long, conflicts_with = "only")]
+    pub snapshot: bool,
+    /// Lose what was changed since the snapshot
+    #[arg(long, requires = "snapshot")]
+    pub accept_lost: bool,
+    /// Only these packages
+    #[arg(long, value_name = "PACKAGE", value_delimiter = ',', value_parser = values::package)]
+    pub only: Vec<PackageName>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
 
 /// `recover`.
 #[derive(Clone, Debug, Args)]
@@ -25,4 +58,15 @@ pub struct NeedsRestartArgs {
     /// Tell by the exit code whether a reboot is due: 102, or 0
     #[arg(long)]
     pub reboot: bool,
+}
+
+/// `status`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl status --format json
+  patchctl status --wait           until no run is at work; exit code of that run")]
+pub struct StatusArgs {
+    /// Wait until no run is at work, and exit with the code of the one that was
+    #[arg(long)]
+    pub wait: bool,
 }

@@ -7,13 +7,12 @@ use chrono::{DateTime, Utc};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs};
+use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs, StatusArgs};
 use super::forms::Format;
-use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, UnblockArgs, WaiveArgs};
+use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, ScheduleArgs, UnblockArgs, WaiveArgs};
 use super::reports::{HistoryArgs, ReportArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
-use crate::model::run::RunId;
 use crate::model::severity::Severity;
 use crate::ops::request::Subject;
 
@@ -122,8 +121,12 @@ pub enum Verb {
     /// Show what still runs replaced code, and the holes that this keeps open
     NeedsRestart(NeedsRestartArgs),
     /// Show on one screen where this host stands
-    #[command(after_help = "Example:\n  patchctl status --format json")]
-    Status,
+    Status(StatusArgs),
+    /// Check every precondition of a run, and say what to do where one does not hold
+    #[command(
+        after_help = "Examples:\n  patchctl doctor                  exit 10 when something would stop an apply\n  patchctl doctor --format json"
+    )]
+    Doctor,
     /// Write a stored report anew, in another form
     Report(ReportArgs),
     /// List past runs, show one, or prove their journals
@@ -138,6 +141,8 @@ pub enum Verb {
     Unblock(UnblockArgs),
     /// Leave a finding open, with a reason, an approver and an end
     Waive(WaiveArgs),
+    /// Let scans and runs begin by themselves, as the policy says
+    Schedule(ScheduleArgs),
     /// Write a shell completion script
     #[command(after_help = "Example:\n  patchctl completions bash > /etc/bash_completion.d/patchctl")]
     Completions {
@@ -165,7 +170,8 @@ impl Verb {
             Self::Rollback(_) => "rollback",
             Self::Recover(_) => "recover",
             Self::NeedsRestart(_) => "needs-restart",
-            Self::Status => "status",
+            Self::Status(_) => "status",
+            Self::Doctor => "doctor",
             Self::Report(_) => "report",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
@@ -173,6 +179,7 @@ impl Verb {
             Self::Block(_) => "block",
             Self::Unblock(_) => "unblock",
             Self::Waive(_) => "waive",
+            Self::Schedule(_) => "schedule",
             Self::Completions { .. } => "completions",
             Self::Man { .. } => "man",
         }
@@ -290,6 +297,9 @@ pub struct ApplyArgs {
     /// Fetch and verify every archive and stop
     #[arg(long)]
     pub download_only: bool,
+    /// Go on in the background, whatever becomes of this terminal; patchctl status --wait waits for the end
+    #[arg(long, requires = "yes", conflicts_with_all = ["dry_run", "download_only"])]
+    pub detach: bool,
     /// Change these packages although no way back was proved
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::package)]
     pub accept_no_rollback: Vec<PackageName>,
@@ -299,6 +309,9 @@ pub struct ApplyArgs {
     /// Include updates that close no vulnerability
     #[arg(long, conflicts_with = "plan")]
     pub all_updates: bool,
+    /// Do nothing, and say nothing, while no window is open: for timers and cron
+    #[arg(long, conflicts_with = "overrides")]
+    pub scheduled: bool,
     /// What is set aside
     #[command(flatten)]
     pub overrides: OverrideArgs,
@@ -308,37 +321,6 @@ pub struct ApplyArgs {
     /// Which findings
     #[command(flatten)]
     pub selection: SelectionArgs,
-}
-
-/// `rollback`.
-#[derive(Clone, Debug, Args)]
-#[command(after_help = "Examples:
-  patchctl rollback --preview          what would change, and what opens again
-  patchctl rollback 0042               take run 0042 back
-  patchctl rollback --only libssl3     only one package of the last run
-  patchctl rollback 0042 --snapshot    the whole root as it was, at the next boot")]
-pub struct RollbackArgs {
-    /// The run (default: the newest that changed something)
-    #[arg(value_name = "RUN")]
-    pub run: Option<RunId>,
-    /// Show what would change and what opens again
-    #[arg(long)]
-    pub preview: bool,
-    /// Prove archives and room, change nothing
-    #[arg(long, conflicts_with = "preview")]
-    pub check: bool,
-    /// Put the whole root back from the run's snapshot, at the next boot; of a mounted --root at once
-    #[arg(long, conflicts_with = "only")]
-    pub snapshot: bool,
-    /// Lose what was changed since the snapshot
-    #[arg(long, requires = "snapshot")]
-    pub accept_lost: bool,
-    /// Only these packages
-    #[arg(long, value_name = "PACKAGE", value_delimiter = ',', value_parser = values::package)]
-    pub only: Vec<PackageName>,
-    /// Do not ask
-    #[arg(short, long)]
-    pub yes: bool,
 }
 
 /// `feeds`.

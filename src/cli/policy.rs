@@ -1,4 +1,4 @@
-//! The command line of policy: `policy`, `block`, `unblock`, `waive`, and what `apply` sets aside. Definitions, nothing
+//! The command line of policy: `policy`, `block`, `unblock`, `waive`, `schedule`, and what `apply` sets aside. Definitions, nothing
 //! else.
 
 use chrono::NaiveDate;
@@ -103,4 +103,27 @@ pub struct WaiveArgs {
     /// The last day on which it holds
     #[arg(long, value_name = "DATE", value_parser = values::day)]
     pub expires: NaiveDate,
+}
+
+/// `schedule`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl schedule            what begins by itself, and what would be written
+  patchctl schedule -v         with the whole text of each file
+  patchctl schedule install    write and start it, from the policy")]
+pub struct ScheduleArgs {
+    /// What to do; show when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<ScheduleVerb>,
+}
+
+/// What `schedule` does.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ScheduleVerb {
+    /// Show what begins by itself, and how the files stand
+    Show,
+    /// Write timers of systemd, or entries of cron, from the policy, and start them
+    Install,
+    /// Stop them and remove their files
+    Remove,
 }

@@ -1,18 +1,17 @@
 //! Command line to requests: what was typed becomes what is asked.
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs};
-use super::args::{
-    ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, RollbackArgs, ScanArgs, SelectionArgs, WhyArgs,
-};
-use super::policy::{BlockArgs, OverrideArgs, WaiveArgs};
+use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs};
+use super::args::{ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, ScanArgs, SelectionArgs, WhyArgs};
+use super::policy::{BlockArgs, OverrideArgs, ScheduleVerb, WaiveArgs};
 use super::reports::{HistoryArgs, HistoryVerb};
 use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
-    Answer, ApplyRequest, Asked, BlockRequest, Consent, FeedsRequest, HistoryRequest, Invocation, Keep,
-    NeedsRestartRequest, Overrides, PlanRequest, Reach, RecoverRequest, Refresh, Removals, RollbackLevel,
-    RollbackReach, RollbackRequest, ScanRequest, WaiveRequest, WhyRequest, Wish,
+    Answer, ApplyRequest, Asked, Begins, BlockRequest, Consent, FeedsRequest, HistoryRequest, Invocation,
+    Keep, NeedsRestartRequest, Overrides, PlanRequest, Reach, RecoverRequest, Refresh, Removals,
+    RollbackLevel, RollbackReach, RollbackRequest, ScanRequest, WaiveRequest, WhyRequest, Wish,
 };
+use crate::ops::schedule::ScheduleRequest;
 
 impl From<&GlobalArgs> for Invocation {
     fn from(args: &GlobalArgs) -> Self {
@@ -98,6 +97,7 @@ impl From<ApplyArgs> for ApplyRequest {
             accept_no_rollback: args.accept_no_rollback,
             removals: removals(args.allow_removals),
             overrides: args.overrides.into(),
+            begins: if args.scheduled { Begins::ByItself } else { Begins::ByHand },
             detailed_exit_code: args.detailed_exitcode,
         }
     }
@@ -106,6 +106,16 @@ impl From<ApplyArgs> for ApplyRequest {
 impl From<OverrideArgs> for Option<Overrides> {
     fn from(args: OverrideArgs) -> Self {
         args.reason.map(|reason| Overrides { rules: args.overrides, reason })
+    }
+}
+
+impl From<ScheduleVerb> for ScheduleRequest {
+    fn from(verb: ScheduleVerb) -> Self {
+        match verb {
+            ScheduleVerb::Install => Self::Install,
+            ScheduleVerb::Show => Self::Show,
+            ScheduleVerb::Remove => Self::Remove,
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 
 use super::args::{Cli, Verb};
 use super::failure::ToldFailure;
-use super::policy::PolicyVerb;
+use super::policy::{PolicyVerb, ScheduleVerb};
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
 use super::{confirm, forms, generate};
@@ -26,9 +26,10 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, feeds, history, needs_restart, plan, policy, records, recover, report, rollback, rule_files,
-    rules, scan, status, why,
+    apply, detach, doctor, feeds, history, needs_restart, plan, policy, records, recover, report, rollback,
+    rule_files, rules, scan, schedule, status, why,
 };
+use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
 use crate::report::rules::{PolicyAction, RuleChange};
 use crate::report::schema::Report;
@@ -197,19 +198,25 @@ impl Shown<'_> {
                 Ok(ExitCode::Done)
             }
             Verb::Plan(args) => self.plan(PlanRequest::from_args(args, &cli.global)),
+            Verb::Apply(args) if args.detach => {
+                self.terminal.show(&detach::detach(&self.context)?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
             Verb::Apply(args) => self.apply(&ApplyRequest::from(args)),
             Verb::Rollback(args) => self.rollback(&RollbackRequest::from(args)),
             Verb::Recover(args) => self.report(&recover::recover(&self.context, args.into())?),
             Verb::NeedsRestart(args) => self.needs_restart(args.into()),
-            Verb::Status => {
+            Verb::Status(args) => {
+                let code = if args.wait { status::wait(&self.context)? } else { None };
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
-                Ok(ExitCode::Done)
+                Ok(code.map_or(ExitCode::Done, ExitCode::of_number))
             }
             Verb::Report(args) => {
                 self.terminal
                     .show(&report::report(&self.context, &args.request(&cli.global))?, Weight::News)?;
                 Ok(ExitCode::Done)
             }
+            Verb::Doctor => self.doctor(),
             Verb::History(args) => self.history(args.into()),
             Verb::Feeds(args) => {
                 let document = feeds::feeds(&self.context, &FeedsRequest::from(args))?;
@@ -220,6 +227,11 @@ impl Shown<'_> {
             Verb::Block(args) => self.changed(&rule_files::block(&self.context, &args.into())?),
             Verb::Unblock(args) => self.changed(&rule_files::unblock(&self.context, &args.name)?),
             Verb::Waive(args) => self.changed(&rule_files::waive(&self.context, &args.into())?),
+            Verb::Schedule(args) => {
+                let request = args.verb.unwrap_or(ScheduleVerb::Show).into();
+                self.terminal.show(&schedule::schedule(&self.context, request)?, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
             Verb::Completions { .. } | Verb::Man { .. } => Ok(ExitCode::Done),
         }
     }
@@ -311,6 +323,15 @@ impl Shown<'_> {
             NeedsRestartRequest::Reboot if due => ExitCode::RebootNeeded,
             NeedsRestartRequest::Reboot | NeedsRestartRequest::Everything => ExitCode::Done,
         })
+    }
+
+    /// The exit code tells whether a run could begin.
+    fn doctor(&self) -> Result<ExitCode> {
+        let document = doctor::doctor(&self.context)?;
+        let is_well = document.count(PreconditionState::Met) == document.preconditions.len();
+        self.terminal.show(&document, if is_well { Weight::Routine } else { Weight::News })?;
+        let stops = document.count(PreconditionState::Stops) > 0;
+        Ok(if stops { ExitCode::Preflight } else { ExitCode::Done })
     }
 
     fn history(&self, request: crate::ops::request::HistoryRequest) -> Result<ExitCode> {

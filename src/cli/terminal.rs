@@ -217,7 +217,7 @@ fn detail(verb: &Verb, verbosity: u8) -> Detail {
     match verb {
         Verb::Scan(args) if args.summary => Detail::Summary,
         Verb::Scan(args) if args.all => Detail::All,
-        Verb::Plan(_) | Verb::Apply(_) if verbosity > 0 => Detail::All,
+        Verb::Plan(_) | Verb::Apply(_) | Verb::Schedule(_) if verbosity > 0 => Detail::All,
         _ => Detail::Worst,
     }
 }

@@ -210,6 +210,11 @@ impl Layout {
         self.volatile.join("root-replaced")
     }
 
+    /// What a run in the background said, where no service manager keeps it.
+    pub fn detached_log(&self) -> PathBuf {
+        self.state.join("detached.log")
+    }
+
     /// Counts and states without names of holes, for everybody.
     pub fn summary(&self) -> PathBuf {
         self.volatile.join("summary.json")

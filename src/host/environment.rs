@@ -67,6 +67,20 @@ pub fn own_program() -> std::io::Result<PathBuf> {
     env::current_exe()
 }
 
+/// Returns the arguments that the running program was called with, its own name left out. One that is no text is none that
+/// the command line takes.
+pub fn own_arguments() -> Vec<String> {
+    env::args_os().skip(1).filter_map(|word| word.into_string().ok()).collect()
+}
+
+/// Returns the folder that relative paths mean.
+///
+/// # Errors
+/// It is gone or cannot be told.
+pub fn own_folder() -> std::io::Result<PathBuf> {
+    env::current_dir()
+}
+
 /// Relative paths are ignored, as the XDG base directory specification asks.
 fn absolute(value: Option<OsString>) -> Option<PathBuf> {
     value.map(PathBuf::from).filter(|path| path.is_absolute())

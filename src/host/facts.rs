@@ -188,9 +188,14 @@ pub fn room(path: &Path) -> Result<Room, StorageError> {
     Ok(Room { mount, device, free_bytes, free_inodes, writable })
 }
 
-/// The highest parent on the same device.
+/// The deepest mount point above a path; where the kernel does not tell, the highest parent on the same device.
 fn mount_of(path: &Path, device: u64) -> PathBuf {
     use std::os::unix::fs::MetadataExt;
+    let mounts = super::mounts::list().unwrap_or_default();
+    let above = mounts.into_iter().map(|mount| mount.point).filter(|point| path.starts_with(point));
+    if let Some(point) = above.max_by_key(|point| point.components().count()) {
+        return point;
+    }
     let same = |part: &Path| matches!(storage::metadata(part), Ok(Some(m)) if m.dev() == device);
     path.ancestors().take_while(|part| same(part)).last().unwrap_or(path).to_owned()
 }

@@ -177,6 +177,20 @@ impl RecordLock {
     }
 }
 
+/// Tells who holds a record lock on a file, without taking it; a file that is not there nobody holds.
+///
+/// # Errors
+/// The file cannot be opened or asked about.
+pub fn record_holder_of(path: &Path) -> Result<Option<Holder>, LockError> {
+    let file = match OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        file => file.map_err(LockError::at(path))?,
+    };
+    let mut question = whole_file();
+    fcntl(&file, FcntlArg::F_GETLK(&mut question)).map_err(|errno| LockError::at(path)(errno.into()))?;
+    Ok((question.l_type != libc::F_UNLCK as i16).then(|| record_holder(&file)))
+}
+
 fn whole_file() -> libc::flock {
     libc::flock {
         l_type: libc::F_WRLCK as i16,

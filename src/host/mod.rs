@@ -14,6 +14,7 @@ pub mod descriptors;
 pub mod environment;
 pub mod facts;
 pub mod full_disk;
+pub mod inhibitor;
 pub mod left_behind;
 pub mod lock;
 pub mod mounts;

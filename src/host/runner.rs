@@ -211,6 +211,24 @@ pub fn run_logged(
     Ok(CommandOutput { code: code_of(status), timed_out, stdout: captured.out, stderr: captured.err })
 }
 
+/// Starts a command in a session of its own and leaves it alone: it goes on when this process and its terminal are gone.
+/// What it says goes to a file that only its owner can read.
+///
+/// # Errors
+/// The program or the file cannot be had.
+pub fn start_detached(spec: &CommandSpec, log: &Path) -> Result<(), RunError> {
+    let at = |source| RunError { program: spec.program.clone(), source };
+    std::fs::metadata(&spec.program).map_err(at)?;
+    let said = super::storage::open_log(log).map_err(|error| at(error.source))?;
+    let also = said.try_clone().map_err(at)?;
+    descriptors::close_inherited();
+    let mut command = Command::new(SETSID);
+    command.arg("--fork").arg(&spec.program).args(&spec.arguments);
+    command.env_clear().envs(ENVIRONMENT.iter().copied()).current_dir(&spec.folder);
+    command.stdin(Stdio::null()).stdout(said).stderr(also);
+    command.status().map(drop).map_err(at)
+}
+
 /// Gives a program a session of its own, and so no controlling terminal: what opens `/dev/tty` to ask gets an error
 /// instead of an administrator's keyboard. It executes the program in the same process, which leads the session and
 /// its process group.

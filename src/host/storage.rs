@@ -182,21 +182,6 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     written
 }
 
-/// Replaces a file as [`replace`] does, with what `write` writes.
-pub fn replace_with(path: &Path, mode: u32, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<()> {
-    let temporary = temporary_beside(path);
-    let _ = fs::remove_file(&temporary);
-    let written = create_new(&temporary, mode).and_then(|mut file| {
-        let at = StorageError::at("write", path);
-        write(&mut file).and_then(|()| file.sync_all()).map_err(at)
-    });
-    let written = written.and_then(|()| rename(&temporary, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
-    }
-    written
-}
-
 /// Renames, and makes the new name durable.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(StorageError::at("rename to", to))?;

@@ -185,13 +185,17 @@ impl Advisory<'_> {
     /// Copies its texts, so that it outlives the content it was read from.
     pub fn into_owned(self) -> Advisory<'static> {
         let Self { id, vulnerabilities, severity, cvss_tenths, published, affected } = self;
+        // The list is collected in the place of the borrowed one and would keep its spare room: a sixth of the memory of
+        // a large archive (measured: 128 against 107 MiB).
+        let mut affected: Vec<_> = affected.into_iter().map(Affected::into_owned).collect();
+        affected.shrink_to_fit();
         Advisory {
             id: owned(id),
             vulnerabilities: vulnerabilities.into_iter().map(owned).collect(),
             severity,
             cvss_tenths,
             published,
-            affected: affected.into_iter().map(Affected::into_owned).collect(),
+            affected,
         }
     }
 }

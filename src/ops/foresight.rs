@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
+use super::doctor::rivals;
 use super::survey::Survey;
 use super::{mend, snapshots, trial};
 use crate::apply::restart::{self, Owners};
-use crate::apply::space::{self, Amounts, Places};
-use crate::apply::systemd;
+use crate::apply::space::{self, Amounts, KERNEL_IN_BOOT, Places};
+use crate::apply::{kernels, systemd};
 use crate::host::{processes, storage};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::PackageKey;
@@ -31,6 +32,10 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
     if context.layout.is_live() && !actions.is_empty() && !systemd::is_running() {
         warnings.push(trial::WITHOUT_SYSTEMD.to_owned());
     }
+    if context.layout.is_live() && !actions.is_empty() {
+        warnings.extend(rivals::at_work().told());
+    }
+    warnings.extend(kernels::module_warning(context.layout.root(), actions.iter().any(is_kernel)));
     Ok(Foresight {
         protection,
         restarts: restarts(context, actions),
@@ -39,6 +44,10 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
         conffiles: edited(context, survey, actions)?,
         warnings,
     })
+}
+
+fn is_kernel(action: &Action) -> bool {
+    action.kind == ActionKind::Add || action.package.as_str().starts_with("linux-image-")
 }
 
 fn unfinished(survey: &Survey) -> Option<String> {
@@ -55,10 +64,7 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
     };
     let download =
         actions.iter().filter_map(|action| action.artifact.as_ref()).map(|artifact| artifact.size).sum();
-    let is_kernel = |action: &&Action| {
-        action.kind == ActionKind::Add || action.package.as_str().starts_with("linux-image-")
-    };
-    let kernels = actions.iter().filter(is_kernel).count() as u64;
+    let kernels = actions.iter().filter(|action| is_kernel(action)).count() as u64;
     let amounts = Amounts {
         download,
         // The old archives are about as large as the new ones.
@@ -66,7 +72,9 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
         // dpkg and rpm unpack beside the old files, one package after another; all of them at once is the upper bound.
         unpacked: actions.iter().map(installed).sum(),
         files: actions.len() as u64 * 64,
-        kernels,
+        kernels: kernels
+            * space::kernel_in_boot(context.layout.root(), &survey.inventory.kernels)
+                .unwrap_or(KERNEL_IN_BOOT),
     };
     let downloads = context.layout.downloads();
     let places = Places { root: context.layout.root(), state: context.layout.state(), downloads: &downloads };

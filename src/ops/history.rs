@@ -1,11 +1,14 @@
 //! `history`: the runs of this host, and the proof of their journals.
 
+use std::path::Path;
+
 use super::context::Context;
 use super::records;
 use super::request::HistoryRequest;
 use super::runs;
 use crate::apply::journal::{self, JournalError, Replay, RunKind};
 use crate::host::storage;
+use crate::model::digest::Sha256;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
@@ -102,9 +105,23 @@ fn check(context: &Context<'_>, run: RunId) -> JournalCheck {
             JournalCheck { run, entries: 0, problem: Some(format!("{error}{cause}")) }
         }
         Ok(replay) => {
-            let cut = stated.is_some_and(|head| replay.phase.is_final() && head != replay.head);
-            let problem = cut.then(|| "the journal ends before the record that its report names".to_owned());
+            let problem = cut_short(&replay, stated).or_else(|| changed_report(&replay, &folder.report()));
             JournalCheck { run, entries: replay.records.len() as u64, problem }
         }
+    }
+}
+
+fn cut_short(replay: &Replay, stated: Option<Sha256>) -> Option<String> {
+    let is_cut = stated.is_some_and(|head| replay.phase.is_final() && head != replay.told_head);
+    is_cut.then(|| "the journal ends before the record that its report names".to_owned())
+}
+
+/// Holds the report against the digest that the journal noted when it was stored.
+fn changed_report(replay: &Replay, report: &Path) -> Option<String> {
+    let noted = replay.report()?;
+    match storage::digest(report) {
+        Ok(found) if found == noted => None,
+        Ok(_) => Some("the report is not the one that was stored: it was changed afterwards".to_owned()),
+        Err(error) => Some(format!("the report that was stored is gone: {error}")),
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::{clock, retention, runs};
-use crate::config::layout::Layout;
+use crate::apply::journal::{self, Event as JournalEvent, Journal};
+use crate::config::layout::{Layout, RunFolder};
 use crate::host::facts;
 use crate::host::storage::{self, StorageError};
 use crate::model::exit_code::{ExitCode, outcome_of};
@@ -93,7 +94,22 @@ pub fn store_run(context: &Context<'_>, report: &Report) -> Result<PathBuf, Stor
     write(context, &path, report)?;
     storage::replace_link(&context.layout.reports().join(format!("{run}.json")), &path)?;
     point_latest(&context.layout, &path)?;
+    note_digest(context, &context.layout.run(run));
     Ok(path)
+}
+
+/// Notes the digest of a report in the journal of its run, once that is over, so that a later change of it shows.
+fn note_digest(context: &Context<'_>, folder: &RunFolder) {
+    let noted = journal::replay(&folder.journal()).and_then(|replay| {
+        let digest = storage::digest(&folder.report()).ok().filter(|_| replay.phase.is_final());
+        let Some(sha256) = digest.filter(|digest| replay.report() != Some(*digest)) else { return Ok(()) };
+        let (mut journal, _) = Journal::resume(&folder.journal(), context.clock)?;
+        journal.write(JournalEvent::ReportStored { sha256 })
+    });
+    // Without the note the report is as good, and a change of it does not show.
+    if let Err(error) = noted {
+        context.observer.event(&Event::Note(format!("the report is stored and not sealed: {error}")));
+    }
 }
 
 /// Stores the report of a run among the records of another root, with links as that root will see them.
@@ -107,6 +123,7 @@ pub fn store_in(context: &Context<'_>, layout: &Layout, report: &Report) -> Resu
     let as_booted = Layout::system(Path::new("/")).run(run).report();
     storage::replace_link(&layout.reports().join(format!("{run}.json")), &as_booted)?;
     point_latest(layout, &as_booted)?;
+    note_digest(context, &layout.run(run));
     Ok(path)
 }
 

@@ -197,8 +197,19 @@ pub struct ApplyRequest {
     pub removals: Removals,
     /// Rules that do not hold this time.
     pub overrides: Option<Overrides>,
+    /// Who began it.
+    pub begins: Begins,
     /// Success tells by exit code 102 or 103 that a reboot or restarts are due.
     pub detailed_exit_code: bool,
+}
+
+/// Who begins a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins {
+    /// A person: a closed window refuses.
+    ByHand,
+    /// A timer or cron: a closed window means that there is nothing to do now.
+    ByItself,
 }
 
 /// How far `apply` goes.

@@ -1,9 +1,11 @@
 //! `status`: one screen, from what is known already.
 
+use std::time::Duration;
+
 use super::context::Context;
 use super::{history, records, runs, survey};
-use crate::host::storage;
-use crate::model::failure::Failure;
+use crate::host::{clock, storage};
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::report::documents::{Identity, RunEntry, STATUS_SCHEMA, StatusDocument};
 use crate::report::schema::{Report, ReportPackage};
@@ -46,6 +48,26 @@ pub fn status(context: &Context<'_>) -> Result<StatusDocument, Failure> {
         open_run: open.map(|open| -> RunEntry { history::entry(context, open.id) }),
         reboot,
     })
+}
+
+/// How often a run that is waited for is looked at.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Waits until no run is at work, and returns the exit code of the one that was waited for; `None` when there was none.
+///
+/// # Errors
+/// The lock cannot be tried, or a signal asked to stop.
+pub fn wait(context: &Context<'_>) -> Result<Option<u8>, Failure> {
+    let mut has_waited = false;
+    while runs::holder(context)?.is_some() {
+        has_waited = true;
+        if context.signals.stop().is_some() {
+            return Err(Failure::new(FailureKind::Interrupted, "stopped waiting; the run goes on"));
+        }
+        clock::pause(LOOK_AGAIN);
+    }
+    let newest = || records::load(&context.layout.latest_report()).ok().map(|report| report.exit_code);
+    Ok(if has_waited { newest() } else { None })
 }
 
 /// The newest stored report that judged the whole host.

@@ -106,7 +106,10 @@ fn unreadable(error: InventoryError) -> Failure {
 }
 
 /// What the repositories offer, as apt's lists or dnf's metadata have it; nothing is known of other families.
-fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
+///
+/// # Errors
+/// The lists or the metadata cannot be read.
+pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
     let distribution = &inventory.distribution;
     if distribution.uses_dnf() {
         let view = dnf_repository::view(&context.layout, inventory, &context.clock);

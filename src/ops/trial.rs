@@ -79,8 +79,8 @@ impl Watch {
         Ok(Self { baseline, dead_man, ..self })
     }
 
-    /// Has the same again for a run that was cut off; `None` where it took no baseline in this boot, so that nothing can
-    /// be compared.
+    /// Has the same again for a run that was cut off; `None` where it took no baseline, so that nothing can be compared.
+    /// After a reboot what every boot has to show is compared.
     ///
     /// # Errors
     /// The baseline cannot be read, or a check could be changed by others.
@@ -88,10 +88,10 @@ impl Watch {
         let baseline = Baseline::load(folder).map_err(|error| {
             Failure::new(FailureKind::StateCorrupt, "the run's own baseline cannot be had").caused_by(error)
         })?;
-        let Some(baseline) = baseline.filter(|baseline| baseline.boot_id == crate::host::facts::boot_id())
-        else {
-            return Ok(None);
-        };
+        let Some(baseline) = baseline else { return Ok(None) };
+        let is_of_this_boot = baseline.boot_id == crate::host::facts::boot_id();
+        let baseline =
+            if is_of_this_boot { baseline } else { baseline.across_a_boot(tools.clock.since_boot()) };
         let checks = checks::find(tools.layout, &tools.rules.health.checks).map_err(unsafe_check)?;
         let code = baseline.code.clone().into_iter().collect();
         let changed = plan.actions().map(Action::key).collect();
@@ -146,6 +146,18 @@ impl Watch {
         let again = trial::watch(tools, &self.baseline, &self.checks);
         proven.health.after_rollback = again.judgement.checks;
         proven
+    }
+
+    /// After a way back that was asked for: the restarts that make the old code run, and a look at how the host is since.
+    /// Nothing follows from it but the report, because nothing lies behind the old state.
+    pub fn prove_rollback(&mut self, tools: &Tools<'_>) -> Proven {
+        self.learn_new_code(tools);
+        let pass = self.pass(tools, Moment::Returned);
+        let restarted = self.restart(tools, &pass);
+        let trial = trial::watch(tools, &self.baseline, &self.checks);
+        let complaints: Vec<String> = trial.judgement.complaints().collect();
+        let complaint = (!trial.healthy).then(|| complaint(tools, &complaints));
+        Proven { health: self.report(trial), restarted, left: pass.left, complaint }
     }
 
     /// The part of the report of a run that did not come to its trial.

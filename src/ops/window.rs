@@ -11,6 +11,12 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::plan::PatchPlan;
 use crate::plan::policy::calendar::{self, State};
 
+/// Tells whether there are windows and none is open.
+pub fn is_closed(context: &Context<'_>) -> bool {
+    let windows = &context.settings.policy.windows;
+    matches!(calendar::state(windows, context.now()), State::Closed { .. })
+}
+
 /// Refuses to begin while no window is open.
 ///
 /// # Errors

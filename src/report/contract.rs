@@ -2,11 +2,13 @@
 
 use schemars::{Schema, schema_for};
 
+use super::doctor::DoctorDocument;
 use super::documents::{
-    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
-    WhyDocument,
+    DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
+    StatusDocument, WhyDocument,
 };
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
+use super::schedule::ScheduleDocument;
 use super::schema::Report;
 use crate::model::plan::PatchPlan;
 
@@ -22,9 +24,12 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("rollback-preview-1.json", schema_for!(RollbackPreview)),
         ("plan-diff-1.json", schema_for!(PlanDifference)),
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
+        ("doctor-1.json", schema_for!(DoctorDocument)),
+        ("detached-1.json", schema_for!(DetachedDocument)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
+        ("schedule-1.json", schema_for!(ScheduleDocument)),
     ]
 }
 
@@ -65,6 +70,7 @@ mod tests {
         assert_fits("policy-1.json", &rules::shown());
         assert_fits("policy-preview-1.json", &rules::preview());
         assert_fits("rule-change-1.json", &rules::added());
+        assert_fits("doctor-1.json", &health::doctor());
     }
 
     #[test]

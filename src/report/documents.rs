@@ -241,6 +241,23 @@ pub struct RollbackPreview {
     pub lost: Vec<String>,
 }
 
+/// Name of [`DetachedDocument`].
+pub const DETACHED_SCHEMA: &str = "patchctl.detached/1";
+
+/// A run that goes on in the background.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct DetachedDocument {
+    /// Name and version of the document.
+    #[serde(flatten)]
+    pub identity: Identity,
+    /// The unit of the service manager that it runs in; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unit: Option<String>,
+    /// The file with what it says, where no service manager keeps that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub log: Option<String>,
+}
+
 /// Name of [`PlanDifference`].
 pub const PLAN_DIFFERENCE_SCHEMA: &str = "patchctl.plan-diff/1";
 

@@ -34,6 +34,12 @@ enum Next {
     WorkOnBatch(usize),
     ObserveBatch(usize),
     Prove,
+    /// Services on replaced code are restarted, or none has to be.
+    Restart,
+    /// The host is watched, and found well or not.
+    Watch,
+    /// Worse than before.
+    Unwell,
     /// Recovery looks at journal and host.
     Decide,
     WorkForward,
@@ -108,8 +114,12 @@ impl State {
             // The proof may also fail on files that no version tells of.
             Next::Prove => {
                 let applied = self.entering(Phase::Applied);
-                vec![applied.then(Next::Commit), applied.then(Next::EnterBack)]
+                vec![applied.then(Next::Restart), applied.then(Next::EnterBack)]
             }
+            Next::Restart => self.restarted(),
+            Next::Watch => vec![self.then(Next::Commit), self.then(Next::Unwell)],
+            Next::Unwell if self.facts(Asked::ByMachine).can_go_back => vec![self.then(Next::EnterBack)],
+            Next::Unwell => vec![self.entering(Phase::Operator).then(Next::Nothing)],
             Next::Decide => vec![self.decided(Asked::ByMachine)],
             Next::WorkForward => self.worked_on(&[0, 1], Next::ObserveForward),
             Next::ObserveForward => vec![self.then(Next::Decide)],
@@ -164,7 +174,10 @@ impl State {
         match direction(&self.facts(asked)) {
             Direction::Over => self.then(Next::Nothing),
             Direction::Abandon => self.entering(Phase::Abandoned).then(Next::Nothing),
-            Direction::Commit => self.then(Next::Commit),
+            Direction::Commit if matches!(self.phase, Phase::Applied | Phase::Restart | Phase::Trial) => {
+                self.then(Next::Restart)
+            }
+            Direction::Commit => self.entering(Phase::Applied).then(Next::Restart),
             Direction::Forward => {
                 assert!(!self.tried.turned_back, "back turned to forward: {self:?}");
                 self.recording(&Event::ForwardIntended { attempt: 1 }).then(Next::WorkForward)
@@ -175,9 +188,21 @@ impl State {
         }
     }
 
+    /// From a run that was cut off the phase may be any of the three; a trial that was begun is begun anew.
+    fn restarted(self) -> Vec<Self> {
+        match self.phase {
+            Phase::Trial => vec![self.then(Next::Watch)],
+            Phase::Restart => vec![self.entering(Phase::Trial).then(Next::Watch)],
+            _ => vec![
+                self.entering(Phase::Restart).then(Next::Restart),
+                self.entering(Phase::Trial).then(Next::Watch),
+            ],
+        }
+    }
+
     fn committed(self) -> Self {
-        let applied = if self.phase == Phase::Applied { self } else { self.entering(Phase::Applied) };
-        applied.entering(Phase::Commit).then(Next::Nothing)
+        assert_eq!(self.phase, Phase::Trial, "nothing is kept that was not tried: {self:?}");
+        self.entering(Phase::Commit).then(Next::Nothing)
     }
 
     /// What must hold where nothing follows: old, new, or a person who is asked for.

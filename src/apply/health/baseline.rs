@@ -101,6 +101,13 @@ impl Baseline {
         }
     }
 
+    /// What of it can be held against another boot: less, and never nothing where the administrator has checks.
+    #[must_use]
+    pub fn across_a_boot(mut self, now: Duration) -> Self {
+        self.look.facts.retain(|name, _| probes::holds_across_boots(name));
+        Self { boot_id: facts::boot_id(), taken: now, units: Vec::new(), ..self }
+    }
+
     /// Stores it in the folder of its run.
     ///
     /// # Errors

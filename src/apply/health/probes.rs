@@ -66,6 +66,17 @@ const fn quick(name: &'static str, rule: Rule, read: Read) -> Probe {
     Probe { name, rule, is_slow: false, before: read, after: read }
 }
 
+/// Probes whose facts another boot has to show again, and has not still to bring about: units that the boot has yet to
+/// start, addresses that it has yet to be given and what is mounted on demand are not held against a run that was cut off
+/// by a reboot. A service that does not come back is among the failed units.
+const ACROSS_BOOTS: &[&str] =
+    &["failed units", "ssh answers", "sshd accepts its configuration", "package database", "boot files"];
+
+/// Tells whether the facts of a probe can be compared with those of another boot.
+pub fn holds_across_boots(name: &str) -> bool {
+    ACROSS_BOOTS.contains(&name)
+}
+
 /// Returns how the facts of a probe are compared.
 pub fn rule_of(name: &str) -> Rule {
     PROBES.iter().find(|probe| probe.name == name).map_or(Rule::MustStay, |probe| probe.rule)

@@ -9,8 +9,9 @@ use crate::model::run::RunId;
 use crate::model::transaction::{Observed, Phase};
 use crate::model::version::Version;
 
-/// Format of the records; a journal with a higher number was written by a newer patchctl.
-pub const JOURNAL_VERSION: u32 = 1;
+/// Format of the records; a journal with a higher number was written by a newer patchctl. Since 2 the digest of the report
+/// follows the end of a run.
+pub const JOURNAL_VERSION: u32 = 2;
 
 /// What a run is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,6 +104,11 @@ pub enum Event {
         attempt: u32,
         /// Why the run goes back.
         reason: String,
+    },
+    /// The report of the run was stored; only after the run is over.
+    ReportStored {
+        /// Its digest.
+        sha256: Sha256,
     },
     /// An attempt at the way back did not bring the old state.
     BackFailed {

@@ -27,6 +27,8 @@ pub struct Replay {
     pub records: Vec<Record>,
     /// Digest of the last record: the head of the chain.
     pub head: Sha256,
+    /// Digest of the last record that is about the run itself, which its report names.
+    pub told_head: Sha256,
     /// Bytes of the file that hold believable records; a torn record may follow.
     pub length: u64,
 }
@@ -43,6 +45,14 @@ impl Replay {
             }
         }
         open
+    }
+
+    /// Returns the digest of the report as it was stored last; `None` where none was noted.
+    pub fn report(&self) -> Option<Sha256> {
+        self.records.iter().rev().find_map(|record| match record.event {
+            Event::ReportStored { sha256 } => Some(sha256),
+            _ => None,
+        })
     }
 
     /// Returns what was tried so far.
@@ -83,7 +93,8 @@ pub fn replay(path: &Path) -> Result<Replay, JournalError> {
         line,
         reason: reason.to_owned(),
     };
-    let (records, head, length) = believable(&bytes).map_err(|(line, reason)| corrupt(line, &reason))?;
+    let Believable { records, head, told_head, length } =
+        believable(&bytes).map_err(|(line, reason)| corrupt(line, &reason))?;
     if records.is_empty() {
         return Err(JournalError::NotBegun { path: path.to_owned() });
     }
@@ -96,22 +107,33 @@ pub fn replay(path: &Path) -> Result<Replay, JournalError> {
         return Err(JournalError::Newer { path: path.to_owned(), found: journal_version });
     }
     let phase = last_phase(&records).map_err(|(line, reason)| corrupt(line, &reason))?;
-    Ok(Replay { run, kind, plan, phase, records, head, length })
+    Ok(Replay { run, kind, plan, phase, records, head, told_head, length })
 }
 
 type Damage = (usize, String);
 
+/// The records up to a damage in the last line.
+struct Believable {
+    records: Vec<Record>,
+    head: Sha256,
+    told_head: Sha256,
+    length: u64,
+}
+
 /// Returns the records up to the first damage, which must be the last line.
-fn believable(bytes: &[u8]) -> Result<(Vec<Record>, Sha256, u64), Damage> {
+fn believable(bytes: &[u8]) -> Result<Believable, Damage> {
     let mut records: Vec<Record> = Vec::new();
-    let (mut head, mut length) = (Sha256::of(b""), 0u64);
+    let (mut head, mut told_head, mut length) = (Sha256::of(b""), Sha256::of(b""), 0u64);
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').enumerate().peekable();
     while let Some((index, line)) = lines.next() {
         let is_last = lines.peek().is_none();
         match parse_line(line, head) {
             Ok((record, digest)) if record.sequence == index as u64 + 1 => {
-                records.push(record);
                 head = digest;
+                if !matches!(record.event, Event::ReportStored { .. }) {
+                    told_head = head;
+                }
+                records.push(record);
                 length += line.len() as u64;
             }
             Ok(_) => return Err((index + 1, "records are missing or doubled".to_owned())),
@@ -119,7 +141,7 @@ fn believable(bytes: &[u8]) -> Result<(Vec<Record>, Sha256, u64), Damage> {
             Err(reason) => return Err((index + 1, reason)),
         }
     }
-    Ok((records, head, length))
+    Ok(Believable { records, head, told_head, length })
 }
 
 fn parse_line(line: &[u8], previous: Sha256) -> Result<(Record, Sha256), String> {

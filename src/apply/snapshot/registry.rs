@@ -56,11 +56,11 @@ pub fn choose(ground: &Ground, wanted: SnapshotChoice) -> Choice {
 /// The archives bring back at once what they cover, the snapshot everything it holds at the next boot.
 fn joined(provider: &str, snapshot: Coverage) -> Protection {
     let at_once = format!("{} (at once)", packages::coverage().covers.join(" + "));
-    let later = format!("{} (at the next boot)", snapshot.covers.join(" + "));
+    let later = snapshot.covers.into_iter().map(|text| format!("{text} (at the next boot)"));
     Protection {
         provider: format!("{} + {provider}", packages::NAME),
         rollback: RollbackKind::NextBoot,
-        covers: vec![at_once, later],
+        covers: [at_once].into_iter().chain(later).collect(),
         does_not_cover: snapshot.does_not_cover,
     }
 }

@@ -9,7 +9,7 @@ use crate::apply::engine::{self, Ending, Performed};
 use crate::apply::extent::Extent;
 use crate::apply::journal::Journal;
 use crate::apply::protect::ProtectedPlan;
-use crate::apply::{RunError, Tools};
+use crate::apply::{RunError, Tools, systemd};
 use crate::host::storage;
 use crate::model::failure::Failure;
 use crate::model::plan::Action;
@@ -47,6 +47,7 @@ pub(super) fn change(
             steps => format!("in {steps} steps"),
         },
     });
+    let _inhibitor = systemd::inhibit("packages are being patched");
     let mut performed = engine::perform(tools, &protected, journal).map_err(runs::left_open)?;
     let mut proven = watch.untried();
     if let Ending::Patched(verified) = &performed.ending {

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use super::super::context::Context;
 use super::super::plan::Planned;
 use super::super::survey;
-use crate::apply::space;
+use crate::apply::{kernels, space};
 use crate::host::signals::Stop;
 use crate::model::decision::{Held, HoldReason};
 use crate::model::distro::Distribution;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::plan::PatchPlan;
+use crate::model::kernel::Kernels;
+use crate::model::plan::{PatchPlan, SpaceNeed};
 use crate::plan::difference;
 
 /// A plan that was made before is carried out exactly, or not at all.
@@ -123,15 +124,34 @@ pub(super) fn refuse_wrong_clock(doubt: Option<&String>) -> Result<(), Failure> 
     }
 }
 
-pub(super) fn refuse_without_room(distribution: &Distribution, plan: &PatchPlan) -> Result<(), Failure> {
+pub(super) fn refuse_without_room(
+    distribution: &Distribution,
+    plan: &PatchPlan,
+    kernels: &Kernels,
+) -> Result<(), Failure> {
     let shortages = space::shortages(&plan.space);
     if shortages.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(FailureKind::Space, shortages.join("; ")).hint(format!(
-        "make room there ({}, old kernels), or patch fewer packages: patchctl apply --package NAME",
+    let is_for_kernels = |need: &SpaceNeed| !need.fits() && need.purpose.iter().any(|what| what == "kernels");
+    let old = kernels::that_may_go(kernels).filter(|_| plan.space.iter().any(is_for_kernels));
+    let failure = Failure::new(FailureKind::Space, shortages.join("; "));
+    Err(old.into_iter().fold(failure, Failure::hint).hint(format!(
+        "make room there ({}, old logs), or patch fewer packages: patchctl apply --package NAME",
         distribution.advice().clean
     )))
+}
+
+/// The kernel that runs stays, whatever is allowed to be removed.
+pub(super) fn refuse_losing_kernel(plan: &PatchPlan, kernels: &Kernels) -> Result<(), Failure> {
+    match kernels::removal_of_running(plan, kernels) {
+        None => Ok(()),
+        Some(package) => Err(Failure::new(
+            FailureKind::Policy,
+            format!("the plan would remove the running kernel: {package}"),
+        )
+        .hint("boot another kernel first, or leave it out: patchctl plan --exclude NAME")),
+    }
 }
 
 pub(super) fn stop_if_asked(context: &Context<'_>) -> Result<(), Failure> {

@@ -8,7 +8,7 @@ mod prepare;
 use self::change::Changed;
 use super::context::Context;
 use super::plan::{self, Planned};
-use super::request::{ApplyRequest, Reach, Removals, Wish};
+use super::request::{ApplyRequest, Begins, Reach, Removals, Wish};
 use super::runs::Cut;
 use super::way_back::Lost;
 use super::{lists, mend, records, recover, rules, runs, scan, survey, window};
@@ -44,6 +44,10 @@ pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>
         context.require_power_over_host("apply")?;
     }
     if request.reach == Reach::Everything {
+        if request.begins == Begins::ByItself && window::is_closed(context) {
+            records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
+            return Ok(report);
+        }
         window::refuse_closed(context, request.overrides.as_ref())?;
     }
     let asked = request.plan.as_deref().map(plan::load).transpose()?;
@@ -97,7 +101,9 @@ fn carry_out(
         finish_without_work(context, planned, report)?;
         return Ok(Reached::Reported);
     }
-    gates::refuse_without_room(&planned.survey.inventory.distribution, &planned.plan)?;
+    let inventory = &planned.survey.inventory;
+    gates::refuse_losing_kernel(&planned.plan, &inventory.kernels)?;
+    gates::refuse_without_room(&inventory.distribution, &planned.plan, &inventory.kernels)?;
     if request.reach == Reach::Everything {
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
     }

@@ -16,7 +16,7 @@ use super::{dead_man as decides, plan as plans};
 use crate::apply::dead_man;
 use crate::apply::direction::Asked;
 use crate::apply::journal::{self, Journal, Replay, RunKind};
-use crate::apply::{RunError, protect};
+use crate::apply::{RunError, protect, systemd};
 use crate::config::layout::RunFolder;
 use crate::host::{full_disk, storage};
 use crate::model::exit_code::ExitCode;
@@ -121,6 +121,7 @@ fn steer(
     // A database in pieces still lists its packages; only one that cannot be read at all stops recovery.
     let inventory = survey::inventory(context)?;
     let run = Interrupted { replay, plan, folder, taken_back, remembered, asked };
+    let _inhibitor = systemd::inhibit("an interrupted patch run is brought to its end");
     let end = runs::with_tools(context, (&inventory, &[]), |tools| {
         run.steer(context, tools, journal).map_err(runs::still_open)
     })?;

@@ -130,9 +130,8 @@ impl Interrupted<'_> {
         Ok(proven)
     }
 
-    /// Goes on where the run was cut off: restarts, the trial, and the record that it is over. What was true before a run
-    /// of another boot cannot be compared with this one; then the verified packages alone decide. `way` is there when it
-    /// leads back.
+    /// Goes on where the run was cut off: restarts, the trial, and the record that it is over. Of a run that was cut off by a
+    /// reboot, what every boot has to show is tried. `way` is there when it leads back.
     fn commit(
         &self,
         (context, tools): (&Context<'_>, &Tools<'_>),

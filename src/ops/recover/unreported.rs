@@ -35,7 +35,7 @@ pub(super) fn complete(context: &Context<'_>) -> Result<Option<Report>, Failure>
 /// A report that tells the end of a run names the last record of its journal.
 fn is_told(context: &Context<'_>, id: RunId, replay: &Replay) -> bool {
     let report = records::load(&context.layout.run(id).report()).ok();
-    report.and_then(|report| report.transaction).and_then(|told| told.journal_head) == Some(replay.head)
+    report.and_then(|report| report.transaction).and_then(|told| told.journal_head) == Some(replay.told_head)
 }
 
 fn told(context: &Context<'_>, (id, replay): (RunId, &Replay), plan: Option<PatchPlan>) -> Report {
@@ -47,7 +47,7 @@ fn told(context: &Context<'_>, (id, replay): (RunId, &Replay), plan: Option<Patc
     report.transaction = Some(TransactionReport {
         finished: replay.finished(),
         log: Some(context.layout.run(id).log().display().to_string()),
-        ..TransactionReport::unproven(replay.phase, replay.head, report.started)
+        ..TransactionReport::unproven(replay.phase, replay.told_head, report.started)
     });
     if is_apply && replay.phase == Phase::Returned {
         let reason = replay.last_reason().unwrap_or_else(|| "the run was stopped".to_owned());

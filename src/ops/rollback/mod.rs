@@ -11,11 +11,12 @@ use super::closing::Before;
 use super::context::Context;
 use super::request::{RollbackLevel, RollbackReach, RollbackRequest};
 use super::runs::Cut;
+use super::trial::{Proven, Watch};
 use super::{closing, foresight, quarantine, records, recover, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::configuration::decide::Decision;
 use crate::apply::journal::{Journal, Opening, RunKind};
-use crate::apply::{RunError, Tools, archive_digests, restart};
+use crate::apply::{RunError, Tools, archive_digests, restart, systemd};
 use crate::config::layout::RunFolder;
 use crate::host::{processes, storage};
 use crate::model::decision::Selection;
@@ -180,12 +181,23 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
             let _ = records::store_run(context, &report);
             Cut::Before(failure)
         })?;
+        let mut watch = Watch::begin(tools, &plan)?;
+        let _inhibitor = systemd::inhibit("patches are being taken back");
+        watch.goes_back(tools);
         let arrived = go_back(tools, &past, (&folder, &mut journal));
         drop(lock);
-        arrived.map_err(|error| Cut::Amid(runs::left_open(error)))
+        let arrived = arrived.map_err(|error| Cut::Amid(runs::left_open(error)))?;
+        let proven = match arrived {
+            Arrived::Old { .. } => watch.prove_rollback(tools),
+            Arrived::Nowhere { .. } => watch.untried(),
+        };
+        Ok((arrived, proven))
     });
     match arrived {
-        Ok(arrived) => finish(context, &past, (&folder, &journal, &mut report), (arrived, reopens))?,
+        Ok((arrived, proven)) => {
+            report.health = Some(proven.health.clone());
+            finish(context, &past, (&folder, &journal, &mut report), (arrived, reopens, proven))?;
+        }
         Err(Cut::Before(failure)) => return Err(failure),
         Err(Cut::Amid(failure)) => recover::cut_off(context, &failure, &mut report),
     }
@@ -243,7 +255,7 @@ fn finish(
     context: &Context<'_>,
     past: &Past,
     (folder, journal, report): (&RunFolder, &Journal, &mut Report),
-    (arrived, reopens): (Arrived, Vec<String>),
+    (arrived, reopens, proven): (Arrived, Vec<String>, Proven),
 ) -> Result<(), Failure> {
     let (verified, not_restored, stuck): (Option<Verified>, _, _) = match arrived {
         Arrived::Old { verified, mut not_restored } => {
@@ -271,6 +283,7 @@ fn finish(
     let changed = past.way.actions().iter().map(Action::key).collect();
     let code = closing::code_of(context, Some(&past.folder), changed);
     closing::assess_again(context, report, &Before { code, ..Before::default() });
+    closing::tell_restarts(report, &proven);
     match stuck {
         None => records::conclude(context, report, Outcome::RolledBack, ExitCode::Done),
         Some((reason, commands)) => {

@@ -10,6 +10,7 @@ use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
     RestoreRequest, Target,
 };
+use super::dpkg::{self, dpkg, forced, gone};
 use super::simulation::{parse_simulation, parse_unmet};
 use super::update;
 use crate::config::layout::Layout;
@@ -20,20 +21,9 @@ use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind};
 
 const APT_GET: &str = "/usr/bin/apt-get";
-const DPKG: &str = "/usr/bin/dpkg";
 
 /// A simulation of a large host takes seconds; minutes mean that something is wrong.
 const SIMULATION_LIMIT: Duration = Duration::from_secs(300);
-
-/// What keeps every part of the Debian tool chain from asking (each tool's own manual names its variable).
-const SILENT: &[(&str, &str)] = &[
-    ("DEBIAN_FRONTEND", "noninteractive"),
-    ("DEBIAN_PRIORITY", "critical"),
-    ("APT_LISTCHANGES_FRONTEND", "none"),
-    ("APT_LISTBUGS_FRONTEND", "none"),
-    ("NEEDRESTART_SUSPEND", "1"),
-    ("UCF_FORCE_CONFFOLD", "1"),
-];
 
 /// apt with dpkg, on the running system or read-only on another root.
 #[derive(Clone, Debug)]
@@ -53,7 +43,7 @@ impl Apt {
             root: layout.root().to_owned(),
             binary_cache: layout.cache().join("apt"),
             guard: layout.package_manager_lock(),
-            native: native_architecture(layout.root()),
+            native: dpkg::native_architecture(layout.root()),
             archives: DebArchives::of(layout.root()),
         }
     }
@@ -74,7 +64,7 @@ impl Apt {
 
     fn apt_get(&self) -> CommandSpec {
         let spec = CommandSpec::new(APT_GET).args(["-q", "-o", "Debug::NoLocking=true"]);
-        let spec = SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
+        let spec = dpkg::SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
         let cache = if self.is_live() { self.binary_cache.display().to_string() } else { String::new() };
         let file = |name: &str| if cache.is_empty() { String::new() } else { format!("{cache}/{name}") };
         let spec = option(spec, "Dir::Cache::pkgcache", &file("pkgcache.bin"));
@@ -211,19 +201,6 @@ fn option(spec: CommandSpec, name: &str, value: &str) -> CommandSpec {
     spec.arg("-o").arg(format!("{name}={value}"))
 }
 
-/// The architecture of dpkg itself in a root, as its database records it.
-fn native_architecture(root: &Path) -> Architecture {
-    let status = storage::read(&root.join("var/lib/dpkg/status")).unwrap_or_default();
-    let text = String::from_utf8_lossy(&status);
-    let stanza = text.split("\n\n").find(|stanza| stanza.trim_start().starts_with("Package: dpkg\n"));
-    let architecture =
-        stanza.and_then(|stanza| stanza.lines().find_map(|line| line.strip_prefix("Architecture: ")));
-    Architecture::from(architecture.unwrap_or(BUILT_FOR))
-}
-
-/// Debian's name of the architecture that this program was built for.
-const BUILT_FOR: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "amd64" };
-
 impl PackageManager for Apt {
     fn name(&self) -> &'static str {
         "apt"
@@ -242,20 +219,11 @@ impl PackageManager for Apt {
     }
 
     fn forward_by_hand(&self, archives: &[PathBuf]) -> String {
-        let archives: Vec<String> = archives.iter().map(|path| path.display().to_string()).collect();
-        format!("dpkg --force-confold --install {}", archives.join(" "))
+        dpkg::forward_by_hand(archives)
     }
 
     fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
-        let archives: Vec<String> = request.archives.iter().map(|path| path.display().to_string()).collect();
-        let mut commands =
-            vec![format!("dpkg --force-downgrade --force-confold --install {}", archives.join(" "))];
-        let away: Vec<String> = gone(request).into_iter().map(PackageKey::to_string).collect();
-        if !away.is_empty() {
-            commands.push(format!("dpkg --remove {}", away.join(" ")));
-        }
-        commands.extend(["dpkg --configure -a", "dpkg --audit"].map(str::to_owned));
-        commands
+        dpkg::by_hand(request)
     }
 
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {
@@ -384,12 +352,7 @@ impl PackageManager for Apt {
     }
 
     fn audit(&self) -> Result<Vec<String>, PackageManagerError> {
-        let spec = CommandSpec::new(DPKG).arg("--audit");
-        let output =
-            runner::run(&spec).map_err(|source| PackageManagerError::Run { tool: "dpkg", source })?;
-        let said =
-            String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        Ok(said.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
+        dpkg::audit()
     }
 }
 
@@ -401,31 +364,4 @@ impl Apt {
             None => format!("{name}-"),
         }
     }
-}
-
-/// The option that decides about an edited configuration file without a question.
-fn forced(conffiles: ConffilePolicy) -> &'static str {
-    match conffiles {
-        ConffilePolicy::Keep => "--force-confold",
-        ConffilePolicy::Replace => "--force-confnew",
-    }
-}
-
-/// The packages that a way back takes away.
-fn gone<'a>(request: &RestoreRequest<'a>) -> Vec<&'a PackageKey> {
-    request.purge.iter().chain(request.remove).map(|target| &target.package).collect()
-}
-
-/// dpkg for recovery: never asks, goes to older versions.
-fn dpkg(request: &RestoreRequest<'_>) -> CommandSpec {
-    let spec = CommandSpec::new(DPKG).env("DPKG_FRONTEND_LOCKED", "true");
-    let spec = SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
-    let spec = spec.args([
-        "--force-confdef",
-        forced(request.conffiles),
-        "--force-downgrade",
-        "--force-remove-reinstreq",
-        "--abort-after=9999",
-    ]);
-    spec.time_limit(request.time_limit).insistence(Insistence::Patient)
 }

@@ -2,6 +2,7 @@
 
 mod blame;
 mod commands;
+mod dpkg;
 mod marks;
 mod records;
 mod simulation;

@@ -1,5 +1,6 @@
 //! Text for people: pure renderings of reports and documents at a given width, with or without colour.
 
+mod doctor;
 mod feeds;
 mod header;
 mod health;
@@ -12,6 +13,7 @@ mod rules;
 mod run;
 pub mod sanitize;
 mod scan;
+mod schedule;
 mod sheet;
 mod status;
 mod style;
@@ -26,11 +28,13 @@ pub use style::{Detail, Style};
 
 use self::sheet::Sheet;
 use super::background::Background;
+use super::doctor::DoctorDocument;
 use super::documents::{
-    FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview, StatusDocument,
-    WhyDocument,
+    DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
+    StatusDocument, WhyDocument,
 };
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
+use super::schedule::ScheduleDocument;
 use super::schema::Report;
 use super::{group, words};
 use crate::model::outcome::Outcome;
@@ -61,7 +65,9 @@ impl Rendering for Report {
             (Some(transaction), ..) => run::render(self, transaction, sheet),
             (None, Some(plan), _) => plan::render(self, plan, sheet),
             (None, None, Some(_)) => scan::render(self, sheet),
-            (None, None, None) if self.outcome == Outcome::NothingToDo => run::nothing_to_do(sheet),
+            (None, None, None) if self.outcome == Outcome::NothingToDo => {
+                run::nothing_to_do(&self.command, sheet)
+            }
             (None, None, None) if self.outcome == Outcome::Recovered => run::mended(sheet),
             (None, None, None) => {}
         })
@@ -102,6 +108,18 @@ impl Rendering for NeedsRestartDocument {
     }
 }
 
+impl Rendering for DoctorDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| doctor::render(self, sheet))
+    }
+}
+
+impl Rendering for DetachedDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| run::detached(self, sheet))
+    }
+}
+
 impl Rendering for FeedsDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| feeds::render(self, sheet))
@@ -135,6 +153,12 @@ impl Rendering for PolicyPreview {
 impl Rendering for RuleChange {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| rules::change(self, sheet))
+    }
+}
+
+impl Rendering for ScheduleDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| schedule::render(self, sheet))
     }
 }
 

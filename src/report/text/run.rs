@@ -8,6 +8,7 @@ use crate::model::finding::{Finding, StateAfter};
 use crate::model::outcome::Outcome;
 use crate::model::summary::distinct;
 use crate::model::transaction::Phase;
+use crate::report::documents::DetachedDocument;
 use crate::report::restart::{OldCode, RestartReport};
 use crate::report::schema::Report;
 use crate::report::transaction::{StepOutcome, StepReport, TransactionReport};
@@ -32,14 +33,31 @@ pub(super) fn render(report: &Report, transaction: &TransactionReport, sheet: &m
     header::next(&next_command(report, transaction.phase), sheet);
 }
 
-/// Renders the answer of `recover` where no run is open.
-pub(super) fn nothing_to_do(sheet: &mut Sheet<'_>) {
-    sheet.prose(
-        &format!(" {} ", sheet.style().tick()),
-        &[Word::new("nothing to do: no run is open", Tone::Good)],
-    );
+/// Renders the answer of `apply --detach`.
+pub(super) fn detached(document: &DetachedDocument, sheet: &mut Sheet<'_>) {
+    let lead = format!(" {} ", sheet.style().tick());
+    sheet.prose(&lead, &[Word::new("the run goes on in the background", Tone::Good)]);
     sheet.gap();
-    header::next("patchctl status", sheet);
+    if let Some(unit) = &document.unit {
+        sheet.fact("unit", &[Word::plain(unit.as_str())]);
+        sheet.fact("log", &[Word::plain(format!("journalctl -u {unit}"))]);
+    }
+    if let Some(log) = &document.log {
+        sheet.fact("log", &[Word::plain(log.as_str())]);
+    }
+    sheet.gap();
+    header::next("patchctl status --wait", sheet);
+}
+
+/// Renders the answer of `recover` where no run is open, and of a scheduled `apply` where no window is.
+pub(super) fn nothing_to_do(command: &str, sheet: &mut Sheet<'_>) {
+    let (text, next) = match command {
+        "apply" => ("nothing to do now: no window is open", "patchctl policy preview"),
+        _ => ("nothing to do: no run is open", "patchctl status"),
+    };
+    sheet.prose(&format!(" {} ", sheet.style().tick()), &[Word::new(text, Tone::Good)]);
+    sheet.gap();
+    header::next(next, sheet);
 }
 
 /// Renders the answer of `recover` where dpkg finished what another tool had begun.

@@ -23,6 +23,7 @@ fn everything() -> Vec<(&'static str, Box<dyn Rendering>)> {
         ("rolled-back", Box::new(runs::rolled_back())),
         ("unwell", Box::new(health::unwell())),
         ("needs-restart", Box::new(health::needs_restart())),
+        ("doctor", Box::new(health::doctor())),
         ("history", Box::new(runs::history())),
         ("status", Box::new(runs::status())),
         ("feeds", Box::new(runs::feeds())),

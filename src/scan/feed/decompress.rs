@@ -8,10 +8,13 @@ use std::io::{self, BufRead, Read};
 /// 1.1); the cap leaves room for years of growth and stops a bomb (safety design, T6).
 pub const LARGEST_FEED: u64 = 192 * 1024 * 1024;
 
-/// Largest growth from the content as received. Feeds grow 4 to 20 times, archives of OSV documents 2 to 9 times, single
+/// Largest growth of content that is held in memory, from its size as received. Feeds grow 4 to 20 times, archives of OSV documents 2 to 9 times, single
 /// documents at most 24 times (measured on those of Debian, Ubuntu, Rocky, Alpine and Red Hat); deflate allows 1032
 /// times, xz 7,000 and zstd and bzip2 more than 30,000 (measured on zeros).
 const LARGEST_GROWTH: u64 = 100;
+/// Largest growth of an archive of which one document at a time is held. Documents that repeat the versions of the same
+/// packages grow more than 100 times (measured on made ones with zstd); a bomb that grows more has no documents.
+const LARGEST_ARCHIVE_GROWTH: u64 = 1000;
 /// A size that is harmless at any growth.
 const HARMLESS: u64 = 64 * 1024 * 1024;
 
@@ -43,6 +46,11 @@ pub enum DecompressError {
 /// Returns the cap for content of so many bytes as received: `largest`, and less where it could only be a bomb.
 pub fn cap(received: u64, largest: u64) -> u64 {
     received.saturating_mul(LARGEST_GROWTH).max(HARMLESS).min(largest)
+}
+
+/// The same for an archive that is read document by document.
+pub fn archive_cap(received: u64, largest: u64) -> u64 {
+    received.saturating_mul(LARGEST_ARCHIVE_GROWTH).max(HARMLESS).min(largest)
 }
 
 /// Decompresses content of at most `limit` bytes; content that is not compressed comes back as it is.

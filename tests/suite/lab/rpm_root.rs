@@ -109,6 +109,15 @@ impl RpmRoot {
         self.run(&["rpm", "-Va", "--nomtime"]).stdout
     }
 
+    /// Empties what a boot empties.
+    pub fn reboot(&self) {
+        for folder in ["run", "tmp"] {
+            let _ = fs::remove_dir_all(self.path(folder));
+            fs::create_dir(self.path(folder)).expect("a folder of the root can be made");
+        }
+        on_host(&["chmod", "1777", text(&self.path("tmp"))]);
+    }
+
     /// Copies the root as it is now.
     pub fn copy(&self) -> Self {
         let pool = available().expect("there is a pool, since there is a root");

@@ -24,14 +24,14 @@ const RECORDS: [&str; 8] = [
 ];
 
 /// The files of a root, and what rpm and dnf say of packages: builds, reasons.
-struct State {
-    files: Manifest,
-    builds: Vec<String>,
+pub struct State {
+    pub files: Manifest,
+    pub builds: Vec<String>,
     reasons: String,
 }
 
 impl State {
-    fn of(root: &RpmRoot) -> Self {
+    pub fn of(root: &RpmRoot) -> Self {
         let asked = ["dnf", "-C", "--disablerepo=*", "repoquery", "--installed", "--qf", "%{name} %{reason}"];
         Self {
             files: manifest(root).without(&RECORDS),

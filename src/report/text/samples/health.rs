@@ -6,6 +6,7 @@ use crate::model::failure::FailureKind;
 use crate::model::outcome::Outcome;
 use crate::model::package::PackageName;
 use crate::model::transaction::Phase;
+use crate::report::doctor::{DOCTOR_SCHEMA, DoctorDocument, Precondition, PreconditionState};
 use crate::report::documents::{Identity, NEEDS_RESTART_SCHEMA, NeedsRestartDocument};
 use crate::report::health::{CheckState, HealthCheck, HealthReport, HealthVerdict};
 use crate::report::restart::{OldCode, RestartReport, Restarted, RestartedBecause};
@@ -84,5 +85,36 @@ pub(crate) fn needs_restart() -> NeedsRestartDocument {
         },
         reboot_keeps_open: texts(&["CVE-2026-5001"]),
         unreadable: 3,
+    }
+}
+
+pub(crate) fn doctor() -> DoctorDocument {
+    let met = Precondition::met;
+    DoctorDocument {
+        identity: Identity::of(DOCTOR_SCHEMA, now()),
+        host: host(),
+        preconditions: vec![
+            met("package-database", "package database", "clean, 308 packages"),
+            met("lock", "lock", "only root can tell who holds it").unchecked(),
+            met(
+                "rivals",
+                "other updaters",
+                "unattended-upgrades may begin by itself (apt-daily-upgrade.timer)",
+            )
+            .but(
+                PreconditionState::Attention,
+                "to leave patching to patchctl: systemctl disable --now apt-daily-upgrade.timer",
+            ),
+            met("boot", "room for a kernel", "/boot has 30 MiB free, 143 MiB are the least").but(
+                PreconditionState::Stops,
+                "these may go: apt-get purge linux-image-6.1.0-41-amd64 linux-image-6.1.0-43-amd64",
+            ),
+            met(
+                "snapshot",
+                "snapshot",
+                "packages + btrfs: covers files of the planned packages + package database + /etc (at once), \
+                 the subvolume @rootfs (at the next boot); not /home",
+            ),
+        ],
     }
 }

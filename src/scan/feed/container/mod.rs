@@ -17,7 +17,7 @@ use self::overlay::Overlay;
 use self::tarball::{BLOCK, Tarball};
 use self::zipped::Zipped;
 use super::FeedError;
-use super::decompress::{DecompressError, LARGEST_FEED, Unpacked, cap};
+use super::decompress::{DecompressError, LARGEST_FEED, Unpacked, archive_cap, cap};
 
 /// Most documents of one archive. The most that a vendor publishes together are Red Hat's VEX documents, one for each
 /// CVE; 400,000 CVEs existed in 2026, so this leaves room for years.
@@ -174,7 +174,8 @@ pub enum Opened {
 /// # Errors
 /// It cannot be decompressed, or is larger than a feed or archive may be.
 pub fn open(file: impl Read + 'static, size: u64) -> Result<Opened, DecompressError> {
-    let mut reader = Unpacked::new(BufReader::with_capacity(PIECE, file), cap(size, LARGEST_ARCHIVE))?;
+    let mut reader =
+        Unpacked::new(BufReader::with_capacity(PIECE, file), archive_cap(size, LARGEST_ARCHIVE))?;
     let mut content = Vec::new();
     reader.by_ref().take(BLOCK as u64).read_to_end(&mut content).map_err(|error| reader.explain(error))?;
     if tarball::begins(&content) {

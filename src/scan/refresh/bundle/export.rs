@@ -1,12 +1,12 @@
 //! The feeds of this host become a bundle.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::super::{RefreshError, RefreshRequest, caching};
 use super::{BundleError, BundledChanges, BundledFeed, BundledFile, MANIFEST, Manifest, SCHEMA};
-use crate::host::storage::{self, StorageError};
+use crate::host::outlet;
+use crate::host::storage;
 use crate::model::feed::SourceSettings;
 use crate::scan::feed::cache::{FeedCache, StoredContent};
 use crate::scan::feed::trust::Received;
@@ -39,23 +39,21 @@ pub fn export_bundle(request: &RefreshRequest<'_>, bundle: &Path) -> Result<Expo
         let failed = |error| BundleError::Feed { feed: source.name.clone(), source: error };
         let cache = FeedCache::new(request.layout, &source.name);
         let in_cache = |error| failed(caching(&source.name)(error));
+        // A refresh would take the files away while they are read. Who cannot lock cannot be disturbed by a refresh of
+        // his own either.
+        locks.extend(cache.lock(request.patience).ok());
         let Some(stored) = cache.read().map_err(in_cache)?.content else {
             missing.push(source.name.clone());
             continue;
         };
-        // A refresh would take the files away while they are read. Who cannot lock cannot be disturbed by a refresh of
-        // his own either.
-        locks.extend(cache.lock(request.patience).ok());
         packed.push(pack(source, &cache, &stored).map_err(failed)?);
     }
     if packed.is_empty() {
         return Err(BundleError::Nothing);
     }
     let feeds = packed.iter().map(|packed| packed.feed.name.clone()).collect();
-    let at =
-        |source| BundleError::storage(StorageError { operation: "write", path: bundle.to_owned(), source });
-    let written = storage::replace_with(bundle, storage::PUBLIC, |file| write(request, &packed, file));
-    written.map_err(|error| at(error.source))?;
+    let written = outlet::write_file(bundle, storage::PUBLIC, |file| write(request, &packed, file));
+    written.map_err(BundleError::storage)?;
     Ok(Exported { feeds, missing })
 }
 
@@ -80,7 +78,7 @@ fn pack(source: &SourceSettings, cache: &FeedCache, stored: &StoredContent) -> R
     Ok(Packed { feed, received })
 }
 
-fn write(request: &RefreshRequest<'_>, packed: &[Packed], file: &mut File) -> io::Result<()> {
+fn write(request: &RefreshRequest<'_>, packed: &[Packed], file: &mut dyn Write) -> io::Result<()> {
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -19,7 +19,7 @@ use crate::model::digest::Sha256;
 use crate::model::feed::{SourceSettings, Unread};
 use crate::scan::feed::cache::FeedCache;
 use crate::scan::feed::container::{Member, Members};
-use crate::scan::feed::decompress::{Unpacked, cap};
+use crate::scan::feed::decompress::{Unpacked, archive_cap};
 use crate::scan::feed::signature::{Gpgv, SUFFIXES, SignatureError, Signed, Signer, Verifier};
 use crate::scan::feed::trust::{self, Changes, Received};
 
@@ -62,7 +62,7 @@ pub fn is_bundle(file: &Path) -> bool {
 }
 
 fn members(file: File, size: u64) -> Result<Members<'static>, BundleError> {
-    let unpacked = Unpacked::new(BufReader::new(file), cap(size, LARGEST_BUNDLE));
+    let unpacked = Unpacked::new(BufReader::new(file), archive_cap(size, LARGEST_BUNDLE));
     Ok(Members::new(unpacked.map_err(|source| BundleError::Decompress { source })?))
 }
 

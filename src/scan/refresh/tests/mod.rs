@@ -2,6 +2,7 @@
 
 mod bundle;
 mod folder;
+mod large;
 mod meeting;
 mod signed;
 

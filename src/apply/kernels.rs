@@ -1,0 +1,66 @@
+//! Kernels and a plan: which one must stay, which may go, and which modules are built here for each.
+
+use std::path::Path;
+
+use crate::host::storage;
+use crate::model::kernel::Kernels;
+use crate::model::plan::{ActionKind, PatchPlan};
+
+/// Names the package of a plan that would remove the running kernel: without its modules a running system loses what it has
+/// not loaded yet (safety design, P30).
+pub fn removal_of_running<'a>(plan: &'a PatchPlan, kernels: &Kernels) -> Option<&'a str> {
+    let running = kernels.running.as_ref()?;
+    let mut removed = plan.actions().filter(|action| action.kind == ActionKind::Remove);
+    let is_its = |name: &str| {
+        let kinds =
+            ["linux-image-unsigned-", "linux-image-", "linux-modules-", "kernel-core-", "kernel-default-"];
+        kinds.iter().any(|kind| name.strip_prefix(kind) == Some(running.as_str()))
+    };
+    removed.find(|action| is_its(action.package.as_str())).map(|action| action.package.as_str())
+}
+
+/// Says which kernels may go where `/boot` is full: those that neither run nor boot next. `None` where there are none, or
+/// where packages do not bear the names that are known here (Debian's and Ubuntu's).
+pub fn that_may_go(kernels: &Kernels) -> Option<String> {
+    let names: Vec<String> =
+        kernels.leftover.iter().map(|release| format!("linux-image-{release}")).collect();
+    (!names.is_empty()).then(|| format!("these may go: apt-get purge {}", names.join(" ")))
+}
+
+/// Lists the modules that are built on this host for each kernel (dkms(8): one folder a module below its tree).
+pub fn built_modules(root: &Path) -> Vec<String> {
+    let folders = storage::list(&root.join("var/lib/dkms")).unwrap_or_default();
+    let is_module = |path: &Path| storage::metadata(path).is_ok_and(|m| m.is_some_and(|m| m.is_dir()));
+    let modules = folders.iter().filter(|path| is_module(path));
+    modules.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
+}
+
+/// Warns where a plan brings a kernel for which modules have to be built: without them it may lack disks or networks.
+pub fn module_warning(root: &Path, brings_kernel: bool) -> Option<String> {
+    let modules = if brings_kernel { built_modules(root) } else { Vec::new() };
+    (!modules.is_empty()).then(|| {
+        format!(
+            "modules are built here for each kernel ({}): before the reboot, dkms status tells whether the new one \
+             has them",
+            modules.join(", ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_running_kernel_and_the_next_one_never_may_go() {
+        let kernels = Kernels {
+            running: Some("6.1.0-43-amd64".into()),
+            next_boot: Some("6.1.0-47-amd64".into()),
+            leftover: vec!["6.1.0-41-amd64".into()],
+            live_patches: Vec::new(),
+        };
+        let told = that_may_go(&kernels).expect("one is left over");
+        assert_eq!(told, "these may go: apt-get purge linux-image-6.1.0-41-amd64");
+        assert_eq!(that_may_go(&Kernels { leftover: Vec::new(), ..kernels }), None);
+    }
+}

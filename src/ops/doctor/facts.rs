@@ -1,0 +1,203 @@
+//! What is true of the host, read once; every judgement is made from these values.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::super::context::Context;
+use super::super::runs::{self, OpenRun};
+use super::super::{clock, mend, snapshots, survey};
+use super::rivals::{self, Rivals};
+use crate::apply::health::checks;
+use crate::apply::kernels;
+use crate::apply::old_archives::Places;
+use crate::apply::snapshot::registry::Choice;
+use crate::apply::space::{self, KERNEL_IN_BOOT};
+use crate::apply::systemd;
+use crate::config::choice::SnapshotChoice;
+use crate::host::facts::{self, Room};
+use crate::host::{lock, storage};
+use crate::model::failure::Failure;
+use crate::model::feed::{FeedRole, FeedStamp};
+use crate::model::kernel::Kernels;
+use crate::model::offer::RepositoryView;
+use crate::model::package::{InstalledPackage, Inventory};
+use crate::model::plan::Reversibility;
+use crate::package_manager::registry;
+use crate::scan::refresh::RefreshMode;
+
+/// Everything that the judgements need.
+pub(super) struct Facts {
+    pub(super) title: String,
+    pub(super) is_live: bool,
+    pub(super) is_root: bool,
+    pub(super) packages: usize,
+    pub(super) has_package_manager: bool,
+    pub(super) unfinished: Vec<String>,
+    /// What the package database complains of; absent where it was not asked.
+    pub(super) complaints: Option<Vec<String>>,
+    /// Who holds a lock of the package database; an error where that cannot be told.
+    pub(super) lock: Result<Option<String>, String>,
+    pub(super) rivals: Rivals,
+    pub(super) lists: Result<Vec<FeedStamp>, String>,
+    pub(super) feeds: Vec<FeedStamp>,
+    /// The names of the feeds that verdicts hang on.
+    pub(super) deciding: Vec<String>,
+    /// The program that proves signatures; none where the family has no use for it.
+    pub(super) verifier: Option<(&'static str, bool)>,
+    pub(super) way_back: WayBack,
+    pub(super) clock_doubt: Option<String>,
+    pub(super) rooms: Vec<(&'static str, Result<Room, String>)>,
+    pub(super) kernel_bytes: u64,
+    pub(super) kernels: Kernels,
+    pub(super) built_modules: Vec<String>,
+    pub(super) has_systemd: bool,
+    pub(super) open: Result<Option<OpenRun>, String>,
+    pub(super) replaced_root: Option<String>,
+    pub(super) checks: Result<usize, String>,
+    pub(super) recover_unit: UnitState,
+    pub(super) snapshot: Choice,
+    pub(super) snapshot_wanted: SnapshotChoice,
+}
+
+/// How the installed packages could be taken back.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct WayBack {
+    pub(super) archived: usize,
+    pub(super) rebuilt: usize,
+    pub(super) lost: usize,
+}
+
+/// A unit of patchctl's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum UnitState {
+    Absent,
+    Installed,
+    Enabled,
+}
+
+/// Reads them.
+pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
+    let layout = &context.layout;
+    let (root, is_live, is_root) = (layout.root(), layout.is_live(), facts::is_root());
+    let sources = context.sources(&inventory.distribution);
+    let feeds = survey::stamps(context, inventory, &sources, (RefreshMode::Never, &[]));
+    let view = survey::view(context, inventory);
+    let all: Vec<FeedStamp> =
+        feeds.iter().chain(view.iter().flat_map(|view| &view.stamps)).cloned().collect();
+    let manager = registry::for_distribution(&inventory.distribution, layout);
+    let is_dpkg = storage::exists(&root.join("var/lib/dpkg"));
+    let (_, snapshot) = snapshots::choose(context);
+    Facts {
+        title: inventory.distribution.title(),
+        is_live,
+        is_root,
+        packages: inventory.packages.len(),
+        has_package_manager: manager.is_some(),
+        unfinished: mend::unfinished(inventory).iter().map(|package| package.name.to_string()).collect(),
+        complaints: manager.filter(|_| is_live).and_then(|manager| manager.audit().ok()),
+        lock: locked(root, is_live && is_dpkg),
+        rivals: rivals::find(root, is_live),
+        way_back: way_back(context, inventory, view.as_ref().ok()),
+        lists: view.map(|view| view.stamps).map_err(|failure| told(&failure)),
+        clock_doubt: clock::doubt(context, &all),
+        deciding: sources
+            .iter()
+            .filter(|source| source.role == FeedRole::Verdicts)
+            .map(|source| source.name.clone())
+            .collect(),
+        feeds,
+        verifier: is_dpkg.then(|| ("gpgv", storage::exists(&root.join("usr/bin/gpgv")))),
+        rooms: rooms(context),
+        kernel_bytes: space::kernel_in_boot(root, &inventory.kernels).unwrap_or(KERNEL_IN_BOOT),
+        kernels: inventory.kernels.clone(),
+        built_modules: kernels::built_modules(root),
+        has_systemd: systemd::is_running(),
+        open: runs::open_run(layout).map_err(|failure| told(&failure)),
+        replaced_root: runs::root_before(layout),
+        checks: checks::find(layout, &context.settings.health.checks)
+            .map(|checks| checks.len())
+            .map_err(|error| format!("{error}; {}", error.hint())),
+        recover_unit: unit_state(root, "patchctl-recover.service"),
+        snapshot,
+        snapshot_wanted: context.settings.snapshots,
+    }
+}
+
+fn told(failure: &Failure) -> String {
+    let mut text = failure.to_string();
+    let mut cause = std::error::Error::source(failure);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+/// Who holds dpkg's locks, the front end's first.
+fn locked(root: &Path, is_asked: bool) -> Result<Option<String>, String> {
+    if !is_asked {
+        return Ok(None);
+    }
+    for name in ["lock-frontend", "lock"] {
+        let path = root.join("var/lib/dpkg").join(name);
+        let holder = lock::record_holder_of(&path).map_err(|error| error.to_string())?;
+        if let Some(holder) = holder {
+            return Ok(Some(format!("{holder} holds {}", path.display())));
+        }
+    }
+    Ok(None)
+}
+
+fn way_back(context: &Context<'_>, inventory: &Inventory, view: Option<&RepositoryView>) -> WayBack {
+    let Some(view) = view else { return WayBack::default() };
+    let installed = inventory.packages.iter().filter(|package: &&InstalledPackage| package.state.is_clean());
+    let mut found = WayBack::default();
+    let Some(manager) = registry::for_distribution(&inventory.distribution, &context.layout) else {
+        return found;
+    };
+    let places = Places { layout: &context.layout, view, format: manager.archives() };
+    for (reversible, _) in places.foresee(installed).into_values() {
+        match reversible {
+            Reversibility::Reversible => found.archived += 1,
+            Reversibility::Reconstructed => found.rebuilt += 1,
+            Reversibility::SnapshotOnly | Reversibility::NotReversible => found.lost += 1,
+        }
+    }
+    found
+}
+
+/// Room where a run writes, each file system once, by the first purpose that falls on it.
+fn rooms(context: &Context<'_>) -> Vec<(&'static str, Result<Room, String>)> {
+    let layout = &context.layout;
+    let places = [
+        ("programs", layout.target("usr")),
+        ("configuration", layout.target("etc")),
+        ("package database", layout.target("var/lib/dpkg")),
+        ("records of runs", layout.state().to_owned()),
+        ("downloads", layout.downloads()),
+        ("kernels", layout.target("boot")),
+    ];
+    let mut seen = BTreeSet::new();
+    let mut rooms = Vec::new();
+    for (purpose, path) in places {
+        match facts::room(&path) {
+            Ok(room) if purpose != "kernels" && !seen.insert(room.mount.clone()) => {}
+            found => rooms.push((purpose, found.map_err(|error| error.to_string()))),
+        }
+    }
+    rooms
+}
+
+/// Whether a unit is there, and whether a target wants it (systemd.unit(5), the folders in order).
+fn unit_state(root: &Path, unit: &str) -> UnitState {
+    let folders = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
+    let is_wanted =
+        storage::list(&root.join("etc/systemd/system")).unwrap_or_default().iter().any(|folder| {
+            folder.extension().is_some_and(|end| end == "wants") && storage::exists(&folder.join(unit))
+        });
+    match folders.iter().any(|folder| storage::exists(&root.join(folder).join(unit))) {
+        true if is_wanted => UnitState::Enabled,
+        true => UnitState::Installed,
+        false => UnitState::Absent,
+    }
+}

@@ -1,0 +1,88 @@
+//! Judged from facts: patchctl's own records, its configuration, and what protects a run.
+
+use super::facts::{Facts, UnitState};
+use crate::apply::snapshot::Unfit;
+use crate::config::choice::SnapshotChoice;
+use crate::model::transaction::Phase;
+use crate::report::doctor::{Precondition, PreconditionState};
+
+/// Judges what is patchctl's own.
+pub(super) fn judge(facts: &Facts) -> Vec<Precondition> {
+    vec![journal(facts), configuration(facts), recover_unit(facts), snapshot(facts)]
+}
+
+fn journal(facts: &Facts) -> Precondition {
+    let met = |finding: String| Precondition::met("journal", "journal", finding);
+    if let Some(run) = &facts.replaced_root {
+        return met(format!("the next boot starts from the root as it was before run {run}"))
+            .but(PreconditionState::Stops, "systemctl reboot");
+    }
+    match &facts.open {
+        Ok(None) => met("no run is open".to_owned()),
+        Ok(Some(open)) if open.replay.phase == Phase::Operator => {
+            met(format!("run {} needs a person", open.id))
+                .but(PreconditionState::Stops, format!("patchctl history show {} has the commands", open.id))
+        }
+        Ok(Some(open)) => met(format!("run {} was interrupted and is still open", open.id))
+            .but(PreconditionState::Stops, "patchctl recover"),
+        Err(error) if facts.is_root => {
+            met(error.clone()).but(PreconditionState::Stops, "patchctl history verify tells which are whole")
+        }
+        Err(_) => met("only root can read the journals".to_owned()).unchecked(),
+    }
+}
+
+fn configuration(facts: &Facts) -> Precondition {
+    let met = |finding: String| Precondition::met("configuration", "configuration", finding);
+    match &facts.checks {
+        Ok(0) => met("sound and root's alone; no health checks of your own".to_owned()),
+        Ok(number) => met(format!("sound and root's alone; health checks of your own: {number}")),
+        Err(error) => {
+            met(error.clone()).but(PreconditionState::Stops, "health checks have to belong to root alone")
+        }
+    }
+}
+
+fn recover_unit(facts: &Facts) -> Precondition {
+    let met = |finding: &str| Precondition::met("recovery", "recovery at boot", finding);
+    match facts.recover_unit {
+        UnitState::Enabled => met("patchctl-recover.service is enabled"),
+        _ if facts.is_live && !facts.has_systemd => {
+            met("no systemd: after a power cut patchctl recover has to be called")
+                .but(PreconditionState::Attention, "call it from the host's own boot scripts")
+        }
+        UnitState::Installed => met("patchctl-recover.service is there and not enabled")
+            .but(PreconditionState::Attention, "systemctl enable patchctl-recover.service"),
+        UnitState::Absent => {
+            met("patchctl-recover.service is not installed: nothing ends a run that a power cut interrupted")
+                .but(
+                    PreconditionState::Attention,
+                    "install packaging/systemd/patchctl-recover.service and enable it",
+                )
+        }
+    }
+}
+
+fn snapshot(facts: &Facts) -> Precondition {
+    let met = |finding: String| Precondition::met("snapshot", "snapshot", finding);
+    let choice = &facts.snapshot;
+    let protection = &choice.protection;
+    let outside = protection.does_not_cover.join(", ");
+    if choice.provider.is_some() {
+        let outside = if outside.is_empty() { String::new() } else { format!("; not {outside}") };
+        return met(format!("{}: covers {}{outside}", protection.provider, protection.covers.join(", ")));
+    }
+    let Some((name, Unfit(reason))) = choice.unfit.first() else {
+        return met(format!(
+            "none is wanted (snapshot.provider): the package archives do not cover {outside}"
+        ));
+    };
+    let alone = format!("none ({reason}): the package archives do not cover {outside}");
+    match facts.snapshot_wanted {
+        SnapshotChoice::Auto | SnapshotChoice::Packages => met(alone),
+        SnapshotChoice::Btrfs => {
+            met(format!("snapshot.provider is {name}, which cannot protect this host: {reason}"))
+                .but(PreconditionState::Stops, "mend that, or set provider = \"auto\" in [snapshot]")
+        }
+    }
+}
