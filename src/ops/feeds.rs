@@ -5,7 +5,7 @@ use std::path::Path;
 use super::context::Context;
 use super::request::FeedsRequest;
 use super::{bundle, lists, survey};
-use crate::host::storage::{self, StorageError};
+use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, FeedState, SourceSettings};
 use crate::model::package::Inventory;
@@ -33,7 +33,8 @@ pub fn feeds(context: &Context<'_>, request: &FeedsRequest) -> Result<FeedsDocum
             (FeedsAction::Export, not_asked())
         }
         FeedsRequest::Import { file, name, accept_older } => {
-            let file = &storage::canonical(file).map_err(|error| unreadable(file, error))?;
+            // What is not there is told by whoever reads it.
+            let file = &storage::canonical(file).unwrap_or_else(|_| file.clone());
             let wanted = Import { file, name: name.as_deref(), accept_older: *accept_older };
             match is_bundle(file) {
                 true => bundle::import((context, &inventory, &sources), &wanted)?,
@@ -139,10 +140,6 @@ pub(super) struct Import<'a> {
     pub(super) file: &'a Path,
     pub(super) name: Option<&'a str>,
     pub(super) accept_older: bool,
-}
-
-fn unreadable(file: &Path, error: StorageError) -> Failure {
-    Failure::new(FailureKind::Usage, format!("{} cannot be read", file.display())).caused_by(error)
 }
 
 fn import(

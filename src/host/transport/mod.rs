@@ -323,10 +323,19 @@ fn read_file(
     if request.known.etag == etag {
         return Ok(Fetched::Unchanged);
     }
-    let failed = |source| TransportError::File { path: path.to_owned(), source };
+    let limit = request.limits.bytes;
+    let too_large = || TransportError::TooLarge { location: request.location.to_owned(), limit };
+    if stamp.size > limit {
+        return Err(too_large());
+    }
+    let failed = |source: StorageError| match source.source.kind() {
+        // It grew meanwhile, or is none of those that have a size.
+        std::io::ErrorKind::FileTooLarge => too_large(),
+        _ => TransportError::File { path: path.to_owned(), source },
+    };
     let mut file = storage::open(path).map_err(failed)?;
     sink.begin(None).map_err(failed)?;
-    sink::copy(&mut file, sink, (path, request.limits.bytes)).map_err(failed)?;
+    sink::copy(&mut file, sink, (path, limit)).map_err(failed)?;
     let validators = Validators { etag, last_modified: None };
     Ok(Fetched::New(Head { validators, published: DateTime::from_timestamp(stamp.seconds, 0) }))
 }

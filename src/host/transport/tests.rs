@@ -263,7 +263,7 @@ fn a_local_file_is_copied_with_its_digest_and_a_large_one_is_refused() {
     assert_eq!(digest(&target.download(&location, 1).expect("readable")), (2, Sha256::of(b"{}")));
     storage::replace(&file, &[b' '; 1001], storage::PUBLIC).expect("writable");
     let reason = target.download(&location, 1).expect_err("too large").reason();
-    assert!(reason.contains("more than 1000 bytes"), "{reason}");
+    assert!(reason.contains("larger than the limit of 1000 bytes"), "{reason}");
     storage::remove_file(&file).expect("removable");
     assert!(target.download(&location, 1).expect_err("absent").is_absent());
 }
