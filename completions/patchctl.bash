@@ -121,15 +121,6 @@ _patchctl() {
             patchctl__subcmd__schedule,show)
                 cmd="patchctl__subcmd__schedule__subcmd__show"
                 ;;
-            patchctl__subcmd__schedule,install)
-                cmd="patchctl__subcmd__schedule__subcmd__install"
-                ;;
-            patchctl__subcmd__schedule,remove)
-                cmd="patchctl__subcmd__schedule__subcmd__remove"
-                ;;
-            patchctl__subcmd__schedule,show)
-                cmd="patchctl__subcmd__schedule__subcmd__show"
-                ;;
             *)
                 ;;
         esac
