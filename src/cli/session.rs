@@ -22,15 +22,16 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 use crate::ops::context::Context;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
+    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach, ReportRequest,
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, needs_restart, plan, policy, records, recover, report, rollback,
-    rule_files, rules, scan, schedule, status, why,
+    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, report,
+    rollback, rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
+use crate::report::nagios;
 use crate::report::rules::{PolicyAction, RuleChange};
 use crate::report::schema::Report;
 
@@ -51,13 +52,14 @@ impl<'a> Session<'a> {
     /// Runs one verb and returns how the process ends.
     pub fn run(self, cli: Cli) -> std::process::ExitCode {
         let command = cli.verb.name();
+        let is_plugin = matches!(&cli.verb, Verb::Status(args) if args.nagios);
         let terminal = self.terminal;
         let code =
             forms::check(&cli).map_err(Into::into).and_then(|()| self.verb(cli)).unwrap_or_else(|error| {
                 let told = ToldFailure::of(&error);
                 // A failure that cannot be printed either still has its code.
                 let _ = terminal.fail(&told, command);
-                told.exit_code()
+                if is_plugin { plugin_failed(terminal, &told) } else { told.exit_code() }
             });
         code.into()
     }
@@ -124,6 +126,14 @@ impl Session<'_> {
             (Err(error), _) => Err(error.into()),
         }
     }
+}
+
+/// Tells a monitoring system that nobody can tell: no other code of patchctl's may be read as a state.
+fn plugin_failed(terminal: &Terminal, told: &ToldFailure) -> ExitCode {
+    let (state, line) = nagios::unknown_plugin(&told.report_error().message);
+    // There is nobody to tell when that fails, either.
+    let _ = terminal.data(line.as_bytes());
+    ExitCode::of_number(state as u8)
 }
 
 /// Verbs whose failure is worth a report: those that judge or change the host, unless nothing was to be kept.
@@ -206,16 +216,14 @@ impl Shown<'_> {
             Verb::Rollback(args) => self.rollback(&RollbackRequest::from(args)),
             Verb::Recover(args) => self.report(&recover::recover(&self.context, args.into())?),
             Verb::NeedsRestart(args) => self.needs_restart(args.into()),
+            Verb::Status(args) if args.nagios => self.plugin(),
             Verb::Status(args) => {
                 let code = if args.wait { status::wait(&self.context)? } else { None };
-                self.terminal.show(&status::status(&self.context)?, Weight::News)?;
+                let terminal = self.terminal.at(self.context.now());
+                terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(code.map_or(ExitCode::Done, ExitCode::of_number))
             }
-            Verb::Report(args) => {
-                self.terminal
-                    .show(&report::report(&self.context, &args.request(&cli.global))?, Weight::News)?;
-                Ok(ExitCode::Done)
-            }
+            Verb::Report(args) => self.stored(&args.request(&cli.global)),
             Verb::Doctor => self.doctor(),
             Verb::History(args) => self.history(args.into()),
             Verb::Feeds(args) => {
@@ -325,6 +333,13 @@ impl Shown<'_> {
         })
     }
 
+    /// A monitoring system reads one line and a code of its own convention.
+    fn plugin(&self) -> Result<ExitCode> {
+        let (state, line) = nagios::plugin(&status::status(&self.context)?);
+        self.terminal.data(line.as_bytes())?;
+        Ok(ExitCode::of_number(state as u8))
+    }
+
     /// The exit code tells whether a run could begin.
     fn doctor(&self) -> Result<ExitCode> {
         let document = doctor::doctor(&self.context)?;
@@ -332,6 +347,29 @@ impl Shown<'_> {
         self.terminal.show(&document, if is_well { Weight::Routine } else { Weight::News })?;
         let stops = document.count(PreconditionState::Stops) > 0;
         Ok(if stops { ExitCode::Preflight } else { ExitCode::Done })
+    }
+
+    /// A fleet whose files were not all read is not whole.
+    fn stored(&self, request: &ReportRequest) -> Result<ExitCode> {
+        match request {
+            ReportRequest::Anew { subject, format } => {
+                self.terminal.show(&report::anew(&self.context, subject, *format)?, Weight::News)?;
+            }
+            ReportRequest::Period { since, until } => {
+                self.terminal.show(&report::period(&self.context, *since, *until)?, Weight::News)?;
+            }
+            ReportRequest::Difference { before, after } => {
+                self.terminal.show(&merge::diff(&self.context, before, after)?, Weight::News)?;
+            }
+            ReportRequest::Merge { folder } => {
+                let fleet = merge::merge(&self.context, folder)?;
+                self.terminal.show(&fleet, Weight::News)?;
+                if !fleet.unreadable.is_empty() {
+                    return Ok(ExitCode::Incomplete);
+                }
+            }
+        }
+        Ok(ExitCode::Done)
     }
 
     fn history(&self, request: crate::ops::request::HistoryRequest) -> Result<ExitCode> {

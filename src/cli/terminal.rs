@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::{Cli, Colour, Verb};
@@ -13,6 +14,7 @@ use crate::host::environment::Environment;
 use crate::host::outlet;
 use crate::host::storage::{self, StorageError};
 use crate::report::background::Background;
+use crate::report::format::Format as ReportFormat;
 use crate::report::json;
 use crate::report::schema::Report;
 use crate::report::text::sanitize::{Repertoire, clean};
@@ -100,6 +102,13 @@ impl Terminal {
         }
     }
 
+    /// The same after a while: ages are told as of `now`.
+    #[must_use]
+    pub fn at(&self, now: DateTime<Utc>) -> Self {
+        let style = Style { now, ..self.style.clone() };
+        Self { style, ..self.clone() }
+    }
+
     /// Tells whether progress may be drawn.
     pub fn has_bars(&self) -> bool {
         self.bars
@@ -128,17 +137,28 @@ impl Terminal {
         if self.quiet && weight == Weight::Routine && self.file.is_none() && self.format == Format::Text {
             return Ok(());
         }
-        match (self.format.form(), document.report()) {
-            (Form::Text, _) => self.data(document.text(&self.style).as_bytes()),
-            (Form::Json, _) => self.stream(|out| json::write(document, out)),
-            (Form::OfReport(format), Some(report)) => {
-                if format.lists_findings() && report.findings.is_none() {
+        match self.format.form() {
+            Form::Text => self.data(document.text(&self.style).as_bytes()),
+            Form::Json => self.stream(|out| json::write(document, out)),
+            Form::OfReport(format) => {
+                if format.lists_findings() && !document.is_judged() {
                     self.insist("note: nothing was judged here, so that no finding means nothing");
                 }
-                self.stream(|out| report.write(format, &document.background(), out))
+                self.formed(document, format)
             }
-            (Form::OfReport(_), None) => Err(PrintError::Form { format: self.format.word() }),
         }
+    }
+
+    /// A document without the form ends before anything is written.
+    fn formed(&self, document: &impl Rendering, format: ReportFormat) -> Result<(), PrintError> {
+        let mut has_form = true;
+        let written = self.stream(|out| {
+            document.form(format, out).unwrap_or_else(|| {
+                has_form = false;
+                Err(io::ErrorKind::Unsupported.into())
+            })
+        });
+        if has_form { written } else { Err(PrintError::Form { format: self.format.word() }) }
     }
 
     /// Prints bytes that are a result already.
@@ -149,13 +169,20 @@ impl Terminal {
         self.stream(|out| out.write_all(bytes))
     }
 
-    /// A file is written whole or not at all; it tells about holes, so it is private.
+    /// A file is written whole or not at all; it tells about holes, so it is private, unless it only counts them.
     fn stream(&self, make: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), PrintError> {
         match &self.file {
-            Some(path) => outlet::write_file(path, storage::PRIVATE, make)
+            Some(path) => outlet::write_file(path, self.mode(), make)
                 .map_err(|source| PrintError::File { path: path.to_owned(), source }),
             None => outlet::write_stream(io::stdout().lock(), make)
                 .map_err(|source| PrintError::StandardOutput { source }),
+        }
+    }
+
+    fn mode(&self) -> u32 {
+        match self.format.form() {
+            Form::OfReport(format) if format.is_public() => storage::PUBLIC,
+            Form::Text | Form::Json | Form::OfReport(_) => storage::PRIVATE,
         }
     }
 

@@ -111,7 +111,7 @@ fn carry_out(
     }
     let inventory = &planned.survey.inventory;
     gates::refuse_losing_kernel(&planned.plan, &inventory.kernels)?;
-    gates::refuse_without_room(&inventory.distribution, &planned.plan, &inventory.kernels)?;
+    gates::refuse_without_room(inventory, &planned.plan)?;
     if request.reach == Reach::Everything {
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
     }

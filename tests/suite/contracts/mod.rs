@@ -18,5 +18,6 @@ mod packages;
 mod policy_table;
 mod renderings;
 mod rpm_feeds;
+mod tools_agree;
 mod version_orders;
 mod version_orders_of_tools;

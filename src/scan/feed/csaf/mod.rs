@@ -51,12 +51,11 @@ pub(super) trait Vendor {
     ///
     /// # Errors
     /// It should be one and cannot be read.
-    fn component<'a>(
-        &self,
-        place: &Place<'_, 'a>,
-        has_version: bool,
-    ) -> Result<Option<Component<'a>>, String>;
+    fn component<'a>(&self, place: &Place<'_, 'a>, has_version: bool) -> Found<'a>;
 }
+
+/// A package; none for what is no rpm; or why it cannot be read.
+pub(super) type Found<'a> = Result<Option<Component<'a>>, String>;
 
 /// The part of a release that a statement holds for.
 pub(super) enum Part<'a> {
