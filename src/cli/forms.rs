@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 
 use super::args::{Cli, Verb};
-use super::reports::HistoryVerb;
+use super::reports::{HistoryVerb, ReportVerb};
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::format::Format as ReportFormat;
 
@@ -102,10 +102,21 @@ pub(super) fn check(cli: &Cli) -> Result<(), Failure> {
             .hint(format!("patchctl report --format {word} writes the newest report so")));
     }
     match &cli.verb {
+        Verb::Report(args) => check_stored(args.verb.as_ref(), format).map_err(|()| {
+            refused(format!("this answer is not written as {word}"))
+                .hint("report diff knows text and json; report merge html and csv as well")
+        }),
         Verb::Scan(args) if args.summary && format.lists_findings() => {
             Err(refused(format!("a summary has no findings to write as {word}")).hint("leave --summary out"))
         }
         _ => Ok(()),
+    }
+}
+
+fn check_stored(verb: Option<&ReportVerb>, format: ReportFormat) -> Result<(), ()> {
+    match (verb, format) {
+        (None, _) | (Some(ReportVerb::Merge { .. }), ReportFormat::Html | ReportFormat::Csv) => Ok(()),
+        (Some(_), _) => Err(()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The command line of what is stored: `history` and `report`. Definitions, nothing else.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueHint};
 
 use super::args::GlobalArgs;
@@ -36,15 +38,41 @@ pub enum HistoryVerb {
 
 /// `report`.
 #[derive(Clone, Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 #[command(after_help = "Examples:
-  patchctl report --format html -o report.html  the newest report as one page, with the history of the host
-  patchctl report --format markdown            the same for the summary page of a pipeline
-  patchctl report 0042 --format sarif          that of a run
-  patchctl report scan.json --format csv -o scan.csv")]
+  patchctl report --format html -o report.html   the newest report as one page, with the history of the host
+  patchctl report --format markdown              the same for the summary page of a pipeline
+  patchctl report 0042 --format sarif            that of a run
+  patchctl report scan.json --format csv -o scan.csv
+  patchctl report diff monday.json latest.json   what opened, what was closed
+  patchctl report merge /srv/reports --format html -o fleet.html")]
 pub struct ReportArgs {
     /// A run, such as 0042, or the file of a report (default: the newest report)
     #[arg(value_name = "RUN|FILE", value_parser = values::report, value_hint = ValueHint::FilePath)]
     pub subject: Option<ReportSubject>,
+    /// Something else than one report.
+    #[command(subcommand)]
+    pub verb: Option<ReportVerb>,
+}
+
+/// What `report` does beside writing one report anew.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ReportVerb {
+    /// Compare two reports: what opened, what was closed, what nobody can tell any more
+    Diff {
+        /// The earlier one: a run or a file
+        #[arg(value_name = "RUN|FILE", value_parser = values::report, value_hint = ValueHint::FilePath)]
+        before: ReportSubject,
+        /// The later one
+        #[arg(value_name = "RUN|FILE", value_parser = values::report, value_hint = ValueHint::FilePath)]
+        after: ReportSubject,
+    },
+    /// Put the reports of many hosts together: a table, the worst hosts, common holes, version skew
+    Merge {
+        /// The folder with one file a host, such as web-01.json
+        #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+        folder: PathBuf,
+    },
 }
 
 impl ReportArgs {
@@ -54,6 +82,10 @@ impl ReportArgs {
             Form::OfReport(format) => Some(format),
             Form::Text | Form::Json => None,
         };
-        ReportRequest { subject: self.subject.unwrap_or(ReportSubject::Latest), format }
+        match self.verb {
+            Some(ReportVerb::Diff { before, after }) => ReportRequest::Difference { before, after },
+            Some(ReportVerb::Merge { folder }) => ReportRequest::Merge { folder },
+            None => ReportRequest::Anew { subject: self.subject.unwrap_or(ReportSubject::Latest), format },
+        }
     }
 }

@@ -22,12 +22,12 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 use crate::ops::context::Context;
 use crate::ops::request::{
-    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach,
+    ApplyRequest, Consent, FeedsRequest, Invocation, NeedsRestartRequest, PlanRequest, Reach, ReportRequest,
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, needs_restart, plan, policy, records, recover, report, rollback,
-    rule_files, rules, scan, schedule, status, why,
+    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, report,
+    rollback, rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
@@ -211,11 +211,7 @@ impl Shown<'_> {
                 self.terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(code.map_or(ExitCode::Done, ExitCode::of_number))
             }
-            Verb::Report(args) => {
-                self.terminal
-                    .show(&report::report(&self.context, &args.request(&cli.global))?, Weight::News)?;
-                Ok(ExitCode::Done)
-            }
+            Verb::Report(args) => self.stored(&args.request(&cli.global)),
             Verb::Doctor => self.doctor(),
             Verb::History(args) => self.history(args.into()),
             Verb::Feeds(args) => {
@@ -332,6 +328,26 @@ impl Shown<'_> {
         self.terminal.show(&document, if is_well { Weight::Routine } else { Weight::News })?;
         let stops = document.count(PreconditionState::Stops) > 0;
         Ok(if stops { ExitCode::Preflight } else { ExitCode::Done })
+    }
+
+    /// A fleet whose files were not all read is not whole.
+    fn stored(&self, request: &ReportRequest) -> Result<ExitCode> {
+        match request {
+            ReportRequest::Anew { subject, format } => {
+                self.terminal.show(&report::anew(&self.context, subject, *format)?, Weight::News)?;
+            }
+            ReportRequest::Difference { before, after } => {
+                self.terminal.show(&merge::diff(&self.context, before, after)?, Weight::News)?;
+            }
+            ReportRequest::Merge { folder } => {
+                let fleet = merge::merge(&self.context, folder)?;
+                self.terminal.show(&fleet, Weight::News)?;
+                if !fleet.unreadable.is_empty() {
+                    return Ok(ExitCode::Incomplete);
+                }
+            }
+        }
+        Ok(ExitCode::Done)
     }
 
     fn history(&self, request: crate::ops::request::HistoryRequest) -> Result<ExitCode> {

@@ -13,6 +13,7 @@ use crate::host::environment::Environment;
 use crate::host::outlet;
 use crate::host::storage::{self, StorageError};
 use crate::report::background::Background;
+use crate::report::format::Format as ReportFormat;
 use crate::report::json;
 use crate::report::schema::Report;
 use crate::report::text::sanitize::{Repertoire, clean};
@@ -128,17 +129,28 @@ impl Terminal {
         if self.quiet && weight == Weight::Routine && self.file.is_none() && self.format == Format::Text {
             return Ok(());
         }
-        match (self.format.form(), document.report()) {
-            (Form::Text, _) => self.data(document.text(&self.style).as_bytes()),
-            (Form::Json, _) => self.stream(|out| json::write(document, out)),
-            (Form::OfReport(format), Some(report)) => {
-                if format.lists_findings() && report.findings.is_none() {
+        match self.format.form() {
+            Form::Text => self.data(document.text(&self.style).as_bytes()),
+            Form::Json => self.stream(|out| json::write(document, out)),
+            Form::OfReport(format) => {
+                if format.lists_findings() && !document.is_judged() {
                     self.insist("note: nothing was judged here, so that no finding means nothing");
                 }
-                self.stream(|out| report.write(format, &document.background(), out))
+                self.formed(document, format)
             }
-            (Form::OfReport(_), None) => Err(PrintError::Form { format: self.format.word() }),
         }
+    }
+
+    /// A document without the form ends before anything is written.
+    fn formed(&self, document: &impl Rendering, format: ReportFormat) -> Result<(), PrintError> {
+        let mut has_form = true;
+        let written = self.stream(|out| {
+            document.form(format, out).unwrap_or_else(|| {
+                has_form = false;
+                Err(io::ErrorKind::Unsupported.into())
+            })
+        });
+        if has_form { written } else { Err(PrintError::Form { format: self.format.word() }) }
     }
 
     /// Prints bytes that are a result already.

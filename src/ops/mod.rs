@@ -17,6 +17,7 @@ mod image;
 pub mod ledger;
 pub mod lists;
 pub mod mend;
+pub mod merge;
 pub mod needs_restart;
 pub mod plan;
 pub mod policy;

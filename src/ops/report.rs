@@ -1,12 +1,13 @@
 //! `report`: a stored report, to be written in another form.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::records::{self, Keeper};
-use super::request::{ReportRequest, ReportSubject};
+use super::request::ReportSubject;
 use super::{history, runs};
 use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
@@ -35,12 +36,12 @@ impl Rendering for Told {
         self.report.text(style)
     }
 
-    fn report(&self) -> Option<&Report> {
-        Some(&self.report)
+    fn form(&self, format: Format, out: &mut dyn Write) -> Option<io::Result<()>> {
+        Some(self.report.write(format, &self.background, out))
     }
 
-    fn background(&self) -> Background {
-        self.background.clone()
+    fn is_judged(&self) -> bool {
+        self.report.findings.is_some()
     }
 }
 
@@ -48,10 +49,10 @@ impl Rendering for Told {
 ///
 /// # Errors
 /// There is none, or it cannot be read: it is damaged, of another version, or no report.
-pub fn report(context: &Context<'_>, request: &ReportRequest) -> Result<Told, Failure> {
-    let report = stored(context, request)?;
-    let is_own = !matches!(request.subject, ReportSubject::File(_));
-    let background = match request.format {
+pub fn anew(context: &Context<'_>, subject: &ReportSubject, format: Option<Format>) -> Result<Told, Failure> {
+    let report = stored(context, subject)?;
+    let is_own = !matches!(subject, ReportSubject::File(_));
+    let background = match format {
         Some(Format::Html) if is_own => background(context, &report),
         _ => Background::default(),
     };
@@ -93,8 +94,12 @@ fn is_survey(path: &Path) -> bool {
     name.starts_with("scan-") || name.starts_with(|first: char| first.is_ascii_digit())
 }
 
-fn stored(context: &Context<'_>, request: &ReportRequest) -> Result<Report, Failure> {
-    match &request.subject {
+/// Reads a stored report.
+///
+/// # Errors
+/// As [`anew`].
+pub(super) fn stored(context: &Context<'_>, subject: &ReportSubject) -> Result<Report, Failure> {
+    match subject {
         ReportSubject::Latest => latest(context),
         ReportSubject::Run(run) => {
             let folder = context.layout.run(*run);

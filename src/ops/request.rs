@@ -52,13 +52,28 @@ pub struct ScanRequest {
     pub fail_on: Option<Severity>,
 }
 
-/// Writes a stored report anew.
+/// What is done with stored reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportRequest {
-    /// Which one.
-    pub subject: ReportSubject,
-    /// The form it is read for; none for text and JSON.
-    pub format: Option<Format>,
+pub enum ReportRequest {
+    /// One is written anew.
+    Anew {
+        /// Which one.
+        subject: ReportSubject,
+        /// The form it is read for; none for text and JSON.
+        format: Option<Format>,
+    },
+    /// Two are compared.
+    Difference {
+        /// The earlier one.
+        before: ReportSubject,
+        /// The later one.
+        after: ReportSubject,
+    },
+    /// Those of many hosts are put together.
+    Merge {
+        /// The folder that holds them.
+        folder: PathBuf,
+    },
 }
 
 /// Which stored report is meant.

@@ -2,11 +2,13 @@
 
 use schemars::{Schema, schema_for};
 
+use super::comparison::ReportDifference;
 use super::doctor::DoctorDocument;
 use super::documents::{
     DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
     StatusDocument, WhyDocument,
 };
+use super::fleet::Fleet;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
 use super::schema::Report;
@@ -26,6 +28,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("needs-restart-1.json", schema_for!(NeedsRestartDocument)),
         ("doctor-1.json", schema_for!(DoctorDocument)),
         ("detached-1.json", schema_for!(DetachedDocument)),
+        ("report-diff-1.json", schema_for!(ReportDifference)),
+        ("fleet-1.json", schema_for!(Fleet)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),

@@ -1,4 +1,4 @@
-//! CSV, one finding a line, as RFC 4180 has it: a line of names, CRLF, quotes doubled.
+//! CSV, one finding or host a line, as RFC 4180 has it: a line of names, CRLF, quotes doubled.
 //!
 //! A cell that a spreadsheet would execute gets an apostrophe in front (OWASP, "CSV Injection"), and what could break a
 //! line or hide text is shown as `\u{…}`.
@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use super::fleet::Fleet;
 use super::schema::Report;
 use super::text::sanitize::{Repertoire, clean};
 use crate::model::finding::Finding;
@@ -54,11 +55,53 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes the hosts of a fleet, one a line.
+///
+/// # Errors
+/// `out` cannot be written.
+pub(super) fn hosts(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
+    const COLUMNS: [&str; 13] = [
+        "host",
+        "state",
+        "completeness",
+        "open",
+        "overdue",
+        "known_exploited",
+        "closable_now",
+        "unknown",
+        "priority",
+        "reboot",
+        "release",
+        "finished",
+        "file",
+    ];
+    line(out, COLUMNS.iter().map(|name| Cow::Borrowed(*name)))?;
+    for host in &fleet.hosts {
+        let cells: [Cow<'_, str>; COLUMNS.len()] = [
+            host.name.as_str().into(),
+            word(&host.state),
+            word(&host.completeness),
+            host.open.to_string().into(),
+            host.overdue.to_string().into(),
+            host.known_exploited.to_string().into(),
+            host.installable.to_string().into(),
+            host.unknown.to_string().into(),
+            host.priority.to_string().into(),
+            if host.reboot { "yes" } else { "no" }.into(),
+            host.release.as_str().into(),
+            host.finished.to_rfc3339().into(),
+            host.file.as_str().into(),
+        ];
+        line(out, cells.into_iter())?;
+    }
+    Ok(())
+}
+
 /// Writes one line of cells.
 ///
 /// # Errors
 /// `out` cannot be written.
-pub(super) fn line<'c>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
+fn line<'c>(out: &mut dyn Write, cells: impl Iterator<Item = Cow<'c, str>>) -> io::Result<()> {
     for (place, text) in cells.enumerate() {
         if place > 0 {
             out.write_all(b",")?;

@@ -1,12 +1,14 @@
 //! Tells what happened: one versioned report, and its pure renderings. What is remembered is left to `report::ledger`.
 
 pub mod background;
+pub mod comparison;
 pub mod compliance;
 pub mod contract;
 mod csv;
 mod cyclonedx;
 pub mod doctor;
 pub mod documents;
+pub mod fleet;
 pub mod format;
 mod group;
 pub mod health;

@@ -10,9 +10,37 @@ use crate::model::kernel::Kernels;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
+/// What stands at the head of a page; all of it finished.
+pub(super) struct Page {
+    /// The title of the window.
+    pub(super) title: String,
+    /// What kind of report it is.
+    pub(super) brand: String,
+    /// The heading.
+    pub(super) heading: String,
+    /// What tells it from others of its kind.
+    pub(super) about: String,
+    /// The sections, by mark and name.
+    pub(super) places: Vec<(&'static str, &'static str)>,
+}
+
+impl Page {
+    /// The page of one report.
+    pub(super) fn of(report: &Report) -> Self {
+        let heading = report.host.as_ref().map_or_else(|| "unknown host".to_owned(), |host| text(&host.name));
+        let command = text(&report.command);
+        Self {
+            title: format!("{heading}: {command} of {} · patchctl", report.finished.format("%Y-%m-%d")),
+            brand: format!("{command} report"),
+            about: about(report),
+            places: places(report),
+            heading,
+        }
+    }
+}
+
 /// Writes everything before the first section.
-pub(super) fn begin(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let host = report.host.as_ref().map_or_else(|| "unknown host".to_owned(), |host| text(&host.name));
+pub(super) fn begin(page: &Page, out: &mut dyn Write) -> io::Result<()> {
     let (style, script) = (source_digest(STYLE), source_digest(SCRIPT));
     writeln!(
         out,
@@ -21,19 +49,17 @@ pub(super) fn begin(report: &Report, out: &mut dyn Write) -> io::Result<()> {
          script-src {script}; base-uri 'none'; form-action 'none'\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"referrer\" content=\"no-referrer\">\n<meta name=\"color-scheme\" content=\"light dark\">\n\
-         <title>{host}: {} of {} · patchctl</title>\n<style>{STYLE}</style>\n</head>\n<body>",
-        text(&report.command),
-        report.finished.format("%Y-%m-%d"),
+         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+        page.title
     )?;
     writeln!(out, "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header class=\"top\">")?;
-    writeln!(
-        out,
-        "<p class=\"brand\">patchctl <span>{} report</span></p>\n<h1>{host}</h1>",
-        text(&report.command)
-    )?;
-    writeln!(out, "<p class=\"about\">{}</p>", about(report))?;
-    navigation(report, out)?;
-    writeln!(out, "</header>\n<main id=\"main\">")
+    writeln!(out, "<p class=\"brand\">patchctl <span>{}</span></p>\n<h1>{}</h1>", page.brand, page.heading)?;
+    writeln!(out, "<p class=\"about\">{}</p>", page.about)?;
+    write!(out, "<nav aria-label=\"Sections\"><ul>")?;
+    for (id, name) in &page.places {
+        write!(out, "<li><a href=\"#{id}\">{name}</a></li>")?;
+    }
+    writeln!(out, "</ul></nav>\n</header>\n<main id=\"main\">")
 }
 
 /// System, kernel, time: what tells one report from another.
@@ -65,30 +91,23 @@ fn kernel(kernels: &Kernels) -> Option<String> {
     })
 }
 
-fn navigation(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+fn places(report: &Report) -> Vec<(&'static str, &'static str)> {
     let places = [
-        ("overview", "Overview", true),
-        ("run", "Run", report.transaction.is_some()),
-        ("plan", "Plan", report.plan.is_some()),
-        ("findings", "Findings", report.findings.is_some()),
-        ("evidence", "Evidence", true),
+        (("overview", "Overview"), true),
+        (("run", "Run"), report.transaction.is_some()),
+        (("plan", "Plan"), report.plan.is_some()),
+        (("findings", "Findings"), report.findings.is_some()),
+        (("evidence", "Evidence"), true),
     ];
-    write!(out, "<nav aria-label=\"Sections\"><ul>")?;
-    for (id, name, _) in places.iter().filter(|(.., is_there)| *is_there) {
-        write!(out, "<li><a href=\"#{id}\">{name}</a></li>")?;
-    }
-    writeln!(out, "</ul></nav>")
+    places.into_iter().filter(|(_, is_there)| *is_there).map(|(place, _)| place).collect()
 }
 
-/// Writes everything after the last section.
-pub(super) fn end(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+/// Writes everything after the last section; `origin` says what wrote it, from what.
+pub(super) fn end(origin: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
-        "</main>\n<footer><p>Written by patchctl {} from {} {}. Times are UTC. This file holds the names of open holes: \
-         keep it where the report is kept.</p></footer>\n<script>{SCRIPT}</script>\n</body>\n</html>",
-        text(&report.tool_version),
-        text(&report.schema),
-        text(&report.schema_version),
+        "</main>\n<footer><p>Written by {origin}. Times are UTC. This file holds the names of open holes: keep it where \
+         the reports are kept.</p></footer>\n<script>{SCRIPT}</script>\n</body>\n</html>"
     )
 }
 

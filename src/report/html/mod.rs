@@ -8,6 +8,7 @@
 mod chart;
 mod evidence;
 mod findings;
+pub(super) mod fleet;
 mod frame;
 mod history;
 mod overview;
@@ -17,6 +18,8 @@ mod run;
 
 use std::io::{self, Write};
 
+use self::frame::Page;
+use self::part::text;
 use super::background::Background;
 use super::schema::Report;
 
@@ -25,12 +28,13 @@ use super::schema::Report;
 /// # Errors
 /// `out` cannot be written.
 pub(super) fn write(report: &Report, background: &Background, out: &mut dyn Write) -> io::Result<()> {
-    frame::begin(report, out)?;
+    frame::begin(&Page::of(report), out)?;
     overview::write(report, out)?;
     history::write(report, background, out)?;
     run::write(report, out)?;
     plan::write(report, out)?;
     findings::write(report, out)?;
     evidence::write(report, out)?;
-    frame::end(report, out)
+    let (tool, schema) = (text(&report.tool_version), text(&report.schema));
+    frame::end(&format!("patchctl {tool} from {schema} {}", text(&report.schema_version)), out)
 }

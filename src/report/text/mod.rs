@@ -2,6 +2,7 @@
 
 mod doctor;
 mod feeds;
+mod fleet;
 mod header;
 mod health;
 mod history;
@@ -26,13 +27,18 @@ mod tests;
 
 pub use style::{Detail, Style};
 
+use std::io::{self, Write};
+
 use self::sheet::Sheet;
 use super::background::Background;
+use super::comparison::ReportDifference;
 use super::doctor::DoctorDocument;
 use super::documents::{
     DetachedDocument, FeedsDocument, HistoryDocument, NeedsRestartDocument, PlanDifference, RollbackPreview,
     StatusDocument, WhyDocument,
 };
+use super::fleet::Fleet;
+use super::format::Format;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
 use super::schema::Report;
@@ -45,14 +51,14 @@ pub trait Rendering {
     /// Returns the text, each line within the width of the style, the last one saying what to do next.
     fn text(&self, style: &Style) -> String;
 
-    /// Returns the report that it is, for the forms that only reports have.
-    fn report(&self) -> Option<&Report> {
+    /// Writes it in a form for other programs; `None` where it has no such form.
+    fn form(&self, _format: Format, _out: &mut dyn Write) -> Option<io::Result<()>> {
         None
     }
 
-    /// Returns the history around it, where that is known.
-    fn background(&self) -> Background {
-        Background::default()
+    /// Tells whether anything was judged: a list of findings without any means nothing otherwise.
+    fn is_judged(&self) -> bool {
+        true
     }
 }
 
@@ -73,8 +79,12 @@ impl Rendering for Report {
         })
     }
 
-    fn report(&self) -> Option<&Report> {
-        Some(self)
+    fn form(&self, format: Format, out: &mut dyn Write) -> Option<io::Result<()>> {
+        Some(self.write(format, &Background::default(), out))
+    }
+
+    fn is_judged(&self) -> bool {
+        self.findings.is_some()
     }
 }
 
@@ -159,6 +169,22 @@ impl Rendering for RuleChange {
 impl Rendering for ScheduleDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| schedule::render(self, sheet))
+    }
+}
+
+impl Rendering for ReportDifference {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| fleet::difference(self, sheet))
+    }
+}
+
+impl Rendering for Fleet {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| fleet::render(self, sheet))
+    }
+
+    fn form(&self, format: Format, out: &mut dyn Write) -> Option<io::Result<()>> {
+        self.write(format, out)
     }
 }
 
