@@ -52,12 +52,13 @@
 //!
 //! # Add a feed or a package manager
 //!
-//! One file that implements [`scan::feed::AdvisoryFeed`] or [`package_manager::PackageManager`], and one line in the
-//! `registry.rs` beside it.
+//! One file that implements [`scan::feed::AdvisoryFeed`], or one folder that implements [`package_manager::PackageManager`]
+//! with its [`package_manager::archives::ArchiveFormat`] and [`package_manager::records::HostRecords`], and one line in the
+//! `registry.rs` beside it. What its repositories offer is read in [`scan::feed`].
 //!
 //! # The laboratory
 //!
-//! `tests/run` builds real Debian roots and runs every story on the real apt and dpkg (`tests/suite/lab`). A failing story
+//! `tests/run` builds real roots and runs every story on the real apt and dpkg, dnf and rpm (`tests/suite/lab`). A failing story
 //! prints the command, its exit code and both outputs.
 
 pub mod apply;

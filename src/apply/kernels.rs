@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::host::storage;
+use crate::model::distro::Distribution;
 use crate::model::kernel::Kernels;
 use crate::model::plan::{ActionKind, PatchPlan};
 
@@ -19,12 +20,15 @@ pub fn removal_of_running<'a>(plan: &'a PatchPlan, kernels: &Kernels) -> Option<
     removed.find(|action| is_its(action.package.as_str())).map(|action| action.package.as_str())
 }
 
-/// Says which kernels may go where `/boot` is full: those that neither run nor boot next. `None` where there are none, or
-/// where packages do not bear the names that are known here (Debian's and Ubuntu's).
-pub fn that_may_go(kernels: &Kernels) -> Option<String> {
-    let names: Vec<String> =
-        kernels.leftover.iter().map(|release| format!("linux-image-{release}")).collect();
-    (!names.is_empty()).then(|| format!("these may go: apt-get purge {}", names.join(" ")))
+/// Says which kernels may go where `/boot` is full: those that neither run nor boot next. `None` where there are none.
+pub fn that_may_go(kernels: &Kernels, distribution: &Distribution) -> Option<String> {
+    // Debian's and Ubuntu's packages bear the release in their name; dnf takes name and release together.
+    let (command, package) = match distribution.uses_dnf() {
+        true => ("dnf remove", "kernel-core-"),
+        false => ("apt-get purge", "linux-image-"),
+    };
+    let names: Vec<String> = kernels.leftover.iter().map(|release| format!("{package}{release}")).collect();
+    (!names.is_empty()).then(|| format!("these may go: {command} {}", names.join(" ")))
 }
 
 /// Lists the modules that are built on this host for each kernel (dkms(8): one folder a module below its tree).
@@ -59,8 +63,9 @@ mod tests {
             leftover: vec!["6.1.0-41-amd64".into()],
             live_patches: Vec::new(),
         };
-        let told = that_may_go(&kernels).expect("one is left over");
+        let debian = Distribution::new("debian", "12", "bookworm");
+        let told = that_may_go(&kernels, &debian).expect("one is left over");
         assert_eq!(told, "these may go: apt-get purge linux-image-6.1.0-41-amd64");
-        assert_eq!(that_may_go(&Kernels { leftover: Vec::new(), ..kernels }), None);
+        assert_eq!(that_may_go(&Kernels { leftover: Vec::new(), ..kernels }, &debian), None);
     }
 }

@@ -10,6 +10,7 @@ pub mod extent;
 pub mod fetch;
 pub mod forward;
 pub mod health;
+pub mod hooks;
 pub mod journal;
 pub mod kernels;
 pub mod old_archives;

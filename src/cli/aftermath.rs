@@ -64,9 +64,13 @@ pub struct NeedsRestartArgs {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   patchctl status --format json
-  patchctl status --wait           until no run is at work; exit code of that run")]
+  patchctl status --wait           until no run is at work; exit code of that run
+  patchctl status --nagios         one line and numbers for Nagios, Icinga and their kin; exit 0 to 3 as they expect")]
 pub struct StatusArgs {
     /// Wait until no run is at work, and exit with the code of the one that was
     #[arg(long)]
     pub wait: bool,
+    /// Answer as a monitoring plugin: OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3
+    #[arg(long, conflicts_with = "wait")]
+    pub nagios: bool,
 }

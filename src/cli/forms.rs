@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 
 use super::args::{Cli, Verb};
-use super::reports::{HistoryVerb, ReportVerb};
+use super::reports::{HistoryVerb, ReportArgs, ReportVerb};
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::format::Format as ReportFormat;
 
@@ -81,7 +81,8 @@ impl Format {
 /// Tells whether a verb answers with a report.
 pub(super) fn has_report(verb: &Verb) -> bool {
     match verb {
-        Verb::Scan(_) | Verb::Apply(_) | Verb::Recover(_) | Verb::Report(_) => true,
+        Verb::Scan(_) | Verb::Recover(_) | Verb::Report(_) => true,
+        Verb::Apply(args) => !args.detach,
         Verb::Plan(args) => args.diff.is_empty(),
         Verb::Rollback(args) => !args.preview && !args.check,
         Verb::History(args) => matches!(args.verb, Some(HistoryVerb::Show { .. })),
@@ -102,9 +103,9 @@ pub(super) fn check(cli: &Cli) -> Result<(), Failure> {
             .hint(format!("patchctl report --format {word} writes the newest report so")));
     }
     match &cli.verb {
-        Verb::Report(args) => check_stored(args.verb.as_ref(), format).map_err(|()| {
+        Verb::Report(args) => check_stored(args, format).map_err(|()| {
             refused(format!("this answer is not written as {word}"))
-                .hint("report diff knows text and json; report merge html and csv as well")
+                .hint("report diff and a period know text and json; report merge html and csv as well")
         }),
         Verb::Scan(args) if args.summary && format.lists_findings() => {
             Err(refused(format!("a summary has no findings to write as {word}")).hint("leave --summary out"))
@@ -113,8 +114,9 @@ pub(super) fn check(cli: &Cli) -> Result<(), Failure> {
     }
 }
 
-fn check_stored(verb: Option<&ReportVerb>, format: ReportFormat) -> Result<(), ()> {
-    match (verb, format) {
+fn check_stored(args: &ReportArgs, format: ReportFormat) -> Result<(), ()> {
+    match (&args.verb, format) {
+        (None, _) if args.is_period() => Err(()),
         (None, _) | (Some(ReportVerb::Merge { .. }), ReportFormat::Html | ReportFormat::Csv) => Ok(()),
         (Some(_), _) => Err(()),
     }
@@ -143,7 +145,15 @@ mod tests {
         for words in ["scan", "plan", "apply -n", "rollback", "recover", "report", "history show 1"] {
             checked(&format!("patchctl {words} --format sarif")).expect(words);
         }
-        for words in ["status", "history", "why curl", "feeds", "rollback --preview", "plan --diff a b"] {
+        for words in [
+            "status",
+            "history",
+            "why curl",
+            "feeds",
+            "rollback --preview",
+            "plan --diff a b",
+            "apply -y --detach",
+        ] {
             let error = checked(&format!("patchctl {words} --format sarif")).expect_err(words);
             assert_eq!(error.kind(), FailureKind::Usage);
             checked(&format!("patchctl {words} --format json")).expect(words);

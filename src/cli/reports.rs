@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueHint};
 
 use super::args::GlobalArgs;
@@ -44,12 +45,19 @@ pub enum HistoryVerb {
   patchctl report --format markdown              the same for the summary page of a pipeline
   patchctl report 0042 --format sarif            that of a run
   patchctl report scan.json --format csv -o scan.csv
+  patchctl report --since 2026-10-01 --until 2026-11-01   what October brought
   patchctl report diff monday.json latest.json   what opened, what was closed
   patchctl report merge /srv/reports --format html -o fleet.html")]
 pub struct ReportArgs {
     /// A run, such as 0042, or the file of a report (default: the newest report)
     #[arg(value_name = "RUN|FILE", value_parser = values::report, value_hint = ValueHint::FilePath)]
     pub subject: Option<ReportSubject>,
+    /// Tell of a period from then on, instead of one report
+    #[arg(long, value_name = "TIME", value_parser = values::time, conflicts_with = "subject")]
+    pub since: Option<DateTime<Utc>>,
+    /// Tell of a period up to then (default: now)
+    #[arg(long, value_name = "TIME", value_parser = values::time, conflicts_with = "subject")]
+    pub until: Option<DateTime<Utc>>,
     /// Something else than one report.
     #[command(subcommand)]
     pub verb: Option<ReportVerb>,
@@ -76,6 +84,11 @@ pub enum ReportVerb {
 }
 
 impl ReportArgs {
+    /// Tells whether a period is asked for.
+    pub(super) fn is_period(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
     /// Reads the arguments; the global `--format` says what the report is read for.
     pub(super) fn request(self, global: &GlobalArgs) -> ReportRequest {
         let format = match global.format.form() {
@@ -85,6 +98,7 @@ impl ReportArgs {
         match self.verb {
             Some(ReportVerb::Diff { before, after }) => ReportRequest::Difference { before, after },
             Some(ReportVerb::Merge { folder }) => ReportRequest::Merge { folder },
+            None if self.is_period() => ReportRequest::Period { since: self.since, until: self.until },
             None => ReportRequest::Anew { subject: self.subject.unwrap_or(ReportSubject::Latest), format },
         }
     }

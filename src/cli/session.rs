@@ -31,6 +31,7 @@ use crate::ops::{
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
+use crate::report::nagios;
 use crate::report::rules::{PolicyAction, RuleChange};
 use crate::report::schema::Report;
 
@@ -51,13 +52,14 @@ impl<'a> Session<'a> {
     /// Runs one verb and returns how the process ends.
     pub fn run(self, cli: Cli) -> std::process::ExitCode {
         let command = cli.verb.name();
+        let is_plugin = matches!(&cli.verb, Verb::Status(args) if args.nagios);
         let terminal = self.terminal;
         let code =
             forms::check(&cli).map_err(Into::into).and_then(|()| self.verb(cli)).unwrap_or_else(|error| {
                 let told = ToldFailure::of(&error);
                 // A failure that cannot be printed either still has its code.
                 let _ = terminal.fail(&told, command);
-                told.exit_code()
+                if is_plugin { plugin_failed(terminal, &told) } else { told.exit_code() }
             });
         code.into()
     }
@@ -124,6 +126,14 @@ impl Session<'_> {
             (Err(error), _) => Err(error.into()),
         }
     }
+}
+
+/// Tells a monitoring system that nobody can tell: no other code of patchctl's may be read as a state.
+fn plugin_failed(terminal: &Terminal, told: &ToldFailure) -> ExitCode {
+    let (state, line) = nagios::unknown_plugin(&told.report_error().message);
+    // There is nobody to tell when that fails, either.
+    let _ = terminal.data(line.as_bytes());
+    ExitCode::of_number(state as u8)
 }
 
 /// Verbs whose failure is worth a report: those that judge or change the host, unless nothing was to be kept.
@@ -206,9 +216,11 @@ impl Shown<'_> {
             Verb::Rollback(args) => self.rollback(&RollbackRequest::from(args)),
             Verb::Recover(args) => self.report(&recover::recover(&self.context, args.into())?),
             Verb::NeedsRestart(args) => self.needs_restart(args.into()),
+            Verb::Status(args) if args.nagios => self.plugin(),
             Verb::Status(args) => {
                 let code = if args.wait { status::wait(&self.context)? } else { None };
-                self.terminal.show(&status::status(&self.context)?, Weight::News)?;
+                let terminal = self.terminal.at(self.context.now());
+                terminal.show(&status::status(&self.context)?, Weight::News)?;
                 Ok(code.map_or(ExitCode::Done, ExitCode::of_number))
             }
             Verb::Report(args) => self.stored(&args.request(&cli.global)),
@@ -321,6 +333,13 @@ impl Shown<'_> {
         })
     }
 
+    /// A monitoring system reads one line and a code of its own convention.
+    fn plugin(&self) -> Result<ExitCode> {
+        let (state, line) = nagios::plugin(&status::status(&self.context)?);
+        self.terminal.data(line.as_bytes())?;
+        Ok(ExitCode::of_number(state as u8))
+    }
+
     /// The exit code tells whether a run could begin.
     fn doctor(&self) -> Result<ExitCode> {
         let document = doctor::doctor(&self.context)?;
@@ -335,6 +354,9 @@ impl Shown<'_> {
         match request {
             ReportRequest::Anew { subject, format } => {
                 self.terminal.show(&report::anew(&self.context, subject, *format)?, Weight::News)?;
+            }
+            ReportRequest::Period { since, until } => {
+                self.terminal.show(&report::period(&self.context, *since, *until)?, Weight::News)?;
             }
             ReportRequest::Difference { before, after } => {
                 self.terminal.show(&merge::diff(&self.context, before, after)?, Weight::News)?;

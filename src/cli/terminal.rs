@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::args::{Cli, Colour, Verb};
@@ -101,6 +102,13 @@ impl Terminal {
         }
     }
 
+    /// The same after a while: ages are told as of `now`.
+    #[must_use]
+    pub fn at(&self, now: DateTime<Utc>) -> Self {
+        let style = Style { now, ..self.style.clone() };
+        Self { style, ..self.clone() }
+    }
+
     /// Tells whether progress may be drawn.
     pub fn has_bars(&self) -> bool {
         self.bars
@@ -161,13 +169,20 @@ impl Terminal {
         self.stream(|out| out.write_all(bytes))
     }
 
-    /// A file is written whole or not at all; it tells about holes, so it is private.
+    /// A file is written whole or not at all; it tells about holes, so it is private, unless it only counts them.
     fn stream(&self, make: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), PrintError> {
         match &self.file {
-            Some(path) => outlet::write_file(path, storage::PRIVATE, make)
+            Some(path) => outlet::write_file(path, self.mode(), make)
                 .map_err(|source| PrintError::File { path: path.to_owned(), source }),
             None => outlet::write_stream(io::stdout().lock(), make)
                 .map_err(|source| PrintError::StandardOutput { source }),
+        }
+    }
+
+    fn mode(&self) -> u32 {
+        match self.format.form() {
+            Form::OfReport(format) if format.is_public() => storage::PUBLIC,
+            Form::Text | Form::Json | Form::OfReport(_) => storage::PRIVATE,
         }
     }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::decision::ExactVersion;
+use crate::model::distro::PackageFamily;
 use crate::model::duration;
 use crate::model::package::{PackageName, is_valid_package_name};
 use crate::model::rule::{Until, WaiverKind};
@@ -187,12 +188,13 @@ pub fn advisory(text: &str) -> Result<String, ValueError> {
     }
 }
 
-/// Reads a package name.
+/// Reads a package name, of whichever family: the root that is looked at decides later.
 ///
 /// # Errors
 /// It is none.
 pub fn package(text: &str) -> Result<PackageName, ValueError> {
-    if is_valid_package_name(text) { Ok(PackageName::from(text)) } else { Err(ValueError::Package) }
+    let is_name = PackageFamily::ALL.iter().any(|family| family.is_package_name(text));
+    if is_name { Ok(PackageName::from(text)) } else { Err(ValueError::Package) }
 }
 
 /// Reads `PACKAGE` or `PACKAGE=VERSION`.
@@ -203,7 +205,9 @@ pub fn target(text: &str) -> Result<Target, ValueError> {
     let Some((name, version)) = text.split_once('=') else {
         return package(text).map(Target::Package);
     };
-    let version = Version::deb(version).map_err(|error| ValueError::Version { reason: error.to_string() })?;
+    // The root that is looked at decides by which order it counts.
+    let version = Version::deb(version).or_else(|error| Version::rpm(version).map_err(|_| error));
+    let version = version.map_err(|error| ValueError::Version { reason: error.to_string() })?;
     Ok(Target::Exact(ExactVersion { name: package(name)?, version }))
 }
 
@@ -235,10 +239,14 @@ pub fn subject(text: &str) -> Result<Subject, ValueError> {
     if let Ok(id) = cve(text) {
         return Ok(Subject::Vulnerability(id));
     }
-    if let Ok(name) = package(text) {
-        return Ok(Subject::Package(name));
+    // Names of rpm may look like an advisory; those of Debian, in lower case, never do.
+    if is_valid_package_name(text) {
+        return Ok(Subject::Package(PackageName::from(text)));
     }
-    advisory(text).map(Subject::Advisory).map_err(|_| ValueError::Subject)
+    if let Ok(id) = advisory(text) {
+        return Ok(Subject::Advisory(id));
+    }
+    package(text).map(Subject::Package).map_err(|_| ValueError::Subject)
 }
 
 /// Reads which report is meant: a number is a run, anything else a file (`./42` is a file, too).

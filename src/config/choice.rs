@@ -61,6 +61,12 @@ pub enum SnapshotChoice {
     Packages,
     /// Snapshots of a btrfs root, or no run at all.
     Btrfs,
+    /// Snapshots by snapper, or no run at all.
+    Snapper,
+    /// Snapshots of a ZFS root, or no run at all.
+    Zfs,
+    /// Snapshots of the logical volume of the root, or no run at all.
+    Lvm,
 }
 
 impl SnapshotChoice {
@@ -70,6 +76,9 @@ impl SnapshotChoice {
             Self::Auto => "auto",
             Self::Packages => "packages",
             Self::Btrfs => "btrfs",
+            Self::Snapper => "snapper",
+            Self::Zfs => "zfs",
+            Self::Lvm => "lvm",
         }
     }
 }

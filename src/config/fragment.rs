@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::error::ConfigurationError;
+use super::notify::NotifyFragment;
 use super::origins::{self, Lines};
 use super::policy::fragment::PolicyFragment;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
@@ -35,6 +36,8 @@ pub struct Fragment {
     pub retention: RetentionFragment,
     /// `[report]`
     pub report: ReportFragment,
+    /// `[notify]`
+    pub notify: NotifyFragment,
     /// The line of each key.
     #[serde(skip)]
     pub lines: Lines,

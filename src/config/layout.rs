@@ -90,6 +90,11 @@ impl Layout {
         self.configuration.join("checks.d")
     }
 
+    /// The folder of the administrator's own programs at the turns of a run.
+    pub fn hooks(&self) -> PathBuf {
+        self.configuration.join("hooks.d")
+    }
+
     /// The folder of blocks, one a file.
     pub fn blocks(&self) -> PathBuf {
         self.configuration.join("blocks.d")

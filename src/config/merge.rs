@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::fragment::{Fragment, Span};
+use super::notify::NotifyFragment;
 use super::origins::Origins;
 use super::policy::fragment::PolicyFragment;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
@@ -62,6 +63,8 @@ pub struct Merged {
     pub retention_days: Option<Sourced<u32>>,
     /// `report.group`
     pub report_group: Option<Sourced<String>>,
+    /// `[notify]`
+    pub notify: NotifyFragment,
     /// Where each key stands.
     pub origins: Origins,
 }
@@ -80,7 +83,9 @@ fn put_span(slot: &mut Option<Sourced<Duration>>, value: Option<Span>, file: &Pa
 impl Merged {
     /// Adds a file that comes after the ones before.
     pub fn add(&mut self, file: &Path, fragment: Fragment) {
-        let Fragment { host, feeds, policy, snapshot, apply, health, retention, report, lines } = fragment;
+        let Fragment { host, feeds, policy, snapshot, apply, health, retention, report, notify, lines } =
+            fragment;
+        self.notify.add(notify);
         self.origins.add(file, &lines);
         put(&mut self.criticality, host.criticality, file);
         put(&mut self.ring, host.ring, file);

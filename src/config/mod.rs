@@ -6,6 +6,7 @@ pub mod fragment;
 pub mod layout;
 pub mod load;
 pub mod merge;
+pub mod notify;
 pub mod origins;
 pub mod policy;
 pub mod rules;

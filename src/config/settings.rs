@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice, as_span};
 use super::error::ConfigurationError;
 use super::merge::{Merged, Sourced};
+use super::notify::NotifySettings;
 use super::origins::Origins;
 use super::policy::settings::PolicySettings;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
@@ -42,6 +43,8 @@ pub struct Settings {
     pub retention: Retention,
     /// The group that may read reports; nobody but root when absent.
     pub report_group: Option<String>,
+    /// Who is told how a run ended.
+    pub notify: NotifySettings,
 }
 
 /// Settings of feeds.
@@ -128,6 +131,7 @@ impl Default for Settings {
             // A year of monthly runs twice over, and a year of reports: what auditors ask for.
             retention: Retention { runs: 24, days: 365 },
             report_group: None,
+            notify: NotifySettings::default(),
         }
     }
 }
@@ -141,6 +145,10 @@ impl Settings {
         check(&merged)?;
         let default = Self::default();
         let policy = PolicySettings::of(merged.policy, &merged.origins)?;
+        let notify = merged
+            .notify
+            .complete()
+            .map_err(|(key, reason)| ConfigurationError::invalid(merged.origins.of(key), key, reason))?;
         let ring = membership(merged.ring, &policy.rings, &merged.origins)?;
         Ok(Self {
             criticality: or(merged.criticality, default.criticality),
@@ -171,6 +179,7 @@ impl Settings {
                 days: or(merged.retention_days, default.retention.days),
             },
             report_group: merged.report_group.map(|group| group.value),
+            notify,
         })
     }
 

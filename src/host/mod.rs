@@ -12,6 +12,7 @@ pub mod blocks;
 pub mod clock;
 pub mod descriptors;
 pub mod environment;
+pub mod exchange;
 pub mod facts;
 pub mod full_disk;
 pub mod inhibitor;

@@ -42,6 +42,8 @@ pub struct CommandSpec {
     pub insistence: Insistence,
     /// A lock file that it holds as long as it lives, also when whoever started it is gone.
     pub guard: Option<PathBuf>,
+    /// The file that it reads as its input; nothing where there is none.
+    pub input: Option<PathBuf>,
 }
 
 /// How hard a child is ended at its time limit.
@@ -65,7 +67,15 @@ impl CommandSpec {
             time_limit: Duration::from_secs(60),
             insistence: Insistence::Kill,
             guard: None,
+            input: None,
         }
+    }
+
+    /// Lets it read a file as its input.
+    #[must_use]
+    pub fn input(mut self, file: &Path) -> Self {
+        self.input = Some(file.to_owned());
+        self
     }
 
     /// Adds one argument.
@@ -248,7 +258,11 @@ fn start(spec: &CommandSpec) -> io::Result<Child> {
     command.arg(&spec.program).args(&spec.arguments);
     command.env_clear().envs(ENVIRONMENT.iter().copied()).envs(&spec.environment);
     command.current_dir(&spec.folder);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let input = match &spec.input {
+        Some(file) => Stdio::from(std::fs::File::open(file)?),
+        None => Stdio::null(),
+    };
+    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
     let ours = umask(Mode::from_bits_truncate(0o022));
     let child = command.spawn();
     umask(ours);

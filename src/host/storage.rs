@@ -188,17 +188,6 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
     sync_folder_of(to)
 }
 
-/// Exchanges two paths of one file system in one indivisible change (renameat2(2), `RENAME_EXCHANGE`), and makes it
-/// durable: a power cut leaves both as they were, or both exchanged.
-pub fn exchange(one: &Path, other: &Path) -> Result<()> {
-    use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
-    renameat2(AT_FDCWD, one, AT_FDCWD, other, RenameFlags::RENAME_EXCHANGE).map_err(|error| {
-        StorageError { operation: "exchange", path: one.to_owned(), source: error.into() }
-    })?;
-    sync_folder_of(one)?;
-    sync_folder_of(other)
-}
-
 pub(super) fn temporary_beside(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());

@@ -105,11 +105,12 @@ impl Context<'_> {
     pub fn sources(&self, distribution: &Distribution) -> Vec<SourceSettings> {
         let mut sources = refresh::default_sources(distribution, self.settings.feeds.max_age);
         for configured in &self.settings.feeds.sources {
+            let (format, location) = (formats::find(&configured.format), configured.location.clone());
             let configured = SourceSettings {
                 name: configured.name.clone(),
-                role: formats::find(&configured.format).map_or(FeedRole::Verdicts, |format| format.role()),
+                role: format.map_or(FeedRole::Verdicts, |format| format.role()),
                 format: configured.format.clone(),
-                location: configured.location.clone(),
+                location: format.map_or(location, |f| f.location(&configured.location, &configured.name)),
                 sha256: configured.sha256,
                 key: configured.key.clone(),
                 max_age: configured.max_age.unwrap_or(self.settings.feeds.max_age),

@@ -19,6 +19,7 @@ pub mod lists;
 pub mod mend;
 pub mod merge;
 pub mod needs_restart;
+pub mod notify;
 pub mod plan;
 pub mod policy;
 pub mod quarantine;

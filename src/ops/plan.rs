@@ -13,10 +13,12 @@ use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
 use crate::host::storage;
 use crate::model::decision::Selection;
+use crate::model::distro::Distribution;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, PatchPlan, Resolution, Reversibility};
+use crate::model::version::Version;
 use crate::observe::Event;
 use crate::package_manager::PackageManager;
 use crate::package_manager::archives::ArchiveFormat;
@@ -82,6 +84,7 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
         )
         .hint(format!("fetch them first: {}", advice.refresh)));
     }
+    let wish = &of_this_root(wish, &survey.inventory.distribution)?;
     check_exact(&survey, &wish.selection)?;
     let settled = settle((context, manager.as_ref()), &survey, wish, lost)?;
     let Settled { decisions, resolution, actions } = settled;
@@ -179,6 +182,19 @@ pub(super) fn policy_of(
         rules: rules::deciding(context, wish.overrides.as_ref())?,
         now: context.now(),
     })
+}
+
+/// Versions on the command line count by the order of the root that is looked at.
+fn of_this_root(wish: &Wish, distribution: &Distribution) -> Result<Wish, Failure> {
+    let mut wish = wish.clone();
+    for exact in &mut wish.selection.exact {
+        let version = Version::of(distribution.version_scheme(), exact.version.as_str());
+        exact.version = version.map_err(|error| {
+            let what = format!("{} is no version of {}", exact.version, distribution.title());
+            Failure::new(FailureKind::Usage, what).caused_by(error)
+        })?;
+    }
+    Ok(wish)
 }
 
 /// A version that the operator names must be installed in another version, newer, and offered.

@@ -60,7 +60,8 @@ pub fn add(layout: &Layout, rolled_back: Vec<Quarantined>) -> Result<(), Failure
 /// # Errors
 /// The quarantine cannot be written.
 pub fn add_upgrades(context: &Context<'_>, run: RunId, taken_back: &[Action]) -> Result<(), Failure> {
-    let upgrades = taken_back.iter().filter(|action| action.kind == ActionKind::Upgrade);
+    let is_newer = |action: &&Action| matches!(action.kind, ActionKind::Upgrade | ActionKind::Add);
+    let upgrades = taken_back.iter().filter(is_newer);
     let entries = upgrades.filter_map(|action| {
         Some(Quarantined { package: action.key(), version: action.to.clone()?, run, since: context.now() })
     });

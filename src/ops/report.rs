@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
@@ -13,7 +14,9 @@ use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::summary::Summary;
 use crate::report::background::{Background, Survey};
+use crate::report::documents::Identity;
 use crate::report::format::Format;
+use crate::report::period::{Look, PERIOD_SCHEMA, Period};
 use crate::report::schema::Report;
 use crate::report::text::{Rendering, Style};
 
@@ -73,19 +76,53 @@ fn background(context: &Context<'_>, report: &Report) -> Background {
 /// What is read of an earlier report: the rest is skipped.
 #[derive(Deserialize)]
 struct Counted {
-    finished: chrono::DateTime<chrono::Utc>,
+    finished: DateTime<Utc>,
     summary: Summary,
 }
 
 fn surveys(context: &Context<'_>, report: &Report) -> Vec<Survey> {
+    let mut surveys = every_survey(context);
+    surveys.retain(|survey| survey.at <= report.finished);
+    surveys.split_off(surveys.len().saturating_sub(REMEMBERED))
+}
+
+/// Reads what every stored report of the whole host counted, oldest first. One that cannot be read is left out.
+fn every_survey(context: &Context<'_>) -> Vec<Survey> {
     let stored = storage::list(&context.layout.reports()).unwrap_or_default();
-    let counted = stored.iter().rev().filter(|path| is_survey(path)).take(REMEMBERED).filter_map(|path| {
+    let counted = stored.iter().filter(|path| is_survey(path)).filter_map(|path| {
         let counted: Counted = serde_json::from_slice(&storage::read(path).ok()?).ok()?;
         Some(Survey { at: counted.finished, summary: counted.summary })
     });
-    let mut surveys: Vec<Survey> = counted.filter(|survey| survey.at <= report.finished).collect();
+    let mut surveys: Vec<Survey> = counted.collect();
     surveys.sort_by_key(|survey| survey.at);
     surveys
+}
+
+/// Tells of a period from what is stored.
+///
+/// # Errors
+/// Nothing is stored of it, or it ends before it begins.
+pub fn period(
+    context: &Context<'_>,
+    since: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+) -> Result<Period, Failure> {
+    let until = until.unwrap_or_else(|| context.now());
+    if since.is_some_and(|since| since > until) {
+        return Err(Failure::new(FailureKind::Usage, "the period ends before it begins"));
+    }
+    let is_within = |time: DateTime<Utc>| time <= until && since.is_none_or(|since| time >= since);
+    let runs = runs::list(&context.layout).into_iter().map(|run| history::entry(context, run));
+    let runs: Vec<_> = runs.filter(|run| is_within(run.started)).collect();
+    let surveys = every_survey(context);
+    let within = surveys.iter().filter(|survey| is_within(survey.at));
+    let looks: Vec<Look> = within.map(|survey| Look::of(survey.at, &survey.summary)).collect();
+    if looks.is_empty() && runs.is_empty() {
+        let days = context.settings.retention.days;
+        return Err(Failure::new(FailureKind::Usage, "nothing is stored of this period")
+            .hint(format!("reports are kept for {days} days (retention.days)")));
+    }
+    Ok(Period::of(Identity::of(PERIOD_SCHEMA, context.now()), (since, until), (looks, runs)))
 }
 
 /// Scans and runs judge the whole host; a plan is made of a part.

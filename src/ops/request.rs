@@ -62,6 +62,13 @@ pub enum ReportRequest {
         /// The form it is read for; none for text and JSON.
         format: Option<Format>,
     },
+    /// What is stored of a period is told together.
+    Period {
+        /// Its first moment.
+        since: Option<DateTime<Utc>>,
+        /// Its last; now where it is absent.
+        until: Option<DateTime<Utc>>,
+    },
     /// Two are compared.
     Difference {
         /// The earlier one.

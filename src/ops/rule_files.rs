@@ -15,7 +15,6 @@ use crate::model::package::{InstalledPackage, PackageName};
 use crate::model::rule::{Block, BlockSubject, RulePlace, Until, Waiver, WaiverScope};
 use crate::report::documents::Identity;
 use crate::report::rules::{Change, RULE_CHANGE_SCHEMA, RuleChange, RuleEntry};
-use crate::scan::feed::repository;
 
 /// Writes a block.
 ///
@@ -70,7 +69,7 @@ fn subject_of(context: &Context<'_>, request: &BlockRequest) -> Result<(BlockSub
     };
     let version = match (request.until, version) {
         (Until::Newer, None) => {
-            let view = repository::view(&context.layout, &inventory, &context.clock).unwrap_or_default();
+            let view = survey::view(context, &inventory).unwrap_or_default();
             let candidate = view.candidates.get(&package.key()).map(|candidate| candidate.version.clone());
             Some(candidate.unwrap_or_else(|| package.version.clone()).as_str().to_owned())
         }

@@ -113,7 +113,9 @@ impl Timer {
     /// Returns its line in a file of `/etc/cron.d` (crontab(5)).
     pub fn cron_line(&self, program: &str) -> String {
         match self {
-            Self::Scan { every, minute } => format!("{minute} */{every} * * * root {program} scan --quiet"),
+            Self::Scan { every, minute } => {
+                format!("{minute} */{every} * * * root {program} scan --quiet --summary")
+            }
             Self::Apply { minute, .. } => {
                 format!("{minute} * * * * root {program} apply --yes --quiet --scheduled")
             }

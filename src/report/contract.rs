@@ -9,6 +9,7 @@ use super::documents::{
     StatusDocument, WhyDocument,
 };
 use super::fleet::Fleet;
+use super::period::Period;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
 use super::schema::Report;
@@ -30,6 +31,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("detached-1.json", schema_for!(DetachedDocument)),
         ("report-diff-1.json", schema_for!(ReportDifference)),
         ("fleet-1.json", schema_for!(Fleet)),
+        ("period-1.json", schema_for!(Period)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),

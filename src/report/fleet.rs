@@ -185,7 +185,7 @@ impl Gathering {
     /// Returns what all of them tell together.
     pub fn fleet(self, created: DateTime<Utc>) -> Fleet {
         let mut hosts: Vec<Host> = self.hosts.into_values().collect();
-        hosts.sort_by(|a, b| rank(&a.told).cmp(&rank(&b.told)));
+        hosts.sort_by_key(|host| rank(&host.told));
         let (common, skew) = (common(&hosts), skew(&hosts));
         let hosts = hosts.into_iter().map(|host| host.told).collect();
         let identity = Identity::of(FLEET_SCHEMA, created);

@@ -48,6 +48,11 @@ impl Format {
         matches!(self, Self::Sarif | Self::Junit | Self::CycloneDx | Self::OpenVex | Self::Csv)
     }
 
+    /// Tells whether anybody may read it: counts and states, and no name of a hole.
+    pub fn is_public(self) -> bool {
+        self == Self::OpenMetrics
+    }
+
     /// Tells whether it has a place for a failure.
     pub fn tells_failures(self) -> bool {
         !matches!(self, Self::CycloneDx | Self::OpenVex | Self::Csv)

@@ -53,7 +53,7 @@ pub enum CheckError {
         source: StorageError,
     },
     /// Somebody else could change what root would run.
-    #[error("the check {check} is not run: {path} belongs to user {owner}, who could change it")]
+    #[error("{check} is not run: {path} belongs to user {owner}, who could change it")]
     ForeignOwner {
         /// The program.
         check: PathBuf,
@@ -63,7 +63,7 @@ pub enum CheckError {
         owner: u32,
     },
     /// Others can change what root would run.
-    #[error("the check {check} is not run: {path} can be written by its group or by everyone")]
+    #[error("{check} is not run: {path} can be written by its group or by everyone")]
     WritableByOthers {
         /// The program.
         check: PathBuf,
@@ -71,7 +71,7 @@ pub enum CheckError {
         path: PathBuf,
     },
     /// It is there and cannot be run.
-    #[error("the check {path} is no file that can be executed")]
+    #[error("{path} is no file that can be executed")]
     NotExecutable {
         /// The file.
         path: PathBuf,
@@ -118,13 +118,17 @@ pub fn find(layout: &Layout, configured: &[CheckSettings]) -> Result<Vec<Check>,
     Ok(checks)
 }
 
-/// Editors and dpkg leave such files beside the real ones.
-fn is_leftover(path: &Path) -> bool {
+/// Tells whether editors or dpkg left a file beside the real ones.
+pub fn is_leftover(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with('.') || name.ends_with('~') || name.contains(".dpkg-")
 }
 
-fn verify(program: &Path) -> Result<(), CheckError> {
+/// Proves that nobody else could have written a program, and that it can be run.
+///
+/// # Errors
+/// It is not so, or cannot be told.
+pub fn verify(program: &Path) -> Result<(), CheckError> {
     let look = |source| CheckError::Look { path: program.to_owned(), source };
     match distrust(program, 0).map_err(look)? {
         Some(Distrust::ForeignOwner(path, owner)) => {

@@ -4,13 +4,17 @@
 //! works on a running system. A snapshot is for what they cannot bring back, and a running root is exchanged for it at
 //! the next boot only.
 
+mod ask;
 pub mod boot;
 pub mod btrfs;
 pub mod changes;
 mod ground;
+pub mod lvm;
 mod packages;
 pub mod record;
 pub mod registry;
+pub mod snapper;
+pub mod zfs;
 
 use std::path::{Path, PathBuf};
 

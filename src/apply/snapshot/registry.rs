@@ -1,11 +1,11 @@
 //! The providers, one line each, and the choice among them.
 
-use super::{Coverage, Ground, SnapshotProvider, Unfit, btrfs, packages};
+use super::{Coverage, Ground, SnapshotProvider, Unfit, btrfs, lvm, packages, snapper, zfs};
 use crate::config::choice::SnapshotChoice;
 use crate::model::snapshot::{Protection, RollbackKind};
 
 /// Every provider beside the package archives, in order of preference.
-const PROVIDERS: &[&dyn SnapshotProvider] = &[&btrfs::Btrfs];
+const PROVIDERS: &[&dyn SnapshotProvider] = &[&btrfs::Btrfs, &snapper::Snapper, &zfs::Zfs, &lvm::Lvm];
 
 /// Those that are used without being named: what was tried for real, restoring included.
 const UNASKED: &[&str] = &["btrfs"];
@@ -35,7 +35,7 @@ pub fn choose(ground: &Ground, wanted: SnapshotChoice) -> Choice {
     let asked = |provider: &&&dyn SnapshotProvider| match wanted {
         SnapshotChoice::Packages => false,
         SnapshotChoice::Auto => UNASKED.contains(&provider.name()),
-        SnapshotChoice::Btrfs => wanted.word() == provider.name(),
+        named => named.word() == provider.name(),
     };
     let mut unfit = Vec::new();
     for provider in PROVIDERS.iter().filter(asked) {

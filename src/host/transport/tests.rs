@@ -182,7 +182,7 @@ fn a_download_that_broke_off_goes_on_where_it_did_the_next_time() {
     let fetched = target.download(&location, 1).expect("the rest came");
     assert_eq!(digest(&fetched), (10, Sha256::of(b"0123456789")));
     assert_eq!(storage::read(&target.path).expect("there"), b"0123456789");
-    assert_eq!(target.litter(), [target.path.clone()]);
+    assert_eq!(target.litter(), std::slice::from_ref(&target.path));
     assert!(!asked.recv().expect("asked").contains("range:"));
     let second = asked.recv().expect("asked");
     assert!(second.contains("range: bytes=4-") && second.contains("if-range: \"a\""), "{second}");

@@ -44,6 +44,9 @@ pub enum PackageFamily {
 }
 
 impl PackageFamily {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Dpkg, Self::Rpm, Self::Apk, Self::Pacman];
+
     /// Returns the order of the family's versions.
     pub fn scheme(self) -> VersionScheme {
         match self {

@@ -8,9 +8,9 @@ use super::super::survey;
 use crate::apply::{kernels, space};
 use crate::host::signals::Stop;
 use crate::model::decision::{Held, HoldReason};
-use crate::model::distro::Distribution;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::kernel::Kernels;
+use crate::model::package::Inventory;
 use crate::model::plan::{PatchPlan, SpaceNeed};
 use crate::plan::difference;
 
@@ -124,21 +124,18 @@ pub(super) fn refuse_wrong_clock(doubt: Option<&String>) -> Result<(), Failure> 
     }
 }
 
-pub(super) fn refuse_without_room(
-    distribution: &Distribution,
-    plan: &PatchPlan,
-    kernels: &Kernels,
-) -> Result<(), Failure> {
+pub(super) fn refuse_without_room(inventory: &Inventory, plan: &PatchPlan) -> Result<(), Failure> {
     let shortages = space::shortages(&plan.space);
     if shortages.is_empty() {
         return Ok(());
     }
     let is_for_kernels = |need: &SpaceNeed| !need.fits() && need.purpose.iter().any(|what| what == "kernels");
-    let old = kernels::that_may_go(kernels).filter(|_| plan.space.iter().any(is_for_kernels));
+    let old = kernels::that_may_go(&inventory.kernels, &inventory.distribution)
+        .filter(|_| plan.space.iter().any(is_for_kernels));
     let failure = Failure::new(FailureKind::Space, shortages.join("; "));
     Err(old.into_iter().fold(failure, Failure::hint).hint(format!(
         "make room there ({}, old logs), or patch fewer packages: patchctl apply --package NAME",
-        distribution.advice().clean
+        inventory.distribution.advice().clean
     )))
 }
 

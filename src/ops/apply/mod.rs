@@ -11,11 +11,11 @@ use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Begins, Reach, Removals, Wish};
 use super::runs::Cut;
 use super::way_back::Lost;
-use super::{lists, mend, records, recover, rules, runs, scan, survey, window};
+use super::{lists, mend, notify, records, recover, rules, runs, scan, survey, window};
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
-use crate::host::storage;
+use crate::host::{facts, storage};
 use crate::model::decision::Disposition;
 use crate::model::digest::Sha256;
 use crate::model::exit_code::ExitCode;
@@ -39,6 +39,14 @@ pub type Approve<'a> = &'a dyn Fn(&PatchPlan) -> Result<Sha256, Failure>;
 /// Nothing was changed: wrong usage, no root, a lock, drift, no way back, no room. What happens after the first
 /// change is told by the report's outcome.
 pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Result<Report, Failure> {
+    let result = go(context, request, approve);
+    if request.reach == Reach::Everything && context.layout.is_live() && facts::is_root() {
+        notify::after(context, &result);
+    }
+    result
+}
+
+fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Result<Report, Failure> {
     let mut report = begin_report(context, request);
     if request.reach != Reach::DryRun {
         context.require_power_over_host("apply")?;
@@ -103,7 +111,7 @@ fn carry_out(
     }
     let inventory = &planned.survey.inventory;
     gates::refuse_losing_kernel(&planned.plan, &inventory.kernels)?;
-    gates::refuse_without_room(&inventory.distribution, &planned.plan, &inventory.kernels)?;
+    gates::refuse_without_room(inventory, &planned.plan)?;
     if request.reach == Reach::Everything {
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
     }

@@ -6,6 +6,7 @@ use super::super::trial::Watch;
 use super::super::way_back::Lost;
 use super::super::{records, runs, snapshots};
 use super::gates;
+use crate::apply::hooks::{self, HookError, Turn};
 use crate::apply::journal::Journal;
 use crate::apply::protect::{self, ProtectedPlan};
 use crate::apply::{Tools, dead_man, fetch, stage};
@@ -72,6 +73,7 @@ pub(super) fn prepare(
     planned: &Planned,
     (run, folder, journal): (RunId, &RunFolder, &mut Journal),
 ) -> Result<Prepared, Unprepared> {
+    hooks::run(&context.layout, Turn::PreApply, run).map_err(vetoed)?;
     let watch = Watch::begin(tools, &planned.plan)?;
     let count = planned.plan.actions().count();
     let began = context.clock.since_boot();
@@ -111,6 +113,16 @@ pub(super) fn prepare(
     let watch = watch.arm(tools, (run, folder))?;
     gates::stop_if_asked(context)?;
     Ok(Prepared { protected, lock, watch })
+}
+
+/// A hook that fails, and one that root must not run, stop the run alike.
+fn vetoed(error: HookError) -> Failure {
+    let failure = Failure::new(FailureKind::Policy, "a hook stopped the run; nothing was changed");
+    match &error {
+        HookError::Distrusted(reason) => failure.hint(reason.hint()),
+        _ => failure,
+    }
+    .caused_by(error)
 }
 
 fn not_staged(distribution: &Distribution, error: stage::StageError) -> Unprepared {

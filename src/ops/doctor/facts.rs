@@ -16,18 +16,19 @@ use crate::apply::systemd;
 use crate::config::choice::SnapshotChoice;
 use crate::host::facts::{self, Room};
 use crate::host::{lock, storage};
+use crate::model::distro::Distribution;
 use crate::model::failure::Failure;
 use crate::model::feed::{FeedRole, FeedStamp};
 use crate::model::kernel::Kernels;
 use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::plan::Reversibility;
-use crate::package_manager::registry;
+use crate::package_manager::{PackageManager, registry};
 use crate::scan::refresh::RefreshMode;
 
 /// Everything that the judgements need.
 pub(super) struct Facts {
-    pub(super) title: String,
+    pub(super) distribution: Distribution,
     pub(super) is_live: bool,
     pub(super) is_root: bool,
     pub(super) packages: usize,
@@ -88,16 +89,16 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
     let is_dpkg = storage::exists(&root.join("var/lib/dpkg"));
     let (_, snapshot) = snapshots::choose(context);
     Facts {
-        title: inventory.distribution.title(),
+        distribution: inventory.distribution.clone(),
         is_live,
         is_root,
         packages: inventory.packages.len(),
         has_package_manager: manager.is_some(),
         unfinished: mend::unfinished(inventory).iter().map(|package| package.name.to_string()).collect(),
-        complaints: manager.filter(|_| is_live).and_then(|manager| manager.audit().ok()),
+        complaints: manager.as_ref().filter(|_| is_live).and_then(|manager| manager.audit().ok()),
         lock: locked(root, is_live && is_dpkg),
         rivals: rivals::find(root, is_live),
-        way_back: way_back(context, inventory, view.as_ref().ok()),
+        way_back: way_back(context, inventory, (view.as_ref().ok(), manager.as_deref())),
         lists: view.map(|view| view.stamps).map_err(|failure| told(&failure)),
         clock_doubt: clock::doubt(context, &all),
         deciding: sources
@@ -148,14 +149,15 @@ fn locked(root: &Path, is_asked: bool) -> Result<Option<String>, String> {
     Ok(None)
 }
 
-fn way_back(context: &Context<'_>, inventory: &Inventory, view: Option<&RepositoryView>) -> WayBack {
-    let Some(view) = view else { return WayBack::default() };
+fn way_back(
+    context: &Context<'_>,
+    inventory: &Inventory,
+    (view, manager): (Option<&RepositoryView>, Option<&dyn PackageManager>),
+) -> WayBack {
+    let (Some(view), Some(manager)) = (view, manager) else { return WayBack::default() };
+    let places = Places { layout: &context.layout, view, format: manager.archives() };
     let installed = inventory.packages.iter().filter(|package: &&InstalledPackage| package.state.is_clean());
     let mut found = WayBack::default();
-    let Some(manager) = registry::for_distribution(&inventory.distribution, &context.layout) else {
-        return found;
-    };
-    let places = Places { layout: &context.layout, view, format: manager.archives() };
     for (reversible, _) in places.foresee(installed).into_values() {
         match reversible {
             Reversibility::Reversible => found.archived += 1,

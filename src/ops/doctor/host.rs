@@ -59,7 +59,7 @@ fn trouble(room: &Room, needed: u64) -> Option<(String, &'static str)> {
     (room.free_bytes < needed).then(|| {
         (
             format!("{mount} has {free} free, {needed_text} are the least"),
-            "make room there: apt-get clean, old logs",
+            "make room there: old packages in caches, old logs",
         )
     })
 }
@@ -100,7 +100,7 @@ fn boot(facts: &Facts, room: &Room) -> Precondition {
         }
         Some(trouble) => trouble,
     };
-    let fix = match that_may_go(&facts.kernels) {
+    let fix = match that_may_go(&facts.kernels, &facts.distribution) {
         Some(command) if room.writable => command,
         _ => fix.to_owned(),
     };

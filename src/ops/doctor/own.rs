@@ -80,9 +80,7 @@ fn snapshot(facts: &Facts) -> Precondition {
     let alone = format!("none ({reason}): the package archives do not cover {outside}");
     match facts.snapshot_wanted {
         SnapshotChoice::Auto | SnapshotChoice::Packages => met(alone),
-        SnapshotChoice::Btrfs => {
-            met(format!("snapshot.provider is {name}, which cannot protect this host: {reason}"))
-                .but(PreconditionState::Stops, "mend that, or set provider = \"auto\" in [snapshot]")
-        }
+        _ => met(format!("snapshot.provider is {name}, which cannot protect this host: {reason}"))
+            .but(PreconditionState::Stops, "mend that, or set provider = \"auto\" in [snapshot]"),
     }
 }

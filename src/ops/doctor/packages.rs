@@ -24,9 +24,9 @@ fn listed(names: &[String]) -> String {
 fn manager(facts: &Facts) -> Precondition {
     let met = |finding: String| Precondition::met("package-manager", "package manager", finding);
     if facts.has_package_manager {
-        return met(format!("{} is planned and applied", facts.title));
+        return met(format!("{} is planned and applied", facts.distribution.title()));
     }
-    met(format!("none for {}: it is scanned, and patched by its own tools", facts.title))
+    met(format!("none for {}: it is scanned, and patched by its own tools", facts.distribution.title()))
         .but(PreconditionState::Stops, "patchctl scan tells what is open")
 }
 
@@ -39,7 +39,7 @@ fn database(facts: &Facts) -> Precondition {
     match &facts.complaints {
         Some(complaints) if !complaints.is_empty() => met(format!("complains: {}", listed(complaints))).but(
             PreconditionState::Attention,
-            "dpkg --audit tells more; a run does not count it against itself",
+            format!("{}; a run does not count it against itself", facts.distribution.advice().inspect),
         ),
         _ => met(format!("clean, {} packages", facts.packages)),
     }
@@ -89,7 +89,9 @@ fn lists(facts: &Facts) -> Precondition {
     let met = |finding: String| Precondition::met("lists", "package lists", finding);
     let stamps = match &facts.lists {
         Ok(stamps) => stamps,
-        Err(error) => return met(error.clone()).but(PreconditionState::Stops, "apt-get update"),
+        Err(error) => {
+            return met(error.clone()).but(PreconditionState::Stops, facts.distribution.advice().refresh);
+        }
     };
     if stamps.is_empty() {
         return met("no repository is configured".to_owned())
@@ -102,7 +104,7 @@ fn lists(facts: &Facts) -> Precondition {
         if !names.is_empty() {
             return met(format!("{words}: {}", listed(&names))).but(
                 PreconditionState::Attention,
-                "apt-get update; apply does it by itself unless --offline",
+                format!("{}; apply does it by itself unless --offline", facts.distribution.advice().refresh),
             );
         }
     }

@@ -17,6 +17,7 @@ use crate::host::clock;
 use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
 use crate::host::storage::{self, StorageError};
 use crate::model::package::{Architecture, PackageName};
+use crate::model::version::rpm::Nevra;
 
 /// dnf 4 under the name that no newer dnf takes over.
 const DNF: &str = "/usr/bin/dnf-3";
@@ -127,6 +128,24 @@ fn prepare(source: StorageError) -> PackageManagerError {
     PackageManagerError::Prepare { tool: "dnf", source }
 }
 
+/// Tells whether dnf came as far as an answer. `--assumeno` ends with 1 where there is something to do, and so does every
+/// error (tried with 4.14): the exit code tells nothing.
+fn has_answered(said: &str) -> bool {
+    const ANSWERS: [&str; 3] =
+        ["--> Finished dependency resolution", "No match for argument: ", "Nothing to do."];
+    said.lines().any(|line| ANSWERS.iter().any(|answer| line.starts_with(answer)))
+}
+
+/// What dnf complains of first; what follows is often advice, or a dump of settings.
+fn first_words(said: &str) -> Vec<String> {
+    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .filter(|line| !line.starts_with("Unable to detect release version"))
+        .take(3)
+        .map(str::to_owned)
+        .collect()
+}
+
 /// The targets that the solver would not bring, although it names no problem: filtered out, or gone from the metadata.
 fn silently_left_out(targets: &[Target], resolved: &Resolved) -> Vec<Unmet> {
     let Resolved::Possible(resolution) = resolved else { return Vec::new() };
@@ -189,6 +208,11 @@ impl PackageManager for Dnf {
                 format!("dnf plans the running system alone: chroot {0} patchctl plan", self.root.display());
             return Err(PackageManagerError::Refused { tool: "patchctl", words: vec![words] });
         }
+        if !storage::exists(Path::new(DNF)) {
+            let words =
+                format!("only dnf 4 is driven, and {DNF} is not here: dnf 5 and yum are not driven yet");
+            return Err(PackageManagerError::Refused { tool: "patchctl", words: vec![words] });
+        }
         let spec = self.asking().args(["--assumeno", "-v"]);
         let spec = if removals == Removals::Allow { spec.arg("--allowerasing") } else { spec };
         let spec = match goal {
@@ -203,13 +227,11 @@ impl PackageManager for Dnf {
         if !unmet.is_empty() {
             return Ok(Resolved::Impossible(unmet));
         }
-        let resolution = transaction::parse(&output.text())?;
-        // `--assumeno` ends with 1 where there is something to do, and an error does as well (tried with 4.14).
-        let is_refused =
-            said.lines().any(|line| line.starts_with("Error: ") && !line.contains("Unable to find a match"));
-        if resolution.operations.is_empty() && is_refused {
-            return Err(PackageManagerError::Refused { tool: "dnf", words: output.last_words(3) });
+        let text = output.text();
+        if !has_answered(&text) {
+            return Err(PackageManagerError::Refused { tool: "dnf", words: first_words(&said) });
         }
+        let resolution = transaction::parse(&text)?;
         let resolved = Resolved::Possible(resolution);
         let left_out = match goal {
             Goal::Targets(targets) => silently_left_out(targets, &resolved),
@@ -255,10 +277,7 @@ impl PackageManager for Dnf {
             let mut hear = |line: &str| {
                 // `(1/2): foo-2.0-1.noarch.rpm   1.2 MB/s | 6 kB  00:00`
                 let file = line.split_whitespace().find(|word| word.ends_with(".rpm"));
-                listen(
-                    file.and_then(|file| crate::model::version::rpm::Nevra::parse(file))
-                        .map_or("", |n| n.name),
-                );
+                listen(file.and_then(Nevra::parse).map_or("", |build| build.name));
             };
             let ran = runner::run_logged(&spec, None, &mut hear);
             let ran = ran.map_err(|source| PackageManagerError::Run { tool: "dnf", source })?;
@@ -331,5 +350,29 @@ impl Dnf {
         let spec = CommandSpec::new(RPM).args(["-qa", "--queryformat", "%{NEVRA}\\n"]);
         let output = runner::run(&spec).map_err(|source| PackageManagerError::Run { tool: "rpm", source })?;
         Ok(output.text().lines().filter_map(script::target).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_is_not_taken_for_an_answer() {
+        assert!(has_answered("DNF version: 4.14.0\n--> Finished dependency resolution\n"));
+        assert!(has_answered("No match for argument: foo-1-1.noarch\n"));
+        assert!(!has_answered("DNF version: 4.14.0\ncachedir: /var/cache/dnf\n"));
+        let said = "Unable to detect release version (use x)\n\nYou have enabled checking of packages via GPG keys.\n";
+        assert_eq!(first_words(said), ["You have enabled checking of packages via GPG keys."]);
+    }
+
+    #[test]
+    fn a_target_that_no_problem_explains_is_told() {
+        let target = script::target("foo-2.0-1.noarch").expect("a build");
+        let other = script::target("bar-2.0-1.noarch").expect("a build");
+        let said = "---> Package foo.noarch 1.0-1 will be upgraded\n---> Package foo.noarch 2.0-1 will be an upgrade\n";
+        let resolved = Resolved::Possible(transaction::parse(said).expect("readable"));
+        let left_out = silently_left_out(&[target, other], &resolved);
+        assert_eq!(left_out.iter().map(|unmet| unmet.package.as_str()).collect::<Vec<_>>(), ["bar"]);
     }
 }

@@ -6,6 +6,7 @@ mod fleet;
 mod header;
 mod health;
 mod history;
+mod period;
 mod plan;
 mod policy;
 mod preview;
@@ -39,6 +40,7 @@ use super::documents::{
 };
 use super::fleet::Fleet;
 use super::format::Format;
+use super::period::Period;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
 use super::schema::Report;
@@ -175,6 +177,12 @@ impl Rendering for ScheduleDocument {
 impl Rendering for ReportDifference {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| fleet::difference(self, sheet))
+    }
+}
+
+impl Rendering for Period {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| period::render(self, sheet))
     }
 }
 

@@ -69,6 +69,18 @@ impl Format {
         }
     }
 
+    /// Returns where the content lies, given an address that may be that of a folder, with a slash at its end: of an rpm
+    /// repository, of CSAF documents, or one that holds a file with the name of the source, as an unpacked bundle does.
+    pub fn location(&self, address: &str, source: &str) -> String {
+        let in_folder = match self.addressing() {
+            _ if !address.ends_with('/') => "",
+            Addressing::Repository => "repodata/repomd.xml",
+            Addressing::Folder => "archive_latest.txt",
+            Addressing::Direct => source,
+        };
+        format!("{address}{in_folder}")
+    }
+
     /// Tells whether it is published as an archive of documents, which may be far larger than memory.
     pub fn is_archive(&self) -> bool {
         match self {
@@ -113,6 +125,22 @@ pub fn published(distribution: &Distribution) -> Vec<(Format, PublishedSource)> 
 mod tests {
     use super::*;
     use crate::model::feed::{FORMATS, format_of_name};
+
+    #[test]
+    fn address_of_a_folder_leads_to_what_lies_in_it() {
+        for (format, address, location) in [
+            ("osv", "https://mirror.example.org/osv.zip", "https://mirror.example.org/osv.zip"),
+            ("osv", "/srv/feeds/", "/srv/feeds/own"),
+            ("updateinfo", "/srv/repository/", "/srv/repository/repodata/repomd.xml"),
+            (
+                "redhat-csaf",
+                "https://mirror.example.org/vex/",
+                "https://mirror.example.org/vex/archive_latest.txt",
+            ),
+        ] {
+            assert_eq!(find(format).expect("known").location(address, "own"), location);
+        }
+    }
 
     #[test]
     fn configuration_knows_every_format_and_every_name_of_a_default_source() {

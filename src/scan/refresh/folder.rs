@@ -18,7 +18,7 @@ use crate::host::transport::{Download, Fetched, TransportError, Validators};
 use crate::model::feed::Unread;
 use crate::scan::feed::FeedError;
 use crate::scan::feed::cache::{CacheError, FeedCache, StoredContent};
-use crate::scan::feed::container::{self, LARGEST_DOCUMENT, Opened};
+use crate::scan::feed::container::{ContainerError, LARGEST_DOCUMENT, Members};
 use crate::scan::feed::csaf_changes::{
     Change, ChangesError, Listing, MOST_SINGLE, Work, read_archive, read_changes, work,
 };
@@ -143,10 +143,7 @@ impl Folder<'_> {
         let reached = self.gather_new(work, &mut gathered)?;
         let renewed: BTreeSet<String> = gathered.names.iter().chain(&work.drop).cloned().collect();
         if let Some(last) = last.filter(|_| work.archive.is_none()) {
-            self.earlier(last, &mut |name, content| match renewed.contains(name) {
-                true => Ok(()),
-                false => gathered.add(name, content),
-            })?;
+            self.gather_earlier(last, (&renewed, &mut gathered))?;
         }
         for name in &work.drop {
             gathered.add(name, b"").map_err(|source| self.unkept(source))?;
@@ -213,22 +210,25 @@ impl Folder<'_> {
         Ok(Some(content))
     }
 
-    /// Gives every document that was gathered before.
-    fn earlier(
+    /// Gathers what was gathered before and is not there anew.
+    fn gather_earlier(
         &self,
         last: &StoredContent,
-        take: &mut dyn FnMut(&str, &[u8]) -> Result<(), StorageError>,
+        (renewed, gathered): (&BTreeSet<String>, &mut Gathered),
     ) -> Result<(), RefreshError> {
         let stored = self.cache.content(last).map_err(caching(&self.question.source.name))?;
-        let Some(changes) = stored.changes else { return Ok(()) };
+        let Some(changes) = stored.changes.filter(|changes| changes.documents > 0) else { return Ok(()) };
         let file = storage::open(&changes.path).map_err(|source| self.unkept(source))?;
-        let opened = container::open(file, LARGEST_CHANGES);
-        let Ok(Opened::Archive(documents)) = opened else { return Ok(()) };
-        for document in documents {
-            let document = document.map_err(|error| {
-                self.refused(Refusal::Shape { source: error.into_feed_error("csaf-changes") })
-            })?;
-            take(&document.name, &document.content).map_err(|source| self.unkept(source))?;
+        let unpack = |error: ContainerError| {
+            self.refused(Refusal::Shape { source: error.into_feed_error("csaf-changes") })
+        };
+        let mut members = Members::new(file);
+        while let Some(member) = members.advance().map_err(unpack)? {
+            let mut content = Vec::new();
+            members.pour(&mut content).map_err(unpack)?;
+            if !renewed.contains(&member.name) {
+                gathered.add(&member.name, &content).map_err(|source| self.unkept(source))?;
+            }
         }
         Ok(())
     }

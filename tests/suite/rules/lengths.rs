@@ -20,7 +20,9 @@ fn functions(text: &str) -> Vec<(String, usize, usize)> {
     for (start, line) in lines.iter().enumerate() {
         let Some(name) = function_name(line) else { continue };
         let indent = &line[..line.len() - line.trim_start().len()];
-        let is_end = |line: &&str| line.strip_prefix(indent).is_some_and(|rest| rest == "}" || rest == ";");
+        // A declaration over several lines has no body: it ends with `) -> …;`.
+        let ends = |rest: &str| matches!(rest, "}" | ";") || (rest.starts_with(')') && rest.ends_with(';'));
+        let is_end = |line: &&str| line.strip_prefix(indent).is_some_and(ends);
         let is_short = line.ends_with('}') || line.ends_with(';');
         let length = if is_short { 1 } else { 1 + lines[start..].iter().position(is_end).unwrap_or(0) };
         found.push((name, start + 1, length));

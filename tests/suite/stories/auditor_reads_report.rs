@@ -161,6 +161,41 @@ fn two_reports_and_many_are_put_side_by_side() {
 }
 
 #[test]
+fn a_period_and_a_plugin_tell_what_is_stored() {
+    let Some(root) = judged() else { return };
+    let ran = root.run(&["patchctl", "status", "--nagios"]).expect_code(3);
+    assert!(ran.stdout.starts_with("PATCHCTL UNKNOWN - never scanned"), "{ran}");
+    root.write("etc/patchctl/conf.d/x.toml", "nonsense");
+    let ran = root.run(&["patchctl", "status", "--nagios"]).expect_code(3);
+    assert!(ran.stdout.starts_with("PATCHCTL UNKNOWN - ") && ran.stdout.lines().count() == 1, "{ran}");
+    root.shell("rm /etc/patchctl/conf.d/x.toml").expect_code(0);
+    let ran = root.run(&["patchctl", "report", "--since", "2026-01-01"]).expect_code(2);
+    assert!(ran.stderr.contains("nothing is stored of this period"), "{ran}");
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    let ran = root.run(&["patchctl", "status", "--nagios"]).expect_code(0);
+    assert!(ran.stdout.starts_with("PATCHCTL OK - 12 open | open=12;;;0 overdue=0;;0;0"), "{ran}");
+    root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    let period =
+        root.run(&["patchctl", "report", "--since", "2026-01-01", "--format", "json"]).expect_code(0);
+    let period = document(&period, "period-1.json");
+    assert_eq!((period["runs"].as_array().unwrap().len(), &period["closed"]), (1, &Value::from(1)));
+    let open: Vec<u64> =
+        period["looks"].as_array().unwrap().iter().filter_map(|look| look["open"].as_u64()).collect();
+    assert_eq!(open, [12, 7]);
+    let text = root.run(&["patchctl", "report", "--since", "2026-01-01"]).expect_code(0).stdout;
+    assert!(text.contains("12 → 7") || text.contains("12 -> 7"), "{text}");
+    root.run(&["patchctl", "report", "--since", "2026-01-01", "--until", "2025-01-01"]).expect_code(2);
+    root.run(&["patchctl", "report", "--since", "2026-01-01", "--format", "csv"]).expect_code(2);
+
+    // Counts may be read by a collector that is not root; names of holes may not.
+    root.run(&["patchctl", "report", "1", "--format", "openmetrics", "-o", "/tmp/patchctl.prom"])
+        .expect_code(0);
+    root.run(&["patchctl", "report", "1", "--format", "csv", "-o", "/tmp/patchctl.csv"]).expect_code(0);
+    let modes = root.run(&["stat", "-c", "%a", "/tmp/patchctl.prom", "/tmp/patchctl.csv"]).stdout;
+    assert_eq!(modes, "644\n600\n");
+}
+
+#[test]
 #[ignore = "takes the reports of a scan, a run and a way back in the laboratory as fixtures"]
 fn write_report_fixtures() {
     let Some(root) =

@@ -35,8 +35,9 @@ fn who_waits_for_a_run_that_fails_gets_its_code() {
 
 #[test]
 fn a_detached_run_is_a_unit_and_keeps_the_host_from_shutting_down() {
-    let Some(host) = booted(QUICK) else { return };
-    host.check("required.d", "slow", "sleep 2");
+    // Slow enough to be seen at work, with a deadline that a busy machine keeps.
+    let Some(host) = booted("[health]\ndeadline = \"120s\"\npoll = \"1s\"\n") else { return };
+    host.check("required.d", "slow", "sleep 1");
     let begun = host.run(&["patchctl", "apply", "--yes", "--offline", "--package", "lab-web", "--detach"]);
     assert_eq!(begun.code, 0, "{begun}");
     assert_says(&begun, "patchctl-apply-");

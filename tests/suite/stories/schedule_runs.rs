@@ -50,7 +50,7 @@ fn the_schedule_of_a_policy_is_one_that_systemd_accepts_and_carries_out() {
     let log = host.run(&["journalctl", "--no-pager", "-u", "patchctl-scan.service"]);
     assert_eq!(unit(&host, "patchctl-scan.service", "Result"), "success", "{log}");
     let latest = host.run(&["cat", "/var/lib/patchctl/latest.json"]);
-    assert!(latest.stdout.contains("\"command\": \"scan\""), "{log}");
+    assert!(latest.stdout.contains("patchctl.report/1"), "{latest}");
     host.run(&["systemctl", "start", "patchctl-apply.service"]);
     assert_eq!(unit(&host, "patchctl-apply.service", "Result"), "success", "no window is open");
     assert_eq!(host.installed("lab-plain"), "1.0");

@@ -8,14 +8,13 @@ mod answers;
 mod booting;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use self::answers::Subvolume;
 use self::booting::Booting;
-use super::{Coverage, Ground, Naming, Restorer, Restoring, SnapshotError, SnapshotProvider, Unfit};
+use super::{Coverage, Ground, Naming, Restorer, Restoring, SnapshotError, SnapshotProvider, Unfit, ask};
+use crate::host::exchange::exchange;
 use crate::host::facts;
 use crate::host::mounts::OwnMount;
-use crate::host::runner::{self, CommandSpec};
 use crate::host::storage;
 use crate::model::run::RunId;
 use crate::model::snapshot::SnapshotRef;
@@ -29,32 +28,18 @@ const NAME: &str = "btrfs";
 /// Where distributions put the tool: Debian, Ubuntu, Arch and openSUSE; Fedora.
 const PROGRAMS: &[&str] = &["/usr/bin/btrfs", "/usr/sbin/btrfs", "/sbin/btrfs"];
 
-/// Deleting and snapshotting wait for the file system's own commit, at most half a minute by default (btrfs(5),
-/// `commit=30`), with room for a busy disk.
-const LIMIT: Duration = Duration::from_secs(180);
-
 fn program() -> Result<&'static str, Unfit> {
-    let found = PROGRAMS.iter().find(|path| storage::exists(Path::new(path)));
-    found.copied().ok_or_else(|| Unfit::because("btrfs-progs is not installed"))
+    ask::program(PROGRAMS, "btrfs-progs")
 }
 
 fn unfit(Unfit(reason): Unfit) -> SnapshotError {
     SnapshotError::Unfit { provider: NAME, reason }
 }
 
-/// Runs `btrfs` and returns what it said.
+/// Runs `btrfs` on a path and returns what it said.
 fn ask(words: &[&str], path: &Path) -> Result<String, SnapshotError> {
-    let spec = CommandSpec::new(program().map_err(unfit)?).args(words.iter().copied());
-    let spec = spec.arg(path.display().to_string()).time_limit(LIMIT);
-    finished(&spec)
-}
-
-fn finished(spec: &CommandSpec) -> Result<String, SnapshotError> {
-    let output = runner::run(spec).map_err(SnapshotError::Run)?;
-    if output.is_success() {
-        return Ok(output.text());
-    }
-    Err(SnapshotError::Refused { command: spec.shown(), words: output.last_words(3) })
+    let path = path.display().to_string();
+    ask::ask(program().map_err(unfit)?, &[words, &[&path]].concat())
 }
 
 fn show(path: &Path) -> Result<Subvolume, SnapshotError> {
@@ -64,9 +49,8 @@ fn show(path: &Path) -> Result<Subvolume, SnapshotError> {
 }
 
 fn snapshot_of(from: &Path, to: &Path, flags: &[&str]) -> Result<(), SnapshotError> {
-    let spec = CommandSpec::new(program().map_err(unfit)?).args(["subvolume", "snapshot"]);
-    let spec = spec.args(flags.iter().copied()).args([from.display().to_string(), to.display().to_string()]);
-    finished(&spec.time_limit(LIMIT)).map(drop)
+    let from = from.display().to_string();
+    ask(&[&["subvolume", "snapshot"], flags, &[&from]].concat(), to).map(drop)
 }
 
 /// The subvolume that a root is: its path below the top of the file system, and the device.
@@ -274,7 +258,7 @@ fn beside(place: &Place, booting: Booting, run: RunId) -> String {
 /// Puts the fresh root where the boot looks for it.
 fn switch(booting: Booting, present: &Path, fresh: &Path) -> Result<(), SnapshotError> {
     match booting {
-        Booting::ByPath => storage::exchange(present, fresh).map_err(SnapshotError::Storage),
+        Booting::ByPath => exchange(present, fresh).map_err(SnapshotError::Storage),
         Booting::ByDefault => ask(&["subvolume", "set-default"], fresh).map(drop),
     }
 }

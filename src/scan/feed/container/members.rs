@@ -31,7 +31,7 @@ impl<'a> Members<'a> {
     ///
     /// # Errors
     /// The archive is damaged.
-    pub fn next(&mut self) -> Result<Option<Member>, ContainerError> {
+    pub fn advance(&mut self) -> Result<Option<Member>, ContainerError> {
         let member = self.archive.next_member()?;
         self.size = member.as_ref().map_or(0, |member| member.size);
         Ok(member)

@@ -152,6 +152,15 @@ impl Repository {
     }
 }
 
+#[cfg(test)]
+impl Repository {
+    /// A repository whose packages' signatures are checked.
+    pub(super) fn named(id: &str) -> Self {
+        let text = format!("[{id}]\nbaseurl=https://m.example.org/{id}\ngpgcheck=1\n");
+        sections(&text).first().and_then(|section| Self::of(section, false)).expect("whole")
+    }
+}
+
 /// The repository files of a root, in dnf's order.
 pub(super) fn files(root: &Path) -> Vec<PathBuf> {
     let listed = FOLDERS.iter().flat_map(|folder| storage::list(&root.join(folder)).unwrap_or_default());

@@ -312,3 +312,65 @@ fn stamp(
     stamp.state = if age.is_some_and(|age| age > MAX_AGE) { FeedState::Stale } else { FeedState::Fresh };
     Ok(stamp)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::package::{PackageState, SourcePackage};
+
+    fn version(text: &str) -> Version {
+        Version::rpm(text).expect("a version")
+    }
+
+    fn installed(text: &str) -> InstalledPackage {
+        InstalledPackage {
+            name: "foo".into(),
+            architecture: "x86_64".into(),
+            version: version(text),
+            source: SourcePackage { name: "foo".into(), version: version(text) },
+            state: PackageState::Installed,
+            reinstall_required: false,
+            hold: false,
+            essential: false,
+            multi_arch_same: false,
+            installed_size_kib: 1,
+            provenance: None,
+        }
+    }
+
+    /// Offers as they come, best version first.
+    fn ranked(offers: &[(&str, i64, bool)]) -> Vec<Ranked> {
+        let repository = Repository::named("updates");
+        let offer = |(text, priority, left_out): &(&str, i64, bool)| Ranked {
+            offer: Offer {
+                version: version(text),
+                source: SourcePackage { name: "foo".into(), version: version(text) },
+                origin: Arc::new(origin(&repository, false)),
+                artifact: Artifact { uri: String::new(), size: 1, sha256: Sha256::of(b"") },
+            },
+            priority: *priority,
+            left_out: *left_out,
+        };
+        offers.iter().map(offer).collect()
+    }
+
+    fn taken(offers: &[(&str, i64, bool)], from: &str) -> Option<String> {
+        candidate(&ranked(offers), &installed(from)).map(|candidate| candidate.version.to_string())
+    }
+
+    #[test]
+    fn the_best_version_of_the_best_priority_is_taken() {
+        assert_eq!(taken(&[("3-1", 99, false), ("2-1", 99, false)], "1-1").as_deref(), Some("3-1"));
+        assert_eq!(taken(&[("3-1", 99, false), ("2-1", 10, false)], "1-1").as_deref(), Some("2-1"));
+        assert_eq!(taken(&[("3-1", 99, true), ("2-1", 99, false)], "1-1").as_deref(), Some("2-1"));
+        assert_eq!(taken(&[("3-1", 99, true)], "1-1"), None);
+        assert_eq!(taken(&[("1-1", 99, false)], "2-1"), None, "nothing older");
+    }
+
+    #[test]
+    fn builds_of_modules_and_others_do_not_mix() {
+        let modular = "3-1.module+el9+1+2";
+        assert_eq!(taken(&[(modular, 99, false), ("2-1", 99, false)], "1-1").as_deref(), Some("2-1"));
+        assert_eq!(taken(&[(modular, 99, false)], "1-1.module+el9+0+0").as_deref(), Some(modular));
+    }
+}

@@ -36,7 +36,7 @@ struct Packed {
 pub fn export_bundle(request: &RefreshRequest<'_>, bundle: &Path) -> Result<Exported, BundleError> {
     let (mut packed, mut missing, mut locks) = (Vec::new(), Vec::new(), Vec::new());
     for source in request.sources {
-        let failed = |error| BundleError::Feed { feed: source.name.clone(), source: error };
+        let failed = |error| BundleError::Feed { feed: source.name.clone(), source: Box::new(error) };
         let cache = FeedCache::new(request.layout, &source.name);
         let in_cache = |error| failed(caching(&source.name)(error));
         // A refresh would take the files away while they are read. Who cannot lock cannot be disturbed by a refresh of

@@ -58,7 +58,7 @@ pub struct NotTaken {
 pub fn is_bundle(file: &Path) -> bool {
     let Ok(opened) = storage::open(file) else { return false };
     let Ok(mut members) = members(opened, storage::stamp(file).size) else { return false };
-    matches!(members.next(), Ok(Some(member)) if member.name == MANIFEST)
+    matches!(members.advance(), Ok(Some(member)) if member.name == MANIFEST)
 }
 
 fn members(file: File, size: u64) -> Result<Members<'static>, BundleError> {
@@ -121,7 +121,7 @@ fn prove(mut members: Members<'static>) -> Result<(), BundleError> {
             return Err(BundleError::Members { reason: format!("{name} has another SHA-256 than listed") });
         }
     }
-    match members.next().map_err(|source| BundleError::Unpack { source })? {
+    match members.advance().map_err(|source| BundleError::Unpack { source })? {
         Some(member) => Err(unlisted(&member.name)),
         None => Ok(()),
     }
@@ -148,7 +148,7 @@ fn manifest(members: &mut Members<'static>) -> Result<Manifest, BundleError> {
         schema: String,
     }
     let unpack = |source| BundleError::Unpack { source };
-    let member = members.next().map_err(unpack)?;
+    let member = members.advance().map_err(unpack)?;
     let is_manifest = |member: Member| member.name == MANIFEST && member.size <= LARGEST_MANIFEST;
     if !member.is_some_and(is_manifest) {
         return Err(BundleError::Members { reason: "it does not begin with a manifest".to_owned() });
@@ -165,7 +165,7 @@ fn manifest(members: &mut Members<'static>) -> Result<Manifest, BundleError> {
 
 /// Finds the next member to be the one that the manifest lists.
 fn expect(members: &mut Members<'static>, name: &str, listed: &BundledFile) -> Result<(), BundleError> {
-    let reason = match members.next().map_err(|source| BundleError::Unpack { source })? {
+    let reason = match members.advance().map_err(|source| BundleError::Unpack { source })? {
         None => format!("it ends before {name}"),
         Some(member) if member.name != name => return Err(unlisted(&member.name)),
         Some(member) if member.size != listed.size => {

@@ -104,7 +104,7 @@ pub enum BundleError {
         feed: String,
         /// What failed.
         #[source]
-        source: RefreshError,
+        source: Box<RefreshError>,
     },
     /// A file cannot be read or written.
     #[error("cannot use the file of a bundle")]

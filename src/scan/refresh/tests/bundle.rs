@@ -87,7 +87,8 @@ fn bundle_with_what_its_manifest_does_not_say_is_refused_whole() {
     let (near, far, bundle) = hosts("forged");
     export(&near, &bundle);
     type Members = Vec<(String, Vec<u8>)>;
-    let cases: Vec<(&str, Box<dyn FnOnce(&mut Members)>)> = vec![
+    type Change = Box<dyn FnOnce(&mut Members)>;
+    let cases: Vec<(&str, Change)> = vec![
         ("another SHA-256", Box::new(|members| members[1].1[0] ^= 1)),
         ("has 3 bytes, listed are", Box::new(|members| members[1].1 = b"{ }".to_vec())),
         ("it ends before feeds/debian-tracker", Box::new(|members| drop(members.pop()))),

@@ -186,3 +186,19 @@ fn csv_is_read_by_another_reader_line_for_line() {
         );
     }
 }
+
+#[test]
+fn shipped_alerts_speak_about_metrics_that_are_written() {
+    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/monitoring/patchctl.rules.yml");
+    let rules = fs::read_to_string(rules).unwrap();
+    let written = rendered(&report("scan"), Format::OpenMetrics);
+    let expressions = rules.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
+    let mut names = 0;
+    for word in expressions.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')) {
+        if word.starts_with("patchctl_") {
+            names += 1;
+            assert!(written.contains(&format!("# TYPE {word} gauge\n")), "{word}");
+        }
+    }
+    assert_eq!(names, 5, "{rules}");
+}
