@@ -319,6 +319,7 @@ never\t'Never'"
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l wait -d 'Wait until no run is at work, and exit with the code of the one that was'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l nagios -d 'Answer as a monitoring plugin: OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-progress -d 'Draw no progress bars'
@@ -349,9 +350,11 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l no-progress
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l since -d 'Tell of a period from then on, instead of one report' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l until -d 'Tell of a period up to then (default: now)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
 html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
@@ -361,18 +364,68 @@ openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
 csv\t'For spreadsheets: one finding a line'
 openmetrics\t'Counts for a textfile collector'
 markdown\t'For the summary page of a pipeline'"
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -s v -l verbose -d 'Say more; twice for every detail'
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l no-progress -d 'Draw no progress bars'
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
-complete -c patchctl -n "__fish_patchctl_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -a "diff" -d 'Compare two reports: what opened, what was closed, what nobody can tell any more'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -a "merge" -d 'Put the reports of many hosts together: a table, the worst hosts, common holes, version skew'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand history; and not __fish_seen_subcommand_from list show verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
