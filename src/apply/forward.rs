@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::configuration::aside;
+use super::configuration::{aside, cut_off};
 use super::journal::{Event, Journal};
 use super::protect::Remembered;
 use super::{RunError, Tools, precheck};
@@ -74,7 +74,7 @@ pub fn prove(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Result<Verified, S
     Ok(Ok(Verified { packages: actions.len() as u64, files: proof.compared }))
 }
 
-/// The same after a crash, where also nothing of an unpacking may be left behind.
+/// The same after a crash, where also nothing of an unpacking, or of a script that was killed, may be left behind.
 ///
 /// # Errors
 /// As [`prove`].
@@ -86,6 +86,7 @@ pub fn prove_after_a_crash(
     if proven.is_err() {
         return Ok(proven);
     }
+    cut_off::sweep(tools, run.folder)?;
     Ok(left_behind(tools, run)?.map_or(proven, Err))
 }
 

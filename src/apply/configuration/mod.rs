@@ -7,6 +7,7 @@
 
 pub mod aside;
 mod attributes;
+pub mod cut_off;
 pub mod decide;
 pub mod effects;
 mod escaped;
