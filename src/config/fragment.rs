@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
+use super::document;
 use super::error::ConfigurationError;
 use super::notify::NotifyFragment;
 use super::origins::{self, Lines};
 use super::policy::fragment::PolicyFragment;
+use super::span::Span;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
-use crate::model::duration;
 use crate::model::feed::{FORMATS, format_of_name};
 use crate::model::severity::Criticality;
 
@@ -255,96 +255,16 @@ pub struct ReportFragment {
     pub group: Option<String>,
 }
 
-/// A span of time as written, such as `"6h"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span(pub Duration);
-
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        duration::parse(&text).map(Self).map_err(serde::de::Error::custom)
-    }
-}
-
 impl Fragment {
     /// Reads a file's content; `path` is for messages.
     ///
     /// # Errors
     /// It is no TOML, has an unknown key or a value that means nothing: file, line, column and key are named.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigurationError> {
-        let text = text(path, bytes)?;
-        let mut fragment: Self = read(path, text)?;
+        let text = document::text(path, bytes)?;
+        let mut fragment: Self = document::read(path, text)?;
         fragment.lines = origins::lines(text);
         Ok(fragment)
-    }
-}
-
-/// Reads a file's content as text; `path` is for messages.
-///
-/// # Errors
-/// It is not UTF-8: the line is named.
-pub(super) fn text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, ConfigurationError> {
-    std::str::from_utf8(bytes).map_err(|error| ConfigurationError::NotText {
-        path: path.to_owned(),
-        line: 1 + bytes[..error.valid_up_to()].iter().filter(|byte| **byte == b'\n').count(),
-    })
-}
-
-/// Reads a document.
-///
-/// # Errors
-/// It is no TOML, has an unknown key or a value that means nothing: file, line, column and key are named.
-pub(super) fn read<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigurationError> {
-    toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        let place = Place::of(text, at);
-        ConfigurationError::Malformed {
-            path: path.to_owned(),
-            line: place.line,
-            column: place.column,
-            key: place.key,
-            reason: error.message().trim().replace('\n', ", "),
-        }
-    })
-}
-
-/// Where in a file something is.
-struct Place {
-    line: usize,
-    column: usize,
-    key: String,
-}
-
-impl Place {
-    fn of(text: &str, at: usize) -> Self {
-        let before = text.get(..at).unwrap_or(text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = before.matches('\n').count() + 1;
-        let column = before[line_start..].chars().count() + 1;
-        Self {
-            line,
-            column,
-            key: key_at(&text[..line_start], text[line_start..].lines().next().unwrap_or("")),
-        }
-    }
-}
-
-/// The key of a line, behind the table that it stands in.
-fn key_at(before: &str, line: &str) -> String {
-    let table_of = |line: &str| {
-        let line = line.trim();
-        let name = line.strip_prefix('[')?.split(']').next()?;
-        Some(name.trim_start_matches('[').trim().to_owned())
-    };
-    if let Some(table) = table_of(line) {
-        return table;
-    }
-    let key = line.split('=').next().unwrap_or_default().trim();
-    let table = before.lines().rev().find_map(table_of);
-    match (table, key) {
-        (_, "") => "-".to_owned(),
-        (Some(table), key) => format!("{table}.{key}"),
-        (None, key) => key.to_owned(),
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
-use super::fragment::{Fragment, Span};
+use super::fragment::Fragment;
 use super::notify::NotifyFragment;
 use super::origins::Origins;
 use super::policy::fragment::PolicyFragment;
+use super::span::Span;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::severity::Criticality;
 

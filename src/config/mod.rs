@@ -1,6 +1,7 @@
 //! Settings: what the administrator wrote, checked, and every path that patchctl uses.
 
 pub mod choice;
+pub mod document;
 pub mod error;
 pub mod fragment;
 pub mod layout;
@@ -11,3 +12,4 @@ pub mod origins;
 pub mod policy;
 pub mod rules;
 pub mod settings;
+pub mod span;

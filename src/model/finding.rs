@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::advisory::VendorState;
 use super::decision::{Disposition, HoldReason, Selection};
-use super::package::{Architecture, PackageName, SourcePackage};
+use super::package::{Architecture, InstalledPackage, PackageName, SourcePackage};
 use super::severity::{Exposure, Priority, Severity};
 use super::version::Version;
 
@@ -252,4 +252,16 @@ pub struct NotCovered {
     pub version: Version,
     /// Where it seems to come from, such as `nodesource` or `local`.
     pub origin: String,
+}
+
+impl NotCovered {
+    /// An installed package that seems to come from `origin`.
+    pub fn of(package: &InstalledPackage, origin: &str) -> Self {
+        Self {
+            name: package.name.clone(),
+            architecture: package.architecture.clone(),
+            version: package.version.clone(),
+            origin: origin.to_owned(),
+        }
+    }
 }

@@ -1,10 +1,13 @@
 //! What is there and what is known about it: the first half of every verb.
 
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Duration;
 
 use super::context::Context;
 use super::exposure::{Exposures, exposure};
 use super::{clock, ledger, rules};
+use crate::config::layout::Layout;
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -157,21 +160,30 @@ fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettin
 /// # Errors
 /// The package database or apt's lists cannot be read. A feed that fails is told by its stamp.
 pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
-    let inventory = inventory(context)?;
+    let layout = &context.layout;
+    // Neither needs the other, and each takes a while on a host with thousands of findings.
+    let (inventory, first_seen) = thread::scope(|scope| {
+        let first_seen = scope.spawn(|| ledger::first_seen(layout));
+        (inventory(context), first_seen.join())
+    });
+    let inventory = inventory?;
+    let first_seen = first_seen.unwrap_or_else(|panic| resume_unwind(panic))?;
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
-    let view = view(context, &inventory)?;
-    let of_role = |role| indexes(context, &inventory, &sources, role);
-    let indexes = of_role(FeedRole::Verdicts);
+    let (view, indexes) = thread::scope(|scope| {
+        let indexes = scope.spawn(|| indexes(layout, &inventory, &sources, FeedRole::Verdicts));
+        (view(context, &inventory), indexes.join())
+    });
+    let (view, indexes) = (view?, indexes.unwrap_or_else(|panic| resume_unwind(panic)));
     let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
     let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
     Ok(Ground {
         not_covered: foreign(&inventory, &view, &sources),
         indexes,
-        announcements: of_role(FeedRole::Names),
+        announcements: self::indexes(layout, &inventory, &sources, FeedRole::Names),
         threats,
         channels: channels::of(context.layout.root(), &inventory.distribution),
-        first_seen: ledger::first_seen(&context.layout)?,
+        first_seen,
         inventory,
         view,
         stamps,
@@ -281,13 +293,13 @@ fn lists_unreadable(error: RepositoryError) -> Failure {
 
 /// Opens the index of every source of a role; one that cannot be had is told by the source's stamp.
 fn indexes(
-    context: &Context<'_>,
+    layout: &Layout,
     inventory: &Inventory,
     sources: &[SourceSettings],
     role: FeedRole,
 ) -> Vec<NamedIndex> {
     let load = |source: &SourceSettings| {
-        let index = refresh::load_index(&context.layout, source, &inventory.distribution).ok().flatten()?;
+        let index = refresh::load_index(layout, source, &inventory.distribution).ok().flatten()?;
         Some(NamedIndex { source: source.name.clone(), index })
     };
     sources.iter().filter(|source| source.role == role).filter_map(load).collect()

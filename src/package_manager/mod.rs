@@ -15,7 +15,8 @@ use std::time::Duration;
 
 use self::archives::ArchiveFormat;
 use self::records::HostRecords;
-use crate::host::runner::{CommandOutput, RunError};
+use crate::host::runner::{self, CommandOutput, CommandSpec, RunError};
+use crate::host::storage;
 use crate::model::decision::ConffilePolicy;
 use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::plan::{Action, Resolution};
@@ -155,6 +156,24 @@ pub struct FetchRequest<'a> {
     pub folder: &'a Path,
     /// After this long the download is ended.
     pub time_limit: Duration,
+}
+
+/// Runs a tool with everything that it prints in a log, between the command and its exit code.
+///
+/// # Errors
+/// The log cannot be written, or the tool not be started.
+fn run_into_log(
+    (tool, spec): (&'static str, &CommandSpec),
+    log: &Path,
+    listen: &mut dyn FnMut(&str),
+) -> Result<CommandOutput, PackageManagerError> {
+    let prepare = |source| PackageManagerError::Prepare { tool, source };
+    let mut file = storage::open_log(log).map_err(prepare)?;
+    storage::write_log_line(&mut file, &format!("$ {}", spec.shown()));
+    let output = runner::run_logged(spec, Some(&mut file), listen);
+    let output = output.map_err(|source| PackageManagerError::Run { tool, source })?;
+    storage::write_log_line(&mut file, &format!("= {}", output.code));
+    Ok(output)
 }
 
 /// A distribution's package manager.

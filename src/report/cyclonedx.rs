@@ -13,7 +13,6 @@ use super::json::{self, Each};
 use super::purl::purl;
 use super::schema::Report;
 use super::statement::{Statement, Statements};
-use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::package::{Architecture, PackageName, SourcePackage};
@@ -58,10 +57,7 @@ struct Bill<C: Serialize, V: Serialize> {
 
 /// A serial number that is the same for the same report: a UUID of version 8 (RFC 9562, 5.8) from a digest.
 fn serial_number(report: &Report) -> String {
-    let host = report.host.as_ref().map_or("", |host| &host.name);
-    let parts = [host, &report.command, &report.started.to_rfc3339(), &report.finished.to_rfc3339()];
-    let digest = Sha256::of_parts(parts.iter().map(|part| part.as_bytes()));
-    let mut bytes = *digest.as_bytes();
+    let mut bytes = *report.identity().as_bytes();
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let hex: String = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();

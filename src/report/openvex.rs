@@ -14,7 +14,6 @@ use super::json::{self, Each};
 use super::purl::purl;
 use super::schema::Report;
 use super::statement::{Statement, Statements};
-use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::finding::{Finding, Verdict};
 
@@ -54,10 +53,7 @@ struct Document<'r, S: Serialize> {
 
 /// A name that is the same for the same report.
 fn identifier(report: &Report) -> String {
-    let host = report.host.as_ref().map_or("", |host| &host.name);
-    let parts = [host, &report.command, &report.started.to_rfc3339(), &report.finished.to_rfc3339()];
-    let digest = Sha256::of_parts(parts.iter().map(|part| part.as_bytes()));
-    format!("https://openvex.dev/docs/public/vex-{digest}")
+    format!("https://openvex.dev/docs/public/vex-{}", report.identity())
 }
 
 #[derive(Serialize)]

@@ -110,6 +110,13 @@ pub struct ReportFiles {
 }
 
 impl Report {
+    /// Returns what tells this report from every other one: host, verb, begin and end.
+    pub(super) fn identity(&self) -> Sha256 {
+        let host = self.host.as_ref().map_or("", |host| &host.name);
+        let parts = [host, &self.command, &self.started.to_rfc3339(), &self.finished.to_rfc3339()];
+        Sha256::of_parts(parts.iter().map(|part| part.as_bytes()))
+    }
+
     /// Begins a report of `command` that has nothing to tell yet: outcome `failed`, exit code 1, until it is said
     /// otherwise.
     pub fn begin(command: &str, started: DateTime<Utc>) -> Self {

@@ -39,8 +39,8 @@ pub fn foreign(inventory: &Inventory, sources: &[SourceSettings]) -> Vec<NotCove
     }
     let foreign = |package: &InstalledPackage| match vendor(package) {
         Some(vendor) if is_own(vendor) => None,
-        Some(vendor) => Some(not_covered(package, vendor.as_str())),
-        None => Some(not_covered(package, "local")),
+        Some(vendor) => Some(NotCovered::of(package, vendor.as_str())),
+        None => Some(NotCovered::of(package, "local")),
     };
     inventory.packages.iter().filter_map(foreign).collect()
 }
@@ -61,16 +61,7 @@ fn vendor(package: &InstalledPackage) -> Option<&Vendor> {
 /// A package of a tagged repository of apk (`edge` beside a stable branch): no branch's advisories speak about it.
 fn tagged(package: &InstalledPackage) -> Option<NotCovered> {
     let vendor = vendor(package).filter(|vendor| vendor.as_str().starts_with('@'))?;
-    Some(not_covered(package, vendor.as_str()))
-}
-
-fn not_covered(package: &InstalledPackage, origin: &str) -> NotCovered {
-    NotCovered {
-        name: package.name.clone(),
-        architecture: package.architecture.clone(),
-        version: package.version.clone(),
-        origin: origin.to_owned(),
-    }
+    Some(NotCovered::of(package, vendor.as_str()))
 }
 
 #[cfg(test)]

@@ -185,20 +185,31 @@ impl WayBack {
         })
     }
 
+    /// What the package manager is asked for: these archives unpacked again first, the old ones installed, the added
+    /// packages purged or removed.
+    fn request<'a>(
+        &'a self,
+        tools: &Tools<'_>,
+        (complete, purge, remove): (&'a [PathBuf], &'a [Target], &'a [Target]),
+        log: &'a Path,
+    ) -> RestoreRequest<'a> {
+        RestoreRequest {
+            complete,
+            archives: &self.archives,
+            beside: &[],
+            purge,
+            remove,
+            conffiles: ConffilePolicy::Keep,
+            time_limit: tools.rules.batch_timeout,
+            log,
+        }
+    }
+
     /// Returns what a person can do where the way back does not work by itself.
     pub fn commands(&self, tools: &Tools<'_>) -> Vec<String> {
         let (purge, remove) = self.added();
         let log = self.work.log();
-        let mut commands = tools.manager.by_hand(&RestoreRequest {
-            complete: &[],
-            archives: &self.archives,
-            beside: &[],
-            purge: &purge,
-            remove: &remove,
-            conffiles: ConffilePolicy::Keep,
-            time_limit: tools.rules.batch_timeout,
-            log: &log,
-        });
+        let mut commands = tools.manager.by_hand(&self.request(tools, (&[], &purge, &remove), &log));
         commands.push("patchctl recover".to_owned());
         commands.extend(self.snapshot_of.map(|run| {
             format!("or the whole root as it was, at the next boot: patchctl rollback {run} --snapshot")
@@ -275,16 +286,7 @@ fn put_back(tools: &Tools<'_>, way: &WayBack, attempt: u32) -> Result<(), RunErr
     let log = way.work.log();
     let inventory = inventory::read(tools.layout.root(), tools.layout.is_live())?;
     let complete = way.to_complete(tools.manager.records(), &inventory);
-    let request = RestoreRequest {
-        complete: &complete,
-        archives: &way.archives,
-        beside: &[],
-        purge: &purge,
-        remove: &remove,
-        conffiles: ConffilePolicy::Keep,
-        time_limit: tools.rules.batch_timeout,
-        log: &log,
-    };
+    let request = way.request(tools, (&complete, &purge, &remove), &log);
     let done =
         if attempt == 1 { tools.manager.restore(&request) } else { tools.manager.restore_by_force(&request) };
     match done {

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveTime, Weekday};
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-use crate::config::fragment::Span;
+use crate::config::span::Span;
 use crate::model::package::{PackageName, is_valid_package_name};
 use crate::model::rule::RulePlace;
 use crate::model::severity::Severity;

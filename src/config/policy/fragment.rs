@@ -1,16 +1,13 @@
 //! `[policy]` as written: every key optional.
 
-use std::time::Duration;
-
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::calendar::{FreezeFragment, WindowFragment};
 pub(in crate::config) use super::calendar::{day, sentence};
 use super::rings::RingFragment;
 use crate::config::choice::Permission;
-use crate::config::fragment::Span;
+use crate::config::span::{Delay, Span};
 use crate::model::approval::{FastLane, Phasing};
-use crate::model::duration;
 use crate::model::severity::Severity;
 
 /// `[policy]`
@@ -89,28 +86,6 @@ pub struct ChoiceFragment {
     pub only: Option<Vec<String>>,
     /// Never these.
     pub never: Option<Vec<String>>,
-}
-
-/// A span of time that may be none: `"0d"`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Delay(pub Duration);
-
-impl Delay {
-    /// Reads a span such as `3d` or `0d`.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
-        match duration::parse(text) {
-            Ok(span) => Ok(Self(span)),
-            Err(duration::DurationError::Zero { .. }) => Ok(Self(Duration::ZERO)),
-            Err(error) => Err(error.to_string()),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Delay {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).map_err(serde::de::Error::custom)
-    }
 }
 
 /// Puts a value that a later file has in the place of an earlier one.

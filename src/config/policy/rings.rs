@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::fragment::Delay;
+use crate::config::span::Delay;
 use crate::model::ring::Ring;
 
 /// One entry of `policy.rings`.

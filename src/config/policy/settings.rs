@@ -187,7 +187,7 @@ impl PolicySettings {
 }
 
 fn delays(written: &DelayFragment) -> ApprovalDelay {
-    let span = |delay: Option<super::fragment::Delay>| delay.map_or(Duration::ZERO, |delay| delay.0);
+    let span = |delay: Option<crate::config::span::Delay>| delay.map_or(Duration::ZERO, |delay| delay.0);
     ApprovalDelay {
         critical: span(written.critical),
         high: span(written.high),
@@ -197,8 +197,7 @@ fn delays(written: &DelayFragment) -> ApprovalDelay {
 }
 
 fn due(written: &DueFragment, default: DueSettings) -> DueSettings {
-    let span =
-        |written: Option<crate::config::fragment::Span>, default| written.map_or(default, |span| span.0);
+    let span = |written: Option<crate::config::span::Span>, default| written.map_or(default, |span| span.0);
     DueSettings {
         known_exploited: span(written.known_exploited, default.known_exploited),
         critical: span(written.critical, default.critical),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Day, Id, Name, Sentence, name_of, place_of};
 use crate::config::error::ConfigurationError;
-use crate::config::{fragment, origins};
+use crate::config::{document, origins};
 use crate::model::rule::{Block, BlockSubject, Until};
 
 #[derive(Deserialize)]
@@ -43,8 +43,8 @@ impl TryFrom<String> for UntilAsWritten {
 /// # Errors
 /// It is no TOML, lacks a key, has an unknown one, or a value means nothing.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Block, ConfigurationError> {
-    let text = fragment::text(path, bytes)?;
-    let AsWritten { package, version, advisory, until, reason, owner, review } = fragment::read(path, text)?;
+    let text = document::text(path, bytes)?;
+    let AsWritten { package, version, advisory, until, reason, owner, review } = document::read(path, text)?;
     let lines = origins::lines(text);
     let refused = |key: &'static str, reason: &str| {
         ConfigurationError::invalid(Some(&place_of(path, &lines, key)), key, reason.to_owned())

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Day, Id, Name, Sentence, name_of, place_of};
 use crate::config::error::ConfigurationError;
-use crate::config::{fragment, origins};
+use crate::config::{document, origins};
 use crate::model::rule::{Waiver, WaiverKind, WaiverScope};
 
 #[derive(Deserialize)]
@@ -27,9 +27,9 @@ struct AsWritten {
 /// It is no TOML, lacks a key, has an unknown one, or a value means nothing. One that has expired is read: its findings
 /// count again, and that is told.
 pub fn parse(path: &Path, bytes: &[u8]) -> Result<Waiver, ConfigurationError> {
-    let text = fragment::text(path, bytes)?;
+    let text = document::text(path, bytes)?;
     let AsWritten { finding, advisory, package, kind, reason, approved_by, expires } =
-        fragment::read(path, text)?;
+        document::read(path, text)?;
     let lines = origins::lines(text);
     let scope = WaiverScope {
         finding: finding.map(|id| id.0),

@@ -92,13 +92,28 @@ pub fn cut_off(context: &Context<'_>, failure: &Failure, report: &mut Report) {
     if (made_room || RunError::is_no_way_back(failure))
         && bring_to_end(context, report, Asked::ByMachine).is_ok()
     {
-        return;
+        return tell_given_up(context, failure, report);
     }
     let journal = report.run_id.map(|run| context.layout.run(run).journal());
     report.transaction = journal
         .and_then(|path| journal::replay(&path).ok())
         .map(|replay| TransactionReport::unproven(replay.phase, replay.head, report.started));
     records::fail(context, report, failure);
+    if let Err(error) = records::store_run(context, report) {
+        context.observer.event(&Told::Note(format!("the report is not stored: {error}")));
+    }
+}
+
+/// A run that ended before its first change did not do what it was asked for, though no harm is done: it failed.
+fn tell_given_up(context: &Context<'_>, failure: &Failure, report: &mut Report) {
+    let phase = report.transaction.as_ref().map(|transaction| transaction.phase);
+    if phase != Some(Phase::Abandoned) {
+        return;
+    }
+    let cause = std::error::Error::source(failure).map_or_else(|| failure.to_string(), ToString::to_string);
+    let kind = if full_disk::is_cause_of(failure) { FailureKind::Space } else { FailureKind::NoWayBack };
+    let message = format!("the run was given up before it changed anything: {cause}");
+    records::fail(context, report, &Failure::new(kind, message));
     if let Err(error) = records::store_run(context, report) {
         context.observer.event(&Told::Note(format!("the report is not stored: {error}")));
     }

@@ -8,7 +8,7 @@ use super::super::deb::DebArchives;
 use super::super::records::HostRecords;
 use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
-    RestoreRequest, Target,
+    RestoreRequest, Target, run_into_log,
 };
 use super::dpkg::{self, dpkg, forced, gone};
 use super::simulation::{parse_simulation, parse_unmet};
@@ -133,7 +133,7 @@ impl Apt {
         log: &Path,
         listen: &mut dyn FnMut(&str),
     ) -> Result<CommandOutput, PackageManagerError> {
-        let output = Self::run_into_log(spec, log, listen);
+        let output = run_into_log(("apt-get", spec), log, listen);
         // It is only ever read in the same second: one that stays has lost its danger by the next plan.
         let _ = storage::remove_folder(&self.binary_cache);
         output
@@ -141,20 +141,6 @@ impl Apt {
 
     fn run(spec: &CommandSpec) -> Result<CommandOutput, PackageManagerError> {
         runner::run(spec).map_err(|source| PackageManagerError::Run { tool: "apt-get", source })
-    }
-
-    fn run_into_log(
-        spec: &CommandSpec,
-        log: &Path,
-        listen: &mut dyn FnMut(&str),
-    ) -> Result<CommandOutput, PackageManagerError> {
-        let prepare = |source| PackageManagerError::Prepare { tool: "apt-get", source };
-        let mut file = storage::open_log(log).map_err(prepare)?;
-        storage::write_log_line(&mut file, &format!("$ {}", spec.shown()));
-        let output = runner::run_logged(spec, Some(&mut file), listen);
-        let output = output.map_err(|source| PackageManagerError::Run { tool: "apt-get", source })?;
-        storage::write_log_line(&mut file, &format!("= {}", output.code));
-        Ok(output)
     }
 
     /// dpkg cleans up behind its own interrupted unpacking when it unpacks the same archive again. What it says is no

@@ -8,7 +8,7 @@ use super::super::records::HostRecords;
 use super::super::rpm::RpmArchives;
 use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
-    RestoreRequest, Target, Unmet,
+    RestoreRequest, Target, Unmet, run_into_log,
 };
 use super::script::Script;
 use super::{problems, script, transaction};
@@ -92,19 +92,6 @@ impl Dnf {
         runner::run(spec).map_err(|source| PackageManagerError::Run { tool: "dnf", source })
     }
 
-    fn run_into_log(
-        spec: &CommandSpec,
-        log: &Path,
-        listen: &mut dyn FnMut(&str),
-    ) -> Result<CommandOutput, PackageManagerError> {
-        let mut file = storage::open_log(log).map_err(prepare)?;
-        storage::write_log_line(&mut file, &format!("$ {}", spec.shown()));
-        let output = runner::run_logged(spec, Some(&mut file), listen);
-        let output = output.map_err(|source| PackageManagerError::Run { tool: "dnf", source })?;
-        storage::write_log_line(&mut file, &format!("= {}", output.code));
-        Ok(output)
-    }
-
     /// Lets dnf carry out a script in one transaction.
     fn carry_out(
         &self,
@@ -115,7 +102,7 @@ impl Dnf {
         let path = log.with_file_name("dnf-script");
         storage::replace(&path, script.text().as_bytes(), storage::PRIVATE).map_err(prepare)?;
         let spec = self.changing(limit).arg("shell").arg(path.display().to_string());
-        Self::run_into_log(&spec, log, listen)
+        run_into_log(("dnf", &spec), log, listen)
     }
 
     fn rpm(&self, request: &RestoreRequest<'_>) -> CommandSpec {
@@ -327,7 +314,7 @@ impl PackageManager for Dnf {
         clock::pause(BETWEEN_ATTEMPTS);
         let mut last = None;
         for call in &calls {
-            last = Some(Self::run_into_log(call, request.log, &mut |_| {})?);
+            last = Some(run_into_log(("dnf", call), request.log, &mut |_| {})?);
         }
         last.ok_or_else(|| PackageManagerError::Refused { tool: "rpm", words: Vec::new() })
     }

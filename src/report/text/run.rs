@@ -114,6 +114,7 @@ fn ending(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_
 fn recovered(phase: Phase) -> &'static str {
     match phase {
         Phase::Commit | Phase::Applied => "the interrupted run was finished: the host is patched",
+        Phase::Abandoned => "the interrupted run was given up: it had changed nothing",
         _ => "the interrupted run was taken back: the host is as before",
     }
 }

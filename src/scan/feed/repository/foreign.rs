@@ -28,8 +28,8 @@ pub fn foreign(inventory: &Inventory, view: &RepositoryView) -> Vec<NotCovered> 
     let judge = |(package, standing): &(&InstalledPackage, Standing)| match standing {
         Standing::Own => None,
         Standing::Gone if own_sources.contains(package.source.name.as_str()) => None,
-        Standing::Gone => Some(not_covered(package, "local")),
-        Standing::Foreign(origin) => Some(not_covered(package, origin)),
+        Standing::Gone => Some(NotCovered::of(package, "local")),
+        Standing::Foreign(origin) => Some(NotCovered::of(package, origin)),
     };
     judged.iter().filter_map(judge).collect()
 }
@@ -70,13 +70,4 @@ fn vendor_name(origin: &Origin) -> String {
     let names_itself = |name: &&String| name.starts_with(|c: char| c.is_ascii_alphanumeric());
     let name = [&origin.vendor, &origin.label].into_iter().find(names_itself);
     name.cloned().unwrap_or_else(|| host_of(&origin.site).to_owned())
-}
-
-fn not_covered(package: &InstalledPackage, origin: &str) -> NotCovered {
-    NotCovered {
-        name: package.name.clone(),
-        architecture: package.architecture.clone(),
-        version: package.version.clone(),
-        origin: origin.to_owned(),
-    }
 }
