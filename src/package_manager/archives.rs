@@ -88,6 +88,10 @@ pub trait ArchiveFormat: Sync {
     /// It cannot be read.
     fn configuration_files(&self, archive: &Path) -> Result<Vec<PathBuf>, ArchiveFault>;
 
+    /// Tells whether installing moves edited configuration aside that is to stay (rpm(8), `.rpmsave`). dpkg is told to
+    /// keep it and does.
+    fn moves_configuration_aside(&self) -> bool;
+
     /// Compares the files of the root with some archives, which are those of what is installed now.
     ///
     /// # Errors

@@ -22,7 +22,9 @@ const BESIDE: &str = ".rpmnew";
 /// # Errors
 /// What was saved before the run cannot be read, or a file cannot be moved.
 pub fn put_back(tools: &Tools<'_>, folder: &RunFolder) -> Result<(), RunError> {
-    if tools.rules.conffiles != ConffilePolicy::Keep {
+    // Reading what was saved takes a while, and after every step: not where nothing is ever moved.
+    if tools.rules.conffiles != ConffilePolicy::Keep || !tools.manager.archives().moves_configuration_aside()
+    {
         return Ok(());
     }
     let Some(before) = Saved::open(&folder.before()).map_err(RunError::Saved)? else { return Ok(()) };

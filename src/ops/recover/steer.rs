@@ -67,8 +67,8 @@ impl Interrupted<'_> {
         let mut proven = self.prove(tools)?;
         loop {
             let inventory = survey::inventory(context)?;
-            let way = self.way_back(tools.manager.archives(), &inventory)?;
             let format = tools.manager.archives();
+            let way = self.way_back(format, &inventory)?;
             let facts = self.facts((journal, format), &proven, (&way, &inventory));
             let end = match direction(&facts) {
                 Direction::Forward => {

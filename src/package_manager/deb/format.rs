@@ -55,6 +55,10 @@ impl ArchiveFormat for DebArchives {
     }
 
     /// Without recorded digests nobody can tell whether the installed files are those of the package.
+    fn moves_configuration_aside(&self) -> bool {
+        false
+    }
+
     fn may_rebuild(&self, package: &PackageKey) -> bool {
         let folder = self.root.join("var/lib/dpkg/info");
         [format!("{}.md5sums", package.name), format!("{package}.md5sums")]

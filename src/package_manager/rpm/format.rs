@@ -90,6 +90,10 @@ impl ArchiveFormat for RpmArchives {
     }
 
     /// rpm records digests of files, and not what a payload has to be made of to be the vendor's.
+    fn moves_configuration_aside(&self) -> bool {
+        true
+    }
+
     fn may_rebuild(&self, _package: &PackageKey) -> bool {
         false
     }
