@@ -45,7 +45,9 @@ impl DatabaseLock {
                     return Err(LockError::Held { path: self.path.clone(), holder });
                 }
                 // It may have ended between the two looks.
-                None if storage::exists(&self.path) => return Err(LockError::Left { path: self.path.clone() }),
+                None if storage::exists(&self.path) => {
+                    return Err(LockError::Left { path: self.path.clone() });
+                }
                 _ => clock::pause(RETRY),
             }
         }
