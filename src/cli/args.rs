@@ -368,6 +368,6 @@ pub enum FeedsVerb {
         #[arg(long)]
         accept_older: bool,
     },
-    /// Prove the stored feeds against their digests
+    /// Prove the stored feeds by their digests, and apt's lists by their signatures
     Verify,
 }
