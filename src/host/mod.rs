@@ -19,6 +19,7 @@ pub mod inhibitor;
 pub mod left_behind;
 pub mod lock;
 pub mod mounts;
+pub mod names;
 pub mod network;
 pub mod outlet;
 pub mod ownership;

@@ -9,8 +9,8 @@ use super::context::Context;
 use super::{clock, retention, runs};
 use crate::apply::journal::{self, Event as JournalEvent, Journal};
 use crate::config::layout::{Layout, RunFolder};
-use crate::host::facts;
 use crate::host::storage::{self, StorageError};
+use crate::host::{facts, names};
 use crate::model::exit_code::{ExitCode, outcome_of};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::CompletenessLevel;
@@ -137,7 +137,7 @@ fn write(context: &Context<'_>, path: &Path, report: &Report) -> Result<(), Stor
 /// these folders can be read by it. Without a group, only root may.
 fn share(context: &Context<'_>, report: &Path) -> Result<(), StorageError> {
     let group = context.settings.report_group.as_deref().and_then(|name| {
-        let found = facts::group_named(name);
+        let found = names::group(name);
         if found.is_none() {
             let note = format!("there is no group {name} (report.group): reports stay with root");
             context.observer.event(&Event::Note(note));
