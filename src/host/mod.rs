@@ -28,6 +28,7 @@ pub mod runner;
 mod session_leaves;
 pub mod signals;
 pub mod sockets;
+mod spawn;
 pub mod storage;
 pub mod transport;
 pub mod trust;

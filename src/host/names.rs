@@ -77,7 +77,10 @@ mod tests {
     #[test]
     fn answers_are_read_and_nothing_else() {
         assert_eq!(number("adm:x:4:a,b\n", "adm"), Some(4));
-        assert_eq!((number("other:x:4:", "adm"), number("adm:x", "adm"), number("", "adm")), (None, None, None));
+        assert_eq!(
+            (number("other:x:4:", "adm"), number("adm:x", "adm"), number("", "adm")),
+            (None, None, None)
+        );
         let answer = "192.0.2.1      STREAM a\n192.0.2.1      DGRAM  \n2001:db8::1     STREAM \nnonsense\n\n";
         assert_eq!(every_address(answer).len(), 2);
     }

@@ -7,17 +7,13 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
-use super::session_leaves;
-
-use super::descriptors;
+use super::{descriptors, session_leaves, spawn};
 
 /// What every child gets, whoever called patchctl (product rule: environment).
 const ENVIRONMENT: &[(&str, &str)] =
@@ -264,16 +260,8 @@ fn start(spec: &CommandSpec) -> io::Result<Child> {
         None => Stdio::null(),
     };
     command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-    // The mask is the whole process's: two threads that change it at once would leave the children's behind.
-    let _alone = SPAWNING.lock().unwrap_or_else(PoisonError::into_inner);
-    let ours = umask(Mode::from_bits_truncate(0o022));
-    let child = command.spawn();
-    umask(ours);
-    child
+    spawn::with_public_mask(&mut command)
 }
-
-/// Held while a child is started.
-static SPAWNING: Mutex<()> = Mutex::new(());
 
 #[derive(Clone, Copy)]
 enum Stream {

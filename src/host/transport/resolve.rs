@@ -38,7 +38,11 @@ impl Resolver for HostResolver {
         let found = names::addresses(host, PATIENCE.min(*timeout.after)).into_iter();
         let found: Vec<SocketAddr> = found.map(|address| SocketAddr::new(address, port)).collect();
         let mut resolved = self.empty();
-        config.ip_family().keep_wanted(found.into_iter()).take(MOST).for_each(|address| resolved.push(address));
+        config
+            .ip_family()
+            .keep_wanted(found.into_iter())
+            .take(MOST)
+            .for_each(|address| resolved.push(address));
         if resolved.is_empty() { Err(Error::HostNotFound) } else { Ok(resolved) }
     }
 }
