@@ -15,6 +15,7 @@ mod host_stays_well;
 mod lists_grow_old;
 mod operator_applies;
 mod operator_is_held_back;
+mod operator_rehearses;
 mod operator_reviews_plan;
 mod operator_rolls_back;
 mod operator_scans;
