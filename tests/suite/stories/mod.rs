@@ -9,6 +9,7 @@ mod dnf_plans;
 mod dnf_power_fails;
 mod doctor_looks;
 mod feeds_travel;
+mod fleet_is_patched;
 mod hooks_and_messages;
 mod host_is_unclean;
 mod host_stays_well;
