@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use super::context::Context;
-use super::request::Wish;
+use super::request::{Removals, Wish};
 use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
 use super::way_back::{self, Examined, Lost};
@@ -18,7 +18,8 @@ use crate::model::distro::Distribution;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
-use crate::model::plan::{Action, PatchPlan, Resolution, Reversibility};
+use crate::model::package::PackageName;
+use crate::model::plan::{Action, ActionKind, PatchPlan, Resolution, Reversibility};
 use crate::model::version::Version;
 use crate::observe::Event;
 use crate::package_manager::PackageManager;
@@ -107,6 +108,24 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     };
     let plan = plan::assemble(circumstances, &resolution, (actions, decisions.held), foresight);
     Ok(Planned { survey, plan })
+}
+
+/// What a sealed plan was allowed when it was made, it is allowed when it is carried out.
+pub(super) fn wish_for(mut wish: Wish, asked: Option<&PatchPlan>) -> Wish {
+    if let Some(asked) = asked {
+        wish.selection = asked.selection.clone();
+        if asked.actions().any(|action| action.kind == ActionKind::Remove) {
+            wish.removals = Removals::Allow;
+        }
+        wish.accept_no_rollback.extend(accepted(asked));
+    }
+    wish
+}
+
+/// The packages that the plan shows to be without a way back: it was made, and approved, with them.
+pub(super) fn accepted(plan: &PatchPlan) -> Vec<PackageName> {
+    let without = plan.actions().filter(|action| action.reversible == Reversibility::NotReversible);
+    without.map(|action| action.package.clone()).collect()
 }
 
 /// What is to be done, after everything without a way back was left out.

@@ -21,6 +21,7 @@
 //! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
 //! - [`booted`]: the server root with systemd as its first process, and what its fixtures do wrong
+//! - [`fleet`]: several server roots, and the real Ansible beside them
 //! - [`faults`]: locks, full disks, read-only mounts, kills and errnos at a chosen call, a moved clock
 //! - [`transcript`]: outputs with paths, times and ids made equal
 //! - [`pool`]: the loop file; a test never needs it by name
@@ -31,8 +32,10 @@
 
 pub mod booted;
 pub mod booted_packages;
+pub mod capture;
 pub mod debian;
 pub mod faults;
+pub mod fleet;
 pub mod namespace;
 pub mod offline_mirror;
 pub mod oracle;
