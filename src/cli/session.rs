@@ -25,7 +25,7 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, report,
+    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, rehearse, report,
     rollback, rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
@@ -74,6 +74,11 @@ impl<'a> Session<'a> {
                     Some(folder) => generate::write_man_pages(&folder)?,
                     None => self.terminal.data(&generate::man_pages()?.swap_remove(0).1)?,
                 }
+                Ok(ExitCode::Done)
+            }
+            Verb::Status(args) if args.motd => {
+                let line = status::motd(&Layout::system(&cli.global.root), self.clock.now());
+                self.terminal.data(line.unwrap_or_default().as_bytes())?;
                 Ok(ExitCode::Done)
             }
             _ => self.with_context(cli),
@@ -141,6 +146,7 @@ fn plugin_failed(terminal: &Terminal, told: &ToldFailure) -> ExitCode {
 fn leaves_report(verb: &Verb) -> bool {
     match verb {
         Verb::Scan(args) => !args.no_save,
+        Verb::Rehearse(args) => args.is_whole(),
         Verb::Plan(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Recover(_) => true,
         _ => false,
     }
@@ -188,6 +194,10 @@ impl Shown<'_> {
                 Ok(ExitCode::Done)
             }
             Verb::Plan(args) => self.plan(PlanRequest::from_args(args, &cli.global)),
+            Verb::Rehearse(args) => match rehearse::part(&self.context, &args.into())? {
+                Some(report) => self.report(&report),
+                None => Ok(ExitCode::Done),
+            },
             Verb::Apply(args) if args.detach => {
                 self.terminal.show(&detach::detach(&self.context)?, Weight::News)?;
                 Ok(ExitCode::Done)
@@ -252,7 +262,7 @@ impl Shown<'_> {
     fn report(&self, report: &Report) -> Result<ExitCode> {
         let routine = matches!(report.outcome, Outcome::Clean | Outcome::NothingToDo);
         self.terminal.show(report, if routine { Weight::Routine } else { Weight::News })?;
-        if let (Some(error), None) = (&report.error, &report.transaction) {
+        if let (Some(error), None, None) = (&report.error, &report.transaction, &report.rehearsal) {
             self.terminal.insist(&format!("error: {}", error.message));
             for hint in &error.hints {
                 self.terminal.insist(&format!("hint: {hint}"));

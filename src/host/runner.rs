@@ -11,12 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
-use super::session_leaves;
-
-use super::descriptors;
+use super::signals::Signals;
+use super::{descriptors, session_leaves, spawn};
 
 /// What every child gets, whoever called patchctl (product rule: environment).
 const ENVIRONMENT: &[(&str, &str)] =
@@ -44,6 +42,8 @@ pub struct CommandSpec {
     pub guard: Option<PathBuf>,
     /// The file that it reads as its input; nothing where there is none.
     pub input: Option<PathBuf>,
+    /// The signals that end it at once, with everything in its process group: what it does is of no use without its end.
+    pub stopped_by: Option<Signals>,
 }
 
 /// How hard a child is ended at its time limit.
@@ -68,7 +68,15 @@ impl CommandSpec {
             insistence: Insistence::Kill,
             guard: None,
             input: None,
+            stopped_by: None,
         }
+    }
+
+    /// Ends it at once, with its process group, when one of these signals is noted.
+    #[must_use]
+    pub fn stopped_by(mut self, signals: &Signals) -> Self {
+        self.stopped_by = Some(signals.clone());
+        self
     }
 
     /// Lets it read a file as its input.
@@ -263,10 +271,7 @@ fn start(spec: &CommandSpec) -> io::Result<Child> {
         None => Stdio::null(),
     };
     command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let ours = umask(Mode::from_bits_truncate(0o022));
-    let child = command.spawn();
-    umask(ours);
-    child
+    spawn::with_public_mask(&mut command)
 }
 
 #[derive(Clone, Copy)]
@@ -317,6 +322,9 @@ fn collect(
     let mut captured = Captured::default();
     let (mut line, mut ended) = (Vec::new(), None);
     loop {
+        if spec.stopped_by.as_ref().is_some_and(|signals| signals.stop().is_some()) {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
         match receiver.recv_timeout(deadline.next_wait().min(LOOK_AFTER)) {
             Ok((stream, piece)) => {
                 if let Some(log) = listener.log.as_mut() {
