@@ -26,6 +26,7 @@ pub struct OverrideArgs {
 #[command(after_help = "Examples:
   patchctl policy                                  every value and where it was written
   patchctl policy check                            read every file, name the first error
+  patchctl policy refresh                          take the central policy as it is now
   patchctl policy preview --as-of 2026-11-28T02:00:00Z  what would be decided then")]
 pub struct PolicyArgs {
     /// What to do; every value when nothing is said.
@@ -40,6 +41,11 @@ pub enum PolicyVerb {
     Check,
     /// Show every value, block and waiver with the file and line it came from
     Show,
+    /// Pull the central policy now
+    ///
+    /// Only what one of the keys in central.key signed is taken, for the group of this host, and never an older version. Scan,
+    /// plan and apply pull it by themselves when feeds.refresh is over.
+    Refresh,
     /// Show what would be decided now, or at the time of --as-of, and when the next window opens
     Preview,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+use super::central::CentralFragment;
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::document;
 use super::error::ConfigurationError;
@@ -38,6 +39,8 @@ pub struct Fragment {
     pub report: ReportFragment,
     /// `[notify]`
     pub notify: NotifyFragment,
+    /// `[central]`
+    pub central: CentralFragment,
     /// The line of each key.
     #[serde(skip)]
     pub lines: Lines,
@@ -149,7 +152,7 @@ fn check_name(name: &str) -> Result<(), String> {
 }
 
 /// Without TLS only the digest tells whether the bytes are the right ones.
-fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
+pub(super) fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
     let is_address = |scheme: &str| location.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty());
     let is_path = location.strip_prefix("file://").unwrap_or(location).starts_with('/');
     if location.chars().any(|c| c.is_control() || c == ' ') {

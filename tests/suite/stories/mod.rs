@@ -3,6 +3,7 @@
 mod auditor_reads_report;
 mod bad_input;
 mod caller_is_careless;
+mod central_policy_rules;
 mod disk_is_full;
 mod dnf_applies;
 mod dnf_plans;
