@@ -25,8 +25,8 @@ pub fn load(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Loaded, C
     let mut merged = Merged::default();
     for path in files(layout, file)? {
         let fragment = Fragment::parse(&path, &trusted(&path, user)?)?;
-        // Who can change a key can sign a feed.
-        fragment.feeds.keys().try_for_each(|key| check_trust(key, user))?;
+        // Who can change a key can sign a feed, or evidence.
+        fragment.keys().try_for_each(|key| check_trust(key, user))?;
         merged.add(&path, fragment);
     }
     let origins = merged.origins.clone();

@@ -227,7 +227,11 @@ impl WayBack {
     }
 }
 
-pub(super) fn old_archive(format: &dyn ArchiveFormat, folder: &RunFolder, action: &Action) -> Option<PathBuf> {
+pub(super) fn old_archive(
+    format: &dyn ArchiveFormat,
+    folder: &RunFolder,
+    action: &Action,
+) -> Option<PathBuf> {
     let from = action.from.as_ref()?;
     let path = |key: &PackageKey| folder.old_archives().join(format.file_name(key, from));
     let exact = path(&action.key());

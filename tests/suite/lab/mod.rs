@@ -32,6 +32,7 @@ pub mod booted;
 pub mod booted_packages;
 pub mod debian;
 pub mod faults;
+pub mod handmade;
 pub mod namespace;
 pub mod offline_mirror;
 pub mod oracle;
