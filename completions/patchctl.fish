@@ -52,6 +52,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -s V -l version -d 'Prin
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "scan" -d 'Find what is vulnerable here, worst first'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "why" -d 'Explain a verdict: the rule, the versions and the feed behind it'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "plan" -d 'Make the exact set of package changes that closes the findings'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rehearse" -d 'Try a plan in a throw-away clone of this host'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "apply" -d 'Carry out a plan, prove the result, or take it back'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rollback" -d 'Bring back the state before a run'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let dpkg finish what another tool began'
@@ -172,10 +173,50 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-progress -
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l cve -d 'Only these vulnerabilities' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l advisory -d 'Only these advisories' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l package -d 'Only these binary or source packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l exclude -d 'Never these packages' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l severity -d 'Only this severity and worse' -r -f -a "critical\t''
+high\t''
+medium\t''
+low\t''
+negligible\t''"
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l assemble -d 'Put the clone of this design together and go on in it (patchctl calls itself so)' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l all-updates -d 'Include updates that close no vulnerability'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l allow-removals -d 'Allow packages to be removed'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l known-exploited -d 'Only what is exploited in the wild'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l inside -d 'Carry the plan out, inside the clone (patchctl calls itself so)'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l override -d 'Set these rules aside for this run: window, freeze, approval' -r -f -a "window\t''
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l override -d 'Set these rules aside for this run: window, freeze, approval, evidence' -r -f -a "window\t''
 freeze\t''
-approval\t''"
+approval\t''
+evidence\t''"
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l reason -d 'Why the rules are set aside; recorded and reported' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l cve -d 'Only these vulnerabilities' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l advisory -d 'Only these advisories' -r

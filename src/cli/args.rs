@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs, StatusArgs};
 use super::forms::Format;
 use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, ScheduleArgs, UnblockArgs, WaiveArgs};
+use super::rehearsal::RehearseArgs;
 use super::reports::{HistoryArgs, ReportArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
@@ -113,6 +114,8 @@ pub enum Verb {
     Why(WhyArgs),
     /// Make the exact set of package changes that closes the findings
     Plan(PlanArgs),
+    /// Try a plan in a throw-away clone of this host
+    Rehearse(RehearseArgs),
     /// Carry out a plan, prove the result, or take it back
     Apply(ApplyArgs),
     /// Bring back the state before a run
@@ -167,6 +170,7 @@ impl Verb {
             Self::Scan(_) => "scan",
             Self::Why(_) => "why",
             Self::Plan(_) => "plan",
+            Self::Rehearse(_) => "rehearse",
             Self::Apply(_) => "apply",
             Self::Rollback(_) => "rollback",
             Self::Recover(_) => "recover",
@@ -369,6 +373,6 @@ pub enum FeedsVerb {
         #[arg(long)]
         accept_older: bool,
     },
-    /// Prove the stored feeds against their digests
+    /// Prove the stored feeds by their digests, and apt's lists by their signatures
     Verify,
 }

@@ -81,7 +81,7 @@ impl Format {
 /// Tells whether a verb answers with a report.
 pub(super) fn has_report(verb: &Verb) -> bool {
     match verb {
-        Verb::Scan(_) | Verb::Recover(_) | Verb::Report(_) => true,
+        Verb::Scan(_) | Verb::Rehearse(_) | Verb::Recover(_) | Verb::Report(_) => true,
         Verb::Apply(args) => !args.detach,
         Verb::Plan(args) => args.diff.is_empty(),
         Verb::Rollback(args) => !args.preview && !args.check,

@@ -8,6 +8,7 @@ pub mod forms;
 pub mod generate;
 pub mod policy;
 pub mod progress;
+mod rehearsal;
 pub mod reports;
 pub mod request;
 pub mod session;

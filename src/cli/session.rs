@@ -26,7 +26,7 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, report,
+    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, rehearse, report,
     rollback, rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
@@ -145,6 +145,7 @@ fn plugin_failed(terminal: &Terminal, told: &ToldFailure) -> ExitCode {
 fn leaves_report(verb: &Verb) -> bool {
     match verb {
         Verb::Scan(args) => !args.no_save,
+        Verb::Rehearse(args) => args.is_whole(),
         Verb::Plan(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Recover(_) => true,
         _ => false,
     }
@@ -213,6 +214,10 @@ impl Shown<'_> {
                 Ok(ExitCode::Done)
             }
             Verb::Plan(args) => self.plan(PlanRequest::from_args(args, &cli.global)),
+            Verb::Rehearse(args) => match rehearse::part(&self.context, &args.into())? {
+                Some(report) => self.report(&report),
+                None => Ok(ExitCode::Done),
+            },
             Verb::Apply(args) if args.detach => {
                 self.terminal.show(&detach::detach(&self.context)?, Weight::News)?;
                 Ok(ExitCode::Done)
@@ -273,7 +278,7 @@ impl Shown<'_> {
     fn report(&self, report: &Report) -> Result<ExitCode> {
         let routine = matches!(report.outcome, Outcome::Clean | Outcome::NothingToDo);
         self.terminal.show(report, if routine { Weight::Routine } else { Weight::News })?;
-        if let (Some(error), None) = (&report.error, &report.transaction) {
+        if let (Some(error), None, None) = (&report.error, &report.transaction, &report.rehearsal) {
             self.terminal.insist(&format!("error: {}", error.message));
             for hint in &error.hints {
                 self.terminal.insist(&format!("hint: {hint}"));

@@ -10,6 +10,7 @@
 
 pub mod blocks;
 pub mod clock;
+pub mod clone;
 pub mod descriptors;
 pub mod environment;
 pub mod exchange;

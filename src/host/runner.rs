@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
+use super::signals::Signals;
 use super::{descriptors, session_leaves, spawn};
 
 /// What every child gets, whoever called patchctl (product rule: environment).
@@ -41,6 +42,8 @@ pub struct CommandSpec {
     pub guard: Option<PathBuf>,
     /// The file that it reads as its input; nothing where there is none.
     pub input: Option<PathBuf>,
+    /// The signals that end it at once, with everything in its process group: what it does is of no use without its end.
+    pub stopped_by: Option<Signals>,
 }
 
 /// How hard a child is ended at its time limit.
@@ -65,7 +68,15 @@ impl CommandSpec {
             insistence: Insistence::Kill,
             guard: None,
             input: None,
+            stopped_by: None,
         }
+    }
+
+    /// Ends it at once, with its process group, when one of these signals is noted.
+    #[must_use]
+    pub fn stopped_by(mut self, signals: &Signals) -> Self {
+        self.stopped_by = Some(signals.clone());
+        self
     }
 
     /// Lets it read a file as its input.
@@ -311,6 +322,9 @@ fn collect(
     let mut captured = Captured::default();
     let (mut line, mut ended) = (Vec::new(), None);
     loop {
+        if spec.stopped_by.as_ref().is_some_and(|signals| signals.stop().is_some()) {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
         match receiver.recv_timeout(deadline.next_wait().min(LOOK_AFTER)) {
             Ok((stream, piece)) => {
                 if let Some(log) = listener.log.as_mut() {

@@ -30,3 +30,4 @@ pub mod version;
 pub mod vulnerability;
 pub mod wildcard;
 pub mod window;
+pub mod zone;

@@ -4,13 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc, Weekday};
-use chrono_tz::Tz;
 use serde::{Serialize, Serializer};
 
 use super::finding::Finding;
 use super::package::{InstalledPackage, PackageName};
 use super::rule::RulePlace;
 use super::severity::Severity;
+use super::zone::Zone;
 
 /// A time in which runs may begin, and in which they have to end.
 ///
@@ -28,7 +28,7 @@ pub struct Window {
     pub duration: Duration,
     /// The time zone of days and start.
     #[serde(serialize_with = "as_name")]
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// Where it was written.
     #[serde(skip)]
     pub place: RulePlace,
@@ -64,7 +64,7 @@ pub struct Freeze {
     pub to: NaiveDate,
     /// The time zone of the days.
     #[serde(serialize_with = "as_name")]
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// Why.
     pub reason: String,
     /// What is let through.
@@ -89,7 +89,7 @@ pub enum Exempt {
 impl Freeze {
     /// Tells whether a time lies in it.
     pub fn covers(&self, time: DateTime<Utc>) -> bool {
-        let day = time.with_timezone(&self.timezone).date_naive();
+        let day = self.timezone.day(time);
         self.from <= day && day <= self.to
     }
 
@@ -155,6 +155,6 @@ fn as_span<S: Serializer>(span: &Duration, serializer: S) -> Result<S::Ok, S::Er
     serializer.serialize_str(&super::duration::write(*span))
 }
 
-fn as_name<S: Serializer>(zone: &Tz, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_name<S: Serializer>(zone: &Zone, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(zone.name())
 }

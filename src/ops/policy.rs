@@ -135,9 +135,8 @@ fn openings(context: &Context<'_>) -> Vec<OpeningEntry> {
 
 fn freezes(context: &Context<'_>) -> Vec<FreezeEntry> {
     let now = context.now();
-    let to_come = |freeze: &&crate::model::window::Freeze| {
-        freeze.covers(now) || freeze.to >= now.with_timezone(&freeze.timezone).date_naive()
-    };
+    let to_come =
+        |freeze: &&crate::model::window::Freeze| freeze.covers(now) || freeze.to >= freeze.timezone.day(now);
     let freezes = context.settings.policy.freezes.iter().filter(to_come);
     let entries = freezes.map(|freeze| FreezeEntry {
         from: freeze.from,

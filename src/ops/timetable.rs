@@ -135,7 +135,6 @@ impl Timer {
 #[cfg(test)]
 mod tests {
     use chrono::Weekday;
-    use chrono_tz::Tz;
 
     use super::*;
     use crate::model::rule::RulePlace;
@@ -145,7 +144,7 @@ mod tests {
             days: Days::Weekly(vec![Weekday::Sat, Weekday::Sun]),
             start: start.parse().expect("a time of day"),
             duration: 4 * HOUR,
-            timezone: Tz::Europe__Berlin,
+            timezone: "Europe/Berlin".parse().expect("a zone"),
             place: RulePlace::default(),
         }
     }

@@ -24,6 +24,7 @@ mod openvex;
 pub mod period;
 pub mod policy;
 mod purl;
+pub mod rehearsal;
 pub mod restart;
 pub mod rules;
 mod sarif;

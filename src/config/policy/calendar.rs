@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::{NaiveDate, NaiveTime, Weekday};
-use chrono_tz::Tz;
 use serde::Deserialize;
 
 use crate::config::span::Span;
@@ -11,6 +10,7 @@ use crate::model::package::{PackageName, is_valid_package_name};
 use crate::model::rule::RulePlace;
 use crate::model::severity::Severity;
 use crate::model::window::{Days, Exempt, Freeze, Window};
+use crate::model::zone::Zone;
 
 /// The longest window: a week is always open, so nothing longer means more.
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);
@@ -72,8 +72,8 @@ pub(in crate::config) fn day(key: &str, text: &str) -> Result<NaiveDate, String>
 }
 
 /// Names are those of the IANA time zone database; without one, UTC.
-fn zone(name: Option<&str>) -> Result<Tz, String> {
-    let name = name.unwrap_or("UTC");
+fn zone(name: Option<&str>) -> Result<Zone, String> {
+    let Some(name) = name else { return Ok(Zone::utc()) };
     name.parse().map_err(|_| format!("timezone {name:?} is not a time zone such as \"Europe/Berlin\""))
 }
 

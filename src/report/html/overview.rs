@@ -86,6 +86,7 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Clean => "Clean",
         Outcome::Findings => "Findings",
         Outcome::Planned => "Planned",
+        Outcome::Rehearsed => "Rehearsed",
         Outcome::Patched => "Patched",
         Outcome::NothingToDo => "Nothing to do",
         Outcome::RebootPending => "Patched, reboot due",

@@ -1,6 +1,7 @@
 //! Maintenance windows against a walk through every minute: what a wall clock on the wall would say.
 //!
-//! The walk knows nothing but the wall clock of a zone at each minute. A window opens at the first minute of one of its
+//! The walk knows nothing but the wall clock of a zone at each minute, and takes it from another reader of other tables
+//! (chrono-tz) than the program does. A window opens at the first minute of one of its
 //! days at which that clock shows its start or later, and stays open for its duration.
 
 use std::collections::BTreeSet;
@@ -40,7 +41,7 @@ fn window(zone: Tz, days: &[Weekday], start_minute: u32, minutes: u64) -> Window
         days: Days::Weekly(days.to_vec()),
         start,
         duration: Duration::from_secs(minutes * 60),
-        timezone: zone,
+        timezone: zone.name().parse().expect("a zone"),
         place: RulePlace::default(),
     }
 }
@@ -52,11 +53,12 @@ fn beginning_of(year: i32) -> DateTime<Utc> {
 /// The times at which a window is open, joined where they touch: found minute by minute.
 fn walked(window: &Window, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     let length = TimeDelta::from_std(window.duration).expect("short");
+    let clock: Tz = window.timezone.name().parse().expect("a zone");
     let mut opened = BTreeSet::new();
     let mut open: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::new();
     let mut now = from - TimeDelta::days(9);
     while now < to {
-        let wall = now.with_timezone(&window.timezone).naive_local();
+        let wall = now.with_timezone(&clock).naive_local();
         let is_due = wall.hour() * 60 + wall.minute() >= window.start.hour() * 60 + window.start.minute();
         if is_due && window.days.include(wall.date()) && opened.insert(wall.date().num_days_from_ce()) {
             match open.last_mut() {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
-use chrono_tz::Tz;
 use patchctl::model::approval::ApprovalDelay;
 use patchctl::model::decision::{Decision, Disposition, HoldReason, Selection};
 use patchctl::model::digest::Sha256;
@@ -21,6 +20,7 @@ use patchctl::model::rule::{Block, BlockSubject, RulePlace, Until, Waiver, Waive
 use patchctl::model::severity::{Criticality, Exposure, Priority, PriorityInput, Severity};
 use patchctl::model::version::Version;
 use patchctl::model::window::{Days, Exempt, Freeze, Window};
+use patchctl::model::zone::Zone;
 use patchctl::plan::policy::calendar::{self, State};
 use patchctl::plan::policy::{DecisionInput, Policy, Rules, decide};
 
@@ -158,7 +158,7 @@ fn rules(block: &str, waiver: &str, freeze: &str, ring: &str) -> Rules {
     let freeze = (freeze != "none").then(|| Freeze {
         from: day(-1),
         to: day(1),
-        timezone: Tz::UTC,
+        timezone: Zone::utc(),
         reason: "year end".into(),
         allow: if freeze == "open" { vec![Exempt::KnownExploited] } else { Vec::new() },
         place: place("patchctl.toml"),
@@ -296,7 +296,7 @@ fn a_window_decides_about_beginning_alone() {
         days: Days::Weekly(vec![day]),
         start: NaiveTime::from_hms_opt(2, 0, 0).expect("a time of day"),
         duration: Duration::from_secs(4 * 3_600),
-        timezone: Tz::UTC,
+        timezone: Zone::utc(),
         place: place("patchctl.toml"),
     };
     assert!(matches!(calendar::state(&[window(Weekday::Sun)], now()), State::Open { .. }));
