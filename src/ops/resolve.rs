@@ -84,6 +84,10 @@ fn name_what_goes(resolution: &mut Resolution, inventory: &Inventory) {
 }
 
 fn refused(survey: &Survey, error: PackageManagerError) -> Failure {
+    if matches!(error, PackageManagerError::Busy { .. }) {
+        let failure = Failure::new(FailureKind::Lock, "the package manager cannot plan now").caused_by(error);
+        return failure.hint("wait until the other tool has ended");
+    }
     Failure::new(FailureKind::HostUnclean, "the package manager cannot plan")
         .caused_by(error)
         .hint(survey.inventory.distribution.advice().inspect)

@@ -21,9 +21,9 @@ use crate::model::version::Version;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::channels;
-use crate::scan::feed::dnf_repository::{self, DnfRepositoryError};
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
+use crate::scan::feed::rpm_repository::{self, RpmRepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
@@ -108,20 +108,20 @@ fn unreadable(error: InventoryError) -> Failure {
     Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
-/// What the repositories offer, as apt's lists or dnf's metadata have it; nothing is known of other families.
+/// What the repositories offer, as apt's lists or the metadata of dnf or zypp have it; nothing is known of other families.
 ///
 /// # Errors
 /// The lists or the metadata cannot be read.
 pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
     let distribution = &inventory.distribution;
-    if distribution.uses_dnf() {
-        let view = dnf_repository::view(&context.layout, inventory, &context.clock);
-        return view.map_err(|error| metadata_unreadable(distribution, error));
+    match distribution.family() {
+        Some(PackageFamily::Rpm) => rpm_repository::view(&context.layout, inventory, &context.clock)
+            .map_err(|error| metadata_unreadable(distribution, error)),
+        Some(PackageFamily::Dpkg) => {
+            repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
+        }
+        _ => Ok(RepositoryView::default()),
     }
-    if distribution.family() != Some(PackageFamily::Dpkg) {
-        return Ok(RepositoryView::default());
-    }
-    repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
 
 /// Returns where exact versions of packages can be had that need not be installed, in the order asked.
@@ -133,17 +133,17 @@ pub fn lookup(
     distribution: &Distribution,
     wanted: &[(PackageKey, Version)],
 ) -> Result<Vec<Option<Offer>>, Failure> {
-    if distribution.uses_dnf() {
-        let found = dnf_repository::lookup(&context.layout, wanted);
+    if distribution.family() == Some(PackageFamily::Rpm) {
+        let found = rpm_repository::lookup(&context.layout, distribution, wanted);
         return found.map_err(|error| metadata_unreadable(distribution, error));
     }
     repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
 }
 
-fn metadata_unreadable(distribution: &Distribution, error: DnfRepositoryError) -> Failure {
+fn metadata_unreadable(distribution: &Distribution, error: RpmRepositoryError) -> Failure {
     Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
         .caused_by(error)
-        .hint(format!("dnf clean metadata and {} fetch it anew", distribution.advice().refresh))
+        .hint(format!("fetch it anew: {}", distribution.advice().refetch))
 }
 
 /// The packages that the distribution's advisories do not speak about: dpkg's repositories tell them, the other families'

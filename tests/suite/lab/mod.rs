@@ -1,4 +1,4 @@
-//! The laboratory: real Debian roots, the real apt and dpkg, dnf and rpm, real signed repositories, real faults.
+//! The laboratory: real Debian roots, the real apt and dpkg, dnf, zypper and rpm, real signed repositories, real faults.
 //!
 //! A *golden* root is built once a machine and kept read-only on a btrfs loop file; a test works on a clone of its own
 //! (a few milliseconds) that vanishes with the value. Commands in a clone run in their own mount, pid, network, uts and ipc
@@ -17,6 +17,7 @@
 //! - [`namespace`]: a command in a root, waited for or watched while it runs
 //! - [`packages`], [`repository`]: the fixture packages and the signed repository that serves them
 //! - [`rpm_root`], [`rpm_packages`]: a root of dnf and rpm, its signed repositories and fixture packages
+//! - [`zypp_root`]: the same with zypper
 //! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
 //! - [`booted`]: the server root with systemd as its first process, and what its fixtures do wrong
@@ -41,3 +42,4 @@ pub mod repository;
 pub mod rpm_packages;
 pub mod rpm_root;
 pub mod transcript;
+pub mod zypp_root;

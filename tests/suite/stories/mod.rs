@@ -33,3 +33,5 @@ mod two_runs_meet;
 mod update_fails;
 mod watch;
 mod world_drifted;
+mod zypper_applies;
+mod zypper_plans;
