@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::context::Context;
 use super::request::{Removals as Asked, Wish};
+use super::runs;
 use super::survey::{self, Survey};
 use crate::config::choice::Permission;
 use crate::model::approval::Phasing;
@@ -42,6 +43,7 @@ pub fn resolve(
         Asked::AsConfigured if context.settings.policy.removals == Permission::Allow => Removals::Allow,
         Asked::AsConfigured => Removals::Refuse,
     };
+    manager.records().wait_to_ask(context.lock_patience()).map_err(runs::locked)?;
     let search = Search { manager, survey, policy, removals };
     let refused = |error| refused(survey, error);
     let mut dropped = search.not_our_turn(decisions, &wish.selection.exact).map_err(refused)?;

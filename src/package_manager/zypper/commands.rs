@@ -28,9 +28,9 @@ const CONFIGURATION: &str = "etc/zypp/zypp.conf";
 /// A simulation of a large host takes seconds; minutes mean that something is wrong.
 const SIMULATION_LIMIT: Duration = Duration::from_secs(300);
 
-/// Seconds that a call waits for zypp's lock (libzypp, `ZYPP_LOCK_TIMEOUT`): whoever only lists repositories as root holds
-/// it too, for a second or two.
-const LOCK_SECONDS: &str = "20";
+/// Seconds that a call waits for zypp's lock (libzypp, `ZYPP_LOCK_TIMEOUT`). Whoever had it before was waited for; this
+/// is for who came between, and whoever only lists repositories as root holds it too, for a second or two.
+const LOCK_SECONDS: &str = "5";
 
 /// zypper with rpm, on the running system.
 #[derive(Clone, Debug)]

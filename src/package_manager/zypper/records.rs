@@ -61,6 +61,10 @@ impl HostRecords for Zypper {
         Ok(None)
     }
 
+    fn wait_to_ask(&self, patience: Duration) -> Result<(), LockError> {
+        wait_for_process(&self.root().join(LOCK), patience)
+    }
+
     fn is_at_work(&self) -> bool {
         process_of(&self.root().join(LOCK)).is_some() || lock::is_held(self.root())
     }

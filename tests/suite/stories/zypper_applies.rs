@@ -14,7 +14,7 @@ use crate::lab::zypp_root;
 
 /// What zypper and rpm write although packages and files are the same again: the databases and their copy, which are
 /// compared by what they say, and the history, which tells of both ways.
-const RECORDS: [&str; 12] = [
+const RECORDS: [&str; 14] = [
     "var/lib/rpm",
     "var/lib/rpm/rpmdb.sqlite",
     "var/lib/rpm/rpmdb.sqlite-wal",
@@ -23,6 +23,9 @@ const RECORDS: [&str; 12] = [
     "var/cache/zypp/solv/@System/cookie",
     "var/cache/zypp/solv/@System/solv",
     "var/cache/zypp/solv/@System/solv.idx",
+    // Where zypp keeps %posttrans scripts while they run.
+    "var/adm",
+    "var/adm/update-scripts",
     "var/cache/zypper",
     "var/cache/zypper/RPMS",
     "var/log/zypp/history",
@@ -39,11 +42,12 @@ pub struct State {
 impl State {
     pub fn of(root: &RpmRoot) -> Self {
         let listed = root.read("var/lib/zypp/AutoInstalled");
-        let names = listed.lines().filter(|line| line.starts_with("lab-"));
+        let mut names: Vec<&str> = listed.lines().filter(|line| line.starts_with("lab-")).collect();
+        names.sort_unstable();
         Self {
             files: manifest(root).without(&RECORDS),
             builds: root.builds(),
-            automatic: names.map(str::to_owned).collect(),
+            automatic: names.into_iter().map(str::to_owned).collect(),
         }
     }
 
@@ -101,7 +105,7 @@ fn a_plan_is_carried_out_exactly_and_taken_back_wholly() {
     assert_eq!(report["plan"]["steps"], plan["steps"], "what was planned, in that order");
     assert_eq!(root.read("etc/lab-conf.conf"), "mine\n");
     assert!(root.path("etc/lab-conf.conf.rpmnew").exists());
-    assert_eq!(State::of(&root).automatic, ["lab-library", "lab-extra"]);
+    assert_eq!(State::of(&root).automatic, ["lab-extra", "lab-library"]);
     for cache in ["var/cache/zypp/raw/base", "var/cache/zypp/solv/updates"] {
         assert!(root.path(cache).exists(), "zypp's own {cache} stays");
     }
@@ -191,7 +195,7 @@ fn whoever_works_with_zypp_is_waited_for_and_then_named() {
         .command(&["zypper", "--non-interactive", "update", "lab-slow"])
         .timeout(Duration::from_secs(60))
         .start();
-    other.wait_until_says("Installing: lab-slow");
+    other.wait_until("rpm runs a script", || root.path("usr/share/lab-slow/file-2.0").exists());
     let arguments = ["patchctl", "apply", "--yes", "--no-refresh", "--lock-timeout", "1s", "/root/plan.json"];
     let ran = root.command(&arguments).beside(&other).run();
     assert_eq!(ran.code, 7, "{ran}");
