@@ -231,6 +231,8 @@ pub struct Resolution {
     pub operations: Vec<Operation>,
     /// Packages it keeps back although something newer exists.
     pub kept_back: Vec<PackageName>,
+    /// So many operations at the beginning are a step of their own: they replace the package manager itself.
+    pub first_step: usize,
 }
 
 /// One line of a simulation.

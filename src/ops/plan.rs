@@ -16,6 +16,7 @@ use crate::model::decision::Selection;
 use crate::model::distro::Distribution;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::offer::Suggestions;
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, PatchPlan, Resolution, Reversibility};
 use crate::model::version::Version;
@@ -87,8 +88,9 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     let wish = &of_this_root(wish, &survey.inventory.distribution)?;
     check_exact(&survey, &wish.selection)?;
     let settled = settle((context, manager.as_ref()), &survey, wish, lost)?;
-    let Settled { decisions, resolution, actions } = settled;
-    let foresight = foresight::foresee(context, &survey, &actions)?;
+    let Settled { decisions, resolution, actions, suggestions } = settled;
+    let mut foresight = foresight::foresee(context, &survey, &actions)?;
+    foresight::add_suggestions(&mut foresight, &suggestions);
     for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
         finding.disposition = Some(disposition);
     }
@@ -109,6 +111,7 @@ struct Settled {
     decisions: Decisions,
     resolution: Resolution,
     actions: Vec<Action>,
+    suggestions: Suggestions,
 }
 
 /// Decides, lets the package manager resolve, and begins again without what turns out to have no way back.
@@ -140,7 +143,7 @@ fn settle(
             (outlook, examination.join().unwrap_or_default())
         });
         examined.extend(found);
-        let Outlook { resolution, additions } = outlook?;
+        let Outlook { resolution, additions, suggestions } = outlook?;
         if way_back::has_lost((context, format), survey, (&mut policy, &mut examined), &resolution) {
             continue;
         }
@@ -153,7 +156,7 @@ fn settle(
             way_back: &policy.way_back,
         });
         let actions = actions.map_err(outside_repositories)?;
-        return Ok(Settled { decisions, resolution, actions });
+        return Ok(Settled { decisions, resolution, actions, suggestions });
     }
 }
 

@@ -14,7 +14,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::first_seen::FirstSeen;
-use crate::model::offer::{Offer, RepositoryView};
+use crate::model::offer::{Offer, RepositoryView, Suggestions};
 use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::summary::Summary;
 use crate::model::version::Version;
@@ -138,6 +138,22 @@ pub fn lookup(
         return found.map_err(|error| metadata_unreadable(distribution, error));
     }
     repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
+}
+
+/// Returns what the notices of some versions ask for beside the new files; only rpm's repositories tell that.
+///
+/// # Errors
+/// As [`lookup`].
+pub fn suggestions(
+    context: &Context<'_>,
+    distribution: &Distribution,
+    wanted: &[(PackageKey, Version)],
+) -> Result<Suggestions, Failure> {
+    if distribution.family() != Some(PackageFamily::Rpm) {
+        return Ok(Suggestions::default());
+    }
+    let found = rpm_repository::suggestions(&context.layout, distribution, wanted);
+    found.map_err(|error| metadata_unreadable(distribution, error))
 }
 
 fn metadata_unreadable(distribution: &Distribution, error: RpmRepositoryError) -> Failure {

@@ -35,3 +35,4 @@ mod watch;
 mod world_drifted;
 mod zypper_applies;
 mod zypper_plans;
+mod zypper_power_fails;

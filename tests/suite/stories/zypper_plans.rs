@@ -132,3 +132,30 @@ fn a_host_that_changes_in_snapshots_is_refused_with_the_right_command() {
     let ran = root.shell(line).expect_code(1);
     assert!(ran.stderr.contains("transactional-update patch"), "{ran}");
 }
+
+#[test]
+fn updates_of_the_package_manager_itself_go_first_and_reboots_are_foreseen() {
+    let Some(root) = zypp_root::with(&["lab-stack", "lab-core", "lab-plain"]) else { return };
+    let plan = planned(&root, &[]);
+    let names = |step: usize| -> Vec<&str> {
+        let actions = plan["steps"][step]["actions"].as_array().unwrap();
+        actions.iter().map(|action| action["package"].as_str().unwrap()).collect()
+    };
+    assert_eq!((names(0), names(1)), (vec!["lab-stack"], vec!["lab-core", "lab-plain"]), "{plan:#}");
+    assert!(plan["reboot"].as_str().is_some_and(|reason| reason.contains("lab-core")), "{plan:#}");
+    let warnings = plan["warnings"].as_array().unwrap();
+    let is_told = |warning: &Value| warning.as_str().unwrap().ends_with("in a step of its own: lab-stack");
+    assert!(warnings.iter().any(is_told), "{warnings:?}");
+    let ran = root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    assert!(ran.stdout.contains("reboot"), "{ran}");
+    let log = root.read("var/lib/patchctl/runs/0001/log");
+    assert_eq!(log.matches("$ /usr/bin/zypper").count(), 2, "one zypper a step: {log}");
+}
+
+#[test]
+fn a_plan_waits_for_whoever_works_with_zypp_and_names_him() {
+    let Some(root) = zypp_root::with(&["lab-plain"]) else { return };
+    let line = "sleep 30 & echo $! > /run/zypp.pid; patchctl plan --lock-timeout 1s";
+    let ran = root.shell(line).expect_code(7);
+    assert!(ran.stderr.contains("sleep") && ran.stderr.contains("/run/zypp.pid"), "{ran}");
+}

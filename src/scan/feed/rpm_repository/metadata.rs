@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::decompress::decompress;
 use super::super::repomd::{Record, Repomd};
-use super::super::updateinfo;
+use super::super::updateinfo::builds::{self, Build, Suggested};
 use super::RpmRepositoryError;
 use super::configuration::Repository;
 use crate::host::storage;
@@ -86,13 +86,24 @@ impl Metadata {
     ///
     /// # Errors
     /// As [`Metadata::primary`].
-    pub(super) fn security_builds(&self) -> Result<HashSet<(String, String, String)>, RpmRepositoryError> {
-        let Ok(record) = self.list.updateinfo() else { return Ok(HashSet::new()) };
-        if !storage::exists(&self.folder.join(&record.path)) {
-            return Ok(HashSet::new());
-        }
-        let (path, bytes) = self.unpacked(record)?;
-        updateinfo::security_builds(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
+    pub(super) fn security_builds(&self) -> Result<HashSet<Build>, RpmRepositoryError> {
+        let Some((path, bytes)) = self.updates()? else { return Ok(HashSet::new()) };
+        builds::security(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
+    }
+
+    /// Returns the builds whose updates ask for more than new files.
+    ///
+    /// # Errors
+    /// As [`Metadata::primary`].
+    pub(super) fn suggested_builds(&self) -> Result<Suggested, RpmRepositoryError> {
+        let Some((path, bytes)) = self.updates()? else { return Ok(Suggested::default()) };
+        builds::suggested(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
+    }
+
+    fn updates(&self) -> Result<Option<(PathBuf, Vec<u8>)>, RpmRepositoryError> {
+        let record = self.list.updateinfo().ok();
+        let record = record.filter(|record| storage::exists(&self.folder.join(&record.path)));
+        record.map(|record| self.unpacked(record)).transpose()
     }
 
     fn unpacked(&self, record: &Record) -> Result<(PathBuf, Vec<u8>), RpmRepositoryError> {

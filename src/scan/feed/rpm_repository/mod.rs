@@ -36,7 +36,7 @@ use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 use crate::model::finding::Origin;
-use crate::model::offer::{Offer, RepositoryView};
+use crate::model::offer::{Offer, RepositoryView, Suggestions};
 use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::plan::Artifact;
 use crate::model::version::Version;
@@ -148,6 +148,32 @@ pub fn lookup(
                 }
             },
         )?;
+    }
+    Ok(found)
+}
+
+/// Picks the packages of which some versions' updates ask for more than new files.
+///
+/// # Errors
+/// As [`view`].
+pub fn suggestions(
+    layout: &Layout,
+    distribution: &Distribution,
+    wanted: &[(PackageKey, Version)],
+) -> Result<Suggestions, RpmRepositoryError> {
+    let mut found = Suggestions::default();
+    let configuration = Configuration::read(layout.root(), distribution);
+    for list in configuration.repositories.iter().filter_map(|repository| repository.list.as_ref()) {
+        let suggested = Metadata::open(list)?.suggested_builds()?;
+        for (key, version) in wanted {
+            let build = (key.name.to_string(), key.architecture.to_string(), version.to_string());
+            if suggested.reboot.contains(&build) {
+                found.reboot.insert(key.name.clone());
+            }
+            if suggested.restart.contains(&build) && distribution.uses_zypper() {
+                found.of_package_manager.insert(key.name.clone());
+            }
+        }
     }
     Ok(found)
 }
