@@ -5,7 +5,6 @@ use super::super::context::Context;
 use super::super::{closing, plan, records, runs, survey};
 use super::clone::RUN;
 use crate::apply::engine::{self, Ending, Performed};
-use crate::apply::health::checks;
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::rehearsal::smoke;
 use crate::apply::{Tools, protect, stage};
@@ -31,7 +30,8 @@ pub(super) fn carry_out(context: &Context<'_>) -> Result<(), Failure> {
     let plan = plan::load(&folder.plan())?;
     let inventory = survey::inventory(context)?;
     let accepted = plan::accepted(&plan);
-    let told = runs::with_tools(context, (&inventory, &accepted), |tools| rehearse(context, tools, (plan, folder)))?;
+    let told =
+        runs::with_tools(context, (&inventory, &accepted), |tools| rehearse(context, tools, (plan, folder)))?;
     // Strings and numbers always have a JSON form.
     let json = serde_json::to_vec(&told).unwrap_or_default();
     storage::replace(&context.layout.rehearsed(), &json, storage::PRIVATE).map_err(runs::state_unwritable)
@@ -42,12 +42,7 @@ fn rehearse(
     tools: &Tools<'_>,
     (plan, folder): (PatchPlan, RunFolder),
 ) -> Result<RehearsedRun, Failure> {
-    let own = checks::find_for_rehearsals(tools.layout).map_err(|error| {
-        let hint = error.hint();
-        let message = "a check for rehearsals cannot be used";
-        Failure::new(FailureKind::InsecureConfig, message).caused_by(error).hint(hint)
-    })?;
-    let before = smoke::before(&own);
+    let before = smoke::before(&super::own_checks(context)?);
     let opening = Opening { run: RUN, kind: RunKind::Apply, plan: plan.id };
     let mut journal =
         Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)?;
@@ -56,7 +51,8 @@ fn rehearse(
     journal.enter(Phase::Fetched).map_err(runs::journal_failed)?;
     let lock = runs::take_database_lock(context)?;
     journal.enter(Phase::Preflight).map_err(runs::journal_failed)?;
-    let unsaved = |error| Failure::new(FailureKind::Host, "the state before cannot be saved").caused_by(error);
+    let unsaved =
+        |error| Failure::new(FailureKind::Host, "the state before cannot be saved").caused_by(error);
     let protected = protect::protect(tools, staged).map_err(unsaved)?;
     journal.enter(Phase::Snapped).map_err(runs::journal_failed)?;
     let performed = match engine::perform(tools, &protected, &mut journal) {
