@@ -29,6 +29,7 @@ fn operation(line: &str) -> Option<Operation> {
     let (version, address) = rest.split_once(' ')?;
     let file = address.rsplit('/').next()?;
     let stem = file.split(".pkg.tar").next()?;
+    // Some servers cannot have the colon of an epoch in a name, so the version between is not looked at.
     let architecture = stem.strip_prefix(name)?.strip_prefix('-')?.rsplit('-').next()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !PackageFamily::Pacman.is_package_name(name) || !architecture.bytes().all(is_plain) {
