@@ -74,7 +74,11 @@ fn problem(words: &str) -> Option<Unmet> {
 fn without_version(text: &str) -> &str {
     let has_digit = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
     match text.rsplitn(3, '-').collect::<Vec<_>>()[..] {
-        [release, version, name] if has_digit(version) && release.starts_with(|c: char| c.is_ascii_digit()) => name,
+        [release, version, name]
+            if has_digit(version) && release.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            name
+        }
         _ => text,
     }
 }

@@ -72,7 +72,9 @@ impl Pacman {
             spec.time_limit(limit).insistence(Insistence::Patient).guard(self.guard())
         };
         let mut outputs = Vec::new();
-        for archives in [&transaction.complete, &transaction.archives].into_iter().filter(|some| !some.is_empty()) {
+        for archives in
+            [&transaction.complete, &transaction.archives].into_iter().filter(|some| !some.is_empty())
+        {
             let spec = installing(changing(), transaction, archives);
             outputs.push(self.run_changing(&spec, log, listen)?);
         }
