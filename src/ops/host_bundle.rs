@@ -17,6 +17,8 @@ use crate::apply::fetch;
 use crate::host::storage::{self, StorageError};
 use crate::model::decision::Selection;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::package::Inventory;
+use crate::model::plan::{Action, PatchPlan};
 use crate::observe::Event;
 use crate::plan::seal;
 use crate::report::bundle::{BUNDLE_SCHEMA, BundleAction, BundleDocument};
@@ -132,12 +134,18 @@ pub fn take_in(context: &Context<'_>, file: &Path) -> Result<Option<PathBuf>, Fa
     if !imported.payload.iter().any(|name| name == PLAN) {
         return Ok(None);
     }
-    let made_for = plan::load(&plan)?.host;
-    if made_for == context.plan_host(&inventory.distribution) {
-        return Ok(Some(plan));
+    let sealed = plan::load(&plan)?;
+    if sealed.host != context.plan_host(&inventory.distribution) {
+        note(format!("its plan is for {}: one is made here, from what it holds", sealed.host.name));
+        return Ok(None);
     }
-    note(format!("its plan is for {}: one is made here, from what it holds", made_for.name));
-    Ok(None)
+    Ok((!is_done(&sealed, &inventory)).then_some(plan))
+}
+
+/// A bundle that is applied once more finds nothing to do, and is not refused for that.
+fn is_done(plan: &PatchPlan, inventory: &Inventory) -> bool {
+    let found = |action: &Action| inventory.find(&action.key()).map(|package| &package.version);
+    plan.actions().all(|action| found(action) == action.to.as_ref())
 }
 
 /// Lays out what goes into a bundle beside the feeds.
