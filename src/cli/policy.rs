@@ -24,10 +24,11 @@ pub struct OverrideArgs {
 /// `policy`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  patchctl policy                                  every value and where it was written
-  patchctl policy check                            read every file, name the first error
-  patchctl policy refresh                          take the central policy as it is now
-  patchctl policy preview --as-of 2026-11-28T02:00:00Z  what would be decided then")]
+  patchctl policy                   every value and where it was written
+  patchctl policy check             read every file, name the first error
+  patchctl policy refresh           take the central policy as it is now
+  patchctl policy preview --as-of 2026-11-28T02:00:00Z
+                                    what would be decided then")]
 pub struct PolicyArgs {
     /// What to do; every value when nothing is said.
     #[command(subcommand)]
@@ -54,8 +55,12 @@ pub enum PolicyVerb {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   patchctl block openssl --until newer --reason 'breaks nginx' --owner anna
-  patchctl block openssl=3.0.22-1~deb12u2 --until newer --reason 'breaks nginx' --owner anna
-  patchctl block DSA-5999-1 --until 2026-12-24 --reason 'vendor repairs it' --owner anna")]
+  patchctl block openssl=3.0.22-1~deb12u2 --until newer \\
+    --reason 'breaks nginx' --owner anna
+  patchctl block DSA-5999-1 --until 2026-12-24 \\
+    --reason 'vendor repairs it' --owner anna")]
+#[command(override_usage = "patchctl block [OPTIONS] --until <newer|DATE> --reason <TEXT> --owner <NAME>
+                      <PACKAGE[=VERSION]|ADVISORY|CVE>")]
 pub struct BlockArgs {
     /// A package, one version of it, an advisory or a CVE
     #[arg(value_name = "PACKAGE[=VERSION]|ADVISORY|CVE", value_parser = values::rule_subject)]
@@ -90,6 +95,8 @@ pub struct UnblockArgs {
     --reason 'no route to it' --approved-by bert --expires 2027-01-31
   patchctl waive vim --kind accepted-risk --reason 'no shell users' \\
     --approved-by bert --expires 2027-01-31")]
+#[command(override_usage = "patchctl waive [OPTIONS] --kind <KIND> --reason <TEXT> --approved-by <NAME>
+                      --expires <DATE> <CVE|ADVISORY|PACKAGE|FINDING>")]
 pub struct WaiveArgs {
     /// A CVE, an advisory, a package, or the id of a finding
     #[arg(value_name = "CVE|ADVISORY|PACKAGE|FINDING", value_parser = values::waived)]

@@ -105,6 +105,15 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
     }
 }
 
+impl Fragment {
+    /// Returns every file of keys that is named.
+    pub fn keys(&self) -> impl Iterator<Item = &Path> {
+        let of_policy = self.policy.evidence_key.iter().map(|key| key.0.as_path());
+        let of_central = self.central.key.iter().map(|key| key.0.as_path());
+        self.feeds.keys().chain(of_policy).chain(of_central)
+    }
+}
+
 /// The file of the keys that may sign something, by its absolute path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyFile(pub PathBuf);
@@ -123,8 +132,8 @@ impl<'de> Deserialize<'de> for KeyFile {
 }
 
 impl FeedsFragment {
-    /// Returns every file of keys that is named.
-    pub fn keys(&self) -> impl Iterator<Item = &Path> {
+    /// Returns every file of keys that feeds name.
+    fn keys(&self) -> impl Iterator<Item = &Path> {
         let of_sources = self.source.iter().flatten().filter_map(|source| source.0.key.as_deref());
         self.bundle_key.iter().map(|key| key.0.as_path()).chain(of_sources)
     }

@@ -69,9 +69,8 @@ fn read(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Read, Configu
     let mut fragments = Vec::new();
     for path in files(layout, file)? {
         let fragment = Fragment::parse(&path, &trusted(&path, user)?)?;
-        // Who can change a key can sign a feed or a policy.
-        let of_central = fragment.central.key.as_ref().map(|key| key.0.as_path());
-        fragment.feeds.keys().chain(of_central).try_for_each(|key| check_trust(key, user))?;
+        // Who can change a key can sign a feed, a policy or evidence.
+        fragment.keys().try_for_each(|key| check_trust(key, user))?;
         fragments.push((path, fragment));
     }
     let main = file.map_or_else(|| layout.main_configuration(), Path::to_owned);

@@ -9,6 +9,7 @@ pub mod context;
 pub mod dead_man;
 pub mod detach;
 pub mod doctor;
+pub mod evidence;
 pub mod expectation;
 pub mod exposure;
 pub mod feeds;

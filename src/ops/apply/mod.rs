@@ -12,7 +12,7 @@ use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Begins, Reach};
 use super::runs::Cut;
 use super::way_back::Lost;
-use super::{lists, mend, notify, records, recover, rules, runs, scan, survey, window};
+use super::{evidence, lists, mend, notify, records, recover, rules, runs, scan, survey, window};
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
@@ -116,6 +116,8 @@ fn carry_out(
     gates::refuse_without_room(inventory, &planned.plan)?;
     if request.reach == Reach::Everything {
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
+        let asked = (&planned.plan, request.plan.as_deref());
+        evidence::refuse_without(context, request.overrides.as_ref(), asked)?;
     }
     if approve(&planned.plan)? != planned.plan.id {
         return Err(Failure::new(FailureKind::Drift, "another plan was approved than the one at hand"));
