@@ -80,6 +80,7 @@ mod tests {
         assert_fits("policy-1.json", &rules::shown());
         assert_fits("policy-preview-1.json", &rules::preview());
         assert_fits("rule-change-1.json", &rules::added());
+        assert_fits("bundle-content-1.json", &rules::bundle());
         assert_fits("doctor-1.json", &health::doctor());
     }
 
