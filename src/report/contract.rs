@@ -2,6 +2,7 @@
 
 use schemars::{Schema, schema_for};
 
+use super::bundle::BundleDocument;
 use super::comparison::ReportDifference;
 use super::doctor::DoctorDocument;
 use super::documents::{
@@ -38,6 +39,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
         ("schedule-1.json", schema_for!(ScheduleDocument)),
+        ("bundle-content-1.json", schema_for!(BundleDocument)),
     ]
 }
 
@@ -78,6 +80,7 @@ mod tests {
         assert_fits("policy-1.json", &rules::shown());
         assert_fits("policy-preview-1.json", &rules::preview());
         assert_fits("rule-change-1.json", &rules::added());
+        assert_fits("bundle-content-1.json", &rules::bundle());
         assert_fits("doctor-1.json", &health::doctor());
     }
 

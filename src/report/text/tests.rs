@@ -32,6 +32,7 @@ fn everything() -> Vec<(&'static str, Box<dyn Rendering>)> {
         ("policy", Box::new(rules::shown())),
         ("policy-preview", Box::new(rules::preview())),
         ("rule-change", Box::new(rules::added())),
+        ("bundle", Box::new(rules::bundle())),
     ]
 }
 

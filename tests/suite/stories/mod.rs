@@ -2,6 +2,7 @@
 
 mod auditor_reads_report;
 mod bad_input;
+mod bundle_patches;
 mod caller_is_careless;
 mod central_policy_rules;
 mod disk_is_full;
