@@ -361,6 +361,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l as-of -d 'J
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l wait -d 'Wait until no run is at work, and exit with the code of the one that was'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l nagios -d 'Answer as a monitoring plugin: OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3'
+complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l motd -d 'Print one line for the message of the day, from the last scan as root; never fail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -s v -l verbose -d 'Say more; twice for every detail'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l no-progress -d 'Draw no progress bars'
@@ -393,6 +394,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -l no-refresh 
 complete -c patchctl -n "__fish_patchctl_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l since -d 'Tell of a period from then on, instead of one report' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l until -d 'Tell of a period up to then (default: now)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l period -d 'Tell of a month (2026-10), a quarter (2026-Q4) or a year (2026)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand report; and not __fish_seen_subcommand_from diff merge" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
@@ -594,7 +596,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "refresh" -d 'Fetch the feeds now, and as root the package manager\'s lists'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "export" -d 'Write the feeds into one file, for hosts without a network'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "import" -d 'Take a bundle in, or a file as the content of one feed'
-complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "verify" -d 'Prove the stored feeds against their digests'
+complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and not __fish_seen_subcommand_from list refresh export import verify" -f -a "verify" -d 'Prove the stored feeds by their digests, and apt\'s lists by their signatures'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from list" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'

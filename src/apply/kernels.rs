@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::host::storage;
-use crate::model::distro::Distribution;
+use crate::model::distro::{Distribution, PackageFamily};
 use crate::model::kernel::Kernels;
 use crate::model::plan::{ActionKind, PatchPlan};
 
@@ -22,6 +22,10 @@ pub fn removal_of_running<'a>(plan: &'a PatchPlan, kernels: &Kernels) -> Option<
 
 /// Says which kernels may go where `/boot` is full: those that neither run nor boot next. `None` where there are none.
 pub fn that_may_go(kernels: &Kernels, distribution: &Distribution) -> Option<String> {
+    // A kernel of pacman takes the place of the one before it, and of apk's too.
+    if matches!(distribution.family(), Some(PackageFamily::Apk | PackageFamily::Pacman)) {
+        return None;
+    }
     // Debian's and Ubuntu's packages bear the release in their name; dnf takes name and release together.
     let (command, package) = match distribution.uses_dnf() {
         true => ("dnf remove", "kernel-core-"),

@@ -130,13 +130,17 @@ pub fn stored(
 
 /// Copies an archive into the run and checks what was written, not what was read before.
 fn store(from: &Path, folder: &Path, stated: Option<Sha256>) -> Result<PathBuf, StageError> {
-    let to = folder.join(from.file_name().unwrap_or_default());
-    let (_, found) = storage::copy_in(from, &to, storage::PRIVATE).map_err(StageError::Store)?;
+    store_as(from, &folder.join(from.file_name().unwrap_or_default()), stated)
+}
+
+/// The same under another name: what a package manager keeps may end in another compression.
+fn store_as(from: &Path, to: &Path, stated: Option<Sha256>) -> Result<PathBuf, StageError> {
+    let (_, found) = storage::copy_in(from, to, storage::PRIVATE).map_err(StageError::Store)?;
     if stated.is_some_and(|stated| stated != found) {
-        storage::remove_file(&to).map_err(StageError::Store)?;
+        storage::remove_file(to).map_err(StageError::Store)?;
         return Err(StageError::Changed { path: from.to_owned() });
     }
-    Ok(to)
+    Ok(to.to_owned())
 }
 
 type Secured = BTreeMap<PackageKey, PathBuf>;
@@ -177,8 +181,9 @@ impl<'a> Old<'a> {
             Source::File(path) => Some(path),
             Source::Repository(_) | Source::InstalledFiles => None,
         });
+        let name = format.file_name(&self.installed, self.version);
         for path in files {
-            let stored = store(path, &folder.old_archives(), None)?;
+            let stored = store_as(path, &folder.old_archives().join(&name), None)?;
             if format.is_of_installed(&stored) {
                 return Ok(Some(stored));
             }

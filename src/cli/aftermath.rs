@@ -65,7 +65,8 @@ pub struct NeedsRestartArgs {
 #[command(after_help = "Examples:
   patchctl status --format json
   patchctl status --wait           until no run is at work; exit code of that run
-  patchctl status --nagios         one line and numbers for Nagios, Icinga and their kin; exit 0 to 3 as they expect")]
+  patchctl status --nagios         one line and numbers for Nagios, Icinga and kin
+  patchctl status --motd           one line for the message of the day")]
 pub struct StatusArgs {
     /// Wait until no run is at work, and exit with the code of the one that was
     #[arg(long)]
@@ -73,4 +74,7 @@ pub struct StatusArgs {
     /// Answer as a monitoring plugin: OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3
     #[arg(long, conflicts_with = "wait")]
     pub nagios: bool,
+    /// Print one line for the message of the day, from the last scan as root; never fail
+    #[arg(long, conflicts_with_all = ["wait", "nagios"])]
+    pub motd: bool,
 }

@@ -372,6 +372,6 @@ pub enum FeedsVerb {
         #[arg(long)]
         accept_older: bool,
     },
-    /// Prove the stored feeds against their digests
+    /// Prove the stored feeds by their digests, and apt's lists by their signatures
     Verify,
 }

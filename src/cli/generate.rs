@@ -53,6 +53,14 @@ pub fn shipped_completions() -> Vec<Generated> {
     ]
 }
 
+/// Returns what `--help` says after a verb, or after one of its own verbs; `None` where there is no such verb.
+pub fn help(verbs: &[&str]) -> Option<String> {
+    let mut command = Cli::command();
+    command.build();
+    let verb = verbs.iter().try_fold(&mut command, |command, name| command.find_subcommand_mut(name))?;
+    Some(verb.render_long_help().to_string())
+}
+
 /// Returns every man page: the main one first, then one a verb.
 ///
 /// # Errors

@@ -77,6 +77,11 @@ impl<'a> Session<'a> {
                 }
                 Ok(ExitCode::Done)
             }
+            Verb::Status(args) if args.motd => {
+                let line = status::motd(&Layout::system(&cli.global.root), self.clock.now());
+                self.terminal.data(line.unwrap_or_default().as_bytes())?;
+                Ok(ExitCode::Done)
+            }
             _ => self.with_context(cli),
         }
     }

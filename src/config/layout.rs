@@ -215,6 +215,26 @@ impl Layout {
         self.cache.join("archives")
     }
 
+    /// The databases of pacman that patchctl fetched for itself; a folder that pacman takes for its own.
+    pub fn sync_databases(&self) -> PathBuf {
+        self.root.join("var/cache/patchctl/pacman")
+    }
+
+    /// When those databases were last asked for.
+    pub fn sync_stamp(&self) -> PathBuf {
+        self.sync_databases().join("fetched")
+    }
+
+    /// Exists while a package manager of patchctl changes packages whose own lock outlives it.
+    pub fn package_manager_mark(&self) -> PathBuf {
+        self.state.join("package-manager-works")
+    }
+
+    /// Names the packages over which a package manager was cut off and whose remains were cleared away.
+    pub fn cut_off_packages(&self) -> PathBuf {
+        self.state.join("cut-off-packages")
+    }
+
     /// `/run/patchctl`.
     pub fn volatile(&self) -> &Path {
         &self.volatile

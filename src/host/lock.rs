@@ -12,7 +12,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::storage;
+use super::{processes, storage};
 
 /// How often a lock that is taken is tried again.
 const RETRY: Duration = Duration::from_millis(200);
@@ -207,6 +207,19 @@ fn record_holder(file: &File) -> Holder {
     let pid = if answer.is_ok() { u32::try_from(question.l_pid).ok().filter(|pid| *pid > 0) } else { None };
     let command = pid.and_then(command_of).unwrap_or_else(|| "another process".to_owned());
     Holder { pid, command }
+}
+
+/// Tells which process has a file open that exists as long as its lock does (pacman's `db.lck`); nobody where no process
+/// of this host has. What belongs to other users is seen by root alone.
+pub fn holder_of_open_file(path: &Path) -> Option<Holder> {
+    let real = std::fs::canonicalize(path).ok()?;
+    let has_it_open = |pid: &u32| {
+        let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+        let links = entries.filter_map(Result::ok).filter_map(|entry| std::fs::read_link(entry.path()).ok());
+        links.into_iter().any(|link| link == real)
+    };
+    let pid = processes::numbers().into_iter().find(has_it_open)?;
+    Some(Holder { pid: Some(pid), command: command_of(pid).unwrap_or_else(|| "another process".to_owned()) })
 }
 
 /// Returns the short command name of a process.

@@ -11,12 +11,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
-use super::descriptors;
-use super::session_leaves;
 use super::signals::Signals;
+use super::{descriptors, session_leaves, spawn};
 
 /// What every child gets, whoever called patchctl (product rule: environment).
 const ENVIRONMENT: &[(&str, &str)] =
@@ -273,10 +271,7 @@ fn start(spec: &CommandSpec) -> io::Result<Child> {
         None => Stdio::null(),
     };
     command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let ours = umask(Mode::from_bits_truncate(0o022));
-    let child = command.spawn();
-    umask(ours);
-    child
+    spawn::with_public_mask(&mut command)
 }
 
 #[derive(Clone, Copy)]

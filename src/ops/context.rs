@@ -81,7 +81,7 @@ impl Context<'_> {
     }
 
     /// The name of the running system, or the one that another root would have.
-    fn host_name(&self) -> String {
+    pub(super) fn host_name(&self) -> String {
         if self.layout.is_live() { facts::host_name() } else { facts::name_in(self.layout.root()) }
     }
 

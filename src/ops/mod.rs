@@ -43,6 +43,7 @@ pub mod status;
 pub mod survey;
 pub mod timetable;
 pub mod trial;
+mod verify;
 pub mod way_back;
 pub mod why;
 pub mod window;

@@ -12,7 +12,8 @@ use super::{foresight, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
 use crate::host::storage;
-use crate::model::decision::Selection;
+use crate::model::approval::ApprovalDelay;
+use crate::model::decision::{Held, Selection};
 use crate::model::distro::Distribution;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
@@ -89,7 +90,11 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     check_exact(&survey, &wish.selection)?;
     let settled = settle((context, manager.as_ref()), &survey, wish, lost)?;
     let Settled { decisions, resolution, actions } = settled;
-    let foresight = foresight::foresee(context, &survey, &actions)?;
+    let mut foresight = foresight::foresee(context, &survey, &actions)?;
+    if !actions.is_empty() {
+        let partial = partial_upgrade(&survey.inventory.distribution, &decisions.held);
+        foresight.warnings.extend(partial);
+    }
     for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
         finding.disposition = Some(disposition);
     }
@@ -191,6 +196,11 @@ pub(super) fn policy_of(
 ) -> Result<Policy, Failure> {
     let places = format.map(|format| Places { layout: &context.layout, view: &survey.view, format });
     let pending = || old_archives::pending(&survey.inventory, &survey.view);
+    let mut rules = rules::deciding(context, wish.overrides.as_ref())?;
+    if survey.inventory.distribution.upgrades_whole() {
+        // What waits alone would make every upgrade a partial one. Windows and freezes hold all of it.
+        (rules.delay, rules.ring) = (ApprovalDelay::default(), None);
+    }
     Ok(Policy {
         minimum_severity: context.settings.policy.minimum_severity,
         quarantine: quarantine::load(&context.layout)?,
@@ -198,7 +208,7 @@ pub(super) fn policy_of(
         accept_no_rollback: wish.accept_no_rollback.clone(),
         needs_way_back: context.layout.is_live(),
         accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,
-        rules: rules::deciding(context, wish.overrides.as_ref())?,
+        rules,
         now: context.now(),
     })
 }
@@ -206,6 +216,10 @@ pub(super) fn policy_of(
 /// Versions on the command line count by the order of the root that is looked at.
 fn of_this_root(wish: &Wish, distribution: &Distribution) -> Result<Wish, Failure> {
     let mut wish = wish.clone();
+    if distribution.upgrades_whole() {
+        refuse_part(&wish.selection, distribution)?;
+        wish.selection.all_updates = true;
+    }
     for exact in &mut wish.selection.exact {
         let version = Version::of(distribution.version_scheme(), exact.version.as_str());
         exact.version = version.map_err(|error| {
@@ -214,6 +228,27 @@ fn of_this_root(wish: &Wish, distribution: &Distribution) -> Result<Wish, Failur
         })?;
     }
     Ok(wish)
+}
+
+/// What a distribution without releases offers is built for each other: a part of it alone is not supported.
+fn refuse_part(selection: &Selection, distribution: &Distribution) -> Result<(), Failure> {
+    let whole = Selection { exclude: Vec::new(), ..selection.clone() };
+    if whole.is_everything() {
+        return Ok(());
+    }
+    let message = format!("{} supports whole upgrades only, so a part cannot be planned", distribution.title());
+    Err(Failure::new(FailureKind::Usage, message)
+        .hint("patchctl plan takes every update and marks what closes a hole; --exclude NAME leaves one out"))
+}
+
+/// Names what a plan leaves where it is although something newer exists, where the distribution does not support that.
+fn partial_upgrade(distribution: &Distribution, held: &[Held]) -> Option<String> {
+    let behind = held.iter().filter(|held| held.candidate.is_some());
+    let names: Vec<&str> = behind.map(|held| held.package.as_str()).collect();
+    (distribution.upgrades_whole() && !names.is_empty()).then(|| {
+        let title = distribution.title();
+        format!("partial upgrade, which {title} does not support: what is held may break ({})", names.join(", "))
+    })
 }
 
 /// A version that the operator names must be installed in another version, newer, and offered.

@@ -22,6 +22,7 @@ use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::channels;
 use crate::scan::feed::dnf_repository::{self, DnfRepositoryError};
+use crate::scan::feed::pacman_repository::{self, PacmanRepositoryError};
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
@@ -108,7 +109,8 @@ fn unreadable(error: InventoryError) -> Failure {
     Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
-/// What the repositories offer, as apt's lists or dnf's metadata have it; nothing is known of other families.
+/// What the repositories offer, as apt's lists, dnf's metadata or pacman's databases have it; nothing is known of other
+/// families.
 ///
 /// # Errors
 /// The lists or the metadata cannot be read.
@@ -118,8 +120,13 @@ pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryVi
         let view = dnf_repository::view(&context.layout, inventory, &context.clock);
         return view.map_err(|error| metadata_unreadable(distribution, error));
     }
-    if distribution.family() != Some(PackageFamily::Dpkg) {
-        return Ok(RepositoryView::default());
+    match distribution.family() {
+        Some(PackageFamily::Dpkg) => {}
+        Some(PackageFamily::Pacman) => {
+            let view = pacman_repository::view(&context.layout, inventory, &context.clock);
+            return view.map_err(databases_unreadable);
+        }
+        _ => return Ok(RepositoryView::default()),
     }
     repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
@@ -137,6 +144,9 @@ pub fn lookup(
         let found = dnf_repository::lookup(&context.layout, wanted);
         return found.map_err(|error| metadata_unreadable(distribution, error));
     }
+    if distribution.family() == Some(PackageFamily::Pacman) {
+        return pacman_repository::lookup(&context.layout, wanted).map_err(databases_unreadable);
+    }
     repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
 }
 
@@ -146,11 +156,18 @@ fn metadata_unreadable(distribution: &Distribution, error: DnfRepositoryError) -
         .hint(format!("dnf clean metadata and {} fetch it anew", distribution.advice().refresh))
 }
 
-/// The packages that the distribution's advisories do not speak about: dpkg's repositories tell them, the other families'
-/// databases.
+fn databases_unreadable(error: PacmanRepositoryError) -> Failure {
+    Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
+        .caused_by(error)
+        .hint("a database below /var/cache/patchctl can be deleted; patchctl feeds refresh fetches it anew")
+}
+
+/// The packages that the distribution's advisories do not speak about: dpkg's and pacman's repositories tell them, the
+/// other families' databases.
 fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettings]) -> Vec<NotCovered> {
     match inventory.distribution.family() {
         Some(PackageFamily::Dpkg) => repository::foreign(inventory, view),
+        Some(PackageFamily::Pacman) => pacman_repository::foreign(inventory, view),
         _ => vendors::foreign(inventory, sources),
     }
 }

@@ -3,8 +3,9 @@
 use super::PackageManager;
 use super::apt::Apt;
 use super::dnf::Dnf;
+use super::pacman::Pacman;
 use crate::config::layout::Layout;
-use crate::model::distro::{DNF, Distribution};
+use crate::model::distro::{DNF, Distribution, PACMAN};
 
 /// A row: which distributions it serves, and how it is made.
 type Row = (&'static [&'static str], fn(&Layout) -> Box<dyn PackageManager>);
@@ -13,6 +14,7 @@ type Row = (&'static [&'static str], fn(&Layout) -> Box<dyn PackageManager>);
 const BACK_ENDS: &[Row] = &[
     (&["debian", "ubuntu"], |layout| Box::new(Apt::new(layout))),
     (DNF, |layout| Box::new(Dnf::new(layout))),
+    (PACMAN, |layout| Box::new(Pacman::new(layout))),
 ];
 
 /// Returns the package manager of a distribution, or nothing when there is none for it.

@@ -95,7 +95,7 @@ mod tests {
     fn ordered(operations: &[(OperationKind, String)]) -> Vec<Vec<String>> {
         let resolution = Resolution {
             operations: operations.iter().map(|(kind, name)| operation(*kind, name)).collect(),
-            kept_back: Vec::new(),
+            ..Resolution::default()
         };
         let unpacked = operations.iter().filter(|(kind, _)| *kind != OperationKind::Configure);
         let actions = unpacked.map(|(_, name)| action(name)).rev().collect();

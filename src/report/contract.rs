@@ -9,10 +9,12 @@ use super::documents::{
     StatusDocument, WhyDocument,
 };
 use super::fleet::Fleet;
+use super::motd::PublicSummary;
 use super::period::Period;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
 use super::schema::Report;
+use crate::model::evidence::Evidence;
 use crate::model::plan::PatchPlan;
 
 /// Returns every document's schema (JSON Schema 2020-12) with the name of its shipped file.
@@ -20,6 +22,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("report-1.json", schema_for!(Report)),
         ("plan-1.json", schema_for!(PatchPlan)),
+        ("evidence-1.json", schema_for!(Evidence)),
         ("why-1.json", schema_for!(WhyDocument)),
         ("history-1.json", schema_for!(HistoryDocument)),
         ("status-1.json", schema_for!(StatusDocument)),
@@ -32,6 +35,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("report-diff-1.json", schema_for!(ReportDifference)),
         ("fleet-1.json", schema_for!(Fleet)),
         ("period-1.json", schema_for!(Period)),
+        ("summary-1.json", schema_for!(PublicSummary)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
@@ -44,7 +48,7 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    use super::super::text::samples::{self, health, rules, runs};
+    use super::super::text::samples::{self, health, rehearsals, rules, runs};
     use super::*;
 
     /// Proves that a document fits its schema, survives the way through JSON, and has no null.
@@ -66,6 +70,9 @@ mod tests {
         assert_fits("report-1.json", &runs::patched());
         assert_fits("report-1.json", &runs::rolled_back());
         assert_fits("plan-1.json", &runs::plan());
+        assert_fits("evidence-1.json", &rehearsals::evidence());
+        assert_fits("report-1.json", &rehearsals::passed());
+        assert_fits("report-1.json", &rehearsals::failed());
         assert_fits("why-1.json", &runs::why());
         assert_fits("history-1.json", &runs::history());
         assert_fits("status-1.json", &runs::status());

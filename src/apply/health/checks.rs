@@ -137,7 +137,7 @@ fn verified(checks: Vec<Check>) -> Result<Vec<Check>, CheckError> {
 /// Tells whether editors or dpkg left a file beside the real ones.
 pub fn is_leftover(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') || name.ends_with('~') || name.contains(".dpkg-")
+    name.starts_with('.') || name.ends_with('~') || name.contains(".dpkg-") || name.ends_with(".pacnew")
 }
 
 /// Proves that nobody else could have written a program, and that it can be run.

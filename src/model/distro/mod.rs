@@ -124,6 +124,9 @@ const KNOWN: &[Known] = &[
 /// Distributions whose packages dnf manages; Amazon Linux 2 and the releases 7 of the others still have yum.
 pub const DNF: &[&str] = &["almalinux", "amzn", "centos", "fedora", "ol", "rhel", "rocky"];
 
+/// Distributions whose packages pacman manages.
+pub const PACMAN: &[&str] = &["arch", "archarm", "endeavouros", "manjaro"];
+
 /// Returns the `ID` of every distribution that is known by name.
 pub fn known_ids() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().map(|known| known.id)
@@ -142,6 +145,12 @@ impl Distribution {
     /// Tells whether dnf manages its packages. SUSE's distributions have rpm and zypper.
     pub fn uses_dnf(&self) -> bool {
         DNF.contains(&self.id.as_str())
+    }
+
+    /// Tells whether it supports upgrades of everything at once alone: a package of today is built for the others of today
+    /// (Arch Linux, "System maintenance", "Partial upgrades are unsupported").
+    pub fn upgrades_whole(&self) -> bool {
+        self.family() == Some(PackageFamily::Pacman)
     }
 
     /// A release by what `/etc/os-release` calls it, and nothing else known about it.

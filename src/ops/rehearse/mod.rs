@@ -97,6 +97,17 @@ pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Repo
     }
 }
 
+/// Tries a plan before it is carried out by itself, and keeps what came of it as evidence. The caller holds the lock.
+///
+/// # Errors
+/// There is no clone to be had, or the plan cannot be staged. That it fails in the clone is told by the evidence.
+pub(super) fn before_apply(context: &Context<'_>, planned: &Planned, wish: &Wish) -> Result<(), Failure> {
+    own_checks(context)?;
+    let rehearsal = try_it(context, (planned, wish), &mut Lost::new())?;
+    let told = (EvidenceKind::Rehearsal, rehearsal.run.complaints());
+    evidence::keep(context, &planned.plan, told).map(drop).map_err(runs::state_unwritable)
+}
+
 /// The administrator's own checks, which nobody else may have written.
 fn own_checks(context: &Context<'_>) -> Result<Vec<Check>, Failure> {
     checks::find_for_rehearsals(&context.layout).map_err(|error| {

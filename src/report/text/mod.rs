@@ -188,6 +188,10 @@ impl Rendering for Period {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| period::render(self, sheet))
     }
+
+    fn form(&self, format: Format, out: &mut dyn Write) -> Option<io::Result<()>> {
+        self.write(format, out)
+    }
 }
 
 impl Rendering for Fleet {

@@ -73,7 +73,7 @@ const STRONG: [&str; 5] = ["8", "9", "10", "12", "14"];
 /// `ERRSIG`: the public key is missing (doc/DETAILS).
 const NO_KEY: &str = "9";
 /// Lines that say nothing about whether a signature is good.
-const HARMLESS: [&str; 13] = [
+const HARMLESS: [&str; 15] = [
     "NEWSIG",
     "KEY_CONSIDERED",
     "SIG_ID",
@@ -81,6 +81,8 @@ const HARMLESS: [&str; 13] = [
     "SIGEXPIRED",
     "KEYREVOKED",
     "NO_PUBKEY",
+    "PLAINTEXT",
+    "PLAINTEXT_LENGTH",
     "NOTATION_NAME",
     "NOTATION_DATA",
     "NOTATION_FLAGS",

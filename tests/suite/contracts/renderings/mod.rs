@@ -5,6 +5,7 @@
 
 mod browser;
 mod documents;
+mod history;
 mod hostile;
 
 use std::fs;
