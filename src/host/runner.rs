@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use super::signals::Signals;
@@ -19,9 +19,6 @@ use super::{descriptors, session_leaves, spawn};
 /// What every child gets, whoever called patchctl (product rule: environment).
 const ENVIRONMENT: &[(&str, &str)] =
     &[("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("HOME", "/root"), ("LC_ALL", "C.UTF-8")];
-
-/// How long a child that was asked to end may take before it is killed.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// What to run.
 #[derive(Clone, Debug)]
@@ -341,9 +338,9 @@ fn collect(
             Err(RecvTimeoutError::Timeout) => match child.try_wait() {
                 Ok(None) => deadline.enforce(group),
                 _ if ended.get_or_insert_with(Instant::now).elapsed() < LINGER => {}
-                _ => return (captured, deadline.asked),
+                _ => return (captured, deadline.was_reached()),
             },
-            Err(RecvTimeoutError::Disconnected) => return (captured, deadline.asked),
+            Err(RecvTimeoutError::Disconnected) => return (captured, deadline.was_reached()),
         }
     }
 }
@@ -354,51 +351,6 @@ fn tell_lines(line: &mut Vec<u8>, piece: &[u8], listen: &mut dyn FnMut(&str)) {
     while let Some(end) = memchr::memchr(b'\n', line) {
         listen(&String::from_utf8_lossy(&line[..end]));
         line.drain(..=end);
-    }
-}
-
-/// When a child is asked to end, and when it is made to.
-struct Deadline {
-    ask_at: Instant,
-    kill_at: Instant,
-    asked: bool,
-    insistence: Insistence,
-}
-
-impl Deadline {
-    fn new(spec: &CommandSpec) -> Self {
-        let ask_at = Instant::now() + spec.time_limit;
-        let patience = match spec.insistence {
-            Insistence::Kill => GRACE,
-            Insistence::Patient => spec.time_limit.max(GRACE),
-        };
-        Self { ask_at, kill_at: ask_at + patience, asked: false, insistence: spec.insistence }
-    }
-
-    fn next_wait(&self) -> Duration {
-        let next = self.ask_at.min(self.kill_at);
-        next.saturating_duration_since(Instant::now()).max(Duration::from_millis(50))
-    }
-
-    fn enforce(&mut self, group: Pid) {
-        let now = Instant::now();
-        if now >= self.kill_at {
-            let _ = killpg(group, Signal::SIGKILL);
-        } else if now >= self.ask_at {
-            self.asked = true;
-            match self.insistence {
-                Insistence::Kill => {
-                    self.ask_at = self.kill_at;
-                    let _ = killpg(group, Signal::SIGTERM);
-                }
-                Insistence::Patient => {
-                    self.ask_at = now + GRACE;
-                    for leaf in session_leaves::leaves(group) {
-                        let _ = kill(leaf, Signal::SIGTERM);
-                    }
-                }
-            }
-        }
     }
 }
 

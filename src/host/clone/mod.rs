@@ -124,7 +124,9 @@ pub fn obstacle(folder: &Path) -> Option<String> {
     let carrier = above.max_by_key(|mount| mount.point.components().count())?;
     (carrier.kind == "overlay").then(|| {
         let (folder, point) = (folder.display(), carrier.point.display());
-        format!("{folder} lies on {point}, which is an overlay itself and cannot carry the changes of another one")
+        format!(
+            "{folder} lies on {point}, which is an overlay itself and cannot carry the changes of another one"
+        )
     })
 }
 

@@ -80,7 +80,11 @@ pub(crate) fn failed() -> Report {
             verified: Some(Verified { packages: 3, files: 80 }),
             not_restored: Vec::new(),
             last_words: texts(&["openssl: cannot migrate the store"]),
-            checks: vec![check("sshd -t", CheckState::Fail, &["line 2: Bad configuration option: MaxAuthTrie"])],
+            checks: vec![check(
+                "sshd -t",
+                CheckState::Fail,
+                &["line 2: Bad configuration option: MaxAuthTrie"],
+            )],
         },
         changes: FileChanges::default(),
         seconds: 9.8,
