@@ -25,9 +25,6 @@ def purl: "pkg:cargo/\(.name)@\(.version)";
       type: "library", "bom-ref": purl, name, version, purl: purl,
       licenses: [{expression: (.license | gsub("/"; " OR "))}],
       hashes: [$checksums["\(.name) \(.version)"] | select(.) | {alg: "SHA-256", content: .}]
-    }] | sort_by(."bom-ref")
-  } as $bill
-| $bill + {
-    components: ($bill.components | map(select(.name))),
+    }] | sort_by(."bom-ref"),
     dependencies: ([$used[] | . as $id | {ref: ($packages[$id] | purl), dependsOn: ([$needs[$id][] | $packages[.] | purl] | unique)}] | sort_by(.ref))
   }

@@ -30,13 +30,14 @@ const EXIT_CODES: &str = "Exit codes:
     9  incomplete: a feed is missing, stale or malformed; nothing was changed
    10  preflight failed: space, unclean database, no way back, open run
   100  scan: findings at or above --fail-on
-  102  apply --detailed-exitcode: done, reboot needed; needs-restart --reboot: a reboot is due
+  102  apply --detailed-exitcode: done, reboot needed;
+       needs-restart --reboot: a reboot is due
   103  apply --detailed-exitcode: done, service restarts needed
   130  stopped by SIGINT at a clean boundary (143: by SIGTERM)";
 
 /// Find, plan, apply, verify and roll back security patches on this host
 #[derive(Clone, Debug, Parser)]
-#[command(name = "patchctl", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "patchctl", version, after_help = EXIT_CODES, max_term_width = 80)]
 #[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// The verb.
@@ -220,7 +221,7 @@ pub struct SelectionArgs {
   patchctl scan                              what is vulnerable here
   patchctl scan --severity high --all        every serious group
   patchctl scan --root /srv/image --no-save  look at an image, leave no trace
-  patchctl scan -q --fail-on critical        for cron and CI: exit 100 when it burns")]
+  patchctl scan -q --fail-on critical        for cron and CI: exit 100")]
 pub struct ScanArgs {
     /// Print the counts alone
     #[arg(long, conflicts_with = "all")]

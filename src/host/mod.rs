@@ -11,7 +11,7 @@
 pub mod blocks;
 pub mod clock;
 pub mod clone;
-mod deadline;
+pub mod command;
 pub mod descriptors;
 pub mod environment;
 pub mod exchange;

@@ -2,6 +2,7 @@
 
 pub mod apply;
 mod bundle;
+pub mod central;
 pub mod clock;
 pub mod closing;
 pub mod context;

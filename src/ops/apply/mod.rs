@@ -6,6 +6,7 @@ pub(super) mod gates;
 pub(super) mod prepare;
 
 use self::change::Changed;
+use super::central;
 use super::context::Context;
 use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Begins, Reach};
@@ -55,6 +56,7 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
             records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
             return Ok(report);
         }
+        central::refuse_without(context)?;
         window::refuse_closed(context, request.overrides.as_ref())?;
     }
     let asked = request.plan.as_deref().map(plan::load).transpose()?;

@@ -223,7 +223,7 @@ fn the_line_at_login_says_how_the_host_stands_and_never_fails() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/motd/60-patchctl");
     fs::copy(script, root.path("etc/update-motd.d/60-patchctl")).unwrap();
     let login = || {
-        root.shell("setpriv --reuid 65534 --regid 65534 --clear-groups run-parts /etc/update-motd.d")
+        root.shell("setpriv --reuid 65534 --regid 65534 --clear-groups run-parts --regex=^60-patchctl /etc/update-motd.d")
             .expect_code(0)
     };
     assert_eq!(login().stdout, "");

@@ -3,6 +3,7 @@
 mod auditor_reads_report;
 mod bad_input;
 mod caller_is_careless;
+mod central_policy_rules;
 mod disk_is_full;
 mod dnf_applies;
 mod dnf_plans;
@@ -41,3 +42,6 @@ mod two_runs_meet;
 mod update_fails;
 mod watch;
 mod world_drifted;
+mod zypper_applies;
+mod zypper_plans;
+mod zypper_power_fails;

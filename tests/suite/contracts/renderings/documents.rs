@@ -34,7 +34,7 @@ pub(super) fn assert_sarif(value: &Value, about: &str) {
 }
 
 /// Proves a document against the CycloneDX 1.6 schema, with the two schemas that it refers to.
-pub(super) fn assert_cyclonedx(value: &Value, about: &str) {
+pub(in crate::contracts) fn assert_cyclonedx(value: &Value, about: &str) {
     let registry = ["spdx.SNAPSHOT.schema.json", "jsf-0.82.SNAPSHOT.schema.json"]
         .iter()
         .fold(Registry::new(), |registry, file| {
@@ -230,7 +230,8 @@ fn shipped_alerts_and_the_dashboard_speak_about_metrics_that_are_written() {
 /// The page of `report` shows how jq is used; each line is run on the report of a real run.
 #[test]
 fn the_examples_for_jq_work_on_a_real_report() {
-    let page = patchctl::cli::generate::help(&["report"]).expect("report has a page");
+    let pages = patchctl::cli::generate::help_pages();
+    let page = &pages.iter().find(|(name, _)| name == "patchctl report --help").expect("report has a page").1;
     let examples: Vec<&str> = page.lines().filter_map(|line| line.trim().strip_prefix("jq ")).collect();
     assert!(examples.len() >= 5, "{page}");
     let stored = fs::read_to_string(fixtures().join("reports/patched.json")).unwrap();

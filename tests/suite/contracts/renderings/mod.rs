@@ -8,6 +8,8 @@ mod documents;
 mod history;
 mod hostile;
 
+pub(super) use self::documents::assert_cyclonedx;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
