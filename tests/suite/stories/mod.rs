@@ -9,6 +9,7 @@ mod disk_is_full;
 mod dnf_applies;
 mod dnf_plans;
 mod dnf_power_fails;
+mod dnf_rehearses;
 mod doctor_looks;
 mod feeds_travel;
 mod fleet_is_patched;
