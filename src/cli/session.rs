@@ -26,8 +26,8 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, rehearse, report,
-    rollback, rule_files, rules, scan, schedule, status, why,
+    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, rehearse,
+    report, rollback, rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;

@@ -116,9 +116,12 @@ impl From<FailureKind> for ExitCode {
             Kind::MissingFeed | Kind::StaleFeed | Kind::MalformedFeed | Kind::Signature | Kind::Clock => {
                 Self::Incomplete
             }
-            Kind::Space | Kind::HostUnclean | Kind::NoWayBack | Kind::OpenRun | Kind::StateCorrupt | Kind::NoClone => {
-                Self::Preflight
-            }
+            Kind::Space
+            | Kind::HostUnclean
+            | Kind::NoWayBack
+            | Kind::OpenRun
+            | Kind::StateCorrupt
+            | Kind::NoClone => Self::Preflight,
             Kind::RolledBack => Self::RolledBack,
             Kind::Operator => Self::Operator,
             Kind::Interrupted => Self::Interrupted,

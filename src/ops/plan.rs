@@ -236,7 +236,8 @@ fn refuse_part(selection: &Selection, distribution: &Distribution) -> Result<(),
     if whole.is_everything() {
         return Ok(());
     }
-    let message = format!("{} supports whole upgrades only, so a part cannot be planned", distribution.title());
+    let message =
+        format!("{} supports whole upgrades only, so a part cannot be planned", distribution.title());
     Err(Failure::new(FailureKind::Usage, message)
         .hint("patchctl plan takes every update and marks what closes a hole; --exclude NAME leaves one out"))
 }
@@ -247,7 +248,10 @@ fn partial_upgrade(distribution: &Distribution, held: &[Held]) -> Option<String>
     let names: Vec<&str> = behind.map(|held| held.package.as_str()).collect();
     (distribution.upgrades_whole() && !names.is_empty()).then(|| {
         let title = distribution.title();
-        format!("partial upgrade, which {title} does not support: what is held may break ({})", names.join(", "))
+        format!(
+            "partial upgrade, which {title} does not support: what is held may break ({})",
+            names.join(", ")
+        )
     })
 }
 

@@ -123,7 +123,8 @@ impl PacmanSettings {
                 }
                 continue;
             }
-            let (key, value) = line.split_once('=').map_or((line, ""), |(key, value)| (key.trim(), value.trim()));
+            let (key, value) =
+                line.split_once('=').map_or((line, ""), |(key, value)| (key.trim(), value.trim()));
             if key == "Include" && depth < DEEPEST {
                 for file in included(root, value) {
                     self.read_file(root, &file, (section, depth + 1));
@@ -155,7 +156,8 @@ impl PacmanSettings {
     fn finish(&mut self) {
         let architecture = self.architecture.clone().unwrap_or_else(|| std::env::consts::ARCH.to_owned());
         for repository in &mut self.repositories {
-            let whole = |server: String| server.replace("$repo", &repository.name).replace("$arch", &architecture);
+            let whole =
+                |server: String| server.replace("$repo", &repository.name).replace("$arch", &architecture);
             repository.server = repository.server.take().map(whole);
         }
     }
@@ -186,7 +188,8 @@ mod tests {
         SigLevel = PackageNever\nServer = file:///srv/$repo/$arch\n[lax]\nSigLevel = TrustAll\n";
 
     fn settings() -> PacmanSettings {
-        let mirrors = "# one\nServer = https://m.example.org/$repo/os/$arch\nServer = https://n.example.org\n";
+        let mirrors =
+            "# one\nServer = https://m.example.org/$repo/os/$arch\nServer = https://n.example.org\n";
         let root = Root::new("pacman-settings", &[(MAIN, TEXT), ("etc/pacman.d/mirrorlist", mirrors)]);
         PacmanSettings::read(&root.0)
     }
@@ -199,8 +202,11 @@ mod tests {
             format!("{} {server} {}", repository.name, repository.checks.prove_packages())
         };
         let told: Vec<String> = settings.repositories.iter().map(told).collect();
-        let expected =
-            ["core https://m.example.org/core/os/x86_64 true", "local file:///srv/local/x86_64 false", "lax  false"];
+        let expected = [
+            "core https://m.example.org/core/os/x86_64 true",
+            "local file:///srv/local/x86_64 false",
+            "lax  false",
+        ];
         assert_eq!(told, expected);
         assert!(settings.repositories.iter().all(|repository| !repository.checks.databases));
     }

@@ -117,9 +117,8 @@ impl WayBack {
     /// The archives to complete: of all packages whose unpacking was cut off, which dpkg notes before it touches a file,
     /// and of those that it knows although they are gone: only what is unpacked can be purged.
     fn to_complete(&self, records: &dyn HostRecords, inventory: &Inventory) -> Vec<PathBuf> {
-        let is_remembered = |key: &PackageKey| {
-            inventory.named(key.name.as_str()).next().is_none() && records.is_known(key)
-        };
+        let is_remembered =
+            |key: &PackageKey| inventory.named(key.name.as_str()).next().is_none() && records.is_known(key);
         let is_cut_off = |key: &PackageKey| {
             inventory
                 .named(key.name.as_str())
@@ -224,7 +223,11 @@ impl WayBack {
     }
 }
 
-pub(super) fn old_archive(format: &dyn ArchiveFormat, folder: &RunFolder, action: &Action) -> Option<PathBuf> {
+pub(super) fn old_archive(
+    format: &dyn ArchiveFormat,
+    folder: &RunFolder,
+    action: &Action,
+) -> Option<PathBuf> {
     let from = action.from.as_ref()?;
     let path = |key: &PackageKey| folder.old_archives().join(format.file_name(key, from));
     let exact = path(&action.key());

@@ -93,7 +93,11 @@ fn gone(found: &mut FileChanges, shown: &Path, original: &Path) -> Result<(), St
 }
 
 /// A folder that was made anew in the place of another one: what it does not have is gone.
-fn hidden(found: &mut FileChanges, shown: &Path, (new, original): (&Path, &Path)) -> Result<(), StorageError> {
+fn hidden(
+    found: &mut FileChanges,
+    shown: &Path,
+    (new, original): (&Path, &Path),
+) -> Result<(), StorageError> {
     storage::walk(original, &mut |path, metadata| {
         let relative = path.strip_prefix(original).unwrap_or(path);
         if !metadata.is_dir() && !storage::exists(&new.join(relative)) {

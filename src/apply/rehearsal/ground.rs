@@ -15,15 +15,36 @@ use crate::report::rehearsal::RehearsalGround;
 /// File systems of a machine's own that the kernel can lay an overlay over. FAT is not among them, since its names are not
 /// case-sensitive (Documentation/filesystems/overlayfs.rst), and neither is what another machine may change meanwhile.
 const OWN: [&str; 15] = [
-    "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "jfs", "nilfs2", "reiserfs", "overlay",
-    "squashfs", "erofs", "virtiofs",
+    "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "zfs", "bcachefs", "jfs", "nilfs2", "reiserfs",
+    "overlay", "squashfs", "erofs", "virtiofs",
 ];
 
 /// Views of the kernel, and memory: each clone has those it needs, new.
 const OF_THE_KERNEL: [&str; 24] = [
-    "proc", "sysfs", "devtmpfs", "devpts", "tmpfs", "ramfs", "rootfs", "cgroup", "cgroup2", "securityfs", "debugfs",
-    "tracefs", "pstore", "bpf", "configfs", "fusectl", "mqueue", "hugetlbfs", "efivarfs", "autofs", "binfmt_misc",
-    "rpc_pipefs", "nsfs", "selinuxfs",
+    "proc",
+    "sysfs",
+    "devtmpfs",
+    "devpts",
+    "tmpfs",
+    "ramfs",
+    "rootfs",
+    "cgroup",
+    "cgroup2",
+    "securityfs",
+    "debugfs",
+    "tracefs",
+    "pstore",
+    "bpf",
+    "configfs",
+    "fusectl",
+    "mqueue",
+    "hugetlbfs",
+    "efivarfs",
+    "autofs",
+    "binfmt_misc",
+    "rpc_pipefs",
+    "nsfs",
+    "selinuxfs",
 ];
 
 /// What a clone stands on.
@@ -100,7 +121,11 @@ const SUBVOLUME_INODE: u64 = 256;
 
 /// Takes a read-only snapshot of each layer whose file system gives one at no cost, and lets the layer stand on it. Where one
 /// cannot be had, the layer stands on what is in use.
-pub fn stand_on_snapshots(ground: &mut Ground, mounts: &[Mount], folder: &RehearsalFolder) -> RehearsalGround {
+pub fn stand_on_snapshots(
+    ground: &mut Ground,
+    mounts: &[Mount],
+    folder: &RehearsalFolder,
+) -> RehearsalGround {
     let tool = BTRFS.into_iter().find(|tool| storage::exists(Path::new(tool)));
     let mut all = true;
     for (number, layer) in ground.layers.iter_mut().enumerate() {

@@ -105,7 +105,13 @@ fn devices(place: &Path) -> Result<()> {
     let shared = place.join("shm");
     storage::create_folder(&shared, 0o755)?;
     fresh("tmpfs", &shared, (MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=1777")))?;
-    let links = [("ptmx", "pts/ptmx"), ("fd", "/proc/self/fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")];
+    let links = [
+        ("ptmx", "pts/ptmx"),
+        ("fd", "/proc/self/fd"),
+        ("stdin", "fd/0"),
+        ("stdout", "fd/1"),
+        ("stderr", "fd/2"),
+    ];
     links.iter().try_for_each(|(name, target)| storage::replace_link(&place.join(name), Path::new(target)))
 }
 

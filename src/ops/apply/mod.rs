@@ -70,7 +70,8 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
     };
     let mut lost = Lost::new();
     loop {
-        let mut planned = plan::make_without(context, &plan::wish_for(request.wish(), asked.as_ref()), &lost)?;
+        let mut planned =
+            plan::make_without(context, &plan::wish_for(request.wish(), asked.as_ref()), &lost)?;
         planned.survey.not_refreshed.clone_from(&not_refreshed);
         gates::refuse_wrong_clock(planned.survey.clock_doubt.as_ref())?;
         if let Some(asked) = &asked {

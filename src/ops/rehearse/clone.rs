@@ -9,10 +9,10 @@ use super::super::apply::prepare::{Unprepared, not_staged};
 use super::super::context::Context;
 use super::super::plan::{self, Planned};
 use super::super::runs;
+use crate::apply::rehearsal::changes;
 use crate::apply::rehearsal::ground::{self, Ground};
 use crate::apply::rehearsal::litter::Litter;
 use crate::apply::rehearsal::smoke::{self, loader};
-use crate::apply::rehearsal::changes;
 use crate::apply::stage;
 use crate::config::layout::{RehearsalFolder, RunFolder};
 use crate::host::clone::{self, CloneError, Design};
@@ -67,7 +67,9 @@ pub(super) fn prepare(
 
 fn refuse_without_clone() -> Result<(), Failure> {
     match clone::obstacle() {
-        Some(obstacle) => Err(Failure::new(FailureKind::NoClone, format!("nothing can be rehearsed: {obstacle}"))),
+        Some(obstacle) => {
+            Err(Failure::new(FailureKind::NoClone, format!("nothing can be rehearsed: {obstacle}")))
+        }
         None => Ok(()),
     }
 }
@@ -75,7 +77,8 @@ fn refuse_without_clone() -> Result<(), Failure> {
 /// Everything that a plan writes anywhere is written to patchctl's own folder here.
 fn refuse_without_room(context: &Context<'_>, planned: &Planned) -> Result<(), Failure> {
     let state = context.layout.state();
-    let unmeasured = |error| Failure::new(FailureKind::Host, "the free space cannot be measured").caused_by(error);
+    let unmeasured =
+        |error| Failure::new(FailureKind::Host, "the free space cannot be measured").caused_by(error);
     let room = facts::room(state).map_err(unmeasured)?;
     let needed: u64 = planned.plan.space.iter().map(|need| need.needed_bytes).sum();
     let files: u64 = planned.plan.space.iter().map(|need| need.needed_inodes).sum();
@@ -135,9 +138,10 @@ fn design(
 /// Puts a clone together and goes on in it: only in the namespaces that [`Prepared::rehearse`] makes.
 pub(super) fn assemble(context: &Context<'_>, design: &Path) -> Result<Infallible, Failure> {
     let unread = "the design of the clone cannot be read";
-    let bytes = storage::read(design).map_err(|error| Failure::new(FailureKind::Usage, unread).caused_by(error))?;
-    let design: Design =
-        serde_json::from_slice(&bytes).map_err(|error| Failure::new(FailureKind::Usage, unread).caused_by(error))?;
+    let bytes =
+        storage::read(design).map_err(|error| Failure::new(FailureKind::Usage, unread).caused_by(error))?;
+    let design: Design = serde_json::from_slice(&bytes)
+        .map_err(|error| Failure::new(FailureKind::Usage, unread).caused_by(error))?;
     let configuration = context.invocation.configuration.as_ref().map(|path| path.display().to_string());
     let mut arguments = vec!["rehearse", "--inside", "--offline", "--no-progress", "--quiet"];
     if let Some(path) = &configuration {
@@ -164,7 +168,11 @@ impl Prepared {
     }
 
     /// Lets the clone live, reads what came of it, and throws it away.
-    pub(super) fn rehearse(self, context: &Context<'_>, planned: &Planned) -> Result<RehearsalReport, Failure> {
+    pub(super) fn rehearse(
+        self,
+        context: &Context<'_>,
+        planned: &Planned,
+    ) -> Result<RehearsalReport, Failure> {
         let began = context.clock.since_boot();
         let output = self.live(context, planned)?;
         let seconds = context.clock.since_boot().saturating_sub(began).as_secs_f64();
@@ -172,7 +180,8 @@ impl Prepared {
         let mut run = self.read(&output)?;
         excuse_what_was_broken(&mut run);
         let changes = self.changes(context).map_err(|error| {
-            Failure::new(FailureKind::Host, "what the plan changed in the clone cannot be read").caused_by(error)
+            Failure::new(FailureKind::Host, "what the plan changed in the clone cannot be read")
+                .caused_by(error)
         })?;
         let verdict =
             if run.complaints().is_empty() { RehearsalVerdict::Passed } else { RehearsalVerdict::Failed };

@@ -31,7 +31,8 @@ pub(super) fn carry_out(context: &Context<'_>) -> Result<(), Failure> {
     let plan = plan::load(&folder.plan())?;
     let inventory = survey::inventory(context)?;
     let accepted = plan::accepted(&plan);
-    let told = runs::with_tools(context, (&inventory, &accepted), |tools| rehearse(context, tools, (plan, folder)))?;
+    let told =
+        runs::with_tools(context, (&inventory, &accepted), |tools| rehearse(context, tools, (plan, folder)))?;
     // Strings and numbers always have a JSON form.
     let json = serde_json::to_vec(&told).unwrap_or_default();
     storage::replace(&context.layout.rehearsed(), &json, storage::PRIVATE).map_err(runs::state_unwritable)
@@ -56,7 +57,8 @@ fn rehearse(
     journal.enter(Phase::Fetched).map_err(runs::journal_failed)?;
     let lock = runs::take_database_lock(context)?;
     journal.enter(Phase::Preflight).map_err(runs::journal_failed)?;
-    let unsaved = |error| Failure::new(FailureKind::Host, "the state before cannot be saved").caused_by(error);
+    let unsaved =
+        |error| Failure::new(FailureKind::Host, "the state before cannot be saved").caused_by(error);
     let protected = protect::protect(tools, staged).map_err(unsaved)?;
     journal.enter(Phase::Snapped).map_err(runs::journal_failed)?;
     let performed = match engine::perform(tools, &protected, &mut journal) {

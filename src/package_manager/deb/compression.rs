@@ -45,7 +45,11 @@ impl Compression {
     }
 
     /// Returns the plain content of `source`; reading more than `limit` bytes of it is an error.
-    pub(in crate::package_manager) fn decoder<'a>(self, source: impl Read + 'a, limit: u64) -> io::Result<Limited<'a>> {
+    pub(in crate::package_manager) fn decoder<'a>(
+        self,
+        source: impl Read + 'a,
+        limit: u64,
+    ) -> io::Result<Limited<'a>> {
         let buffered = BufReader::with_capacity(READ_AHEAD, source);
         let plain: Box<dyn Read + 'a> = match self {
             Self::None => Box::new(buffered),

@@ -54,7 +54,8 @@ pub(super) fn problems(text: &str) -> Vec<Unmet> {
 fn problem(words: &str) -> Option<Unmet> {
     let quoted = || words.split('\'').nth(1).and_then(bare);
     let required_by = |words: &str| bare(words.rsplit_once(" required by ")?.1);
-    let unmet = |package, needs, conflicts| Some(Unmet { package, needs, conflicts, words: words.to_owned() });
+    let unmet =
+        |package, needs, conflicts| Some(Unmet { package, needs, conflicts, words: words.to_owned() });
     if words.starts_with("unable to satisfy dependency ") {
         return unmet(required_by(words)?, quoted(), false);
     }
@@ -168,7 +169,9 @@ mod tests {
         let version = |text: &str| Version::alpm(text).expect("a version");
         assert!(is_meant("former", "former", &version("1-1")));
         assert!(is_meant("older<2.0", "older", &version("1.9-1")));
-        assert!(!is_meant("older<2.0", "older", &version("2.0-1")) && !is_meant("old", "older", &version("1-1")));
+        assert!(
+            !is_meant("older<2.0", "older", &version("2.0-1")) && !is_meant("old", "older", &version("1-1"))
+        );
         assert!(is_meant("a>=1", "a", &version("1-3")));
     }
 

@@ -62,9 +62,7 @@ impl Archive {
         let plain = plain.map_err(|error| source.unreadable(error))?;
         let mut archive = Self::default();
         let unreadable = |error| source.unreadable(error);
-        tarball::walk(plain, source, &mut |entry, content| {
-            archive.take(entry, content).map_err(unreadable)
-        })?;
+        tarball::walk(plain, source, &mut |entry, content| archive.take(entry, content).map_err(unreadable))?;
         if archive.folder.len() < 2 {
             let reason = io::Error::new(io::ErrorKind::InvalidData, "it has no description of a package");
             return Err(source.unreadable(reason));

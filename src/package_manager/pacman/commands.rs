@@ -254,7 +254,8 @@ impl PackageManager for Pacman {
             return Ok(Vec::new());
         }
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let mut problems: Vec<String> = said.lines().filter(|l| l.starts_with("error: ")).map(str::to_owned).collect();
+        let mut problems: Vec<String> =
+            said.lines().filter(|l| l.starts_with("error: ")).map(str::to_owned).collect();
         if output.timed_out {
             problems.push(format!("pacman -Sy took longer than {} s and was ended", time_limit.as_secs()));
         } else if problems.is_empty() {
@@ -277,7 +278,8 @@ impl PackageManager for Pacman {
         let mut hear = |line: &str| {
             // ` foo-2.0-1-any downloading...`
             let file = line.trim().strip_suffix(" downloading...").unwrap_or_default();
-            let of = |target: &&Target| file.starts_with(&format!("{}-{}", target.package.name, target.version));
+            let of =
+                |target: &&Target| file.starts_with(&format!("{}-{}", target.package.name, target.version));
             listen(request.targets.iter().find(of).map_or("", |target| target.package.name.as_str()));
         };
         let output = runner::run_logged(&spec.time_limit(request.time_limit), None, &mut hear);
@@ -332,8 +334,11 @@ impl PackageManager for Pacman {
     fn audit(&self) -> Result<Vec<String>, PackageManagerError> {
         let output = Self::run(&self.command().args(["-Dk", "--logfile", "/dev/null"]))?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned() + &output.text();
-        let is_complaint =
-            |line: &&str| !line.is_empty() && !line.contains("No database errors") && !line.starts_with("warning: Public keyring");
+        let is_complaint = |line: &&str| {
+            !line.is_empty()
+                && !line.contains("No database errors")
+                && !line.starts_with("warning: Public keyring")
+        };
         Ok(said.lines().map(str::trim_end).filter(is_complaint).map(str::to_owned).collect())
     }
 }

@@ -103,14 +103,16 @@ mod tests {
 
     #[test]
     fn an_offline_configuration_has_the_options_and_no_repository() {
-        let text = "[options]\nHoldPkg = pacman\n#CacheDir = /x\nLocalFileSigLevel = Required\n[core]\nServer = x\n";
+        let text =
+            "[options]\nHoldPkg = pacman\n#CacheDir = /x\nLocalFileSigLevel = Required\n[core]\nServer = x\n";
         assert_eq!(of(text).offline(), "[options]\nHoldPkg = pacman\nLocalFileSigLevel = Optional\n");
         assert_eq!(of(text).caches(), [PathBuf::from("/var/cache/pacman/pkg")]);
     }
 
     #[test]
     fn patterns_keep_and_leave_out_paths() {
-        let options = of("[options]\nNoExtract = usr/share/help/* !usr/share/help/en*\nNoUpgrade = etc/passwd\n");
+        let options =
+            of("[options]\nNoExtract = usr/share/help/* !usr/share/help/en*\nNoUpgrade = etc/passwd\n");
         assert!(options.leaves_out("usr/share/help/de") && !options.leaves_out("usr/share/help/en"));
         assert!(options.keeps("etc/passwd") && !options.keeps("etc/group"));
     }

@@ -174,13 +174,16 @@ impl ArchiveFormat for PacmanArchives {
         for path in archives {
             for content in Self::read(path)?.contents {
                 let is_here = content.kind != EntryKind::Folder && !content.path.starts_with("/etc");
-                let place = places.find(&content.path).map_err(ArchiveFault::at("verify the files of", path))?;
+                let place =
+                    places.find(&content.path).map_err(ArchiveFault::at("verify the files of", path))?;
                 if is_here && storage::exists(&place) {
                     unowned.insert(content.path, place);
                 }
             }
         }
-        for entry in local::entries(&self.root).map_err(ArchiveFault::at("list the packages of", &self.root))? {
+        for entry in
+            local::entries(&self.root).map_err(ArchiveFault::at("list the packages of", &self.root))?
+        {
             let list = entry.file("files").unwrap_or_default();
             paths(&list).for_each(|path| _ = unowned.remove(&path));
         }

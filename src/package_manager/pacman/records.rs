@@ -39,7 +39,8 @@ impl HostRecords for Pacman {
         let is_wanted = |entry: &&Entry| {
             packages.iter().any(|key| key.name == entry.name) && entry.is_whole() && !entry.is_dependency()
         };
-        let names: Vec<String> = entries.iter().filter(is_wanted).map(|entry| entry.name.to_string()).collect();
+        let names: Vec<String> =
+            entries.iter().filter(is_wanted).map(|entry| entry.name.to_string()).collect();
         if names.is_empty() {
             return Ok(());
         }

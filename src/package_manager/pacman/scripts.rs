@@ -4,9 +4,11 @@
 use crate::model::package::PackageName;
 
 /// What pacman says of a script or hook that failed (alpm, `_alpm_run_chroot`).
-const FAILED: [&str; 2] = ["error: command failed to execute correctly", "error: command terminated by signal"];
+const FAILED: [&str; 2] =
+    ["error: command failed to execute correctly", "error: command terminated by signal"];
 /// What it says of a package whose files could not all be put in place, and goes on (alpm, `add.c`, `remove.c`).
-const BROKEN: [&str; 2] = ["error: problem occurred while upgrading ", "error: problem occurred while installing "];
+const BROKEN: [&str; 2] =
+    ["error: problem occurred while upgrading ", "error: problem occurred while installing "];
 
 /// What begins a line about a package that is worked on.
 const WORK: [&str; 5] = ["upgrading ", "installing ", "reinstalling ", "downgrading ", "removing "];

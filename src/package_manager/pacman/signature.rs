@@ -64,15 +64,19 @@ fn counts(status: &str) -> bool {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG 12 lab\n[GNUPG:] VALIDSIG 34\n[GNUPG:] TRUST_FULLY 0 pgp\n";
+    const GOOD: &str =
+        "[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG 12 lab\n[GNUPG:] VALIDSIG 34\n[GNUPG:] TRUST_FULLY 0 pgp\n";
 
     #[test]
     fn only_a_good_signature_by_a_trusted_key_counts() {
         assert!(counts(GOOD));
         assert!(counts(&GOOD.replace("GOODSIG", "EXPKEYSIG")));
-        for (from, to) in
-            [("GOODSIG", "BADSIG"), ("TRUST_FULLY", "TRUST_UNDEFINED"), ("VALIDSIG", "X"), ("NEWSIG", "REVKEYSIG")]
-        {
+        for (from, to) in [
+            ("GOODSIG", "BADSIG"),
+            ("TRUST_FULLY", "TRUST_UNDEFINED"),
+            ("VALIDSIG", "X"),
+            ("NEWSIG", "REVKEYSIG"),
+        ] {
             assert!(!counts(&GOOD.replace(from, to)), "{to}");
         }
         assert!(!counts(""));

@@ -76,7 +76,11 @@ impl Pacman {
         let gone: Vec<String> = transaction.gone.iter().filter(there).map(ToString::to_string).collect();
         if !gone.is_empty() {
             let verb = if transaction.keeps_configuration { "-R" } else { "-Rn" };
-            let spec = if transaction.is_forced { changing().arg(format!("{verb}dd")) } else { changing().arg(verb) };
+            let spec = if transaction.is_forced {
+                changing().arg(format!("{verb}dd"))
+            } else {
+                changing().arg(verb)
+            };
             let output = self.run_changing(&spec.arg("--").args(gone), log, listen)?;
             failed = failed.or_else(|| Some(output.clone()).filter(|output| !output.is_success()));
             last = Some(output);
@@ -158,7 +162,10 @@ impl Pacman {
     pub(super) fn with_blame(mut output: CommandOutput, said: &str, archives: &[PathBuf]) -> CommandOutput {
         let has_scripts = |name: &str| {
             let is_of = |archive: &Archive| archive.folder.starts_with(&format!("{name}-"));
-            let read = archives.iter().filter(|path| is_named(path, name)).filter_map(|path| Archive::read(path).ok());
+            let read = archives
+                .iter()
+                .filter(|path| is_named(path, name))
+                .filter_map(|path| Archive::read(path).ok());
             read.into_iter().any(|archive| is_of(&archive) && archive.has_scripts)
         };
         for name in scripts::blamed(said, &has_scripts) {

@@ -41,7 +41,9 @@ fn verdict(rehearsal: &RehearsalReport, sheet: &mut Sheet<'_>) {
     let style = sheet.style();
     let (mark, text, tone) = match rehearsal.verdict {
         RehearsalVerdict::Passed => (style.tick(), "passed; this host was not touched", Tone::Good),
-        RehearsalVerdict::Failed => (style.cross(), "FAILED in the clone; this host was not touched", Tone::Bad),
+        RehearsalVerdict::Failed => {
+            (style.cross(), "FAILED in the clone; this host was not touched", Tone::Bad)
+        }
     };
     sheet.prose(&format!(" {mark} "), &[Word::new(text, tone)]);
     let run = &rehearsal.run;

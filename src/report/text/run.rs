@@ -107,7 +107,9 @@ fn ending(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_
         Outcome::Stuck => ("!", "A PERSON IS NEEDED: neither forward nor back worked", Tone::Alarm),
         Outcome::Incomplete => (style.cross(), "incomplete; nothing was changed", Tone::Bad),
         Outcome::Failed => (style.cross(), failed(transaction.phase), Tone::Bad),
-        Outcome::Clean | Outcome::Findings | Outcome::Planned | Outcome::Rehearsed => (style.tick(), "done", Tone::Plain),
+        Outcome::Clean | Outcome::Findings | Outcome::Planned | Outcome::Rehearsed => {
+            (style.tick(), "done", Tone::Plain)
+        }
     };
     sheet.prose(&format!(" {mark} "), &[Word::new(text, tone)]);
 }

@@ -134,7 +134,9 @@ impl Manifest {
 
     /// Leaves out a folder with everything in it.
     pub fn without_below(mut self, folder: &str) -> Self {
-        let is_below = |path: &str| path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_below = |path: &str| {
+            path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
         self.entries.retain(|path, _| !is_below(path));
         self
     }

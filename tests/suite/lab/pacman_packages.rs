@@ -100,7 +100,9 @@ impl PacmanFixture {
              builddate = 1790000000\npackager = lab\nsize = 100\narch = any\nlicense = none\n"
         );
         let is_last = self.versions.last() == Some(&version);
-        for lines in [*info, if is_last { self.last_info } else { "" }].iter().filter(|lines| !lines.is_empty()) {
+        for lines in
+            [*info, if is_last { self.last_info } else { "" }].iter().filter(|lines| !lines.is_empty())
+        {
             let _ = writeln!(text, "{}", lines.replace("@VERSION@", version));
         }
         if self.configured.contains(&version) {

@@ -44,7 +44,8 @@ pub fn with(names: &[&str]) -> Option<PacmanRoot> {
     let (own, offered): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| **name == "lab-own");
     root.run(&[&["pacman", "-S", "--noconfirm"], &offered[..]].concat()).expect_code(0);
     if !own.is_empty() {
-        root.run(&["pacman", "-U", "--noconfirm", "/srv/lab/own/lab-own-1.0-1-any.pkg.tar.zst"]).expect_code(0);
+        root.run(&["pacman", "-U", "--noconfirm", "/srv/lab/own/lab-own-1.0-1-any.pkg.tar.zst"])
+            .expect_code(0);
     }
     root.serve(NEW);
     Some(root)
@@ -109,8 +110,10 @@ impl PacmanRoot {
     /// What the database says of every package, without the time of the installation and how the archive was proved.
     pub fn database(&self) -> String {
         let local = self.path("var/lib/pacman/local");
-        let mut folders: Vec<PathBuf> =
-            fs::read_dir(&local).expect("there is one").filter_map(|entry| Some(entry.ok()?.path())).collect();
+        let mut folders: Vec<PathBuf> = fs::read_dir(&local)
+            .expect("there is one")
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .collect();
         folders.sort();
         let mut all = String::new();
         for folder in folders {
@@ -191,7 +194,9 @@ fn make_repository(root: &Path) {
     let hosts = ["gpg", "--homedir", text(&keyring), "--batch", "--quiet"];
     on_host(&["chmod", "700", text(&keys), text(&keyring)]);
     let owner = "lab@example.org";
-    on_host(&[&own[..], &["--passphrase", "", "--quick-gen-key", owner, "rsa2048", "sign", "never"]].concat());
+    on_host(
+        &[&own[..], &["--passphrase", "", "--quick-gen-key", owner, "rsa2048", "sign", "never"]].concat(),
+    );
     let key = root.join("srv/lab/key");
     on_host(&[&own[..], &["--output", text(&key), "--export", owner]].concat());
     on_host(&[&hosts[..], &["--import", text(&key)]].concat());
@@ -204,11 +209,12 @@ fn make_repository(root: &Path) {
         for version in fixture.versions {
             let is_last = fixture.versions.last() == Some(version);
             let is_own = fixture.name == "lab-own";
-            let folder = match (is_own, is_last && (fixture.versions.len() > 1 || fixture.name != "lab-former")) {
-                (true, _) => root.join("srv/lab/own"),
-                (_, true) => root.join(NEW),
-                (_, false) => root.join(OLD),
-            };
+            let folder =
+                match (is_own, is_last && (fixture.versions.len() > 1 || fixture.name != "lab-former")) {
+                    (true, _) => root.join("srv/lab/own"),
+                    (_, true) => root.join(NEW),
+                    (_, false) => root.join(OLD),
+                };
             let archive = fixture.build(version, &folder);
             if !(fixture.name == "lab-unsigned" && is_last) {
                 let sign = ["--detach-sign", "--no-armor", text(&archive)];
@@ -224,7 +230,12 @@ fn make_repository(root: &Path) {
 
 /// Makes the database of a folder from the archives in it.
 fn publish(folder: &Path) {
-    on_host(&["sh", "-c", "cd \"$0\" && rm -f core.* && repo-add -q core.db.tar.gz *.pkg.tar.zst", text(folder)]);
+    on_host(&[
+        "sh",
+        "-c",
+        "cd \"$0\" && rm -f core.* && repo-add -q core.db.tar.gz *.pkg.tar.zst",
+        text(folder),
+    ]);
 }
 
 fn serve(root: &Path, folder: &str) {

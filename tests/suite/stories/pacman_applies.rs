@@ -44,7 +44,8 @@ fn latest(root: &PacmanRoot) -> Value {
 
 #[test]
 fn a_plan_is_carried_out_exactly_and_taken_back_wholly() {
-    let fixtures = ["lab-plain", "lab-program", "lab-library", "lab-grows", "lab-epoch", "lab-conf", "lab-drops"];
+    let fixtures =
+        ["lab-plain", "lab-program", "lab-library", "lab-grows", "lab-epoch", "lab-conf", "lab-drops"];
     let Some(root) = pacman_root::with(&fixtures) else { return };
     root.write("etc/lab-conf.conf", "mine\n");
     root.write("etc/lab-drops.conf", "mine\n");
@@ -91,7 +92,11 @@ fn a_script_that_fails_takes_the_run_back_although_pacman_calls_it_done() {
         assert_eq!(latest(&root)["outcome"], "rolled-back", "{ran}");
         // The culprit alone is left out the next time.
         apply(&root, &[]).expect_code(0);
-        assert!(root.has("lab-plain 2.0-1") && root.has(&format!("{culprit} 1.0-1")), "{:?}", root.versions());
+        assert!(
+            root.has("lab-plain 2.0-1") && root.has(&format!("{culprit} 1.0-1")),
+            "{:?}",
+            root.versions()
+        );
     }
 }
 
@@ -183,7 +188,8 @@ fn a_transaction_of_somebody_else_is_waited_for_and_then_named() {
     let slow = ["pacman", "-U", "--noconfirm", "/srv/lab/new/lab-slow-2.0-1-any.pkg.tar.zst"];
     let other = root.command(&slow).timeout(Duration::from_secs(60)).start();
     other.wait_until_says("upgrading");
-    let wait = ["patchctl", "apply", "--yes", "--no-refresh", "--exclude", "lab-slow", "--lock-timeout", "1s"];
+    let wait =
+        ["patchctl", "apply", "--yes", "--no-refresh", "--exclude", "lab-slow", "--lock-timeout", "1s"];
     let ran = root.command(&wait).beside(&other).run();
     assert_eq!(ran.code, 7, "{ran}");
     assert!(ran.stderr.contains("(pacman)") && ran.stderr.contains("db.lck"), "{ran}");

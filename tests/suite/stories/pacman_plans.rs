@@ -83,7 +83,11 @@ fn a_plan_is_the_whole_upgrade_of_pacman_and_changes_nothing() {
     let (before, database) = (manifest(&root), fs::read(root.path("var/lib/pacman/sync/core.db")).unwrap());
     let plan = planned(&root, &[]);
     assert_eq!(before.diff(&manifest(&root)), []);
-    assert_eq!(fs::read(root.path("var/lib/pacman/sync/core.db")).unwrap(), database, "the live database stays");
+    assert_eq!(
+        fs::read(root.path("var/lib/pacman/sync/core.db")).unwrap(),
+        database,
+        "the live database stays"
+    );
     assert_eq!(
         changes(&plan),
         [
@@ -104,7 +108,10 @@ fn a_plan_is_the_whole_upgrade_of_pacman_and_changes_nothing() {
     assert_eq!(planned, of_pacman(&root));
     let marked = |name: &str| actions(&plan).into_iter().find(|a| a["package"] == name).unwrap().clone();
     assert_eq!(marked("lab-plain")["closes"][0], "CVE-2026-30001");
-    assert_eq!((&marked("lab-plain")["security"], &marked("lab-epoch")["security"]), (&true.into(), &false.into()));
+    assert_eq!(
+        (&marked("lab-plain")["security"], &marked("lab-epoch")["security"]),
+        (&true.into(), &false.into())
+    );
     assert!(actions(&plan).iter().all(|action| action["reversible"] == "reversible"), "{plan:#}");
     let shown = root.run(&["patchctl", "plan"]).expect_code(0).stdout;
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
@@ -127,7 +134,10 @@ fn what_is_ignored_stays_and_the_danger_is_named() {
     let plan = planned(&root, &[]);
     assert_eq!(changes(&plan), ["upgrade lab-plain alpm:1.0-1 alpm:2.0-1"]);
     let held = held(&plan);
-    assert_eq!(held["lab-library"], "package-hold: in /etc/pacman.conf, IgnorePkg without lab-library would release it");
+    assert_eq!(
+        held["lab-library"],
+        "package-hold: in /etc/pacman.conf, IgnorePkg without lab-library would release it"
+    );
     assert!(held["lab-program"].starts_with("package-hold: "), "{held:?}");
     let warnings = warnings(&plan);
     assert!(warnings.contains("partial upgrade, which Arch Linux does not support"), "{warnings}");
