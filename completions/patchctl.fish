@@ -721,9 +721,9 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
 json\t'For scripts: exactly one document'
 html\t'One page for people who read in a browser, or print'
 sarif\t'For code scanning: SARIF 2.1.0'
@@ -733,21 +733,22 @@ openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
 csv\t'For spreadsheets: one finding a line'
 openmetrics\t'Counts for a textfile collector'
 markdown\t'For the summary page of a pipeline'"
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
 always\t'Always'
 never\t'Never'"
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -s v -l verbose -d 'Say more; twice for every detail'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l no-progress -d 'Draw no progress bars'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l offline -d 'Use no network at all'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -f -a "check" -d 'Read every file and tell what needs attention'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -f -a "show" -d 'Show every value, block and waiver with the file and line it came from'
-complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show preview" -f -a "preview" -d 'Show what would be decided now, or at the time of --as-of, and when the next window opens'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -f -a "check" -d 'Read every file and tell what needs attention'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -f -a "show" -d 'Show every value, block and waiver with the file and line it came from'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -f -a "refresh" -d 'Pull the central policy now'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -f -a "preview" -d 'Show what would be decided now, or at the time of --as-of, and when the next window opens'
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from check" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
@@ -796,6 +797,30 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_see
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from refresh" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and __fish_seen_subcommand_from preview" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'

@@ -2,6 +2,7 @@
 
 pub mod aftermath;
 pub mod args;
+mod configuration;
 pub mod confirm;
 pub mod failure;
 pub mod forms;

@@ -7,9 +7,8 @@ use super::failure::ToldFailure;
 use super::policy::{PolicyVerb, ScheduleVerb};
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
-use super::{confirm, forms, generate};
+use super::{configuration, confirm, forms, generate};
 use crate::config::layout::Layout;
-use crate::config::load;
 use crate::config::rules::{self as config_rules, Written};
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
@@ -89,9 +88,10 @@ impl<'a> Session<'a> {
     fn with_context(self, cli: Cli) -> Result<ExitCode> {
         let invocation = Invocation::from(&cli.global);
         let progress = Progress::new(self.terminal);
-        let layout = layout(&invocation, &self.environment)?;
-        let file = configuration(&invocation, &self.environment);
-        let loaded = load::load(&layout, file.as_deref(), facts::user_id())?;
+        let layout = configuration::layout(&invocation, &self.environment)?;
+        let file = configuration::file(&invocation, &self.environment);
+        let places = (&layout, file.as_deref());
+        let loaded = configuration::load((&cli.verb, &invocation), places, (&self.clock, &self.environment))?;
         let written = match file {
             // Another configuration is read instead of the system's, rules included.
             Some(_) => Written::default(),
@@ -101,6 +101,7 @@ impl<'a> Session<'a> {
             layout,
             rules: rules::assemble(&loaded, written),
             settings: loaded.settings,
+            central: loaded.central,
             clock: self.clock,
             environment: self.environment,
             observer: &progress,
@@ -157,27 +158,6 @@ fn is_partial(verb: &Verb) -> bool {
         Verb::Scan(args) => !ScanRequest::from(args.clone()).selection.is_everything(),
         _ => false,
     }
-}
-
-/// Root has the system's folders; everybody else has their own.
-fn layout(invocation: &Invocation, environment: &Environment) -> Result<Layout, Failure> {
-    let root = facts::absolute(&invocation.root)
-        .map_err(|error| Failure::new(FailureKind::Usage, "the root cannot be used").caused_by(error))?;
-    if facts::is_root() {
-        return Ok(Layout::system(&root));
-    }
-    Layout::user(&root, environment).ok_or_else(|| {
-        Failure::new(
-            FailureKind::Usage,
-            "there is no place for cache and reports: neither HOME nor XDG folders are set",
-        )
-    })
-}
-
-/// `--config`, or for other users than root `PATCHCTL_CONFIG`.
-fn configuration(invocation: &Invocation, environment: &Environment) -> Option<std::path::PathBuf> {
-    let from_environment = || environment.configuration.clone().filter(|_| !facts::is_root());
-    invocation.configuration.clone().or_else(from_environment)
 }
 
 /// A verb with everything it needs, and where its answer goes.
@@ -258,6 +238,10 @@ impl Shown<'_> {
         let action = match verb {
             PolicyVerb::Check => PolicyAction::Check,
             PolicyVerb::Show => PolicyAction::Show,
+            PolicyVerb::Refresh => {
+                self.terminal.show(&policy::refresh(&self.context)?, Weight::News)?;
+                return Ok(ExitCode::Done);
+            }
             PolicyVerb::Preview => {
                 self.terminal.show(&policy::preview(&self.context)?, Weight::News)?;
                 return Ok(ExitCode::Done);

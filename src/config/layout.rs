@@ -115,6 +115,16 @@ impl Layout {
         self.state.join("state.json")
     }
 
+    /// The central policy that was taken last.
+    pub fn central(&self) -> PathBuf {
+        self.state.join("central.json")
+    }
+
+    /// The folder in which a central policy is looked at before it is taken.
+    pub fn central_incoming(&self) -> PathBuf {
+        self.state.join("central")
+    }
+
     /// The folder of all mutating runs.
     pub fn runs(&self) -> PathBuf {
         self.state.join("runs")

@@ -11,6 +11,7 @@
 pub mod blocks;
 pub mod clock;
 pub mod clone;
+pub mod command;
 pub mod descriptors;
 pub mod environment;
 pub mod exchange;

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::image;
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
+use crate::config::central::CentralRecord;
 use crate::config::choice::Permission;
 use crate::config::layout::Layout;
 use crate::config::settings::Settings;
@@ -36,6 +37,8 @@ pub struct Context<'a> {
     pub settings: Settings,
     /// The administrator's rules about packages, advisories and times.
     pub rules: Rules,
+    /// What is known of the central policy.
+    pub central: CentralRecord,
     /// What time it is.
     pub clock: Clock,
     /// The caller's environment, as far as it counts.

@@ -2,12 +2,14 @@
 
 pub mod apply;
 mod bundle;
+pub mod central;
 pub mod clock;
 pub mod closing;
 pub mod context;
 pub mod dead_man;
 pub mod detach;
 pub mod doctor;
+pub mod evidence;
 pub mod expectation;
 pub mod exposure;
 pub mod feeds;

@@ -213,6 +213,13 @@ fn locked(error: LockError) -> Failure {
             Failure::new(FailureKind::Lock, format!("{holder} holds {}", path.display()))
                 .hint("wait for it, or for longer: --lock-timeout 30m")
         }
+        LockError::Left { path } => {
+            let path = path.display();
+            let message = format!("a package manager that was cut off left {path}: no process has it open");
+            Failure::new(FailureKind::Lock, message)
+                .hint(format!("where none works any more, in a container either: rm {path}"))
+                .hint("pacman -Dk tells whether the database is whole")
+        }
         other => Failure::new(FailureKind::Host, "a lock cannot be used").caused_by(other),
     }
 }

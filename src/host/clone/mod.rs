@@ -47,6 +47,8 @@ pub struct Design {
     pub state: (PathBuf, PathBuf),
     /// The program that runs in it, wherever it lies on the host.
     pub program: PathBuf,
+    /// The process that asks for it.
+    pub asked_by: u32,
 }
 
 /// One file system of a clone.
@@ -205,6 +207,7 @@ mod tests {
             layers: Vec::new(),
             state: ("/nonexistent".into(), "/nonexistent".into()),
             program: "/nonexistent".into(),
+            asked_by: 1,
         };
         assert!(matches!(enter(&design, &[]), Err(CloneError::NotIsolated)));
     }

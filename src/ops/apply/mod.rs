@@ -6,12 +6,13 @@ pub(super) mod gates;
 pub(super) mod prepare;
 
 use self::change::Changed;
+use super::central;
 use super::context::Context;
 use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Begins, Reach};
 use super::runs::Cut;
 use super::way_back::Lost;
-use super::{lists, mend, notify, records, recover, rules, runs, scan, survey, window};
+use super::{evidence, lists, mend, notify, records, recover, rules, runs, scan, survey, window};
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
@@ -55,6 +56,7 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
             records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
             return Ok(report);
         }
+        central::refuse_without(context)?;
         window::refuse_closed(context, request.overrides.as_ref())?;
     }
     let asked = request.plan.as_deref().map(plan::load).transpose()?;
@@ -114,6 +116,8 @@ fn carry_out(
     gates::refuse_without_room(inventory, &planned.plan)?;
     if request.reach == Reach::Everything {
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
+        let asked = (&planned.plan, request.plan.as_deref());
+        evidence::refuse_without(context, request.overrides.as_ref(), asked)?;
     }
     if approve(&planned.plan)? != planned.plan.id {
         return Err(Failure::new(FailureKind::Drift, "another plan was approved than the one at hand"));

@@ -27,12 +27,16 @@ use crate::report::health::CheckState;
 use crate::report::rehearsal::{
     FileChanges, RehearsalGround, RehearsalReport, RehearsalVerdict, RehearsedRun,
 };
+use crate::report::schema::Report;
 
 /// The run that a clone has: its first.
 pub(super) const RUN: RunId = RunId::new(1);
 
 /// A step is asked to end at its limit and killed at twice of it, forward and back alike; the tests come on top.
 const TESTS: Duration = Duration::from_secs(1800);
+
+/// How patchctl calls itself: it asks no network, and tells a failure as a document.
+const OWN_FLAGS: [&str; 5] = ["--offline", "--no-progress", "--quiet", "--format", "json"];
 
 /// A clone that could be put together at once.
 pub(super) struct Prepared {
@@ -128,6 +132,7 @@ fn design(
         layers: ground.layers.clone(),
         state: (folder.state(), storage::canonical(context.layout.state())?),
         program,
+        asked_by: environment::own_process(),
     };
     // Paths and flags always have a JSON form.
     let json = serde_json::to_vec(&design).unwrap_or_default();
@@ -142,20 +147,32 @@ pub(super) fn assemble(context: &Context<'_>, design: &Path) -> Result<Infallibl
         storage::read(design).map_err(|error| Failure::new(FailureKind::Usage, unread).caused_by(error))?;
     let design: Design = serde_json::from_slice(&bytes)
         .map_err(|error| Failure::new(FailureKind::Usage, unread).caused_by(error))?;
+    refuse_when_forsaken(context, &design)?;
     let configuration = context.invocation.configuration.as_ref().map(|path| path.display().to_string());
-    let mut arguments = vec!["rehearse", "--inside", "--offline", "--no-progress", "--quiet"];
+    let mut arguments = [&["rehearse", "--inside"], &OWN_FLAGS[..]].concat();
     if let Some(path) = &configuration {
         arguments.extend(["--config", path]);
     }
     clone::enter(&design, &arguments).map_err(|error| {
         let hint = match &error {
             CloneError::Overlay { .. } => {
-                "it needs CAP_SYS_ADMIN, and a file system below /var/lib/patchctl that is itself no overlay (a container's root is one)"
+                "it needs the rights to mount, and /var/lib/patchctl on a file system that is no overlay itself, as the \
+                 root of most containers is"
             }
-            _ => "it needs the rights to mount: a container has to be privileged",
+            _ => "it needs the rights to mount, which most containers do not have",
         };
         Failure::new(FailureKind::NoClone, "no clone of this host can be had").caused_by(error).hint(hint)
     })
+}
+
+/// Who asked holds patchctl's own lock. When it was killed before the kernel knew that this process is to die with it, this one
+/// ends by itself.
+fn refuse_when_forsaken(context: &Context<'_>, design: &Design) -> Result<(), Failure> {
+    let holder = runs::holder(context)?.and_then(|holder| holder.pid);
+    match holder == Some(design.asked_by) {
+        true => Ok(()),
+        false => Err(Failure::new(FailureKind::Usage, "nobody waits for this rehearsal any more")),
+    }
 }
 
 impl Prepared {
@@ -210,7 +227,7 @@ impl Prepared {
         let limit = context.settings.apply.batch_timeout.saturating_mul(steps.saturating_mul(4)) + TESTS;
         let mut spec = clone::in_namespaces(&program).time_limit(limit).stopped_by(&context.signals);
         spec = spec.args(["rehearse", "--assemble", &self.design.display().to_string()]);
-        spec = spec.args(["--offline", "--no-progress", "--quiet"]);
+        spec = spec.args(OWN_FLAGS);
         if let Some(path) = &context.invocation.configuration {
             let path = storage::canonical(path).map_err(|error| failed(error.into()))?;
             spec = spec.args(["--config", &path.display().to_string()]);
@@ -224,17 +241,17 @@ impl Prepared {
         if let Some(run) = told.ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
             return Ok(run);
         }
-        let words = output.last_words(3);
-        let message = if output.timed_out {
-            "the clone did not come to an end in time".to_owned()
-        } else {
-            let said = |start: &str| words.iter().find_map(|line| line.strip_prefix(start));
-            let last = words.last().map(String::as_str);
-            said("error: ").or(last).unwrap_or("the clone ended without a word").to_owned()
-        };
-        let failure = Failure::new(FailureKind::NoClone, format!("nothing was rehearsed: {message}"));
-        let hints = words.iter().filter_map(|line| line.strip_prefix("hint: "));
-        Err(hints.fold(failure, |failure, hint| failure.hint(hint)))
+        let failed =
+            |message: &str| Failure::new(FailureKind::NoClone, format!("nothing was rehearsed: {message}"));
+        if output.timed_out {
+            return Err(failed("the clone did not come to an end in time"));
+        }
+        // Asked for JSON, patchctl tells its failures as a report.
+        let report: Option<Report> = serde_json::from_slice(&output.stdout).ok();
+        match report.and_then(|report| report.error) {
+            Some(error) => Err(error.hints.into_iter().fold(failed(&error.message), Failure::hint)),
+            None => Err(failed(&output.last_words(3).join("; "))),
+        }
     }
 
     fn changes(&self, context: &Context<'_>) -> Result<FileChanges, storage::StorageError> {

@@ -5,7 +5,6 @@ use super::super::context::Context;
 use super::super::{closing, plan, records, runs, survey};
 use super::clone::RUN;
 use crate::apply::engine::{self, Ending, Performed};
-use crate::apply::health::checks;
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::rehearsal::smoke;
 use crate::apply::{Tools, protect, stage};
@@ -43,12 +42,7 @@ fn rehearse(
     tools: &Tools<'_>,
     (plan, folder): (PatchPlan, RunFolder),
 ) -> Result<RehearsedRun, Failure> {
-    let own = checks::find_for_rehearsals(tools.layout).map_err(|error| {
-        let hint = error.hint();
-        let message = "a check for rehearsals cannot be used";
-        Failure::new(FailureKind::InsecureConfig, message).caused_by(error).hint(hint)
-    })?;
-    let before = smoke::before(&own);
+    let before = smoke::before(&super::own_checks(context)?);
     let opening = Opening { run: RUN, kind: RunKind::Apply, plan: plan.id };
     let mut journal =
         Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)?;

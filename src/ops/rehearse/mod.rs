@@ -11,7 +11,9 @@ use super::context::Context;
 use super::plan::{self, Planned};
 use super::request::Wish;
 use super::way_back::Lost;
-use super::{lists, mend, records, runs, scan, survey};
+use super::{evidence, lists, mend, records, runs, scan, survey};
+use crate::apply::health::checks::{self, Check};
+use crate::model::evidence::EvidenceKind;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
@@ -58,6 +60,7 @@ pub fn part(context: &Context<'_>, part: &Part) -> Result<Option<Report>, Failur
 /// told by the report.
 pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Report, Failure> {
     context.require_power_over_host("rehearse")?;
+    own_checks(context)?;
     let asked = request.plan.as_deref().map(plan::load).transpose()?;
     let _lock = runs::take_lock(context, "rehearse")?;
     runs::refuse_while_open(&context.layout)?;
@@ -92,6 +95,15 @@ pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Repo
             }
         }
     }
+}
+
+/// The administrator's own checks, which nobody else may have written.
+fn own_checks(context: &Context<'_>) -> Result<Vec<Check>, Failure> {
+    checks::find_for_rehearsals(&context.layout).map_err(|error| {
+        let hint = error.hint();
+        let message = "a check for rehearsals cannot be used; nothing was changed";
+        Failure::new(FailureKind::InsecureConfig, message).caused_by(error).hint(hint)
+    })
 }
 
 /// Makes the clone, lets the plan be carried out in it, and reads what came of it.
@@ -133,9 +145,11 @@ fn try_it(
 fn tell(
     context: &Context<'_>,
     planned: Planned,
-    (rehearsal, mut report): (RehearsalReport, Report),
+    (mut rehearsal, mut report): (RehearsalReport, Report),
 ) -> Result<Report, Failure> {
     let complaints = rehearsal.run.complaints();
+    let kept = evidence::keep(context, &planned.plan, (EvidenceKind::Rehearsal, complaints.clone()));
+    rehearsal.evidence = Some(kept.map_err(runs::state_unwritable)?);
     let verdict = rehearsal.verdict;
     report.plan = Some(planned.plan);
     scan::fill(context, &mut report, planned.survey);

@@ -68,9 +68,9 @@ impl Pacman {
         &self.cut_off
     }
 
-    /// What holds for every call: it takes its own answers for granted and draws no bars.
+    /// What holds for every call: it takes its own answers for granted.
     pub(super) fn command(&self) -> CommandSpec {
-        CommandSpec::new(PACMAN).args(["--noconfirm", "--noprogressbar", "--color=never"])
+        CommandSpec::new(PACMAN).args(["--noconfirm", "--color=never"])
     }
 
     /// A call that only asks, in the databases that are planned by; it leaves no trace in pacman's own log.
@@ -248,7 +248,7 @@ impl PackageManager for Pacman {
     fn refresh_lists(&self, time_limit: Duration) -> Result<Vec<String>, PackageManagerError> {
         self.databases.prepare().map_err(prepare)?;
         self.databases.unlock().map_err(prepare)?;
-        let output = Self::run(&self.asking().arg("-Sy").time_limit(time_limit))?;
+        let output = Self::run(&self.asking().args(["--noprogressbar", "-Sy"]).time_limit(time_limit))?;
         if output.is_success() && !output.timed_out {
             self.databases.note_refresh().map_err(prepare)?;
             return Ok(Vec::new());
@@ -274,7 +274,7 @@ impl PackageManager for Pacman {
         self.databases.unlock().map_err(prepare)?;
         let names = request.targets.iter().map(|target| target.package.name.to_string());
         let folder = request.folder.display().to_string();
-        let spec = self.asking().args(["--cachedir", &folder, "-Swdd", "--"]).args(names);
+        let spec = self.asking().args(["--noprogressbar", "--cachedir", &folder, "-Swdd", "--"]).args(names);
         let mut hear = |line: &str| {
             // ` foo-2.0-1-any downloading...`
             let file = line.trim().strip_suffix(" downloading...").unwrap_or_default();
@@ -339,6 +339,11 @@ impl PackageManager for Pacman {
                 && !line.contains("No database errors")
                 && !line.starts_with("warning: Public keyring")
         };
-        Ok(said.lines().map(str::trim_end).filter(is_complaint).map(str::to_owned).collect())
+        let mut complaints: Vec<String> =
+            said.lines().map(str::trim_end).filter(is_complaint).map(str::to_owned).collect();
+        if self.lock.was_cut_off() {
+            complaints.push("pacman was cut off: not all of its scripts and hooks ran".to_owned());
+        }
+        Ok(complaints)
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::host::clock;
-use crate::host::lock::{Holder, LockError, holder_of_open_file, wait_until_free};
+use crate::host::lock::{LockError, holder_of_open_file, wait_until_free};
 use crate::host::storage::{self, StorageError};
 
 /// The lock, below a root.
@@ -40,18 +40,28 @@ impl DatabaseLock {
             if !storage::exists(&self.path) {
                 return Ok(());
             }
-            let holder = holder_of_open_file(&self.path);
-            if holder.is_none() || Instant::now() >= give_up {
-                let holder = holder.unwrap_or_else(nobody);
-                return Err(LockError::Held { path: self.path.clone(), holder });
+            match holder_of_open_file(&self.path) {
+                Some(holder) if Instant::now() >= give_up => {
+                    return Err(LockError::Held { path: self.path.clone(), holder });
+                }
+                // It may have ended between the two looks.
+                None if storage::exists(&self.path) => {
+                    return Err(LockError::Left { path: self.path.clone() });
+                }
+                _ => clock::pause(RETRY),
             }
-            clock::pause(RETRY);
         }
     }
 
     /// Tells whether a living pacman has it.
     pub(super) fn is_held(&self) -> bool {
         storage::exists(&self.path) && holder_of_open_file(&self.path).is_some()
+    }
+
+    /// Tells whether our pacman was cut off and none has ended by itself since: scripts and hooks may not have run,
+    /// although every package is in place.
+    pub(super) fn was_cut_off(&self) -> bool {
+        storage::exists(&self.mark) && wait_until_free(&self.guard, "", Duration::ZERO).is_ok()
     }
 
     /// Notes that our pacman is about to work, and clears away what one before it left.
@@ -63,7 +73,7 @@ impl DatabaseLock {
         storage::replace(&self.mark, b"", storage::PRIVATE)
     }
 
-    /// Notes that it has ended by itself.
+    /// Notes that it has ended; one that did not end by itself left its lock.
     ///
     /// # Errors
     /// The mark cannot be removed.
@@ -74,20 +84,9 @@ impl DatabaseLock {
         storage::remove_file(&self.mark)
     }
 
-    /// Removes a lock that nobody holds and that our own pacman left.
+    /// Removes a lock that nobody holds and that our own pacman left. The mark stays until one has ended by itself.
     fn clear_own(&self) -> Result<(), StorageError> {
-        let is_ours = storage::exists(&self.mark) && wait_until_free(&self.guard, "", Duration::ZERO).is_ok();
-        if !is_ours || self.is_held() {
-            return Ok(());
-        }
-        storage::remove_file(&self.path)?;
-        storage::remove_file(&self.mark)
+        let is_ours = self.was_cut_off() && !self.is_held();
+        if is_ours { storage::remove_file(&self.path) } else { Ok(()) }
     }
-}
-
-/// No process has the file open: pacman was killed, or works out of sight, in another container.
-fn nobody() -> Holder {
-    let command = "nobody who lives here (pacman was cut off; if no other package manager works on this host, \
-        remove the file)";
-    Holder { pid: None, command: command.to_owned() }
 }

@@ -13,6 +13,9 @@ use crate::host::runner::{CommandOutput, CommandSpec, Insistence};
 use crate::host::storage;
 use crate::model::package::PackageName;
 
+/// Exit codes beyond this one are signals.
+const SIGNALLED: i32 = 128;
+
 /// What pacman shall do, in its own arguments, and how much it may overlook.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Transaction {
@@ -59,7 +62,8 @@ impl Pacman {
         storage::replace(&offline, options.as_bytes(), storage::PRIVATE).map_err(prepare)?;
         self.clear_remains(transaction)?;
         let changing = || {
-            let spec = self.command().args(["--config".to_owned(), offline.display().to_string()]);
+            let offline = offline.display().to_string();
+            let spec = self.command().args(["--noprogressbar", "--config", &offline]);
             spec.time_limit(limit).insistence(Insistence::Patient).guard(self.guard())
         };
         let mut failed = None;
@@ -168,7 +172,12 @@ impl Pacman {
                 .filter_map(|path| Archive::read(path).ok());
             read.into_iter().any(|archive| is_of(&archive) && archive.has_scripts)
         };
-        for name in scripts::blamed(said, &has_scripts) {
+        let mut names = scripts::blamed(said, &has_scripts);
+        if output.code > SIGNALLED || output.timed_out {
+            // Every package may be in its place: scripts and hooks that come later did not run.
+            names.push(PackageName::from("pacman itself, which was cut off"));
+        }
+        for name in names {
             output.stderr.extend_from_slice(format!("{}{name}\n", scripts::BLAME).as_bytes());
         }
         output

@@ -18,6 +18,7 @@ mod packages;
 mod policy_table;
 mod renderings;
 mod rpm_feeds;
+mod simulated_year;
 mod static_program;
 mod tools_agree;
 mod version_orders;

@@ -36,6 +36,7 @@ pub mod capture;
 pub mod debian;
 pub mod faults;
 pub mod fleet;
+pub mod handmade;
 pub mod namespace;
 pub mod offline_mirror;
 pub mod oracle;

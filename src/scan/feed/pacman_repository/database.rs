@@ -18,6 +18,9 @@ const LARGEST_UNPACKED: u64 = 2 << 30;
 /// Largest description of one package; real ones, signatures included, have some 3 KiB.
 const LARGEST_DESCRIPTION: u64 = 1 << 20;
 
+/// Tells whether anybody asks for a package of that name.
+type Wants<'a> = &'a dyn Fn(&str) -> bool;
+
 /// One package of a database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
@@ -34,7 +37,7 @@ pub(super) struct Entry {
 /// Hands every wanted package of a database to `take`. What no SHA-256 vouches for is no offer.
 pub(super) fn read(
     path: &Path,
-    wants: &dyn Fn(&str) -> bool,
+    wants: Wants<'_>,
     take: &mut dyn FnMut(Entry),
 ) -> Result<(), PacmanRepositoryError> {
     let bytes = storage::read_at_most(path, LARGEST)
@@ -63,7 +66,7 @@ impl From<std::io::Error> for Fault {
 fn read_archive(
     plain: &mut impl Read,
     path: &Path,
-    (wants, take): (&dyn Fn(&str) -> bool, &mut dyn FnMut(Entry)),
+    (wants, take): (Wants<'_>, &mut dyn FnMut(Entry)),
 ) -> Result<(), Fault> {
     let mut archive = tar::Archive::new(&mut *plain);
     for member in archive.entries()? {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{SignatureError, Signed, SignedInside, Signer, Verifier, armour, status};
+use super::{SignatureError, Signed, SignedInside, Signer, StatusError, Verifier, armour, status};
 use crate::host::runner::{self, CommandSpec};
 use crate::host::storage;
 
@@ -11,6 +11,9 @@ use crate::host::storage;
 const PROGRAMS: [&str; 2] = ["/usr/bin/gpgv", "/usr/bin/gpgv2"];
 /// How long a verification may take: the digest of the largest archive at 50 MB/s.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// Reads status lines, and whether `gpgv` ended well.
+type Judge = fn(&[u8], bool) -> Result<Signer, StatusError>;
 
 /// Verifies with `gpgv`, given a folder of our own to lay out the keys in.
 #[derive(Clone, Debug)]
@@ -48,8 +51,8 @@ impl Gpgv {
         Ok(keyring)
     }
 
-    /// Lets `gpgv` judge with some keys; `rest` are its other arguments.
-    fn judged(&self, keys: &[&Path], rest: &[&Path]) -> Result<Signer, SignatureError> {
+    /// Asks `gpgv` with some keys, and lets a reader of its lines decide; `rest` are its other arguments.
+    fn judged(&self, keys: &[&Path], rest: &[&Path], judge: Judge) -> Result<Signer, SignatureError> {
         let program = self.program.as_ref().ok_or(SignatureError::NoVerifier)?;
         let keyring = self.lay_out(keys)?;
         let path = |path: &Path| path.to_string_lossy().into_owned();
@@ -64,13 +67,14 @@ impl Gpgv {
         if output.timed_out {
             return Err(SignatureError::TimedOut);
         }
-        status::judge(&output.stdout, output.is_success()).map_err(|source| SignatureError::Status { source })
+        judge(&output.stdout, output.is_success()).map_err(|source| SignatureError::Status { source })
     }
 }
 
 impl Verifier for Gpgv {
     fn verify(&self, signed: Signed<'_>) -> Result<Signer, SignatureError> {
-        self.judged(&[signed.keys], &[Path::new("--"), signed.signature, signed.content])
+        let rest = [Path::new("--"), signed.signature, signed.content];
+        self.judged(&[signed.keys], &rest, status::judge)
     }
 
     fn verify_inside(&self, signed: SignedInside<'_>) -> Result<(Signer, Vec<u8>), SignatureError> {
@@ -78,7 +82,8 @@ impl Verifier for Gpgv {
         // gpgv does not write over a file that is there.
         let _ = storage::remove_file(&text);
         let keys: Vec<&Path> = signed.keys.iter().map(PathBuf::as_path).collect();
-        let signer = self.judged(&keys, &[Path::new("--output"), &text, Path::new("--"), signed.message]);
+        let rest = [Path::new("--output"), &text, Path::new("--"), signed.message];
+        let signer = self.judged(&keys, &rest, status::judge_inside);
         let content = storage::read(&text);
         let _ = storage::remove_file(&text);
         Ok((signer?, content.map_err(|source| SignatureError::LayOut { source })?))
