@@ -33,13 +33,6 @@ pub struct Look {
     findings: Vec<Hole>,
 }
 
-impl Look {
-    /// Returns when the report ended.
-    pub fn finished(&self) -> DateTime<Utc> {
-        self.finished
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 struct Installed {
     name: PackageName,
