@@ -23,8 +23,13 @@ pub fn removal_of_running<'a>(plan: &'a PatchPlan, kernels: &Kernels) -> Option<
 /// Says which kernels may go where `/boot` is full: those that neither run nor boot next. `None` where there are none.
 pub fn that_may_go(kernels: &Kernels, distribution: &Distribution) -> Option<String> {
     // A kernel of pacman takes the place of the one before it, and of apk's too.
-    if matches!(distribution.family(), Some(PackageFamily::Apk | PackageFamily::Pacman)) {
+    let is_replaced = matches!(distribution.family(), Some(PackageFamily::Apk | PackageFamily::Pacman));
+    if kernels.leftover.is_empty() || is_replaced {
         return None;
+    }
+    if distribution.uses_zypper() {
+        // The package's release is not the kernel's: zypper itself finds which packages they are (zypper(8)).
+        return Some(format!("these may go by zypper purge-kernels: {}", kernels.leftover.join(", ")));
     }
     // Debian's and Ubuntu's packages bear the release in their name; dnf takes name and release together.
     let (command, package) = match distribution.uses_dnf() {
@@ -32,7 +37,7 @@ pub fn that_may_go(kernels: &Kernels, distribution: &Distribution) -> Option<Str
         false => ("apt-get purge", "linux-image-"),
     };
     let names: Vec<String> = kernels.leftover.iter().map(|release| format!("{package}{release}")).collect();
-    (!names.is_empty()).then(|| format!("these may go: {command} {}", names.join(" ")))
+    Some(format!("these may go: {command} {}", names.join(" ")))
 }
 
 /// Lists the modules that are built on this host for each kernel (dkms(8): one folder a module below its tree).
@@ -70,6 +75,9 @@ mod tests {
         let debian = Distribution::new("debian", "12", "bookworm");
         let told = that_may_go(&kernels, &debian).expect("one is left over");
         assert_eq!(told, "these may go: apt-get purge linux-image-6.1.0-41-amd64");
+        let suse = Distribution::new("sles", "15.6", "");
+        let told = that_may_go(&kernels, &suse).expect("one is left over");
+        assert!(told.starts_with("these may go by zypper purge-kernels: "), "{told}");
         assert_eq!(that_may_go(&Kernels { leftover: Vec::new(), ..kernels }, &debian), None);
     }
 }

@@ -1,4 +1,4 @@
-//! Locks: patchctl's own, and the record locks that dpkg and apt respect.
+//! Locks: patchctl's own, the record locks that dpkg and apt respect, and the numbers of processes that zypp writes.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
@@ -125,6 +125,28 @@ pub fn wait_until_free(path: &Path, holder: &str, patience: Duration) -> Result<
             Err(TryLockError::Error(source)) => return Err(LockError::at(path)(source)),
         }
     }
+}
+
+/// Returns the process whose number a file holds, where it lives: the kind of lock that zypp takes.
+pub fn process_of(path: &Path) -> Option<Holder> {
+    let bytes = storage::read_at_most(path, 100).ok()?;
+    let pid = std::str::from_utf8(&bytes).ok()?.trim().parse().ok()?;
+    Some(Holder { pid: Some(pid), command: command_of(pid)? })
+}
+
+/// Waits until the process has ended whose number a file holds.
+///
+/// # Errors
+/// [`LockError::Held`] names it where it still lives after `patience`.
+pub fn wait_for_process(path: &Path, patience: Duration) -> Result<(), LockError> {
+    let give_up = Instant::now() + patience;
+    while let Some(holder) = process_of(path) {
+        if Instant::now() >= give_up {
+            return Err(LockError::Held { path: path.to_owned(), holder });
+        }
+        thread::sleep(RETRY);
+    }
+    Ok(())
 }
 
 /// Ends the process that holds patchctl's own lock, at once; tells whether it was one of patchctl's.

@@ -1,11 +1,11 @@
 //! What the enabled repositories offer now, and which of it the package manager would take.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::feed::{FeedStamp, FeedState};
 use super::finding::{Candidate, Origin};
-use super::package::{PackageKey, SourcePackage};
+use super::package::{PackageKey, PackageName, SourcePackage};
 use super::plan::Artifact;
 use super::version::Version;
 
@@ -33,6 +33,16 @@ pub struct RepositoryView {
     pub stamps: Vec<FeedStamp>,
     /// Pins, holds and phasing were evaluated by the package manager itself.
     pub pins_evaluated: bool,
+}
+
+/// What the vendor's notices of some updates ask for beside the new files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Suggestions {
+    /// The packages that take effect with the next boot (updateinfo, `reboot_suggested`).
+    pub reboot: BTreeSet<PackageName>,
+    /// The packages of the package manager itself, which is to be run anew before anything else is updated (SUSE's
+    /// `restart_suggested`; zypper(8), exit code 103).
+    pub of_package_manager: BTreeSet<PackageName>,
 }
 
 impl RepositoryView {

@@ -145,7 +145,9 @@ fn old_code(plan: Option<&PatchPlan>, code: &Owners) -> RestartReport {
         };
         users.into_iter().map(tell).collect()
     };
-    let reboot = plan.and_then(|plan| restart::reboot_reason(plan.actions().map(|action| &action.package)));
+    let of_packages = |plan: &PatchPlan| restart::reboot_reason(plan.actions().map(|action| &action.package));
+    // The vendor's notices may ask for one too, and the plan says so.
+    let reboot = plan.and_then(|plan| of_packages(plan).or_else(|| plan.reboot.clone()));
     RestartReport { services: told(services), processes: told(processes), reboot, ..RestartReport::default() }
 }
 

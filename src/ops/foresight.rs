@@ -1,5 +1,6 @@
 //! What a plan would mean for the host: room, edited configuration, services on files that go away.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
@@ -11,7 +12,8 @@ use crate::apply::space::{self, Amounts, KERNEL_IN_BOOT, Places};
 use crate::apply::{kernels, systemd};
 use crate::host::{processes, storage};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::package::PackageKey;
+use crate::model::offer::Suggestions;
+use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind, ConffileForeseen, RestartForeseen, SpaceNeed};
 use crate::plan::Foresight;
 use crate::scan::inventory::files::{self, EditedConfiguration, Fate};
@@ -44,6 +46,23 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
         conffiles: edited(context, survey, actions)?,
         warnings,
     })
+}
+
+/// Adds what the vendor's notices ask for beside the new files.
+pub fn add_suggestions(foresight: &mut Foresight, suggestions: &Suggestions) {
+    let listed =
+        |names: &BTreeSet<PackageName>| names.iter().map(PackageName::as_str).collect::<Vec<_>>().join(", ");
+    if !suggestions.reboot.is_empty() {
+        let asked = format!("the vendor asks for a reboot after {}", listed(&suggestions.reboot));
+        let known = foresight.reboot.take();
+        foresight.reboot = Some(known.map_or(asked.clone(), |known| format!("{known}; {asked}")));
+    }
+    if !suggestions.of_package_manager.is_empty() {
+        let names = listed(&suggestions.of_package_manager);
+        foresight
+            .warnings
+            .push(format!("the package manager updates itself first, in a step of its own: {names}"));
+    }
 }
 
 fn is_kernel(action: &Action) -> bool {

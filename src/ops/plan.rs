@@ -17,6 +17,7 @@ use crate::model::decision::{Held, Selection};
 use crate::model::distro::Distribution;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::offer::Suggestions;
 use crate::model::outcome::Outcome;
 use crate::model::package::PackageName;
 use crate::model::plan::{Action, ActionKind, PatchPlan, Resolution, Reversibility};
@@ -89,8 +90,9 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     let wish = &of_this_root(wish, &survey.inventory.distribution)?;
     check_exact(&survey, &wish.selection)?;
     let settled = settle((context, manager.as_ref()), &survey, wish, lost)?;
-    let Settled { decisions, resolution, actions } = settled;
+    let Settled { decisions, resolution, actions, suggestions } = settled;
     let mut foresight = foresight::foresee(context, &survey, &actions)?;
+    foresight::add_suggestions(&mut foresight, &suggestions);
     if !actions.is_empty() {
         let partial = partial_upgrade(&survey.inventory.distribution, &decisions.held);
         foresight.warnings.extend(partial);
@@ -133,6 +135,7 @@ struct Settled {
     decisions: Decisions,
     resolution: Resolution,
     actions: Vec<Action>,
+    suggestions: Suggestions,
 }
 
 /// Decides, lets the package manager resolve, and begins again without what turns out to have no way back.
@@ -164,7 +167,7 @@ fn settle(
             (outlook, examination.join().unwrap_or_default())
         });
         examined.extend(found);
-        let Outlook { resolution, additions } = outlook?;
+        let Outlook { resolution, additions, suggestions } = outlook?;
         if way_back::has_lost((context, format), survey, (&mut policy, &mut examined), &resolution) {
             continue;
         }
@@ -177,7 +180,7 @@ fn settle(
             way_back: &policy.way_back,
         });
         let actions = actions.map_err(outside_repositories)?;
-        return Ok(Settled { decisions, resolution, actions });
+        return Ok(Settled { decisions, resolution, actions, suggestions });
     }
 }
 

@@ -1,15 +1,16 @@
 //! Targets to a resolution: one simulation where nothing stands in the way, and the fewest that find what does.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::context::Context;
 use super::request::{Removals as Asked, Wish};
+use super::runs;
 use super::survey::{self, Survey};
 use crate::config::choice::Permission;
 use crate::model::approval::Phasing;
 use crate::model::decision::{Cause, ExactVersion, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::offer::Offer;
+use crate::model::offer::{Offer, Suggestions};
 use crate::model::package::{Inventory, PackageKey, PackageName};
 use crate::model::plan::{Operation, OperationKind, Replacement, Resolution};
 use crate::model::version::Version;
@@ -17,11 +18,14 @@ use crate::package_manager::{Goal, PackageManager, PackageManagerError, Removals
 use crate::plan::policy::{self, DecisionInput, Decisions, Policy};
 
 /// What the package manager would do, with the offers of packages that are not installed yet.
+#[derive(Default)]
 pub struct Outlook {
     /// The simulated operations.
     pub resolution: Resolution,
     /// Offers of additions.
     pub additions: HashMap<PackageKey, Offer>,
+    /// What the vendor's notices ask for beside the new files.
+    pub suggestions: Suggestions,
 }
 
 /// Resolves what was decided; what the package manager cannot do moves from the targets to the held ones.
@@ -35,13 +39,14 @@ pub fn resolve(
     (policy, wish): (&Policy, &Wish),
 ) -> Result<Outlook, Failure> {
     if decisions.targets.is_empty() {
-        return Ok(Outlook { resolution: Resolution::default(), additions: HashMap::new() });
+        return Ok(Outlook::default());
     }
     let removals = match wish.removals {
         Asked::Allow => Removals::Allow,
         Asked::AsConfigured if context.settings.policy.removals == Permission::Allow => Removals::Allow,
         Asked::AsConfigured => Removals::Refuse,
     };
+    manager.records().wait_to_ask(context.lock_patience()).map_err(runs::locked)?;
     let search = Search { manager, survey, policy, removals };
     let refused = |error| refused(survey, error);
     let mut dropped = search.not_our_turn(decisions, &wish.selection.exact).map_err(refused)?;
@@ -69,7 +74,16 @@ pub fn resolve(
     };
     policy::hold_dropped(decisions, &input, &dropped);
     let additions = additions(context, survey, &resolution)?;
-    Ok(Outlook { resolution, additions })
+    let suggestions = survey::suggestions(context, &survey.inventory.distribution, &brought(&resolution))?;
+    search.begin_with(&suggestions.of_package_manager, &mut resolution).map_err(refused)?;
+    Ok(Outlook { resolution, additions, suggestions })
+}
+
+/// The versions that come in.
+fn brought(resolution: &Resolution) -> Vec<(PackageKey, Version)> {
+    let comes = |o: &&Operation| matches!(o.kind, OperationKind::Unpack | OperationKind::Add);
+    let operations = resolution.operations.iter().filter(comes);
+    operations.filter_map(|operation| Some((operation.key(), operation.to.clone()?))).collect()
 }
 
 /// A simulated removal names no architecture where that is the host's own or `all`: what goes is what is installed.
@@ -85,6 +99,10 @@ fn name_what_goes(resolution: &mut Resolution, inventory: &Inventory) {
 }
 
 fn refused(survey: &Survey, error: PackageManagerError) -> Failure {
+    if matches!(error, PackageManagerError::Busy { .. }) {
+        let failure = Failure::new(FailureKind::Lock, "the package manager cannot plan now").caused_by(error);
+        return failure.hint("wait until the other tool has ended");
+    }
     Failure::new(FailureKind::HostUnclean, "the package manager cannot plan")
         .caused_by(error)
         .hint(survey.inventory.distribution.advice().inspect)
@@ -251,6 +269,30 @@ impl Search<'_> {
         self.survey.view.candidates.get(&target.package)?.phased_percent.filter(|percent| *percent < 100)
     }
 
+    /// Puts the package manager's own packages, with what they need, before everything else: what comes after is done by
+    /// the new one. Where they cannot be had by themselves, the order stays as it is.
+    fn begin_with(
+        &self,
+        own: &BTreeSet<PackageName>,
+        resolution: &mut Resolution,
+    ) -> Result<(), PackageManagerError> {
+        let is_own = |(key, _): &(PackageKey, Version)| own.contains(&key.name);
+        let targets: Vec<Target> = brought(resolution)
+            .into_iter()
+            .filter(is_own)
+            .map(|(package, version)| Target { package, version })
+            .collect();
+        if targets.is_empty() {
+            return Ok(());
+        }
+        let alone = possible(self.manager.resolve(&Goal::Targets(targets), self.removals)?).operations;
+        if alone.iter().all(|operation| resolution.operations.contains(operation)) {
+            resolution.first_step = alone.len();
+            resolution.operations.sort_by_key(|operation| !alone.contains(operation));
+        }
+        Ok(())
+    }
+
     /// Finds which of the `wanted` can be had together with those `kept` already: halves the list wherever it cannot be
     /// had whole.
     fn largest_possible(
@@ -324,18 +366,8 @@ fn additions(
     survey: &Survey,
     resolution: &Resolution,
 ) -> Result<HashMap<PackageKey, Offer>, Failure> {
-    let unknown =
-        |operation: &&Operation| matches!(operation.kind, OperationKind::Unpack | OperationKind::Add);
-    let wanted: Vec<(PackageKey, Version)> = resolution
-        .operations
-        .iter()
-        .filter(unknown)
-        .filter_map(|o| {
-            let key = o.key();
-            let version = o.to.clone()?;
-            survey.view.offer(&key, &version).is_none().then_some((key, version))
-        })
-        .collect();
+    let mut wanted = brought(resolution);
+    wanted.retain(|(key, version)| survey.view.offer(key, version).is_none());
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }

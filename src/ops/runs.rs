@@ -207,7 +207,8 @@ pub fn take_lists_lock(
     records.lists_lock().map(take).transpose()
 }
 
-fn locked(error: LockError) -> Failure {
+/// Tells who holds a lock, and what to do.
+pub(super) fn locked(error: LockError) -> Failure {
     match error {
         LockError::Held { path, holder } => {
             Failure::new(FailureKind::Lock, format!("{holder} holds {}", path.display()))

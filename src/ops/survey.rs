@@ -14,17 +14,17 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::first_seen::FirstSeen;
-use crate::model::offer::{Offer, RepositoryView};
+use crate::model::offer::{Offer, RepositoryView, Suggestions};
 use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::summary::Summary;
 use crate::model::version::Version;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::channels;
-use crate::scan::feed::dnf_repository::{self, DnfRepositoryError};
 use crate::scan::feed::pacman_repository::{self, PacmanRepositoryError};
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
+use crate::scan::feed::rpm_repository::{self, RpmRepositoryError};
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
@@ -109,26 +109,24 @@ fn unreadable(error: InventoryError) -> Failure {
     Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
-/// What the repositories offer, as apt's lists, dnf's metadata or pacman's databases have it; nothing is known of other
-/// families.
+/// What the repositories offer, as apt's lists, the metadata of dnf or zypp, or pacman's databases have it; nothing is
+/// known of other families.
 ///
 /// # Errors
 /// The lists or the metadata cannot be read.
 pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
     let distribution = &inventory.distribution;
-    if distribution.uses_dnf() {
-        let view = dnf_repository::view(&context.layout, inventory, &context.clock);
-        return view.map_err(|error| metadata_unreadable(distribution, error));
-    }
     match distribution.family() {
-        Some(PackageFamily::Dpkg) => {}
-        Some(PackageFamily::Pacman) => {
-            let view = pacman_repository::view(&context.layout, inventory, &context.clock);
-            return view.map_err(databases_unreadable);
+        Some(PackageFamily::Rpm) => rpm_repository::view(&context.layout, inventory, &context.clock)
+            .map_err(|error| metadata_unreadable(distribution, error)),
+        Some(PackageFamily::Dpkg) => {
+            repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
         }
-        _ => return Ok(RepositoryView::default()),
+        Some(PackageFamily::Pacman) => {
+            pacman_repository::view(&context.layout, inventory, &context.clock).map_err(databases_unreadable)
+        }
+        _ => Ok(RepositoryView::default()),
     }
-    repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
 }
 
 /// Returns where exact versions of packages can be had that need not be installed, in the order asked.
@@ -140,8 +138,8 @@ pub fn lookup(
     distribution: &Distribution,
     wanted: &[(PackageKey, Version)],
 ) -> Result<Vec<Option<Offer>>, Failure> {
-    if distribution.uses_dnf() {
-        let found = dnf_repository::lookup(&context.layout, wanted);
+    if distribution.family() == Some(PackageFamily::Rpm) {
+        let found = rpm_repository::lookup(&context.layout, distribution, wanted);
         return found.map_err(|error| metadata_unreadable(distribution, error));
     }
     if distribution.family() == Some(PackageFamily::Pacman) {
@@ -150,10 +148,26 @@ pub fn lookup(
     repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
 }
 
-fn metadata_unreadable(distribution: &Distribution, error: DnfRepositoryError) -> Failure {
+/// Returns what the notices of some versions ask for beside the new files; only rpm's repositories tell that.
+///
+/// # Errors
+/// As [`lookup`].
+pub fn suggestions(
+    context: &Context<'_>,
+    distribution: &Distribution,
+    wanted: &[(PackageKey, Version)],
+) -> Result<Suggestions, Failure> {
+    if distribution.family() != Some(PackageFamily::Rpm) {
+        return Ok(Suggestions::default());
+    }
+    let found = rpm_repository::suggestions(&context.layout, distribution, wanted);
+    found.map_err(|error| metadata_unreadable(distribution, error))
+}
+
+fn metadata_unreadable(distribution: &Distribution, error: RpmRepositoryError) -> Failure {
     Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
         .caused_by(error)
-        .hint(format!("dnf clean metadata and {} fetch it anew", distribution.advice().refresh))
+        .hint(format!("fetch it anew: {}", distribution.advice().refetch))
 }
 
 fn databases_unreadable(error: PacmanRepositoryError) -> Failure {

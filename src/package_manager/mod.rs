@@ -10,6 +10,7 @@ pub mod pacman;
 pub mod records;
 pub mod registry;
 pub mod rpm;
+pub mod zypper;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -42,6 +43,14 @@ pub enum PackageManagerError {
         tool: &'static str,
         /// What it said last.
         words: Vec<String>,
+    },
+    /// Another tool works with it.
+    #[error("{tool} is kept waiting: {words}")]
+    Busy {
+        /// The tool.
+        tool: &'static str,
+        /// Who holds what, in its own words.
+        words: String,
     },
     /// A line of its answer has another form than it should.
     #[error("{tool} answered a line that cannot be read: {line:?}")]

@@ -18,6 +18,16 @@ pub trait HostRecords {
     /// Another tool did not let go in time.
     fn take_lock(&self, patience: Duration) -> Result<Option<RecordLock>, LockError>;
 
+    /// Waits up to `patience` until the package manager can be asked, where asking takes its lock too (zypp). Most can be
+    /// asked at any time.
+    ///
+    /// # Errors
+    /// Another tool did not let go in time.
+    fn wait_to_ask(&self, patience: Duration) -> Result<(), LockError> {
+        let _ = patience;
+        Ok(())
+    }
+
     /// Tells whether the package manager changes the database at this moment, whoever called it.
     fn is_at_work(&self) -> bool;
 

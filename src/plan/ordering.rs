@@ -26,7 +26,8 @@ pub fn steps(resolution: &Resolution, actions: Vec<Action>) -> Vec<Step> {
     let mut current = Vec::new();
     for (index, operation) in resolution.operations.iter().enumerate() {
         current.extend(by_key.remove(&(operation.name.clone(), operation.architecture.clone())));
-        if cuts.contains(&index) && current.len() >= PREFERRED_ACTIONS {
+        let is_full = cuts.contains(&index) && current.len() >= PREFERRED_ACTIONS;
+        if is_full || index + 1 == resolution.first_step {
             push(&mut steps, &mut current);
         }
     }

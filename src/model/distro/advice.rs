@@ -9,6 +9,8 @@ pub struct Advice {
     pub tools: &'static str,
     /// Fetches what the repositories offer.
     pub refresh: &'static str,
+    /// Fetches it anew, also what is there already and may be damaged.
+    pub refetch: &'static str,
     /// Releases a hold; the package follows.
     pub release: &'static str,
     /// Tells why another version is preferred; the package follows.
@@ -31,6 +33,7 @@ pub struct Advice {
 const APT: Advice = Advice {
     tools: "apt and dpkg",
     refresh: "apt-get update",
+    refetch: "apt-get update",
     release: "apt-mark unhold",
     preferences: "apt-cache policy",
     inspect: "dpkg --audit and apt-get check tell what is wrong; dpkg --configure -a often mends it",
@@ -45,6 +48,7 @@ const APT: Advice = Advice {
 const DNF: Advice = Advice {
     tools: "dnf and rpm",
     refresh: "dnf makecache",
+    refetch: "dnf clean metadata, then dnf makecache",
     release: "dnf versionlock delete",
     preferences: "dnf list --showduplicates --disableexcludes=all",
     inspect: "dnf check tells what is wrong; rpmdb --verifydb looks at the database itself",
@@ -60,6 +64,7 @@ const DNF: Advice = Advice {
 const PACMAN: Advice = Advice {
     tools: "pacman",
     refresh: "patchctl feeds refresh",
+    refetch: "patchctl feeds refresh",
     release: "in /etc/pacman.conf, IgnorePkg without",
     preferences: "pacman -Si",
     inspect: "pacman -Dk tells what is wrong with the database",
@@ -70,10 +75,26 @@ const PACMAN: Advice = Advice {
     beside: ".pacnew",
 };
 
+/// zypper(8) of 1.14; rpm(8) for `.rpmnew`.
+const ZYPPER: Advice = Advice {
+    tools: "zypper and rpm",
+    refresh: "zypper refresh",
+    refetch: "zypper refresh --force",
+    release: "zypper removelock",
+    preferences: "zypper search --details --match-exact",
+    inspect: "zypper verify --dry-run tells what is wrong; rpmdb --verifydb looks at the database itself",
+    add: "zypper install",
+    downgrade: "zypper install --oldpackage",
+    reinstall: "zypper install --force",
+    clean: "zypper clean",
+    beside: ".rpmnew",
+};
+
 impl Distribution {
     /// Returns what people type on this distribution; apt's words where nothing else is known.
     pub fn advice(&self) -> &'static Advice {
         match self.family() {
+            Some(PackageFamily::Rpm) if self.uses_zypper() => &ZYPPER,
             Some(PackageFamily::Rpm) => &DNF,
             Some(PackageFamily::Pacman) => &PACMAN,
             _ => &APT,
@@ -89,5 +110,8 @@ mod tests {
     fn each_family_is_advised_in_its_own_words() {
         assert_eq!(Distribution::new("rocky", "9", "").advice().refresh, "dnf makecache");
         assert_eq!(Distribution::new("debian", "12", "").advice().refresh, "apt-get update");
+        for id in super::super::ZYPPER {
+            assert_eq!(Distribution::new(id, "16.0", "").advice().tools, "zypper and rpm", "{id}");
+        }
     }
 }

@@ -112,6 +112,7 @@ const KNOWN: &[Known] = &[
     known("rocky", "Rocky Linux", PackageFamily::Rpm),
     known("sled", "SUSE Linux Enterprise Desktop", PackageFamily::Rpm),
     known("sles", "SUSE Linux Enterprise Server", PackageFamily::Rpm),
+    known("sles_sap", "SUSE Linux Enterprise Server for SAP Applications", PackageFamily::Rpm),
     known("alpine", "Alpine", PackageFamily::Apk),
     known("chainguard", "Chainguard", PackageFamily::Apk),
     known("wolfi", "Wolfi", PackageFamily::Apk),
@@ -126,6 +127,9 @@ pub const DNF: &[&str] = &["almalinux", "amzn", "centos", "fedora", "ol", "rhel"
 
 /// Distributions whose packages pacman manages.
 pub const PACMAN: &[&str] = &["arch", "archarm", "endeavouros", "manjaro"];
+
+/// Distributions whose packages zypper manages.
+pub const ZYPPER: &[&str] = &["opensuse-leap", "opensuse-tumbleweed", "sled", "sles", "sles_sap"];
 
 /// Returns the `ID` of every distribution that is known by name.
 pub fn known_ids() -> impl Iterator<Item = &'static str> {
@@ -142,7 +146,7 @@ impl Distribution {
         self.known().map(|known| known.family)
     }
 
-    /// Tells whether dnf manages its packages. SUSE's distributions have rpm and zypper.
+    /// Tells whether dnf manages its packages.
     pub fn uses_dnf(&self) -> bool {
         DNF.contains(&self.id.as_str())
     }
@@ -151,6 +155,11 @@ impl Distribution {
     /// (Arch Linux, "System maintenance", "Partial upgrades are unsupported").
     pub fn upgrades_whole(&self) -> bool {
         self.family() == Some(PackageFamily::Pacman)
+    }
+
+    /// Tells whether zypper manages its packages: those of SUSE have rpm's packages and no dnf.
+    pub fn uses_zypper(&self) -> bool {
+        ZYPPER.contains(&self.id.as_str())
     }
 
     /// A release by what `/etc/os-release` calls it, and nothing else known about it.

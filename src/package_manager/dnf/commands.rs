@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::archives::ArchiveFormat;
 use super::super::records::HostRecords;
-use super::super::rpm::RpmArchives;
+use super::super::rpm::{RpmArchives, builds, recovery};
 use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
     RestoreRequest, Target, Unmet, run_into_log,
@@ -13,7 +13,6 @@ use super::super::{
 use super::script::Script;
 use super::{problems, script, transaction};
 use crate::config::layout::Layout;
-use crate::host::clock;
 use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
 use crate::host::storage::{self, StorageError};
 use crate::model::package::{Architecture, PackageName};
@@ -21,14 +20,9 @@ use crate::model::version::rpm::Nevra;
 
 /// dnf 4 under the name that no newer dnf takes over.
 const DNF: &str = "/usr/bin/dnf-3";
-pub(super) const RPM: &str = "/usr/bin/rpm";
 
 /// A simulation of a large host takes seconds; minutes mean that something is wrong.
 const SIMULATION_LIMIT: Duration = Duration::from_secs(300);
-
-/// rpm names its temporary files after the second in which its transaction began: a second attempt in the same one fails
-/// of the litter of the first (safety design, section 2).
-const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(2);
 
 /// dnf with rpm, on the running system.
 #[derive(Clone, Debug)]
@@ -104,11 +98,6 @@ impl Dnf {
         let spec = self.changing(limit).arg("shell").arg(path.display().to_string());
         run_into_log(("dnf", &spec), log, listen)
     }
-
-    fn rpm(&self, request: &RestoreRequest<'_>) -> CommandSpec {
-        let spec = CommandSpec::new(RPM).args(["--define", "_flush_io 1"]);
-        spec.time_limit(request.time_limit).insistence(Insistence::Patient).guard(&self.guard)
-    }
 }
 
 fn prepare(source: StorageError) -> PackageManagerError {
@@ -175,13 +164,13 @@ impl PackageManager for Dnf {
     }
 
     fn forward_by_hand(&self, archives: &[PathBuf]) -> String {
-        format!("dnf --disablerepo='*' install {}", script::paths(archives))
+        format!("dnf --disablerepo='*' install {}", builds::paths(archives))
     }
 
     fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
         let mut commands =
-            vec![format!("rpm -U --oldpackage --replacepkgs {}", script::paths(request.archives))];
-        let away: Vec<String> = request.purge.iter().chain(request.remove).map(script::nevra).collect();
+            vec![format!("rpm -U --oldpackage --replacepkgs {}", builds::paths(request.archives))];
+        let away: Vec<String> = request.purge.iter().chain(request.remove).map(builds::nevra).collect();
         if !away.is_empty() {
             commands.push(format!("rpm -e {}", away.join(" ")));
         }
@@ -205,7 +194,7 @@ impl PackageManager for Dnf {
         let spec = match goal {
             Goal::Everything => spec.arg("upgrade"),
             Goal::Targets(targets) => {
-                spec.args(["--best", "upgrade", "--"]).args(targets.iter().map(script::nevra))
+                spec.args(["--best", "upgrade", "--"]).args(targets.iter().map(builds::nevra))
             }
         };
         let output = Self::run(&spec)?;
@@ -255,7 +244,7 @@ impl PackageManager for Dnf {
         for verb in ["install", "reinstall"] {
             let name = |target: &Target| self.archives.file_name(&target.package, &target.version);
             let missing = |target: &&Target| !storage::exists(&request.folder.join(name(target)));
-            let wanted: Vec<String> = request.targets.iter().filter(missing).map(script::nevra).collect();
+            let wanted: Vec<String> = request.targets.iter().filter(missing).map(builds::nevra).collect();
             if wanted.is_empty() && output.is_some() {
                 break;
             }
@@ -286,37 +275,13 @@ impl PackageManager for Dnf {
     }
 
     fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
-        let installed = self.installed()?;
+        let installed = builds::installed()?;
         let script = Script::of_return(request, &installed);
         self.carry_out(&script, (request.log, request.time_limit), &mut |_| {})
     }
 
-    /// `-U` puts a version in the place of every other one of its package, recorded twice or not; what belongs beside
-    /// others is added by `-i`, which takes none away.
     fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
-        let path = |path: &PathBuf| path.display().to_string();
-        let (beside, instead): (Vec<&PathBuf>, Vec<&PathBuf>) =
-            request.archives.iter().partition(|archive| request.beside.contains(archive));
-        let mut calls = Vec::new();
-        let force = ["--oldpackage", "--replacepkgs", "--replacefiles", "--nodeps"];
-        if !instead.is_empty() {
-            calls.push(self.rpm(request).arg("-U").args(force).arg("--").args(instead.into_iter().map(path)));
-        }
-        if !beside.is_empty() {
-            calls.push(self.rpm(request).arg("-i").args(force).arg("--").args(beside.into_iter().map(path)));
-        }
-        let installed = self.installed()?;
-        for gone in request.purge.iter().chain(request.remove) {
-            if installed.iter().any(|there| there == gone) {
-                calls.push(self.rpm(request).args(["-e", "--nodeps", "--", &script::nevra(gone)]));
-            }
-        }
-        clock::pause(BETWEEN_ATTEMPTS);
-        let mut last = None;
-        for call in &calls {
-            last = Some(run_into_log(("dnf", call), request.log, &mut |_| {})?);
-        }
-        last.ok_or_else(|| PackageManagerError::Refused { tool: "rpm", words: Vec::new() })
+        recovery::restore(request, ("dnf", &self.guard))
     }
 
     fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {
@@ -328,15 +293,6 @@ impl PackageManager for Dnf {
         let output = Self::run(&self.asking_offline().args(["check", "--dependencies", "--duplicates"]))?;
         let said = output.text();
         Ok(said.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
-    }
-}
-
-impl Dnf {
-    /// Every installed version.
-    pub(super) fn installed(&self) -> Result<Vec<Target>, PackageManagerError> {
-        let spec = CommandSpec::new(RPM).args(["-qa", "--queryformat", "%{NEVRA}\\n"]);
-        let output = runner::run(&spec).map_err(|source| PackageManagerError::Run { tool: "rpm", source })?;
-        Ok(output.text().lines().filter_map(script::target).collect())
     }
 }
 
@@ -355,8 +311,8 @@ mod tests {
 
     #[test]
     fn a_target_that_no_problem_explains_is_told() {
-        let target = script::target("foo-2.0-1.noarch").expect("a build");
-        let other = script::target("bar-2.0-1.noarch").expect("a build");
+        let target = builds::target("foo-2.0-1.noarch").expect("a build");
+        let other = builds::target("bar-2.0-1.noarch").expect("a build");
         let said = "---> Package foo.noarch 1.0-1 will be upgraded\n---> Package foo.noarch 2.0-1 will be an upgrade\n";
         let resolved = Resolved::Possible(transaction::parse(said).expect("readable"));
         let left_out = silently_left_out(&[target, other], &resolved);

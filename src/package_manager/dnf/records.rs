@@ -6,35 +6,22 @@ use std::time::Duration;
 
 use super::super::PackageManagerError;
 use super::super::records::HostRecords;
+use super::super::rpm::lock;
 use super::Dnf;
 use crate::host::lock::{LockError, RecordLock, wait_until_free};
-use crate::host::storage;
 use crate::model::package::PackageKey;
-
-/// Where distributions keep rpm's database; its lock lies in it (rpm, `lib/rpmlock.c`, `%{_rpmlock_path}`).
-const DATABASES: [&str; 2] = ["usr/lib/sysimage/rpm", "var/lib/rpm"];
-
-impl Dnf {
-    fn transaction_lock(&self) -> Option<PathBuf> {
-        let folders = DATABASES.iter().map(|folder| self.root().join(folder));
-        folders.map(|folder| folder.join(".rpm.lock")).find(|path| storage::exists(path))
-    }
-}
 
 impl HostRecords for Dnf {
     /// Waits for a transaction of rpm, whoever began it. The lock itself is not kept: rpm takes it in each of its own
     /// transactions, and what another tool did meanwhile is seen before each step.
     fn take_lock(&self, patience: Duration) -> Result<Option<RecordLock>, LockError> {
         wait_until_free(self.guard(), "the package manager of a run that was killed", patience)?;
-        if let Some(path) = self.transaction_lock() {
-            drop(RecordLock::take(&path, patience)?);
-        }
+        lock::wait(self.root(), patience)?;
         Ok(None)
     }
 
     fn is_at_work(&self) -> bool {
-        let taken = self.transaction_lock().map(|path| RecordLock::take(&path, Duration::ZERO));
-        matches!(taken, Some(Err(LockError::Held { .. })))
+        lock::is_held(self.root())
     }
 
     fn lists_lock(&self) -> Option<PathBuf> {

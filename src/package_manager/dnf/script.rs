@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::super::rpm::builds::{self, nevra};
 use super::super::{RestoreRequest, Target};
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind};
@@ -51,40 +52,15 @@ impl Script {
     }
 }
 
-/// `NAME-[EPOCH:]VERSION-RELEASE.ARCH`, which names exactly one build.
-pub(super) fn nevra(target: &Target) -> String {
-    format!("{}-{}.{}", target.package.name, target.version, target.package.architecture)
-}
-
-/// Reads the name of a build. Public keys, which have no architecture, are none.
-pub(super) fn target(text: &str) -> Option<Target> {
-    let found = Nevra::parse(text.trim())?;
-    let package = PackageKey { name: found.name.into(), architecture: found.architecture.into() };
-    Some(Target { package, version: Version::rpm(&found.evr()).ok()? })
-}
-
-/// Paths as a person types them.
-pub(super) fn paths(archives: &[PathBuf]) -> String {
-    archives.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
-}
-
-/// Reads whom rpm and dnf blame: `%post(foo-2.0-1.noarch) scriptlet failed, exit status 1` (rpm, `lib/rpmscript.c`) and
-/// `Error unpacking rpm package foo-2.0-1.noarch` (dnf). rpm calls a package installed whose script failed after its
-/// files came in.
+/// Reads whom rpm and dnf blame: whose script failed, and `Error unpacking rpm package foo-2.0-1.noarch` (dnf).
 pub(super) fn blamed(said: &str) -> Vec<PackageName> {
-    let of_script = |line: &str| {
-        let (before, _) = line.split_once(") scriptlet failed")?;
-        Some(before.rsplit_once('(')?.1.to_owned())
-    };
     let of_dnf = |line: &str| {
         let words = ["Error unpacking rpm package ", "Error: Transaction failed: "];
-        words.iter().find_map(|start| Some(line.trim().strip_prefix(start)?.to_owned()))
+        let build = words.iter().find_map(|start| line.trim().strip_prefix(start))?;
+        Some(PackageName::from(Nevra::parse(build)?.name))
     };
-    let mut names: Vec<PackageName> = said
-        .lines()
-        .filter_map(|line| of_script(line).or_else(|| of_dnf(line)))
-        .filter_map(|text| Some(PackageName::from(Nevra::parse(&text)?.name)))
-        .collect();
+    let mut names: Vec<PackageName> =
+        said.lines().filter_map(|line| builds::with_failed_script(line).or_else(|| of_dnf(line))).collect();
     names.sort();
     names.dedup();
     names
@@ -95,15 +71,7 @@ mod tests {
     use super::*;
 
     fn target_of(text: &str) -> Target {
-        target(text).expect("a build")
-    }
-
-    #[test]
-    fn builds_are_named_both_ways() {
-        let build = target_of("bind-libs-32:9.11-2.el9.x86_64");
-        assert_eq!(build.version.as_str(), "32:9.11-2.el9");
-        assert_eq!(nevra(&build), "bind-libs-32:9.11-2.el9.x86_64");
-        assert_eq!(target("gpg-pubkey-f4a80eb5-53a7ff4b"), None);
+        builds::target(text).expect("a build")
     }
 
     #[test]

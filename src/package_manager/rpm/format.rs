@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
-use super::verify;
+use super::{RPM, verify};
 use crate::host::runner::{self, CommandOutput, CommandSpec};
 use crate::host::storage;
 use crate::model::package::PackageKey;
 use crate::model::version::Version;
 
-const RPM: &str = "/usr/bin/rpm";
 const RPMKEYS: &str = "/usr/bin/rpmkeys";
 
 /// Verifying the largest packages reads some GiB.
@@ -22,7 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(600);
 const IDENTITY: &str = "%{NEVRA} %{SHA256HEADER} %{SIGMD5}\\n";
 
 /// dnf's cache, below a root (dnf.conf(5), cachedir and keepcache).
-const CACHE: &str = "var/cache/dnf";
+const DNF_CACHE: &str = "var/cache/dnf";
+/// zypp's cache of packages (zypp.conf, packagesdir; keeppackages of a repository): a folder for each repository, in which
+/// packages lie as they do in the repository.
+const ZYPP_CACHE: &str = "var/cache/zypp/packages";
 
 /// Why an archive is not to be trusted, or cannot be judged.
 #[derive(Debug, thiserror::Error)]
@@ -56,10 +58,13 @@ impl RpmArchives {
         if is_one { Ok(text) } else { Err(at(refused("rpm", &output))) }
     }
 
-    /// The folders in which dnf keeps archives.
+    /// The folders in which dnf and zypp keep archives: zypp's repositories have one for each architecture.
     fn caches(&self) -> Vec<PathBuf> {
-        let listed = storage::list(&self.root.join(CACHE)).unwrap_or_default();
-        listed.into_iter().map(|folder| folder.join("packages")).collect()
+        let listed = |path: &Path| storage::list(path).unwrap_or_default();
+        let dnf = listed(&self.root.join(DNF_CACHE)).into_iter().map(|folder| folder.join("packages"));
+        let zypp = listed(&self.root.join(ZYPP_CACHE)).into_iter();
+        let inner = zypp.flat_map(|folder| std::iter::once(folder.clone()).chain(listed(&folder)));
+        dnf.chain(inner.filter(|path| path.extension().is_none_or(|end| end != "rpm"))).collect()
     }
 }
 

@@ -1,6 +1,13 @@
-//! rpm's archives: what they are, and whether the host holds what they brought. rpm itself reads them.
+//! What dnf and zypper have in common: rpm's archives, and whether the host holds what they brought; builds by name; its
+//! lock; the way back by rpm alone. rpm itself reads its archives.
 
+pub(super) mod builds;
 mod format;
+pub(super) mod lock;
+pub(super) mod recovery;
 mod verify;
 
 pub use format::RpmArchives;
+
+/// The lowest tool.
+const RPM: &str = "/usr/bin/rpm";

@@ -44,10 +44,9 @@ fn judge_repositories(input: &AssessInput<'_>, found: &mut Completeness) {
     }
 }
 
-/// What tells the pending updates of a family whose repositories are not read: zypper(8), apk-version(8).
+/// What tells the pending updates of a family whose repositories are not read: apk-version(8).
 fn tells_updates(distribution: &Distribution) -> Option<&'static str> {
     match distribution.family() {
-        Some(PackageFamily::Rpm) if !distribution.uses_dnf() => Some("zypper list-updates"),
         Some(PackageFamily::Apk) => Some("apk version -l '<'"),
         _ => None,
     }

@@ -14,7 +14,7 @@ pub mod debian_lists;
 pub mod debian_security_support;
 pub mod debian_tracker;
 pub mod decompress;
-pub mod dnf_repository;
+
 pub mod exploit_prediction;
 mod identifiers;
 mod joined;
@@ -28,6 +28,7 @@ pub mod registry;
 pub mod repomd;
 pub mod repository;
 mod rpm_packages;
+pub mod rpm_repository;
 pub mod signature;
 pub mod suse_csaf;
 pub mod threats;

@@ -1,4 +1,5 @@
-//! The laboratory: real Debian roots, the real apt and dpkg, dnf and rpm, pacman, real signed repositories, real faults.
+//! The laboratory: real Debian roots, the real apt and dpkg, dnf, zypper and rpm, pacman, real signed repositories, real
+//! faults.
 //!
 //! A *golden* root is built once a machine and kept read-only on a btrfs loop file; a test works on a clone of its own
 //! (a few milliseconds) that vanishes with the value. Commands in a clone run in their own mount, pid, network, uts and ipc
@@ -18,6 +19,7 @@
 //! - [`packages`], [`repository`]: the fixture packages and the signed repository that serves them
 //! - [`pacman_root`], [`pacman_packages`]: a root of pacman, its signed repository and fixture packages
 //! - [`rpm_root`], [`rpm_packages`]: a root of dnf and rpm, its signed repositories and fixture packages
+//! - [`zypp_root`]: the same with zypper
 //! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
 //! - [`booted`]: the server root with systemd as its first process, and what its fixtures do wrong
@@ -48,3 +50,4 @@ pub mod repository;
 pub mod rpm_packages;
 pub mod rpm_root;
 pub mod transcript;
+pub mod zypp_root;

@@ -1,4 +1,4 @@
-//! Answers for the fixture packages of the dnf laboratory: tiny rpms, each with one property, built with the real rpmbuild.
+//! Answers for the fixture packages of the laboratories of dnf and zypper: tiny rpms, each with one property, built with the real rpmbuild.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,10 @@ pub struct RpmFixture {
     pub config: &'static str,
     /// Where an update is announced: `security`, `bugfix` or nowhere.
     pub announced: &'static str,
+    /// What the announcement asks for besides: `reboot_suggested`, `restart_suggested` (run the package manager anew).
+    pub suggested: &'static str,
+    /// Who builds the last version, where that is not the distribution.
+    pub last_vendor: &'static str,
 }
 
 const PLAIN: RpmFixture = RpmFixture {
@@ -27,6 +31,8 @@ const PLAIN: RpmFixture = RpmFixture {
     last: "",
     config: "",
     announced: "security",
+    suggested: "",
+    last_vendor: "",
 };
 
 /// Every fixture.
@@ -44,10 +50,15 @@ pub const FIXTURES: &[RpmFixture] = &[
         ..PLAIN
     },
     RpmFixture { name: "lab-badpre", last: "%pre\nexit 1\n", ..PLAIN },
+    RpmFixture { name: "lab-badposttrans", last: "%posttrans\nexit 1\n", ..PLAIN },
     RpmFixture { name: "lab-slow", last: "%post\nsleep 12\n", ..PLAIN },
     RpmFixture { name: "lab-held", ..PLAIN },
     RpmFixture { name: "lab-epoch", versions: &["9.0", "1:1.0"], announced: "bugfix", ..PLAIN },
-    RpmFixture { name: "lab-kernel", head: "Provides: installonlypkg(kernel)", ..PLAIN },
+    RpmFixture {
+        name: "lab-kernel",
+        head: "Provides: installonlypkg(kernel)\nProvides: multiversion(kernel)",
+        ..PLAIN
+    },
     RpmFixture { name: "lab-former", versions: &["1.0"], announced: "", ..PLAIN },
     RpmFixture {
         name: "lab-renamed",
@@ -56,6 +67,18 @@ pub const FIXTURES: &[RpmFixture] = &[
         ..PLAIN
     },
     RpmFixture { name: "lab-unsigned", ..PLAIN },
+    RpmFixture { name: "lab-foreign", last_vendor: "Somebody", ..PLAIN },
+    RpmFixture { name: "lab-stack", suggested: "restart_suggested", ..PLAIN },
+    RpmFixture { name: "lab-core", suggested: "reboot_suggested", ..PLAIN },
+    RpmFixture { name: "lab-other", ..PLAIN },
+    RpmFixture {
+        name: "lab-wants-old",
+        versions: &["1.0"],
+        head: "Requires: lab-other = 1.0",
+        announced: "",
+        ..PLAIN
+    },
+    RpmFixture { name: "lab-licensed", ..PLAIN },
 ];
 
 /// Returns the fixture of a name.
@@ -68,12 +91,14 @@ impl RpmFixture {
         self.versions.last() == Some(&version)
     }
 
-    /// Builds a version into `folder` and returns its path.
-    pub fn build(&self, version: &str, folder: &Path) -> PathBuf {
+    /// Builds a version of a distribution's vendor into `folder` and returns its path.
+    pub fn build(&self, version: &str, folder: &Path, vendor: &str) -> PathBuf {
         let (epoch, plain) = version.split_once(':').unwrap_or(("", version));
         let work = folder.join(format!(".build-{}", self.name));
         fs::create_dir_all(&work).expect("a folder can be made");
-        fs::write(work.join("lab.spec"), self.spec(epoch, plain, self.is_last(version)))
+        let is_foreign = self.is_last(version) && !self.last_vendor.is_empty();
+        let vendor = if is_foreign { self.last_vendor } else { vendor };
+        fs::write(work.join("lab.spec"), self.spec((epoch, plain), self.is_last(version), vendor))
             .expect("a spec can be written");
         on_host(&[
             "rpmbuild",
@@ -95,7 +120,7 @@ impl RpmFixture {
         folder.join(format!("{}-{plain}-1.noarch.rpm", self.name))
     }
 
-    fn spec(&self, epoch: &str, version: &str, is_last: bool) -> String {
+    fn spec(&self, (epoch, version): (&str, &str), is_last: bool, vendor: &str) -> String {
         let Self { name, config, .. } = self;
         let epoch = if epoch.is_empty() { String::new() } else { format!("Epoch: {epoch}\n") };
         let own = if is_last { self.last } else { "" };
@@ -116,7 +141,7 @@ impl RpmFixture {
             false => format!("echo '{name} {version}' > %{{buildroot}}/usr/share/{name}/file"),
         };
         format!(
-            "Name: {name}\nVersion: {version}\nRelease: 1\nSummary: a fixture\nLicense: none\n{epoch}BuildArch: noarch\n\
+            "Name: {name}\nVersion: {version}\nRelease: 1\nSummary: a fixture\nLicense: none\nVendor: {vendor}\n{epoch}BuildArch: noarch\n\
              AutoReqProv: no\n{head}\n{head_of_last}\n%description\na fixture\n%install\nmkdir -p %{{buildroot}}/usr/share/{name}\n\
              echo '{name} {version}' > %{{buildroot}}/usr/share/{name}/file-{version}\n\
              {shared}\n{place}{sections}\n%files\n\

@@ -1,8 +1,9 @@
-//! Answers for the dnf laboratory: a root in which the real dnf 4 and rpm manage tiny packages from signed repositories.
+//! Answers for the laboratories of dnf and zypper: roots in which the real dnf 4 or zypper 1.14, and rpm, manage tiny
+//! packages from signed repositories.
 //!
-//! The root is Debian's own, because its builds of dnf and rpm are at hand; its os-release names CentOS, whose packages
-//! dnf manages and for whom no feed is configured but the laboratory's own updateinfo. What Debian's own packages brought
-//! is no business of rpm's database, which holds the fixtures alone.
+//! The roots are Debian's own, because its builds of those tools are at hand; their os-release names CentOS, whose packages
+//! dnf manages, or openSUSE Leap; no feed is configured but the laboratory's own updateinfo. What Debian's own packages
+//! brought is no business of rpm's database, which holds the fixtures alone.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,9 +17,6 @@ use super::offline_mirror::Upstream;
 use super::pool::{self, RootClone};
 use super::rpm_packages::{FIXTURES, RpmFixture, fixture};
 
-/// What dnf and the laboratory's namespaces need.
-const PACKAGES: &str = "--include=dnf,rpm,iproute2";
-
 /// The sources whose text decides what the golden holds.
 const RECIPE: [&str; 2] = [include_str!("rpm_root.rs"), include_str!("rpm_packages.rs")];
 
@@ -26,14 +24,44 @@ const RECIPE: [&str; 2] = [include_str!("rpm_root.rs"), include_str!("rpm_packag
 pub const BASE: &str = "srv/lab/base";
 pub const UPDATES: &str = "srv/lab/updates";
 
-/// One dnf host of a test's own; deleted on drop.
+/// One family of hosts.
+pub struct Family {
+    /// The package manager, which names the golden.
+    pub name: &'static str,
+    /// The vendor of its packages.
+    pub vendor: &'static str,
+    /// What its root has of its own: path and content.
+    pub files: &'static [(&'static str, &'static str)],
+    /// What makes the root ready, with its release package and all metadata fetched.
+    pub commands: &'static [&'static [&'static str]],
+}
+
+const DNF: Family = Family {
+    name: "dnf",
+    vendor: "CentOS",
+    files: &[
+        ("etc/os-release", "NAME=\"CentOS Stream\"\nID=centos\nVERSION_ID=9\n"),
+        (
+            "etc/dnf/dnf.conf",
+            "[main]\ngpgcheck=True\ninstallonly_limit=3\nclean_requirements_on_remove=True\nbest=True\n",
+        ),
+        (
+            "etc/yum.repos.d/lab.repo",
+            "[base]\nname=base\nbaseurl=file:///srv/lab/base\ngpgcheck=1\ngpgkey=file:///srv/lab/key.asc\n\n\
+             [updates]\nname=updates\nbaseurl=file:///srv/lab/updates\ngpgcheck=1\ngpgkey=file:///srv/lab/key.asc\n\n",
+        ),
+    ],
+    commands: &[&["dnf", "-y", "--releasever=9", "install", "lab-release"], &["dnf", "makecache"]],
+};
+
+/// One host of a test's own; deleted on drop.
 pub struct RpmRoot {
     clone: RootClone,
 }
 
-/// Returns a root with these fixtures installed in their first version, metadata fetched, and updates pending.
+/// Returns a root of dnf with these fixtures installed in their first version, metadata fetched, and updates pending.
 pub fn with(names: &[&str]) -> Option<RpmRoot> {
-    let root = bare()?;
+    let root = bare(&DNF)?;
     let wanted: Vec<String> = names
         .iter()
         .map(|name| {
@@ -50,12 +78,14 @@ pub fn with(names: &[&str]) -> Option<RpmRoot> {
     Some(root)
 }
 
-/// Returns a root with the release package alone.
-pub fn bare() -> Option<RpmRoot> {
+/// Returns a root of a family with the release package alone.
+pub fn bare(family: &'static Family) -> Option<RpmRoot> {
     let pool = available()?;
     let upstream = Upstream::of_this_machine();
     let date = upstream.dates.lines().next().unwrap_or_default();
-    let clone = pool.clone_of("dnf", &digest(&[RECIPE[0], RECIPE[1], date]), |root| build(root, upstream));
+    let own: String = family.files.iter().flat_map(|(path, content)| [*path, *content]).collect();
+    let key = digest(&[RECIPE[0], RECIPE[1], date, &own]);
+    let clone = pool.clone_of(family.name, &key, |root| build(root, (family, upstream)));
     let root = RpmRoot { clone };
     fs::copy(pool.shared_copy(binary_under_test()), root.path("usr/bin/patchctl"))
         .expect("the program can be installed");
@@ -125,35 +155,24 @@ impl RpmRoot {
     }
 }
 
-fn build(root: &Path, upstream: &Upstream) {
-    on_host(&["tar", "--numeric-owner", "-xf", text(&base_archive(upstream)), "-C", text(root)]);
+fn build(root: &Path, (family, upstream): (&Family, &Upstream)) {
+    let archive = base_archive(family, upstream);
+    on_host(&["tar", "--numeric-owner", "-xf", text(&archive), "-C", text(root)]);
     let write = |path: &str, content: &str| {
         let path = root.join(path);
         fs::create_dir_all(path.parent().expect("it has one")).expect("a folder can be made");
         fs::write(path, content).expect("a file of the root can be written");
     };
-    write("etc/os-release", "NAME=\"CentOS Stream\"\nID=centos\nVERSION_ID=9\n");
     write("etc/hostname", "lab\n");
     write("etc/hosts", "127.0.0.1 localhost lab\n");
     // Debian's rpm keeps its database in a home folder; distributions of rpm do not.
     write("etc/rpm/macros", "%_dbpath /var/lib/rpm\n");
-    write(
-        "etc/dnf/dnf.conf",
-        "[main]\ngpgcheck=True\ninstallonly_limit=3\nclean_requirements_on_remove=True\nbest=True\n",
-    );
     write("etc/patchctl/patchctl.toml", SETTINGS);
-    let repository = |id: &str, path: &str| {
-        format!("[{id}]\nname={id}\nbaseurl=file:///{path}\ngpgcheck=1\ngpgkey=file:///srv/lab/key.asc\n\n")
-    };
-    write("etc/yum.repos.d/lab.repo", &(repository("base", BASE) + &repository("updates", UPDATES)));
-    make_repositories(root);
+    family.files.iter().for_each(|(path, content)| write(path, content));
+    make_repositories(root, family);
     on_host(&["chmod", "0600", text(&root.join("etc/patchctl/patchctl.toml"))]);
-    for command in [
-        &["rpm", "--initdb"][..],
-        &["rpm", "--import", "/srv/lab/key.asc"],
-        &["dnf", "-y", "--releasever=9", "install", "lab-release"],
-        &["dnf", "makecache"],
-    ] {
+    let common = [&["rpm", "--initdb"][..], &["rpm", "--import", "/srv/lab/key.asc"]];
+    for command in common.iter().chain(family.commands) {
         InRoot::new(root, command).run().expect_code(0);
     }
 }
@@ -169,9 +188,11 @@ const RELEASE: RpmFixture = RpmFixture {
     last: "",
     config: "",
     announced: "",
+    suggested: "",
+    last_vendor: "",
 };
 
-fn make_repositories(root: &Path) {
+fn make_repositories(root: &Path, family: &Family) {
     let (base, updates) = (root.join(BASE), root.join(UPDATES));
     let keys = root.join("srv/lab/keys");
     for folder in [&base, &updates, &keys] {
@@ -187,12 +208,12 @@ fn make_repositories(root: &Path) {
         &[&gpg[..], &["--armor", "--output", text(&root.join("srv/lab/key.asc")), "--export", owner]]
             .concat(),
     );
-    let mut signed = vec![RELEASE.build("9", &base)];
+    let mut signed = vec![RELEASE.build("9", &base, family.vendor)];
     for fixture in FIXTURES {
         for version in fixture.versions {
             let is_update = fixture.is_last(version) && !fixture.announced.is_empty();
             let is_update = is_update || (fixture.versions.len() > 1 && fixture.is_last(version));
-            let built = fixture.build(version, if is_update { &updates } else { &base });
+            let built = fixture.build(version, if is_update { &updates } else { &base }, family.vendor);
             if !(fixture.name == "lab-unsigned" && is_update) {
                 signed.push(built);
             }
@@ -218,15 +239,23 @@ pub fn publish(root: &Path, repository: &str, announcements: &str) {
         on_host(&["modifyrepo_c", "--mdtype=updateinfo", text(&file), text(&folder.join("repodata"))]);
         fs::remove_file(&file).expect("a file can be removed");
     }
+    let list = folder.join("repodata/repomd.xml");
+    let keys = root.join("srv/lab/keys");
+    let sign = ["gpg", "--homedir", text(&keys), "--batch", "--quiet", "--yes", "--armor", "--detach-sign"];
+    on_host(&[&sign[..], &[text(&list)]].concat());
 }
 
 /// One announcement for each update; the program's names the library that has to come with it.
 pub fn announcements() -> String {
     let mut all = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<updates>\n");
     let announced = FIXTURES.iter().filter(|fixture| !fixture.announced.is_empty());
-    for (number, RpmFixture { name, versions, announced, .. }) in (1..).zip(announced) {
+    for (number, RpmFixture { name, versions, announced, suggested, .. }) in (1..).zip(announced) {
         let last = versions.last().expect("a fixture has a version");
         let (epoch, version) = last.split_once(':').unwrap_or(("0", last));
+        let suggested = match *suggested {
+            "" => String::new(),
+            word => format!("<{word}>1</{word}>"),
+        };
         let reference = match *announced {
             "security" => format!(
                 "<reference href=\"https://example.org\" id=\"CVE-2026-{:05}\" type=\"cve\"/>",
@@ -240,19 +269,22 @@ pub fn announcements() -> String {
              <title>{name} update</title><issued date=\"2026-09-01 00:00:00\"/><severity>Important</severity>\
              <references>{reference}</references><pkglist><collection short=\"lab\"><name>lab</name>\
              <package name=\"{name}\" version=\"{version}\" release=\"1\" epoch=\"{epoch}\" arch=\"noarch\"><filename>\
-             {name}-{version}-1.noarch.rpm</filename></package></collection></pkglist></update>"
+             {name}-{version}-1.noarch.rpm</filename>{suggested}</package></collection></pkglist></update>"
         );
     }
     all + "</updates>\n"
 }
 
-fn base_archive(upstream: &Upstream) -> PathBuf {
+fn base_archive(family: &Family, upstream: &Upstream) -> PathBuf {
     let date = upstream.dates.lines().next().unwrap_or_default();
-    let archive = pool::cache_folder().join(format!("base-dnf-{}.tar.zst", digest(&[PACKAGES, date])));
+    // What the package manager and the laboratory's namespaces need.
+    let packages = format!("--include={},rpm,iproute2", family.name);
+    let name = format!("base-{}-{}.tar.zst", family.name, digest(&[&packages, date]));
+    let archive = pool::cache_folder().join(name);
     if archive.exists() {
         return archive;
     }
-    let draft = pool::cache_folder().join("draft-dnf.tar.zst");
+    let draft = pool::cache_folder().join(format!("draft-{}.tar.zst", family.name));
     let source = format!("deb {} bookworm main", upstream.address("bookworm"));
     on_host(&[
         "mmdebstrap",
@@ -260,7 +292,7 @@ fn base_archive(upstream: &Upstream) -> PathBuf {
         "--mode=root",
         "--variant=minbase",
         "--aptopt=Acquire::Check-Valid-Until \"false\"",
-        PACKAGES,
+        &packages,
         "bookworm",
         text(&draft),
         &source,

@@ -27,7 +27,7 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-fn actions(plan: &Value) -> Vec<&Value> {
+pub fn actions(plan: &Value) -> Vec<&Value> {
     plan["steps"].as_array().unwrap().iter().flat_map(|step| step["actions"].as_array().unwrap()).collect()
 }
 
@@ -48,7 +48,7 @@ pub fn changes(plan: &Value) -> Vec<String> {
 }
 
 /// The held packages, each with the words of reason and root cause.
-fn held(plan: &Value) -> BTreeMap<String, String> {
+pub fn held(plan: &Value) -> BTreeMap<String, String> {
     let entry = |held: &Value| {
         let chain = held["cause_chain"].as_array().unwrap();
         let last = chain.last().unwrap();

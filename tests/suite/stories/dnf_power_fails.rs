@@ -40,7 +40,7 @@ fn side(now: &State, (old, new): (&State, &State)) -> Result<&'static str, Strin
     ))
 }
 
-fn numbers(total: usize) -> Vec<u32> {
+pub fn numbers(total: usize) -> Vec<u32> {
     let all = 1..=u32::try_from(total).unwrap();
     if std::env::var("PATCHCTL_SWEEP").is_ok_and(|value| value == "full") {
         return all.collect();

@@ -41,3 +41,6 @@ mod two_runs_meet;
 mod update_fails;
 mod watch;
 mod world_drifted;
+mod zypper_applies;
+mod zypper_plans;
+mod zypper_power_fails;

@@ -11,11 +11,11 @@
 //! (`reboot_suggested`, `restart_suggested`, `relogin_suggested`) are no statement about vulnerabilities. Updates that
 //! became obsolete vanish from Fedora's, so that an old host may lack the advisory for a fix that it lacks.
 
+pub(super) mod builds;
 mod cves;
 mod wire;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use self::wire::{Package, Update};
 use super::dates::read_date;
@@ -277,32 +277,6 @@ fn trimmed<'a>(text: &Cow<'a, str>) -> Cow<'a, str> {
 
 fn shortened(text: &str) -> String {
     text.chars().take(80).collect()
-}
-
-/// Returns the builds that security updates bring: name, architecture, `epoch:version-release`. A build that cannot be
-/// read is none; the feed itself tells of those.
-///
-/// # Errors
-/// The content is no updateinfo.
-pub(super) fn security_builds(content: &[u8]) -> Result<HashSet<(String, String, String)>, FeedError> {
-    let mut reader = XmlReader::new(NAME, content)?;
-    let mut builds = HashSet::new();
-    reader.root("updates")?;
-    reader.children(|reader, element| {
-        if element.name != "update" {
-            return Ok(());
-        }
-        let update = wire::read_update(reader, element)?;
-        let is_security = update.kind == "security" || !vulnerabilities(&update).is_empty();
-        if is_security && update.status != "retracted" {
-            builds.extend(update.packages.iter().filter_map(|package| {
-                let version = version_of(&package.epoch, &package.version, &package.release).ok()?;
-                Some((package.name.to_string(), package.architecture.to_string(), version.into_owned()))
-            }));
-        }
-        Ok(())
-    })?;
-    Ok(builds)
 }
 
 #[cfg(test)]

@@ -47,10 +47,14 @@ pub(super) struct Package<'a> {
     pub(super) collection: Cow<'a, str>,
     /// `name:stream` of the collection's module.
     pub(super) module: Option<Cow<'a, str>>,
+    /// `reboot_suggested`
+    pub(super) reboot: bool,
+    /// `restart_suggested`: SUSE's word for updates of the package manager itself.
+    pub(super) restart: bool,
 }
 
 /// Reads an update that was opened, up to its end. What is not known is passed over: vendors add elements
-/// (`pushcount`, `rights`, `solution`, `reboot_suggested` in three spellings).
+/// (`pushcount`, `rights`, `solution`).
 pub(super) fn read_update<'a>(
     reader: &mut XmlReader<'a>,
     element: Element<'a>,
@@ -137,7 +141,7 @@ fn read_module<'a>(reader: &XmlReader<'a>, element: Element<'a>) -> Result<Optio
 
 /// `src` and the file name are passed over: they carry no epoch, and the source's name is that of another package in
 /// some of Fedora's.
-fn read_package<'a>(reader: &XmlReader<'a>, element: Element<'a>) -> Result<Package<'a>, FeedError> {
+fn read_package<'a>(reader: &mut XmlReader<'a>, element: Element<'a>) -> Result<Package<'a>, FeedError> {
     let mut package = Package::default();
     element.attributes(reader, |key, value| match key {
         "name" => package.name = value,
@@ -146,6 +150,15 @@ fn read_package<'a>(reader: &XmlReader<'a>, element: Element<'a>) -> Result<Pack
         "release" => package.release = value,
         "arch" => package.architecture = value,
         _ => {}
+    })?;
+    reader.children(|reader, child| {
+        let told = match child.name {
+            "reboot_suggested" => &mut package.reboot,
+            "restart_suggested" => &mut package.restart,
+            _ => return Ok(()),
+        };
+        *told = matches!(reader.text()?.trim(), "1" | "True" | "true");
+        Ok(())
     })?;
     Ok(package)
 }

@@ -20,6 +20,8 @@ pub(super) struct Entry {
     pub(super) architecture: String,
     pub(super) version: Version,
     pub(super) source: SourcePackage,
+    /// Who built it, as the package names him; empty where it names nobody.
+    pub(super) vendor: String,
     /// The path below the repository's root.
     pub(super) path: String,
     /// Bytes of the archive.
@@ -70,6 +72,7 @@ struct Fields {
     architecture: String,
     version: [String; 3],
     source: String,
+    vendor: String,
     path: String,
     size: String,
     checksum: (String, String),
@@ -96,8 +99,10 @@ fn read_package(element: &[u8]) -> Result<Option<Entry>, FeedError> {
             "name" => fields.name = reader.text()?.trim().to_owned(),
             "arch" => fields.architecture = reader.text()?.trim().to_owned(),
             "format" => reader.children(|reader, child| {
-                if child.name == "rpm:sourcerpm" {
-                    fields.source = reader.text()?.trim().to_owned();
+                match child.name {
+                    "rpm:sourcerpm" => fields.source = reader.text()?.trim().to_owned(),
+                    "rpm:vendor" => fields.vendor = reader.text()?.trim().to_owned(),
+                    _ => {}
                 }
                 Ok(())
             })?,
@@ -131,6 +136,7 @@ fn entry(fields: Fields) -> Result<Entry, String> {
         name: fields.name,
         architecture: fields.architecture,
         version,
+        vendor: fields.vendor,
         path: fields.path,
         sha256,
     })
@@ -155,7 +161,7 @@ mod tests {
     const PACKAGE: &str = "<package type=\"rpm\">\n<name>bind-libs</name><arch>x86_64</arch>\
         <version epoch=\"32\" ver=\"9.11\" rel=\"2.el9\"/><checksum type=\"sha256\" pkgid=\"YES\">SUM</checksum>\
         <size package=\"100\" installed=\"200\" archive=\"3\"/><location href=\"Packages/b/bind-libs.rpm\"/>\
-        <format><rpm:sourcerpm>bind-9.11-2.el9.src.rpm</rpm:sourcerpm></format></package>\n";
+        <format><rpm:vendor>openSUSE</rpm:vendor><rpm:sourcerpm>bind-9.11-2.el9.src.rpm</rpm:sourcerpm></format></package>\n";
 
     fn all(text: &str) -> Result<Vec<Entry>, FeedError> {
         let mut found = Vec::new();
@@ -177,7 +183,7 @@ mod tests {
         assert_eq!((entry.version.as_str(), entry.architecture.as_str()), ("32:9.11-2.el9", "x86_64"));
         assert_eq!((entry.source.name.as_str(), entry.source.version.as_str()), ("bind", "32:9.11-2.el9"));
         assert_eq!((entry.size, entry.path.as_str()), (100, "Packages/b/bind-libs.rpm"));
-        assert!(entry.sha256.is_some());
+        assert_eq!((entry.vendor.as_str(), entry.sha256.is_some()), ("openSUSE", true));
     }
 
     #[test]

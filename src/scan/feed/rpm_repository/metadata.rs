@@ -1,12 +1,12 @@
-//! The metadata that dnf keeps of one repository: found in its cache, checked against the repository's own list.
+//! The metadata that dnf or zypp keeps of one repository, checked against the repository's own list.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::decompress::decompress;
 use super::super::repomd::{Record, Repomd};
-use super::super::updateinfo;
-use super::DnfRepositoryError;
+use super::super::updateinfo::builds::{self, Build, Suggested};
+use super::RpmRepositoryError;
 use super::configuration::Repository;
 use crate::host::storage;
 use crate::model::digest::Sha256;
@@ -14,7 +14,7 @@ use crate::model::digest::Sha256;
 /// Largest unpacked file that is read: Fedora's primary has 100 MB, EPEL's updateinfo 60 MB.
 const LARGEST: u64 = 1 << 30;
 
-/// What dnf fetched of a repository.
+/// What was fetched of a repository.
 #[derive(Debug)]
 pub(super) struct Metadata {
     folder: PathBuf,
@@ -56,11 +56,11 @@ impl Metadata {
     ///
     /// # Errors
     /// The list cannot be read or understood.
-    pub(super) fn open(path: &Path) -> Result<Self, DnfRepositoryError> {
+    pub(super) fn open(path: &Path) -> Result<Self, RpmRepositoryError> {
         let bytes = storage::read_at_most(path, 1 << 20)
-            .map_err(|source| DnfRepositoryError::Read { path: path.to_owned(), source })?;
+            .map_err(|source| RpmRepositoryError::Read { path: path.to_owned(), source })?;
         let list = Repomd::parse(&bytes)
-            .map_err(|source| DnfRepositoryError::Content { path: path.to_owned(), source })?;
+            .map_err(|source| RpmRepositoryError::Content { path: path.to_owned(), source })?;
         let folder = path.ancestors().nth(2).unwrap_or(path).to_owned();
         let fetched = storage::stamp(path).seconds;
         Ok(Self { folder, list, sha256: Sha256::of(&bytes), fetched })
@@ -75,34 +75,45 @@ impl Metadata {
     ///
     /// # Errors
     /// The repository lists none, or it is not in the cache, damaged, or not the one that is listed.
-    pub(super) fn primary(&self) -> Result<(PathBuf, Vec<u8>), DnfRepositoryError> {
+    pub(super) fn primary(&self) -> Result<(PathBuf, Vec<u8>), RpmRepositoryError> {
         let record = self.list.record("primary");
-        let record = record.ok_or_else(|| DnfRepositoryError::NoPackages { folder: self.folder.clone() })?;
+        let record = record.ok_or_else(|| RpmRepositoryError::NoPackages { folder: self.folder.clone() })?;
         self.unpacked(record)
     }
 
-    /// Returns the builds that security updates bring; none where the repository tells of no updates, or dnf did not
-    /// fetch that.
+    /// Returns the builds that security updates bring; none where the repository tells of no updates, or that
+    /// was not fetched.
     ///
     /// # Errors
     /// As [`Metadata::primary`].
-    pub(super) fn security_builds(&self) -> Result<HashSet<(String, String, String)>, DnfRepositoryError> {
-        let Ok(record) = self.list.updateinfo() else { return Ok(HashSet::new()) };
-        if !storage::exists(&self.folder.join(&record.path)) {
-            return Ok(HashSet::new());
-        }
-        let (path, bytes) = self.unpacked(record)?;
-        updateinfo::security_builds(&bytes).map_err(|source| DnfRepositoryError::Content { path, source })
+    pub(super) fn security_builds(&self) -> Result<HashSet<Build>, RpmRepositoryError> {
+        let Some((path, bytes)) = self.updates()? else { return Ok(HashSet::new()) };
+        builds::security(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
     }
 
-    fn unpacked(&self, record: &Record) -> Result<(PathBuf, Vec<u8>), DnfRepositoryError> {
+    /// Returns the builds whose updates ask for more than new files.
+    ///
+    /// # Errors
+    /// As [`Metadata::primary`].
+    pub(super) fn suggested_builds(&self) -> Result<Suggested, RpmRepositoryError> {
+        let Some((path, bytes)) = self.updates()? else { return Ok(Suggested::default()) };
+        builds::suggested(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
+    }
+
+    fn updates(&self) -> Result<Option<(PathBuf, Vec<u8>)>, RpmRepositoryError> {
+        let record = self.list.updateinfo().ok();
+        let record = record.filter(|record| storage::exists(&self.folder.join(&record.path)));
+        record.map(|record| self.unpacked(record)).transpose()
+    }
+
+    fn unpacked(&self, record: &Record) -> Result<(PathBuf, Vec<u8>), RpmRepositoryError> {
         let path = self.folder.join(&record.path);
         let bytes = storage::read_at_most(&path, LARGEST)
-            .map_err(|source| DnfRepositoryError::Read { path: path.clone(), source })?;
-        let checked = |source| DnfRepositoryError::Listed { path: path.clone(), source };
+            .map_err(|source| RpmRepositoryError::Read { path: path.clone(), source })?;
+        let checked = |source| RpmRepositoryError::Listed { path: path.clone(), source };
         record.check(&bytes).map_err(checked)?;
         let plain = decompress(&bytes, LARGEST)
-            .map_err(|source| DnfRepositoryError::Packed { path: path.clone(), source })?
+            .map_err(|source| RpmRepositoryError::Packed { path: path.clone(), source })?
             .into_owned();
         record.check_open(&plain).map_err(checked)?;
         Ok((path, plain))

@@ -1,0 +1,116 @@
+//! What of a package manager's configuration counts here: enabled repositories, and what is left out of them.
+
+use std::path::{Path, PathBuf};
+
+use super::vendors::Vendors;
+use super::{dnf, zypp};
+use crate::model::distro::Distribution;
+use crate::model::package::InstalledPackage;
+use crate::model::wildcard;
+
+/// The configuration of dnf or zypp.
+#[derive(Debug)]
+pub(super) struct Configuration {
+    /// The package manager, as stamps name it.
+    pub(super) tool: &'static str,
+    /// The enabled repositories, in the order of their files.
+    pub(super) repositories: Vec<Repository>,
+    /// Patterns of packages that are left out everywhere.
+    pub(super) excluded: Vec<String>,
+    /// Whose builds may replace whose; dnf does not ask.
+    pub(super) vendors: Option<Vendors>,
+    /// The files that all of this was read from, present or not.
+    pub(super) files: Vec<PathBuf>,
+}
+
+/// One enabled repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Repository {
+    /// Its id, the name of its section.
+    pub(super) id: String,
+    /// The first base address, as it is written, where there is one.
+    pub(super) base: Option<String>,
+    /// What it is fetched by: metalink, mirror list or base address.
+    pub(super) source: String,
+    /// Its fetched list of metadata (`repomd.xml`), where it was ever fetched.
+    pub(super) list: Option<PathBuf>,
+    /// The signatures of its packages are checked, or the digests of a signed list.
+    pub(super) checks_packages: bool,
+    /// The signature of its metadata is checked.
+    pub(super) checks_metadata: bool,
+    /// A package is taken from the repositories with the lowest number only.
+    pub(super) priority: i64,
+    /// Patterns of packages that are left out.
+    pub(super) excluded: Vec<String>,
+    /// Where there are any, everything else is left out.
+    pub(super) included: Vec<String>,
+}
+
+/// A version of a package, as patterns are matched against it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    pub(super) name: &'a str,
+    pub(super) architecture: &'a str,
+    /// `epoch:version-release`, without an epoch of 0.
+    pub(super) version: &'a str,
+}
+
+impl Named<'_> {
+    /// dnf matches a pattern against each of these forms (dnf(8), "Specifying packages").
+    fn is_meant_by(&self, pattern: &str) -> bool {
+        let Self { name, architecture, version } = self;
+        let plain = version.split_once(':').map_or(*version, |(_, rest)| rest);
+        let bare = plain.split_once('-').map_or(plain, |(version, _)| version);
+        let with_epoch = if version.contains(':') { (*version).to_owned() } else { format!("0:{version}") };
+        [
+            (*name).to_owned(),
+            format!("{name}.{architecture}"),
+            format!("{name}-{bare}"),
+            format!("{name}-{plain}"),
+            format!("{name}-{plain}.{architecture}"),
+            format!("{name}-{with_epoch}"),
+            format!("{name}-{with_epoch}.{architecture}"),
+        ]
+        .iter()
+        .any(|form| wildcard::matches(pattern.as_bytes(), form.as_bytes()))
+    }
+}
+
+impl Configuration {
+    /// Reads the configuration of a root, of the package manager that its distribution has.
+    pub(super) fn read(root: &Path, distribution: &Distribution) -> Self {
+        if distribution.uses_zypper() { zypp::read(root) } else { dnf::read(root) }
+    }
+
+    /// Tells whether a build of a vendor may take the place of an installed package.
+    pub(super) fn may_change_vendor(&self, installed: &InstalledPackage, offered: &str) -> bool {
+        let vendor = installed.provenance.as_ref().and_then(|provenance| provenance.vendor.as_ref());
+        let vendor = vendor.map_or("", |vendor| vendor.as_str());
+        self.vendors.as_ref().is_none_or(|vendors| vendors.may_replace(vendor, offered))
+    }
+
+    /// Tells whether a version of a repository is left out.
+    pub(super) fn leaves_out(&self, repository: &Repository, package: Named<'_>) -> bool {
+        let means = |pattern: &String| package.is_meant_by(pattern);
+        let is_included = repository.included.is_empty() || repository.included.iter().any(means);
+        !is_included || self.excluded.iter().chain(&repository.excluded).any(means)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_means_every_form_of_a_name() {
+        let package = Named { name: "bind-libs", architecture: "x86_64", version: "32:9.11-1.el9" };
+        for pattern in
+            ["bind*", "bind-libs.x86_64", "bind-libs-9.11-1.el9", "bind-libs-32:9.11-*", "bind-libs-9.11"]
+        {
+            assert!(package.is_meant_by(pattern), "{pattern}");
+        }
+        for pattern in ["bind", "bind-libs.i686", "bind-libs-9.1"] {
+            assert!(!package.is_meant_by(pattern), "{pattern}");
+        }
+    }
+}

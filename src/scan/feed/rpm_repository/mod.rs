@@ -1,0 +1,277 @@
+//! What the enabled repositories of a host of dnf or zypper offer: read from the metadata that those fetched, without
+//! running either.
+//!
+//! Excludes, includes, priorities and the versions that versionlock never wants are applied as dnf does (dnf.conf(5)),
+//! priorities and vendors as zypp does (zypp.conf(5)). Which build would really be taken, and with what else, is for the
+//! resolver of either to say. Nothing is fetched here.
+
+mod configuration;
+mod dnf;
+mod ini;
+mod metadata;
+mod primary;
+mod ranking;
+mod vendors;
+mod zypp;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use self::configuration::{Configuration, Named, Repository};
+use self::metadata::Metadata;
+use self::primary::Entry;
+use self::ranking::Ranked;
+use super::FeedError;
+use super::dates::since_1970;
+use super::decompress::DecompressError;
+use super::repomd::RepomdError;
+use super::repository::cache::{self, DatedView};
+use crate::config::layout::Layout;
+use crate::host::clock::Clock;
+use crate::host::storage::StorageError;
+use crate::model::digest::Sha256;
+use crate::model::distro::Distribution;
+use crate::model::feed::{Authenticity, FeedStamp, FeedState};
+use crate::model::finding::Origin;
+use crate::model::offer::{Offer, RepositoryView, Suggestions};
+use crate::model::package::{InstalledPackage, Inventory, PackageKey};
+use crate::model::plan::Artifact;
+use crate::model::version::Version;
+
+/// Metadata that was not fetched anew for this long is stale: a repository that stands still is noticed within a week
+/// (safety design, P15).
+const MAX_AGE: TimeDelta = TimeDelta::days(7);
+
+/// Why it cannot be told what the repositories offer.
+#[derive(Debug, thiserror::Error)]
+pub enum RpmRepositoryError {
+    /// A file of the cache cannot be read.
+    #[error("cannot read the repository metadata {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: StorageError,
+    },
+    /// A file is not the one that the repository lists.
+    #[error("the repository metadata {path} is not what the repository lists")]
+    Listed {
+        /// The file.
+        path: PathBuf,
+        /// Size or digest.
+        #[source]
+        source: RepomdError,
+    },
+    /// A file cannot be unpacked.
+    #[error("cannot unpack the repository metadata {path}")]
+    Packed {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: DecompressError,
+    },
+    /// A file cannot be understood.
+    #[error("cannot understand the repository metadata {path}")]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// Line and field.
+        #[source]
+        source: FeedError,
+    },
+    /// A repository lists no packages at all.
+    #[error("the repository in {folder} lists no packages")]
+    NoPackages {
+        /// Its folder in the cache.
+        folder: PathBuf,
+    },
+}
+
+/// Returns what the enabled repositories of a root offer for its installed packages. Needs no privilege.
+///
+/// # Errors
+/// Metadata that was fetched cannot be read, or is not what its repository lists. Metadata that was never fetched is no
+/// error: see [`RepositoryView::is_empty`].
+pub fn view(
+    layout: &Layout,
+    inventory: &Inventory,
+    clock: &Clock,
+) -> Result<RepositoryView, RpmRepositoryError> {
+    let configuration = Configuration::read(layout.root(), &inventory.distribution);
+    let fingerprint = fingerprint(layout, inventory, &configuration);
+    let known = cache::load(&layout.candidates(), fingerprint, inventory).map(|dated| dated.view);
+    let mut view = match known {
+        Some(view) => view,
+        None => {
+            let view = read(&configuration, inventory)?;
+            let dated = DatedView { view, stamps: Vec::new() };
+            cache::save(layout, fingerprint, inventory, &dated);
+            dated.view
+        }
+    };
+    for repository in &configuration.repositories {
+        view.stamps.push(stamp(configuration.tool, repository, clock.now())?);
+    }
+    Ok(view)
+}
+
+/// Returns where exact versions of packages can be had, in the order asked.
+///
+/// # Errors
+/// As [`view`].
+pub fn lookup(
+    layout: &Layout,
+    distribution: &Distribution,
+    wanted: &[(PackageKey, Version)],
+) -> Result<Vec<Option<Offer>>, RpmRepositoryError> {
+    let configuration = Configuration::read(layout.root(), distribution);
+    let mut found = vec![None; wanted.len()];
+    for repository in &configuration.repositories {
+        each_offer(
+            repository,
+            &|name| wanted.iter().any(|(key, _)| key.name.as_str() == name),
+            &mut |entry, offer| {
+                let fits = |(key, version): &&(PackageKey, Version)| {
+                    key.name.as_str() == entry.name
+                        && key.architecture.as_str() == entry.architecture
+                        && *version == offer.version
+                };
+                if let Some(at) = wanted.iter().position(|pair| fits(&pair))
+                    && found[at].is_none()
+                {
+                    found[at] = Some(offer);
+                }
+            },
+        )?;
+    }
+    Ok(found)
+}
+
+/// Picks the packages of which some versions' updates ask for more than new files.
+///
+/// # Errors
+/// As [`view`].
+pub fn suggestions(
+    layout: &Layout,
+    distribution: &Distribution,
+    wanted: &[(PackageKey, Version)],
+) -> Result<Suggestions, RpmRepositoryError> {
+    let mut found = Suggestions::default();
+    let configuration = Configuration::read(layout.root(), distribution);
+    for list in configuration.repositories.iter().filter_map(|repository| repository.list.as_ref()) {
+        let suggested = Metadata::open(list)?.suggested_builds()?;
+        for (key, version) in wanted {
+            let build = (key.name.to_string(), key.architecture.to_string(), version.to_string());
+            if suggested.reboot.contains(&build) {
+                found.reboot.insert(key.name.clone());
+            }
+            if suggested.restart.contains(&build) && distribution.uses_zypper() {
+                found.of_package_manager.insert(key.name.clone());
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Digests everything that a view is made from.
+fn fingerprint(layout: &Layout, inventory: &Inventory, configuration: &Configuration) -> Sha256 {
+    let tool = configuration.tool;
+    let mut text = format!("{tool}/2\n{}\n{}\n", layout.root().display(), inventory.digest);
+    let lists = configuration.repositories.iter().filter_map(|repository| repository.list.as_ref());
+    for path in configuration.files.iter().chain(lists) {
+        cache::add_stamp(&mut text, path);
+    }
+    Sha256::of(text.as_bytes())
+}
+
+fn read(configuration: &Configuration, inventory: &Inventory) -> Result<RepositoryView, RpmRepositoryError> {
+    let native = ranking::native_architecture(inventory);
+    let mut found: HashMap<PackageKey, Vec<Ranked>> = HashMap::new();
+    let wants = |name: &str| inventory.named(name).next().is_some();
+    for repository in &configuration.repositories {
+        each_offer(repository, &wants, &mut |entry, offer| {
+            let Entry { name, architecture, vendor, .. } = &entry;
+            let named = Named { name, architecture, version: offer.version.as_str() };
+            let left_out = configuration.leaves_out(repository, named);
+            let mut last = None;
+            let fitting = |package: &&InstalledPackage| ranking::can_replace(package, architecture, &native);
+            for package in inventory.named(name).filter(fitting) {
+                let key = package.key();
+                // Several versions of a kernel are one package here.
+                if last.as_ref() != Some(&key) {
+                    let left_out = left_out || !configuration.may_change_vendor(package, vendor);
+                    let ranked = Ranked { offer: offer.clone(), priority: repository.priority, left_out };
+                    found.entry(key.clone()).or_default().push(ranked);
+                }
+                last = Some(key);
+            }
+        })?;
+    }
+    Ok(ranking::assembled(found, inventory))
+}
+
+/// Hands every wanted package of a repository to `take`, with its offer; nothing where it was never fetched. What no
+/// SHA-256 vouches for is no offer.
+fn each_offer(
+    repository: &Repository,
+    wants: &dyn Fn(&str) -> bool,
+    take: &mut dyn FnMut(Entry, Offer),
+) -> Result<(), RpmRepositoryError> {
+    let Some(list) = &repository.list else { return Ok(()) };
+    let metadata = Metadata::open(list)?;
+    let security = metadata.security_builds()?;
+    let (path, content) = metadata.primary()?;
+    let origins = [false, true].map(|security| Arc::new(origin(repository, security)));
+    let base = repository.base.as_deref().unwrap_or(&repository.id).trim_end_matches('/');
+    let mut offered = |entry: Entry| {
+        let build = (entry.name.clone(), entry.architecture.clone(), entry.version.to_string());
+        let origin = Arc::clone(&origins[usize::from(security.contains(&build))]);
+        let Some(sha256) = entry.sha256 else { return };
+        let artifact = Artifact { uri: format!("{base}/{}", entry.path), size: entry.size, sha256 };
+        let (version, source) = (entry.version.clone(), entry.source.clone());
+        take(entry, Offer { version, source, origin, artifact });
+    };
+    primary::read(&content, wants, &mut offered)
+        .map_err(|source| RpmRepositoryError::Content { path, source })
+}
+
+/// A repository whose packages' signatures are not checked is not signed, whatever its metadata is.
+fn origin(repository: &Repository, security: bool) -> Origin {
+    Origin {
+        vendor: String::new(),
+        label: repository.id.clone(),
+        suite: String::new(),
+        codename: String::new(),
+        component: String::new(),
+        site: repository.base.clone().unwrap_or_else(|| repository.source.clone()),
+        security: security && repository.checks_packages,
+        signed: repository.checks_packages,
+    }
+}
+
+fn stamp(tool: &str, repository: &Repository, now: DateTime<Utc>) -> Result<FeedStamp, RpmRepositoryError> {
+    let mut stamp = FeedStamp::missing(format!("{tool}:{}", repository.id), repository.source.clone());
+    let Some(place) = &repository.list else {
+        stamp.problem = Some("enabled, but never fetched".to_owned());
+        return Ok(stamp);
+    };
+    let metadata = Metadata::open(place)?;
+    stamp.published = metadata.revision().and_then(since_1970).filter(|date| *date <= now);
+    stamp.fetched = since_1970(metadata.fetched);
+    stamp.sha256 = Some(metadata.sha256);
+    let is_remote = repository.source.starts_with("https://");
+    stamp.authenticity = Some(match (repository.checks_metadata, is_remote) {
+        (true, _) => Authenticity::Signed,
+        (false, true) => Authenticity::Tls,
+        (false, false) => Authenticity::Local,
+    });
+    let age = stamp.fetched.map(|fetched| now - fetched);
+    stamp.age_seconds = age.map(|age| age.num_seconds());
+    stamp.state = if age.is_some_and(|age| age > MAX_AGE) { FeedState::Stale } else { FeedState::Fresh };
+    Ok(stamp)
+}
