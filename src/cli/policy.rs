@@ -59,8 +59,8 @@ pub enum PolicyVerb {
     --reason 'breaks nginx' --owner anna
   patchctl block DSA-5999-1 --until 2026-12-24 \\
     --reason 'vendor repairs it' --owner anna")]
-#[command(override_usage = "patchctl block [OPTIONS] --until <newer|DATE> --reason <TEXT> --owner <NAME>
-                      <PACKAGE[=VERSION]|ADVISORY|CVE>")]
+#[command(override_usage = "patchctl block [OPTIONS] --until <newer|DATE> --reason <TEXT>
+                      --owner <NAME> <PACKAGE[=VERSION]|ADVISORY|CVE>")]
 pub struct BlockArgs {
     /// A package, one version of it, an advisory or a CVE
     #[arg(value_name = "PACKAGE[=VERSION]|ADVISORY|CVE", value_parser = values::rule_subject)]
@@ -95,8 +95,9 @@ pub struct UnblockArgs {
     --reason 'no route to it' --approved-by bert --expires 2027-01-31
   patchctl waive vim --kind accepted-risk --reason 'no shell users' \\
     --approved-by bert --expires 2027-01-31")]
-#[command(override_usage = "patchctl waive [OPTIONS] --kind <KIND> --reason <TEXT> --approved-by <NAME>
-                      --expires <DATE> <CVE|ADVISORY|PACKAGE|FINDING>")]
+#[command(override_usage = "patchctl waive [OPTIONS] --kind <KIND> --reason <TEXT>
+                      --approved-by <NAME> --expires <DATE>
+                      <CVE|ADVISORY|PACKAGE|FINDING>")]
 pub struct WaiveArgs {
     /// A CVE, an advisory, a package, or the id of a finding
     #[arg(value_name = "CVE|ADVISORY|PACKAGE|FINDING", value_parser = values::waived)]

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::records::{self, Keeper};
@@ -23,7 +24,7 @@ use crate::report::text::{Rendering, Style};
 /// Runs that a page tells of: a plot of more would be a smear.
 const REMEMBERED: usize = 60;
 /// Bytes of stored reports that are read for a history: a year of daily scans with 1,000 findings each (about 0.6 MB a
-/// report), in about two seconds.
+/// report).
 const BYTES_READ: u64 = 256 << 20;
 
 /// A stored report, with the history around it.
@@ -88,12 +89,23 @@ fn lifetimes(context: &Context<'_>) -> (Vec<Survey>, Vec<Closure>) {
         bytes += stamp.size;
         bytes <= BYTES_READ
     });
-    let mut looks: Vec<Look> =
-        within.filter_map(|(_, path)| serde_json::from_slice(&storage::read(&path).ok()?).ok()).collect();
-    looks.sort_by_key(Look::finished);
+    // Read twice, so that no more than one of them is held at a time.
+    let mut dated: Vec<(DateTime<Utc>, PathBuf)> =
+        within.filter_map(|(_, path)| Some((parsed::<Ended>(&path)?.finished, path))).collect();
+    dated.sort();
     let mut lifetimes = Lifetimes::default();
-    looks.into_iter().for_each(|look| lifetimes.add(look));
+    dated.iter().filter_map(|(_, path)| parsed::<Look>(path)).for_each(|look| lifetimes.add(look));
     lifetimes.ended()
+}
+
+/// When a stored report ended; the rest of it is skipped.
+#[derive(Deserialize)]
+struct Ended {
+    finished: DateTime<Utc>,
+}
+
+fn parsed<T: DeserializeOwned>(path: &Path) -> Option<T> {
+    serde_json::from_slice(&storage::read(path).ok()?).ok()
 }
 
 /// Tells of a period from what is stored.

@@ -4,6 +4,7 @@
 //! the vendor has changed its statement, and nothing was closed; and where the later report is not whole, its absence says
 //! nothing: it stays open until a whole one tells.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -30,13 +31,6 @@ pub struct Look {
     packages: Vec<Installed>,
     #[serde(default)]
     findings: Vec<Hole>,
-}
-
-impl Look {
-    /// Returns when the report ended.
-    pub fn finished(&self) -> DateTime<Utc> {
-        self.finished
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -178,12 +172,12 @@ impl Lifetimes {
         });
         let before = std::mem::replace(&mut self.open, open);
         for (id, hole) in before {
-            if self.open.contains_key(&id) {
-                continue;
-            } else if !is_whole {
-                self.open.insert(id, hole);
-            } else if !installed.contains(&hole.package.key()) {
-                self.closures.push(hole.closed(look.finished));
+            match self.open.entry(id) {
+                Entry::Vacant(gone) if !is_whole => drop(gone.insert(hole)),
+                Entry::Vacant(_) if !installed.contains(&hole.package.key()) => {
+                    self.closures.push(hole.closed(look.finished));
+                }
+                Entry::Vacant(_) | Entry::Occupied(_) => {}
             }
         }
     }

@@ -16,6 +16,8 @@ use crate::report::schema::Report;
 const WORST: usize = 12;
 /// Where the names of a group begin: a margin, three columns of score, a gap of two.
 const NAMES: usize = 6;
+/// Versions beyond this many columns do not widen the column of all.
+const WIDEST_VERSIONS: usize = 52;
 
 /// Renders a scan.
 pub(super) fn render(report: &Report, sheet: &mut Sheet<'_>) {
@@ -121,14 +123,17 @@ fn list(groups: &[Group<'_>], sheet: &mut Sheet<'_>) {
     let shown = if everything { listed.as_slice() } else { &listed[..listed.len().min(WORST)] };
     let titles = shown.iter().map(|group| group.title(WIDEST_NAME));
     let names = titles.map(|title| sheet.style().columns(&title)).max().unwrap_or(0).min(WIDEST_NAME);
+    let versions = shown.iter().map(|group| versions(group, sheet.style().arrow()));
+    let versions = versions.map(|text| sheet.style().columns(&text)).max().unwrap_or(0).min(WIDEST_VERSIONS);
     sheet.gap();
     for group in shown {
-        entry(group, names, sheet);
+        entry(group, (names, versions), sheet);
     }
     left_out(groups, &listed, shown.len(), sheet);
 }
 
-fn entry(group: &Group<'_>, names: usize, sheet: &mut Sheet<'_>) {
+/// One line a group on a wide terminal, else two: what it is, and what is said of it.
+fn entry(group: &Group<'_>, (names, column): (usize, usize), sheet: &mut Sheet<'_>) {
     let score = format!(" {}  ", right(&words::score(group.worst.priority.score), 3));
     let versions = versions(group, sheet.style().arrow());
     let row = Row {
@@ -137,8 +142,11 @@ fn entry(group: &Group<'_>, names: usize, sheet: &mut Sheet<'_>) {
         names,
         versions,
     };
-    sheet.row(&row);
-    sheet.items(&" ".repeat(NAMES), &particulars(group, sheet));
+    let particulars = particulars(group, sheet);
+    if !sheet.wide_row(&row, column, &particulars) {
+        sheet.row(&row);
+        sheet.items(&" ".repeat(NAMES), &particulars);
+    }
 }
 
 fn versions(group: &Group<'_>, arrow: &str) -> String {

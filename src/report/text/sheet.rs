@@ -65,6 +65,11 @@ impl Word {
 /// The widest column of names: what two versions of usual length leave of 80 columns.
 pub(super) const WIDEST_NAME: usize = 30;
 
+/// From this many columns on, what is said of a package stands beside it.
+const WIDE: usize = 120;
+/// What stands at the end of a line stands here at most: on a wide terminal the eye would lose the line.
+const EDGE: usize = 110;
+
 /// A package with its versions: one line where they fit side by side, else two.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
@@ -150,16 +155,41 @@ impl<'s> Sheet<'s> {
         }
     }
 
+    /// Writes a package, its versions padded to a column, and what is said of it on one line; tells whether the terminal
+    /// is wide enough for that, and writes nothing where it is not.
+    pub(super) fn wide_row(&mut self, row: &Row, versions: usize, items: &[Word]) -> bool {
+        let margin = self.style.columns(&row.lead.text);
+        let separator = format!(" {} ", self.style.dot());
+        let said: usize = items.iter().map(|item| self.style.columns(&item.text) + 3).sum();
+        let name = left(&row.title, row.names);
+        let shown = left(&row.versions, versions);
+        let used = margin + self.style.columns(&name) + 2 + self.style.columns(&shown) + said;
+        if self.style.width < WIDE || used > self.style.width {
+            return false;
+        }
+        let mut words =
+            vec![row.lead.clone(), Word::new(name, Tone::Strong), Word::plain(format!("  {shown}"))];
+        for (place, item) in items.iter().enumerate() {
+            words.push(Word::plain(if place == 0 { "   " } else { &separator }));
+            words.push(item.clone());
+        }
+        self.line(&words);
+        true
+    }
+
     /// Writes a package with its versions and, at the end of the line, the first of some remarks that fits beside them;
     /// where none does, the first has a line of its own.
     pub(super) fn row_with(&mut self, row: &Row, remarks: &[String]) {
         let margin = self.style.columns(&row.lead.text);
         let name = left(&row.title, row.names);
         let used = margin + self.style.columns(&name) + 2 + self.style.columns(&row.versions);
-        let room = self.style.width.saturating_sub(used + 2);
-        let fits = |text: &&String| !text.is_empty() && self.style.columns(text) <= room;
-        match remarks.iter().find(fits) {
-            Some(remark) => self.line(&[
+        let room = |edge: usize| edge.min(self.style.width).saturating_sub(used + 2);
+        let fitting = |room: usize| {
+            let fits = |text: &&String| !text.is_empty() && self.style.columns(text) <= room;
+            remarks.iter().find(fits).map(|remark| (remark, room))
+        };
+        match fitting(room(EDGE)).or_else(|| fitting(room(usize::MAX))) {
+            Some((remark, room)) => self.line(&[
                 row.lead.clone(),
                 Word::new(name, Tone::Strong),
                 Word::plain(format!("  {}", row.versions)),

@@ -19,6 +19,7 @@ mod policy_table;
 mod renderings;
 mod rpm_feeds;
 mod simulated_year;
+mod static_program;
 mod tools_agree;
 mod version_orders;
 mod version_orders_of_tools;

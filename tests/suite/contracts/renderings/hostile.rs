@@ -1,11 +1,23 @@
 //! Hostile text reaches every sink as text: it moves no cursor, ends no cell, opens no element, and starts no formula.
 
+use std::io;
 use std::sync::Arc;
 
+use patchctl::model::digest::Sha256;
 use patchctl::model::finding::{Finding, FindingPackage};
 use patchctl::model::package::{Architecture, PackageName};
+use patchctl::model::run::RunId;
+use patchctl::model::severity::Severity;
+use patchctl::model::transaction::Phase;
+use patchctl::report::background::Background;
+use patchctl::report::comparison::compare;
+use patchctl::report::documents::{Identity, RunEntry};
+use patchctl::report::fleet::Gathering;
 use patchctl::report::format::Format;
+use patchctl::report::lifetimes::Closure;
+use patchctl::report::period::{PERIOD_SCHEMA, Period};
 use patchctl::report::schema::Report;
+use patchctl::report::text::{Rendering, Style};
 use serde_json::Value;
 
 use super::documents::{assert_cyclonedx, assert_openvex, assert_sarif};
@@ -191,6 +203,83 @@ fn a_thousand_hostile_strings_are_only_text_in_every_form() {
             }
         }
     }
+}
+
+/// The other documents that foreign text goes through: a fleet, a period, a comparison, and what a terminal shows.
+#[test]
+fn a_thousand_hostile_strings_are_only_text_in_every_other_document() {
+    let sound = report("scan");
+    let mut skeletons: Option<Vec<usize>> = None;
+    for number in 0..1000 {
+        let text =
+            if number < KNOWN.len() as u64 { KNOWN[number as usize].to_owned() } else { hostile(number) };
+        let mut one = sound.clone();
+        one.packages = None;
+        infect(&mut one, &text);
+        let mut two = one.clone();
+        let host = two.host.as_mut().unwrap();
+        host.machine_id_hash = Some(Sha256::of(b"another"));
+        let mut gathering = Gathering::default();
+        gathering.add(&text, &one);
+        gathering.add(&text, &two);
+        gathering.refuse(&text, text.as_str());
+        let fleet = gathering.fleet(sound.finished);
+        let period = period(&text);
+        let style = Style { unicode: number % 2 == 0, width: 72, ..Style::plain(sound.finished) };
+        let difference = compare(&sound, &one, sound.finished);
+        for shown in [fleet.text(&style), period.text(&style), difference.text(&style), one.text(&style)] {
+            assert_visible(Format::Markdown, &shown, &text);
+        }
+        let written = |write: &dyn Fn(&mut Vec<u8>) -> Option<io::Result<()>>| {
+            let mut bytes = Vec::new();
+            write(&mut bytes).expect("the form is there").unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        let pages =
+            [written(&|out| fleet.write(Format::Html, out)), written(&|out| period.write(Format::Html, out))];
+        let found: Vec<usize> = pages.iter().map(|page| tags(page).len()).collect();
+        pages.iter().for_each(|page| assert_visible(Format::Html, page, &text));
+        assert_eq!(skeletons.get_or_insert(found.clone()), &found, "{text:?}");
+        for table in
+            [written(&|out| fleet.write(Format::Csv, out)), written(&|out| period.write(Format::Csv, out))]
+        {
+            assert_visible(Format::Csv, &table, &text);
+            let rows = cells(&table);
+            assert!(rows.iter().all(|row| row.len() == rows[0].len()), "{text:?}: {table}");
+            let executes = |cell: &String| cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+            assert!(!rows.iter().flatten().any(executes), "{text:?}: {table}");
+        }
+        let markdown = written(&|out| period.write(Format::Markdown, out));
+        assert_visible(Format::Markdown, &markdown, &text);
+        let outside: String = markdown.split('`').step_by(2).collect();
+        assert!(!outside.contains(['<', '[', '@', '!', '\\']), "{text:?}: {markdown}");
+    }
+}
+
+fn period(text: &str) -> Period {
+    let now = report("scan").finished;
+    let closure = Closure {
+        id: text.to_owned(),
+        severity: Severity::High,
+        published: Some(now),
+        first_seen: None,
+        due: None,
+        closed: now,
+    };
+    let run = RunEntry {
+        run: RunId::new(1),
+        command: text.to_owned(),
+        started: now,
+        finished: None,
+        phase: Phase::Operator,
+        outcome: None,
+        packages: 0,
+        closed: 0,
+        security: 0,
+        problem: Some(text.to_owned()),
+    };
+    let background = Background { runs: vec![run], surveys: Vec::new(), closures: vec![closure] };
+    Period::of(Identity::of(PERIOD_SCHEMA, now), (None, now), text.to_owned(), background)
 }
 
 /// The elements of a page in their order, as anything that reads HTML finds them: foreign text adds none and ends none.
