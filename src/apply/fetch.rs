@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Tools;
-use crate::host::facts;
+use crate::host::names;
 use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::package::PackageKey;
@@ -105,7 +105,7 @@ pub fn fetch(tools: &Tools<'_>, wanted: &[Wanted]) -> Result<PathBuf, FetchError
 fn prepare(tools: &Tools<'_>) -> Result<PathBuf, FetchError> {
     let folder = tools.layout.downloads();
     storage::create_folder(&folder, 0o755).map_err(FetchError::Prepare)?;
-    if let Some(user) = facts::user_named("_apt") {
+    if let Some(user) = names::user("_apt") {
         storage::set_owner_and_mode(&folder, user, 0, 0o755).map_err(FetchError::Prepare)?;
     }
     Ok(folder)

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::host::storage;
-use crate::model::distro::Distribution;
+use crate::model::distro::{Distribution, PackageFamily};
 use crate::model::kernel::Kernels;
 use crate::model::plan::{ActionKind, PatchPlan};
 
@@ -28,6 +28,10 @@ pub fn that_may_go(kernels: &Kernels, distribution: &Distribution) -> Option<Str
     if distribution.uses_zypper() {
         // The package's release is not the kernel's: zypper itself finds which packages they are (zypper(8)).
         return Some(format!("these may go by zypper purge-kernels: {}", kernels.leftover.join(", ")));
+    }
+    // A kernel of pacman takes the place of the one before it, and of apk's too.
+    if matches!(distribution.family(), Some(PackageFamily::Apk | PackageFamily::Pacman)) {
+        return None;
     }
     // Debian's and Ubuntu's packages bear the release in their name; dnf takes name and release together.
     let (command, package) = match distribution.uses_dnf() {

@@ -16,6 +16,7 @@ pub mod kernels;
 pub mod old_archives;
 pub mod precheck;
 pub mod protect;
+pub mod rehearsal;
 pub mod restart;
 pub mod snapshot;
 pub mod space;

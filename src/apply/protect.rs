@@ -97,7 +97,7 @@ pub fn protect(tools: &Tools<'_>, staged: StagedPlan) -> Result<ProtectedPlan, P
     let before = staged.folder().before();
     storage::create_folder(&before, 0o700).map_err(ProtectError::Store)?;
     save::save(&Scope::etc(root), &before).map_err(ProtectError::Store)?;
-    let archives: Vec<PathBuf> = staged.old().values().map(|(path, _)| path.clone()).collect();
+    let archives: Vec<PathBuf> = staged.old().values().cloned().collect();
     let (records, format) = (tools.manager.records(), tools.manager.archives());
     let remembered = Remembered {
         auto_marked: records.automatic().map_err(ProtectError::Audit)?,

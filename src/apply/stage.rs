@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::fetch::{self, FetchError, Wanted};
 use super::old_archives::{Places, Source};
-use super::{Tools, archive_digests};
+use super::{Tools, archive_digests, back};
 use crate::config::layout::RunFolder;
 use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
@@ -35,6 +35,12 @@ pub enum StageError {
     /// A new archive bears no signature that the host trusts.
     #[error("an archive of the plan is not signed by a key that this host trusts")]
     Unsigned(#[source] ArchiveFault),
+    /// What was stored for a run is not what it was.
+    #[error("the archives that were stored for the run cannot be used: {reason}")]
+    Stored {
+        /// What is wrong with them.
+        reason: String,
+    },
     /// The installed version of some packages cannot be had again.
     #[error("no way back for {}", packages.iter().map(|(key, why)| format!("{key} ({why})")).collect::<Vec<_>>().join(", "))]
     NoWayBack {
@@ -43,21 +49,12 @@ pub enum StageError {
     },
 }
 
-/// How an old archive was had.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Provenance {
-    /// The vendor's own archive.
-    Vendor,
-    /// Rebuilt here from the installed files, which verified clean.
-    Reconstructed,
-}
-
-/// A plan whose every archive, old and new, is stored and verified. Only [`stage`] makes one.
+/// A plan whose every archive, old and new, is stored and verified. Only [`stage`] and [`stored`] make one.
 #[derive(Debug)]
 pub struct StagedPlan {
     plan: PatchPlan,
     folder: RunFolder,
-    old: BTreeMap<PackageKey, (PathBuf, Provenance)>,
+    old: Secured,
 }
 
 impl StagedPlan {
@@ -72,7 +69,7 @@ impl StagedPlan {
     }
 
     /// The stored archives of the installed versions.
-    pub fn old(&self) -> &BTreeMap<PackageKey, (PathBuf, Provenance)> {
+    pub fn old(&self) -> &BTreeMap<PackageKey, PathBuf> {
         &self.old
     }
 }
@@ -99,25 +96,54 @@ pub fn stage(
         format.check_signature(&stored).map_err(StageError::Unsigned)?;
     }
     let old = secure_old(tools, view, &plan, &folder)?;
-    archive_digests::write(&folder, old.values().map(|(path, _)| path)).map_err(StageError::Store)?;
+    archive_digests::write(&folder, old.values()).map_err(StageError::Store)?;
     for place in [folder.new_archives(), folder.old_archives()] {
         storage::sync_folder(&place).map_err(StageError::Store)?;
     }
     Ok(StagedPlan { plan, folder, old })
 }
 
-/// Copies an archive into the run and checks what was written, not what was read before.
-fn store(from: &Path, folder: &Path, stated: Option<Sha256>) -> Result<PathBuf, StageError> {
-    let to = folder.join(from.file_name().unwrap_or_default());
-    let (_, found) = storage::copy_in(from, &to, storage::PRIVATE).map_err(StageError::Store)?;
-    if stated.is_some_and(|stated| stated != found) {
-        storage::remove_file(&to).map_err(StageError::Store)?;
-        return Err(StageError::Changed { path: from.to_owned() });
+/// Takes up a plan whose archives [`stage`] stored in a folder before, and proves each of them again.
+///
+/// # Errors
+/// One is missing, or not what it was.
+pub fn stored(
+    format: &dyn ArchiveFormat,
+    plan: PatchPlan,
+    folder: RunFolder,
+) -> Result<StagedPlan, StageError> {
+    for archive in fetch::new_archives(&plan) {
+        let path = folder.new_archives().join(archive.file_name(format));
+        if storage::digest(&path).map_err(StageError::Store)? != archive.artifact.sha256 {
+            return Err(StageError::Changed { path });
+        }
     }
-    Ok(to)
+    let secured = |action: &Action| Some((action.key(), back::old_archive(format, &folder, action)?));
+    let old: Secured = plan.actions().filter_map(secured).collect();
+    let paths: Vec<PathBuf> = old.values().cloned().collect();
+    let complaints = archive_digests::complaints(&folder, &paths);
+    if !complaints.is_empty() {
+        return Err(StageError::Stored { reason: complaints.join("; ") });
+    }
+    Ok(StagedPlan { plan, folder, old })
 }
 
-type Secured = BTreeMap<PackageKey, (PathBuf, Provenance)>;
+/// Copies an archive into the run and checks what was written, not what was read before.
+fn store(from: &Path, folder: &Path, stated: Option<Sha256>) -> Result<PathBuf, StageError> {
+    store_as(from, &folder.join(from.file_name().unwrap_or_default()), stated)
+}
+
+/// The same under another name: what a package manager keeps may end in another compression.
+fn store_as(from: &Path, to: &Path, stated: Option<Sha256>) -> Result<PathBuf, StageError> {
+    let (_, found) = storage::copy_in(from, to, storage::PRIVATE).map_err(StageError::Store)?;
+    if stated.is_some_and(|stated| stated != found) {
+        storage::remove_file(to).map_err(StageError::Store)?;
+        return Err(StageError::Changed { path: from.to_owned() });
+    }
+    Ok(to.to_owned())
+}
+
+type Secured = BTreeMap<PackageKey, PathBuf>;
 
 /// An installed version that a plan replaces, and where its archive may be.
 struct Old<'a> {
@@ -155,8 +181,9 @@ impl<'a> Old<'a> {
             Source::File(path) => Some(path),
             Source::Repository(_) | Source::InstalledFiles => None,
         });
+        let name = format.file_name(&self.installed, self.version);
         for path in files {
-            let stored = store(path, &folder.old_archives(), None)?;
+            let stored = store_as(path, &folder.old_archives().join(&name), None)?;
             if format.is_of_installed(&stored) {
                 return Ok(Some(stored));
             }
@@ -186,7 +213,7 @@ fn secure_old(
     let replaced: Vec<Old<'_>> = plan.actions().filter_map(|action| Old::of(tools, view, action)).collect();
     for old in &replaced {
         match old.take_file(tools.manager.archives(), folder)? {
-            Some(path) => _ = secured.insert(old.action.key(), (path, Provenance::Vendor)),
+            Some(path) => _ = secured.insert(old.action.key(), path),
             None => offered.extend(old.offered().map(|wanted| (old.action.key(), wanted))),
         }
     }
@@ -197,7 +224,7 @@ fn secure_old(
             continue;
         }
         match rebuild_installed(tools, &old.installed, old.version, folder) {
-            Ok(path) => _ = secured.insert(old.action.key(), (path, Provenance::Reconstructed)),
+            Ok(path) => _ = secured.insert(old.action.key(), path),
             Err(_) if tools.rules.accept_no_rollback.contains(&old.action.package) => {}
             Err(reason) => lost.push((old.action.key(), reason)),
         }
@@ -218,7 +245,7 @@ fn fetch_offered(
         if are_all_here || fetch::fetch(tools, std::slice::from_ref(&wanted)).is_ok() {
             let path = tools.layout.downloads().join(wanted.file_name(tools.manager.archives()));
             let stored = store(&path, &folder.old_archives(), Some(wanted.artifact.sha256))?;
-            secured.insert(key, (stored, Provenance::Vendor));
+            secured.insert(key, stored);
         }
     }
     Ok(secured)

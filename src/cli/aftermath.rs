@@ -12,7 +12,7 @@ use crate::model::run::RunId;
   patchctl rollback --preview          what would change, and what opens again
   patchctl rollback 0042               take run 0042 back
   patchctl rollback --only libssl3     only one package of the last run
-  patchctl rollback 0042 --snapshot    the whole root as it was, at the next boot")]
+  patchctl rollback 0042 --snapshot    the whole root, at the next boot")]
 pub struct RollbackArgs {
     /// The run (default: the newest that changed something)
     #[arg(value_name = "RUN")]
@@ -64,8 +64,9 @@ pub struct NeedsRestartArgs {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   patchctl status --format json
-  patchctl status --wait           until no run is at work; exit code of that run
-  patchctl status --nagios         one line and numbers for Nagios, Icinga and their kin; exit 0 to 3 as they expect")]
+  patchctl status --wait      until no run is at work; exit code of that run
+  patchctl status --nagios    one line and numbers for Nagios, Icinga and kin
+  patchctl status --motd      one line for the message of the day")]
 pub struct StatusArgs {
     /// Wait until no run is at work, and exit with the code of the one that was
     #[arg(long)]
@@ -73,4 +74,7 @@ pub struct StatusArgs {
     /// Answer as a monitoring plugin: OK 0, WARNING 1, CRITICAL 2, UNKNOWN 3
     #[arg(long, conflicts_with = "wait")]
     pub nagios: bool,
+    /// Print one line for the message of the day, from the last scan as root; never fail
+    #[arg(long, conflicts_with_all = ["wait", "nagios"])]
+    pub motd: bool,
 }

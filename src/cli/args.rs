@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs, StatusArgs};
 use super::forms::Format;
 use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, ScheduleArgs, UnblockArgs, WaiveArgs};
+use super::rehearsal::RehearseArgs;
 use super::reports::{HistoryArgs, ReportArgs};
 use super::values::{self, Target};
 use crate::model::package::PackageName;
@@ -29,13 +30,14 @@ const EXIT_CODES: &str = "Exit codes:
     9  incomplete: a feed is missing, stale or malformed; nothing was changed
    10  preflight failed: space, unclean database, no way back, open run
   100  scan: findings at or above --fail-on
-  102  apply --detailed-exitcode: done, reboot needed; needs-restart --reboot: a reboot is due
+  102  apply --detailed-exitcode: done, reboot needed;
+       needs-restart --reboot: a reboot is due
   103  apply --detailed-exitcode: done, service restarts needed
   130  stopped by SIGINT at a clean boundary (143: by SIGTERM)";
 
 /// Find, plan, apply, verify and roll back security patches on this host
 #[derive(Clone, Debug, Parser)]
-#[command(name = "patchctl", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(name = "patchctl", version, after_help = EXIT_CODES, max_term_width = 80)]
 #[command(arg_required_else_help = true, subcommand_required = true, disable_help_subcommand = true)]
 pub struct Cli {
     /// The verb.
@@ -112,6 +114,8 @@ pub enum Verb {
     Why(WhyArgs),
     /// Make the exact set of package changes that closes the findings
     Plan(PlanArgs),
+    /// Try a plan in a throw-away clone of this host
+    Rehearse(RehearseArgs),
     /// Carry out a plan, prove the result, or take it back
     Apply(ApplyArgs),
     /// Bring back the state before a run
@@ -166,6 +170,7 @@ impl Verb {
             Self::Scan(_) => "scan",
             Self::Why(_) => "why",
             Self::Plan(_) => "plan",
+            Self::Rehearse(_) => "rehearse",
             Self::Apply(_) => "apply",
             Self::Rollback(_) => "rollback",
             Self::Recover(_) => "recover",
@@ -216,7 +221,7 @@ pub struct SelectionArgs {
   patchctl scan                              what is vulnerable here
   patchctl scan --severity high --all        every serious group
   patchctl scan --root /srv/image --no-save  look at an image, leave no trace
-  patchctl scan -q --fail-on critical        for cron and CI: exit 100 when it burns")]
+  patchctl scan -q --fail-on critical        for cron and CI: exit 100")]
 pub struct ScanArgs {
     /// Print the counts alone
     #[arg(long, conflicts_with = "all")]
@@ -368,6 +373,6 @@ pub enum FeedsVerb {
         #[arg(long)]
         accept_older: bool,
     },
-    /// Prove the stored feeds against their digests
+    /// Prove the stored feeds by their digests, and apt's lists by their signatures
     Verify,
 }

@@ -81,7 +81,7 @@ impl Format {
 /// Tells whether a verb answers with a report.
 pub(super) fn has_report(verb: &Verb) -> bool {
     match verb {
-        Verb::Scan(_) | Verb::Recover(_) | Verb::Report(_) => true,
+        Verb::Scan(_) | Verb::Rehearse(_) | Verb::Recover(_) | Verb::Report(_) => true,
         Verb::Apply(args) => !args.detach,
         Verb::Plan(args) => args.diff.is_empty(),
         Verb::Rollback(args) => !args.preview && !args.check,
@@ -104,8 +104,9 @@ pub(super) fn check(cli: &Cli) -> Result<(), Failure> {
     }
     match &cli.verb {
         Verb::Report(args) => check_stored(args, format).map_err(|()| {
-            refused(format!("this answer is not written as {word}"))
-                .hint("report diff and a period know text and json; report merge html and csv as well")
+            refused(format!("this answer is not written as {word}")).hint(
+                "report diff knows text and json; report merge html and csv as well, a period also markdown",
+            )
         }),
         Verb::Scan(args) if args.summary && format.lists_findings() => {
             Err(refused(format!("a summary has no findings to write as {word}")).hint("leave --summary out"))
@@ -116,6 +117,7 @@ pub(super) fn check(cli: &Cli) -> Result<(), Failure> {
 
 fn check_stored(args: &ReportArgs, format: ReportFormat) -> Result<(), ()> {
     match (&args.verb, format) {
+        (None, ReportFormat::Html | ReportFormat::Csv | ReportFormat::Markdown) => Ok(()),
         (None, _) if args.is_period() => Err(()),
         (None, _) | (Some(ReportVerb::Merge { .. }), ReportFormat::Html | ReportFormat::Csv) => Ok(()),
         (Some(_), _) => Err(()),

@@ -53,6 +53,24 @@ pub fn shipped_completions() -> Vec<Generated> {
     ]
 }
 
+/// Returns what `--help` says, `-h` where it is to be short: the main page first, then each verb with its name.
+pub fn help_pages() -> Vec<(String, String)> {
+    let mut root = Cli::command();
+    root.build();
+    let mut pages = Vec::new();
+    collect_help(&mut root, "patchctl", &mut pages);
+    pages
+}
+
+fn collect_help(command: &mut Command, name: &str, pages: &mut Vec<(String, String)>) {
+    pages.push((format!("{name} -h"), command.render_help().to_string()));
+    pages.push((format!("{name} --help"), command.render_long_help().to_string()));
+    for verb in command.get_subcommands_mut().filter(|verb| verb.get_name() != "help") {
+        let name = format!("{name} {}", verb.get_name());
+        collect_help(verb, &name, pages);
+    }
+}
+
 /// Returns every man page: the main one first, then one a verb.
 ///
 /// # Errors
@@ -62,8 +80,12 @@ pub fn man_pages() -> Result<Vec<Generated>, GenerateError> {
     root.build();
     let mut pages = Vec::new();
     collect(&root, "patchctl", &mut pages)?;
+    pages.push(("patchctl-recipes.7".to_owned(), RECIPES.as_bytes().to_vec()));
     Ok(pages)
 }
+
+/// The page of recipes, written by hand: what it shows is read by a test as the command line reads it.
+const RECIPES: &str = include_str!("recipes.7");
 
 fn collect(command: &Command, name: &str, pages: &mut Vec<Generated>) -> Result<(), GenerateError> {
     let mut page = Vec::new();

@@ -2,12 +2,14 @@
 
 pub mod aftermath;
 pub mod args;
+mod configuration;
 pub mod confirm;
 pub mod failure;
 pub mod forms;
 pub mod generate;
 pub mod policy;
 pub mod progress;
+mod rehearsal;
 pub mod reports;
 pub mod request;
 pub mod session;

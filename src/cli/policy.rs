@@ -12,7 +12,7 @@ use crate::ops::request::{Override, RuleTarget};
 /// Rules that a run sets aside.
 #[derive(Clone, Debug, Default, Args)]
 pub struct OverrideArgs {
-    /// Set these rules aside for this run: window, freeze, approval
+    /// Set these rules aside for this run: window, freeze, approval, evidence
     #[arg(long = "override", value_name = "RULE", value_delimiter = ',', requires = "reason")]
     #[arg(value_parser = values::overridable())]
     pub overrides: Vec<Override>,
@@ -24,9 +24,11 @@ pub struct OverrideArgs {
 /// `policy`.
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
-  patchctl policy                                  every value and where it was written
-  patchctl policy check                            read every file, name the first error
-  patchctl policy preview --as-of 2026-11-28T02:00:00Z  what would be decided then")]
+  patchctl policy                   every value and where it was written
+  patchctl policy check             read every file, name the first error
+  patchctl policy refresh           take the central policy as it is now
+  patchctl policy preview --as-of 2026-11-28T02:00:00Z
+                                    what would be decided then")]
 pub struct PolicyArgs {
     /// What to do; every value when nothing is said.
     #[command(subcommand)]
@@ -40,6 +42,11 @@ pub enum PolicyVerb {
     Check,
     /// Show every value, block and waiver with the file and line it came from
     Show,
+    /// Pull the central policy now
+    ///
+    /// Only what one of the keys in central.key signed is taken, for the group of this host, and never an older version. Scan,
+    /// plan and apply pull it by themselves when feeds.refresh is over.
+    Refresh,
     /// Show what would be decided now, or at the time of --as-of, and when the next window opens
     Preview,
 }
@@ -48,8 +55,12 @@ pub enum PolicyVerb {
 #[derive(Clone, Debug, Args)]
 #[command(after_help = "Examples:
   patchctl block openssl --until newer --reason 'breaks nginx' --owner anna
-  patchctl block openssl=3.0.22-1~deb12u2 --until newer --reason 'breaks nginx' --owner anna
-  patchctl block DSA-5999-1 --until 2026-12-24 --reason 'vendor repairs it' --owner anna")]
+  patchctl block openssl=3.0.22-1~deb12u2 --until newer \\
+    --reason 'breaks nginx' --owner anna
+  patchctl block DSA-5999-1 --until 2026-12-24 \\
+    --reason 'vendor repairs it' --owner anna")]
+#[command(override_usage = "patchctl block [OPTIONS] --until <newer|DATE> --reason <TEXT> --owner <NAME>
+                      <PACKAGE[=VERSION]|ADVISORY|CVE>")]
 pub struct BlockArgs {
     /// A package, one version of it, an advisory or a CVE
     #[arg(value_name = "PACKAGE[=VERSION]|ADVISORY|CVE", value_parser = values::rule_subject)]
@@ -84,6 +95,8 @@ pub struct UnblockArgs {
     --reason 'no route to it' --approved-by bert --expires 2027-01-31
   patchctl waive vim --kind accepted-risk --reason 'no shell users' \\
     --approved-by bert --expires 2027-01-31")]
+#[command(override_usage = "patchctl waive [OPTIONS] --kind <KIND> --reason <TEXT> --approved-by <NAME>
+                      --expires <DATE> <CVE|ADVISORY|PACKAGE|FINDING>")]
 pub struct WaiveArgs {
     /// A CVE, an advisory, a package, or the id of a finding
     #[arg(value_name = "CVE|ADVISORY|PACKAGE|FINDING", value_parser = values::waived)]

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueHint};
 
 use super::args::GlobalArgs;
 use super::forms::Form;
-use super::values;
+use super::values::{self, Span};
 use crate::model::run::RunId;
 use crate::ops::request::{ReportRequest, ReportSubject};
 
@@ -37,17 +37,37 @@ pub enum HistoryVerb {
     Verify,
 }
 
+/// How reports are used, in the terminal and by jq.
+const EXAMPLES: &str = "Examples:
+  patchctl report --format html -o report.html   one page, with the history
+  patchctl report --format markdown              for the summary of a pipeline
+  patchctl report 0042 --format sarif            that of a run
+  patchctl report scan.json --format csv -o scan.csv
+  patchctl report --period 2026-10               what October brought
+  patchctl report --period 2026-Q4 --format csv  every finding that was closed
+  patchctl report diff monday.json latest.json   what opened, what was closed
+  patchctl report merge /srv/reports --format html -o fleet.html
+
+With jq (patchctl report --format json | jq ...):
+  open vulnerabilities by severity
+    jq '.summary.open_by_severity'
+  what can be closed now, most urgent first
+    jq -r '.findings[] | select(.candidate) | .package.name'
+  what is past its due date
+    jq '[.findings[] | select(.days_overdue > 0)] | length'
+  holes without a fix
+    jq -r '.findings[] | select(.verdict == \"vulnerable-no-fix\") | .cves[]'
+  which feeds the result rests on
+    jq -r '.feeds[] | [.name, .state] | @tsv'
+  what a run closed
+    jq -r '.findings[] | select(.state_after == \"closed\") | .cves[]'
+  does it stand well (exit code 1 when not)
+    jq -e '.compliance.state == \"compliant\"'";
+
 /// `report`.
 #[derive(Clone, Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
-#[command(after_help = "Examples:
-  patchctl report --format html -o report.html   the newest report as one page, with the history of the host
-  patchctl report --format markdown              the same for the summary page of a pipeline
-  patchctl report 0042 --format sarif            that of a run
-  patchctl report scan.json --format csv -o scan.csv
-  patchctl report --since 2026-10-01 --until 2026-11-01   what October brought
-  patchctl report diff monday.json latest.json   what opened, what was closed
-  patchctl report merge /srv/reports --format html -o fleet.html")]
+#[command(after_help = EXAMPLES)]
 pub struct ReportArgs {
     /// A run, such as 0042, or the file of a report (default: the newest report)
     #[arg(value_name = "RUN|FILE", value_parser = values::report, value_hint = ValueHint::FilePath)]
@@ -58,6 +78,10 @@ pub struct ReportArgs {
     /// Tell of a period up to then (default: now)
     #[arg(long, value_name = "TIME", value_parser = values::time, conflicts_with = "subject")]
     pub until: Option<DateTime<Utc>>,
+    /// Tell of a month (2026-10), a quarter (2026-Q4) or a year (2026)
+    #[arg(long, value_name = "PERIOD", value_parser = values::period)]
+    #[arg(conflicts_with_all = ["subject", "since", "until"])]
+    pub period: Option<Span>,
     /// Something else than one report.
     #[command(subcommand)]
     pub verb: Option<ReportVerb>,
@@ -86,7 +110,7 @@ pub enum ReportVerb {
 impl ReportArgs {
     /// Tells whether a period is asked for.
     pub(super) fn is_period(&self) -> bool {
-        self.since.is_some() || self.until.is_some()
+        self.since.is_some() || self.until.is_some() || self.period.is_some()
     }
 
     /// Reads the arguments; the global `--format` says what the report is read for.
@@ -95,10 +119,12 @@ impl ReportArgs {
             Form::OfReport(format) => Some(format),
             Form::Text | Form::Json => None,
         };
+        let (since, until) =
+            self.period.map_or((self.since, self.until), |(first, last)| (Some(first), Some(last)));
         match self.verb {
             Some(ReportVerb::Diff { before, after }) => ReportRequest::Difference { before, after },
             Some(ReportVerb::Merge { folder }) => ReportRequest::Merge { folder },
-            None if self.is_period() => ReportRequest::Period { since: self.since, until: self.until },
+            None if since.is_some() || until.is_some() => ReportRequest::Period { since, until },
             None => ReportRequest::Anew { subject: self.subject.unwrap_or(ReportSubject::Latest), format },
         }
     }

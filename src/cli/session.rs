@@ -7,9 +7,8 @@ use super::failure::ToldFailure;
 use super::policy::{PolicyVerb, ScheduleVerb};
 use super::progress::Progress;
 use super::terminal::{Terminal, Weight};
-use super::{confirm, forms, generate};
+use super::{configuration, confirm, forms, generate};
 use crate::config::layout::Layout;
-use crate::config::load;
 use crate::config::rules::{self as config_rules, Written};
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
@@ -26,8 +25,8 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, report,
-    rollback, rule_files, rules, scan, schedule, status, why,
+    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, rehearse,
+    report, rollback, rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
@@ -77,6 +76,11 @@ impl<'a> Session<'a> {
                 }
                 Ok(ExitCode::Done)
             }
+            Verb::Status(args) if args.motd => {
+                let line = status::motd(&Layout::system(&cli.global.root), self.clock.now());
+                self.terminal.data(line.unwrap_or_default().as_bytes())?;
+                Ok(ExitCode::Done)
+            }
             _ => self.with_context(cli),
         }
     }
@@ -84,9 +88,10 @@ impl<'a> Session<'a> {
     fn with_context(self, cli: Cli) -> Result<ExitCode> {
         let invocation = Invocation::from(&cli.global);
         let progress = Progress::new(self.terminal);
-        let layout = layout(&invocation, &self.environment)?;
-        let file = configuration(&invocation, &self.environment);
-        let loaded = load::load(&layout, file.as_deref(), facts::user_id())?;
+        let layout = configuration::layout(&invocation, &self.environment)?;
+        let file = configuration::file(&invocation, &self.environment);
+        let places = (&layout, file.as_deref());
+        let loaded = configuration::load((&cli.verb, &invocation), places, (&self.clock, &self.environment))?;
         let written = match file {
             // Another configuration is read instead of the system's, rules included.
             Some(_) => Written::default(),
@@ -96,6 +101,7 @@ impl<'a> Session<'a> {
             layout,
             rules: rules::assemble(&loaded, written),
             settings: loaded.settings,
+            central: loaded.central,
             clock: self.clock,
             environment: self.environment,
             observer: &progress,
@@ -140,6 +146,7 @@ fn plugin_failed(terminal: &Terminal, told: &ToldFailure) -> ExitCode {
 fn leaves_report(verb: &Verb) -> bool {
     match verb {
         Verb::Scan(args) => !args.no_save,
+        Verb::Rehearse(args) => args.is_whole(),
         Verb::Plan(_) | Verb::Apply(_) | Verb::Rollback(_) | Verb::Recover(_) => true,
         _ => false,
     }
@@ -151,27 +158,6 @@ fn is_partial(verb: &Verb) -> bool {
         Verb::Scan(args) => !ScanRequest::from(args.clone()).selection.is_everything(),
         _ => false,
     }
-}
-
-/// Root has the system's folders; everybody else has their own.
-fn layout(invocation: &Invocation, environment: &Environment) -> Result<Layout, Failure> {
-    let root = facts::absolute(&invocation.root)
-        .map_err(|error| Failure::new(FailureKind::Usage, "the root cannot be used").caused_by(error))?;
-    if facts::is_root() {
-        return Ok(Layout::system(&root));
-    }
-    Layout::user(&root, environment).ok_or_else(|| {
-        Failure::new(
-            FailureKind::Usage,
-            "there is no place for cache and reports: neither HOME nor XDG folders are set",
-        )
-    })
-}
-
-/// `--config`, or for other users than root `PATCHCTL_CONFIG`.
-fn configuration(invocation: &Invocation, environment: &Environment) -> Option<std::path::PathBuf> {
-    let from_environment = || environment.configuration.clone().filter(|_| !facts::is_root());
-    invocation.configuration.clone().or_else(from_environment)
 }
 
 /// A verb with everything it needs, and where its answer goes.
@@ -208,6 +194,10 @@ impl Shown<'_> {
                 Ok(ExitCode::Done)
             }
             Verb::Plan(args) => self.plan(PlanRequest::from_args(args, &cli.global)),
+            Verb::Rehearse(args) => match rehearse::part(&self.context, &args.into())? {
+                Some(report) => self.report(&report),
+                None => Ok(ExitCode::Done),
+            },
             Verb::Apply(args) if args.detach => {
                 self.terminal.show(&detach::detach(&self.context)?, Weight::News)?;
                 Ok(ExitCode::Done)
@@ -248,6 +238,10 @@ impl Shown<'_> {
         let action = match verb {
             PolicyVerb::Check => PolicyAction::Check,
             PolicyVerb::Show => PolicyAction::Show,
+            PolicyVerb::Refresh => {
+                self.terminal.show(&policy::refresh(&self.context)?, Weight::News)?;
+                return Ok(ExitCode::Done);
+            }
             PolicyVerb::Preview => {
                 self.terminal.show(&policy::preview(&self.context)?, Weight::News)?;
                 return Ok(ExitCode::Done);
@@ -268,7 +262,7 @@ impl Shown<'_> {
     fn report(&self, report: &Report) -> Result<ExitCode> {
         let routine = matches!(report.outcome, Outcome::Clean | Outcome::NothingToDo);
         self.terminal.show(report, if routine { Weight::Routine } else { Weight::News })?;
-        if let (Some(error), None) = (&report.error, &report.transaction) {
+        if let (Some(error), None, None) = (&report.error, &report.transaction, &report.rehearsal) {
             self.terminal.insist(&format!("error: {}", error.message));
             for hint in &error.hints {
                 self.terminal.insist(&format!("hint: {hint}"));

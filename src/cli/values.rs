@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::model::decision::ExactVersion;
@@ -38,6 +38,9 @@ pub enum ValueError {
     /// Not a time.
     #[error("a time is written 2026-11-22 or, with its zone, 2026-11-22T02:00:00Z")]
     Time,
+    /// Not a period.
+    #[error("a period is written 2026-10, 2026-Q4 or 2026")]
+    Period,
     /// Not a day.
     #[error("a day is written 2026-12-24")]
     Day,
@@ -76,7 +79,7 @@ pub fn severities() -> impl TypedValueParser<Value = Severity> {
 
 /// The rules that an operator may set aside.
 pub fn overridable() -> impl TypedValueParser<Value = Override> {
-    const ALL: [Override; 3] = [Override::Window, Override::Freeze, Override::Approval];
+    const ALL: [Override; 4] = [Override::Window, Override::Freeze, Override::Approval, Override::Evidence];
     PossibleValuesParser::new(ALL.map(Override::word))
         .map(|word| ALL.into_iter().find(|rule| rule.word() == word).unwrap_or(Override::Window))
 }
@@ -222,6 +225,33 @@ pub fn time(text: &str) -> Result<DateTime<Utc>, ValueError> {
     DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|_| ValueError::Time)
 }
 
+/// The first and the last moment of a period.
+pub type Span = (DateTime<Utc>, DateTime<Utc>);
+
+/// Reads a month, a quarter or a year, in UTC.
+///
+/// # Errors
+/// It is none.
+pub fn period(text: &str) -> Result<Span, ValueError> {
+    let (year, part) = text.split_once('-').map_or((text, None), |(year, part)| (year, Some(part)));
+    let number = |digits: &str, most: u32| {
+        let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = is_plain.then(|| digits.parse().ok()).flatten();
+        number.filter(|number| (1..=most).contains(number)).ok_or(ValueError::Period)
+    };
+    let (month, months) = match part {
+        None => (1, 12),
+        Some(quarter) if quarter.starts_with(['Q', 'q']) => (number(&quarter[1..], 4)? * 3 - 2, 3),
+        Some(month) if month.len() == 2 => (number(month, 12)?, 1),
+        Some(_) => return Err(ValueError::Period),
+    };
+    let year = if year.len() == 4 { number(year, 9999)? } else { return Err(ValueError::Period) };
+    let first = NaiveDate::from_ymd_opt(year.cast_signed(), month, 1).ok_or(ValueError::Period)?;
+    let next = first.checked_add_months(Months::new(months)).ok_or(ValueError::Period)?;
+    let moment = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    Ok((moment(first), moment(next) - chrono::Duration::seconds(1)))
+}
+
 /// Reads a span such as `5m`; a bare number means seconds.
 ///
 /// # Errors
@@ -294,5 +324,20 @@ mod tests {
         assert!(time("2026-11-22T02:00:00+01:00").is_ok());
         assert_eq!(time("2026-11-22T02:00:00"), Err(ValueError::Time));
         assert_eq!(time("sunday"), Err(ValueError::Time));
+    }
+
+    #[test]
+    fn periods_are_months_quarters_and_years() {
+        let told = |text| period(text).map(|(first, last)| (first.to_string(), last.to_string()));
+        let span =
+            |first: &str, last: &str| Ok((format!("{first} 00:00:00 UTC"), format!("{last} 23:59:59 UTC")));
+        assert_eq!(told("2026-02"), span("2026-02-01", "2026-02-28"));
+        assert_eq!(told("2026-Q4"), span("2026-10-01", "2026-12-31"));
+        assert_eq!(told("2027"), span("2027-01-01", "2027-12-31"));
+        for text in
+            ["", "2026-", "2026-13", "2026-1", "2026-Q0", "2026-Q5", "2026-Q", "26-10", "2026-10-01", "٢٠٢٦"]
+        {
+            assert_eq!(told(text), Err(ValueError::Period), "{text:?}");
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
+use super::central::CentralFragment;
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::document;
 use super::error::ConfigurationError;
@@ -38,6 +39,8 @@ pub struct Fragment {
     pub report: ReportFragment,
     /// `[notify]`
     pub notify: NotifyFragment,
+    /// `[central]`
+    pub central: CentralFragment,
     /// The line of each key.
     #[serde(skip)]
     pub lines: Lines,
@@ -102,6 +105,15 @@ impl TryFrom<SourceAsWritten> for SourceFragment {
     }
 }
 
+impl Fragment {
+    /// Returns every file of keys that is named.
+    pub fn keys(&self) -> impl Iterator<Item = &Path> {
+        let of_policy = self.policy.evidence_key.iter().map(|key| key.0.as_path());
+        let of_central = self.central.key.iter().map(|key| key.0.as_path());
+        self.feeds.keys().chain(of_policy).chain(of_central)
+    }
+}
+
 /// The file of the keys that may sign something, by its absolute path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyFile(pub PathBuf);
@@ -120,8 +132,8 @@ impl<'de> Deserialize<'de> for KeyFile {
 }
 
 impl FeedsFragment {
-    /// Returns every file of keys that is named.
-    pub fn keys(&self) -> impl Iterator<Item = &Path> {
+    /// Returns every file of keys that feeds name.
+    fn keys(&self) -> impl Iterator<Item = &Path> {
         let of_sources = self.source.iter().flatten().filter_map(|source| source.0.key.as_deref());
         self.bundle_key.iter().map(|key| key.0.as_path()).chain(of_sources)
     }
@@ -149,7 +161,7 @@ fn check_name(name: &str) -> Result<(), String> {
 }
 
 /// Without TLS only the digest tells whether the bytes are the right ones.
-fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
+pub(super) fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
     let is_address = |scheme: &str| location.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty());
     let is_path = location.strip_prefix("file://").unwrap_or(location).starts_with('/');
     if location.chars().any(|c| c.is_control() || c == ' ') {

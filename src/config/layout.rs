@@ -115,6 +115,16 @@ impl Layout {
         self.state.join("state.json")
     }
 
+    /// The central policy that was taken last.
+    pub fn central(&self) -> PathBuf {
+        self.state.join("central.json")
+    }
+
+    /// The folder in which a central policy is looked at before it is taken.
+    pub fn central_incoming(&self) -> PathBuf {
+        self.state.join("central")
+    }
+
     /// The folder of all mutating runs.
     pub fn runs(&self) -> PathBuf {
         self.state.join("runs")
@@ -155,6 +165,26 @@ impl Layout {
         self.state.join("reserve")
     }
 
+    /// Where a rehearsal lives while it goes on; nothing is there otherwise.
+    pub fn rehearsal(&self) -> RehearsalFolder {
+        RehearsalFolder { folder: self.state.join("rehearsal") }
+    }
+
+    /// What the rehearsal that goes on in this root came to: only a clone has it.
+    pub fn rehearsed(&self) -> PathBuf {
+        self.state.join("rehearsed.json")
+    }
+
+    /// The folder with what rehearsals and runs of this host proved.
+    pub fn evidence(&self) -> PathBuf {
+        self.state.join("evidence")
+    }
+
+    /// The folder with what was proved on other hosts, one a file.
+    pub fn evidence_of_others(&self) -> PathBuf {
+        self.configuration.join("evidence.d")
+    }
+
     /// What dpkg said when it was asked to finish what another tool had begun.
     pub fn mend_log(&self) -> PathBuf {
         self.state.join("mend.log")
@@ -193,6 +223,26 @@ impl Layout {
     /// Where archives are downloaded to, before they are verified and copied into a run.
     pub fn downloads(&self) -> PathBuf {
         self.cache.join("archives")
+    }
+
+    /// The databases of pacman that patchctl fetched for itself; a folder that pacman takes for its own.
+    pub fn sync_databases(&self) -> PathBuf {
+        self.root.join("var/cache/patchctl/pacman")
+    }
+
+    /// When those databases were last asked for.
+    pub fn sync_stamp(&self) -> PathBuf {
+        self.sync_databases().join("fetched")
+    }
+
+    /// Exists while a package manager of patchctl changes packages whose own lock outlives it.
+    pub fn package_manager_mark(&self) -> PathBuf {
+        self.state.join("package-manager-works")
+    }
+
+    /// Names the packages over which a package manager was cut off and whose remains were cleared away.
+    pub fn cut_off_packages(&self) -> PathBuf {
+        self.state.join("cut-off-packages")
     }
 
     /// `/run/patchctl`.
@@ -291,5 +341,48 @@ impl RunFolder {
     /// The report of the run.
     pub fn report(&self) -> PathBuf {
         self.folder.join("report.json")
+    }
+}
+
+/// The folder of a rehearsal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RehearsalFolder {
+    folder: PathBuf,
+}
+
+impl RehearsalFolder {
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What the clone is made of.
+    pub fn design(&self) -> PathBuf {
+        self.folder.join("design.json")
+    }
+
+    /// Where the clone is assembled.
+    pub fn root(&self) -> PathBuf {
+        self.folder.join("root")
+    }
+
+    /// What is changed on one of the clone's mounts.
+    pub fn layer(&self, number: usize) -> PathBuf {
+        self.folder.join("layers").join(number.to_string())
+    }
+
+    /// The read-only snapshots that the clone stands on, where there are any.
+    pub fn snapshots(&self) -> PathBuf {
+        self.folder.join("snapshots")
+    }
+
+    /// The state folder that patchctl has in the clone.
+    pub fn state(&self) -> PathBuf {
+        self.folder.join("state")
+    }
+
+    /// The layout of the clone's own records, as they lie on the host.
+    pub fn layout(&self) -> Layout {
+        Layout { state: self.state(), ..Layout::system(Path::new("/")) }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::central::{CentralRecord, CentralSettings, StoredPolicy};
 use super::error::ConfigurationError;
 use super::fragment::Fragment;
 use super::layout::Layout;
@@ -14,7 +15,8 @@ use crate::host::trust::{Distrust, distrust};
 /// Largest configuration file that is read; the shipped one has three KiB.
 const LARGEST: u64 = 1024 * 1024;
 
-/// Reads `patchctl.toml` and then `conf.d/*.toml` in lexical order, or `file` alone when one is named.
+/// Reads `patchctl.toml`, the central policy that was taken last, and `conf.d/*.toml` in lexical order; or `file` and the
+/// central policy when one is named.
 ///
 /// Files that are absent say nothing; a named file must be there. `user` is who patchctl runs as: every file and every folder above it
 /// must belong to root or to that user and be writable by nobody else, and so must the files of keys that they name.
@@ -22,15 +24,27 @@ const LARGEST: u64 = 1024 * 1024;
 /// # Errors
 /// A file cannot be read, is unsafe or malformed, or a value is no use.
 pub fn load(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Loaded, ConfigurationError> {
-    let mut merged = Merged::default();
-    for path in files(layout, file)? {
-        let fragment = Fragment::parse(&path, &trusted(&path, user)?)?;
-        // Who can change a key can sign a feed.
-        fragment.feeds.keys().try_for_each(|key| check_trust(key, user))?;
-        merged.add(&path, fragment);
-    }
-    let origins = merged.origins.clone();
-    Ok(Loaded { settings: Settings::from_merged(merged)?, origins })
+    let read = read(layout, file, user)?;
+    let settings = read.central()?;
+    let path = layout.central();
+    let record = match &settings {
+        Some(settings) => CentralRecord::read(&path, settings).map_err(at(&path))?,
+        None => CentralRecord::default(),
+    };
+    read.complete(record)
+}
+
+/// Reads the files as they would be with another central policy.
+///
+/// # Errors
+/// As of [`load`]; what the two say together may be no use although each is.
+pub fn load_with(
+    layout: &Layout,
+    file: Option<&Path>,
+    user: u32,
+    policy: StoredPolicy,
+) -> Result<Loaded, ConfigurationError> {
+    read(layout, file, user)?.complete(CentralRecord::of(policy, None))
 }
 
 /// What the configuration files say, and where.
@@ -40,6 +54,52 @@ pub struct Loaded {
     pub settings: Settings,
     /// Where each key was written.
     pub origins: Origins,
+    /// What is known of the central policy; empty where there is none.
+    pub central: CentralRecord,
+}
+
+/// The files of this host, before they are put together.
+struct Read {
+    fragments: Vec<(PathBuf, Fragment)>,
+    /// How many of them come before the central policy.
+    before: usize,
+}
+
+fn read(layout: &Layout, file: Option<&Path>, user: u32) -> Result<Read, ConfigurationError> {
+    let mut fragments = Vec::new();
+    for path in files(layout, file)? {
+        let fragment = Fragment::parse(&path, &trusted(&path, user)?)?;
+        // Who can change a key can sign a feed, a policy or evidence.
+        fragment.keys().try_for_each(|key| check_trust(key, user))?;
+        fragments.push((path, fragment));
+    }
+    let main = file.map_or_else(|| layout.main_configuration(), Path::to_owned);
+    let before = fragments.iter().take_while(|(path, _)| *path == main).count();
+    Ok(Read { fragments, before })
+}
+
+impl Read {
+    /// Where the central policy is, as all files together say.
+    fn central(&self) -> Result<Option<CentralSettings>, ConfigurationError> {
+        let mut merged = Merged::default();
+        for (path, fragment) in &self.fragments {
+            merged.central.add(fragment.central.clone());
+            merged.origins.add(path, &fragment.lines);
+        }
+        let useless = |(key, reason)| ConfigurationError::invalid(merged.origins.of(key), key, reason);
+        merged.central.complete().map_err(useless)
+    }
+
+    fn complete(self, central: CentralRecord) -> Result<Loaded, ConfigurationError> {
+        let mut merged = Merged::default();
+        let mut fragments = self.fragments;
+        if let Some(policy) = &central.policy {
+            fragments.insert(self.before, (PathBuf::from(&policy.location), policy.fragment()?));
+        }
+        fragments.into_iter().for_each(|(path, fragment)| merged.add(&path, fragment));
+        let origins = merged.origins.clone();
+        Ok(Loaded { settings: Settings::from_merged(merged)?, origins, central })
+    }
 }
 
 /// Reads a file that nobody else could have written.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::central::CentralFragment;
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
 use super::fragment::Fragment;
 use super::notify::NotifyFragment;
@@ -66,6 +67,8 @@ pub struct Merged {
     pub report_group: Option<Sourced<String>>,
     /// `[notify]`
     pub notify: NotifyFragment,
+    /// `[central]`
+    pub central: CentralFragment,
     /// Where each key stands.
     pub origins: Origins,
 }
@@ -84,9 +87,10 @@ fn put_span(slot: &mut Option<Sourced<Duration>>, value: Option<Span>, file: &Pa
 impl Merged {
     /// Adds a file that comes after the ones before.
     pub fn add(&mut self, file: &Path, fragment: Fragment) {
-        let Fragment { host, feeds, policy, snapshot, apply, health, retention, report, notify, lines } =
-            fragment;
+        let Fragment { host, feeds, policy, snapshot, apply, health, .. } = fragment;
+        let Fragment { retention, report, notify, central, lines, .. } = fragment;
         self.notify.add(notify);
+        self.central.add(central);
         self.origins.add(file, &lines);
         put(&mut self.criticality, host.criticality, file);
         put(&mut self.ring, host.ring, file);

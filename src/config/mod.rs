@@ -1,5 +1,6 @@
 //! Settings: what the administrator wrote, checked, and every path that patchctl uses.
 
+pub mod central;
 pub mod choice;
 pub mod document;
 pub mod error;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::central::CentralSettings;
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice, as_span};
 use super::error::ConfigurationError;
 use super::merge::{Merged, Sourced};
@@ -45,6 +46,9 @@ pub struct Settings {
     pub report_group: Option<String>,
     /// Who is told how a run ended.
     pub notify: NotifySettings,
+    /// Where a policy for many hosts comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub central: Option<CentralSettings>,
 }
 
 /// Settings of feeds.
@@ -132,6 +136,7 @@ impl Default for Settings {
             retention: Retention { runs: 24, days: 365 },
             report_group: None,
             notify: NotifySettings::default(),
+            central: None,
         }
     }
 }
@@ -145,10 +150,9 @@ impl Settings {
         check(&merged)?;
         let default = Self::default();
         let policy = PolicySettings::of(merged.policy, &merged.origins)?;
-        let notify = merged
-            .notify
-            .complete()
-            .map_err(|(key, reason)| ConfigurationError::invalid(merged.origins.of(key), key, reason))?;
+        let useless = |(key, reason)| ConfigurationError::invalid(merged.origins.of(key), key, reason);
+        let notify = merged.notify.complete().map_err(useless)?;
+        let central = merged.central.complete().map_err(useless)?;
         let ring = membership(merged.ring, &policy.rings, &merged.origins)?;
         Ok(Self {
             criticality: or(merged.criticality, default.criticality),
@@ -180,6 +184,7 @@ impl Settings {
             },
             report_group: merged.report_group.map(|group| group.value),
             notify,
+            central,
         })
     }
 

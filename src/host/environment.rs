@@ -67,6 +67,11 @@ pub fn own_program() -> std::io::Result<PathBuf> {
     env::current_exe()
 }
 
+/// Returns the number of the running process.
+pub fn own_process() -> u32 {
+    std::process::id()
+}
+
 /// Returns the arguments that the running program was called with, its own name left out. One that is no text is none that
 /// the command line takes.
 pub fn own_arguments() -> Vec<String> {

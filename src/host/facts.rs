@@ -133,16 +133,6 @@ pub fn user_id() -> u32 {
     Uid::effective().as_raw()
 }
 
-/// Returns the number of a user by name, where there is one.
-pub fn user_named(name: &str) -> Option<u32> {
-    nix::unistd::User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
-}
-
-/// Returns the number of a group by name, where there is one.
-pub fn group_named(name: &str) -> Option<u32> {
-    nix::unistd::Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
-}
-
 /// Returns the real absolute path of a root that was named on the command line.
 ///
 /// # Errors

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use super::storage;
+use super::{processes, storage};
 
 /// How often a lock that is taken is tried again.
 const RETRY: Duration = Duration::from_millis(200);
@@ -45,6 +45,12 @@ pub enum LockError {
         path: PathBuf,
         /// Who holds it.
         holder: Holder,
+    },
+    /// A lock that is the existence of its file was left there: nobody has it open.
+    #[error("{path} was left behind: no process of this host has it open")]
+    Left {
+        /// The lock file.
+        path: PathBuf,
     },
     /// The lock file cannot be opened or locked.
     #[error("cannot lock {path}")]
@@ -229,6 +235,20 @@ fn record_holder(file: &File) -> Holder {
     let pid = if answer.is_ok() { u32::try_from(question.l_pid).ok().filter(|pid| *pid > 0) } else { None };
     let command = pid.and_then(command_of).unwrap_or_else(|| "another process".to_owned());
     Holder { pid, command }
+}
+
+/// Tells which process has a file open that exists as long as its lock does (pacman's `db.lck`); nobody where no process
+/// of this host has. What belongs to other users is seen by root alone.
+pub fn holder_of_open_file(path: &Path) -> Option<Holder> {
+    let identity = |path: &Path| std::fs::metadata(path).map(|found| (found.dev(), found.ino())).ok();
+    let wanted = identity(path)?;
+    let has_it_open = |pid: &u32| {
+        let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+        let mut open = entries.filter_map(Result::ok).filter_map(|entry| identity(&entry.path()));
+        open.any(|found| found == wanted)
+    };
+    let pid = processes::numbers().into_iter().find(has_it_open)?;
+    Some(Holder { pid: Some(pid), command: command_of(pid).unwrap_or_else(|| "another process".to_owned()) })
 }
 
 /// Returns the short command name of a process.

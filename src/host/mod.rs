@@ -10,6 +10,8 @@
 
 pub mod blocks;
 pub mod clock;
+pub mod clone;
+pub mod command;
 pub mod descriptors;
 pub mod environment;
 pub mod exchange;
@@ -19,6 +21,7 @@ pub mod inhibitor;
 pub mod left_behind;
 pub mod lock;
 pub mod mounts;
+pub mod names;
 pub mod network;
 pub mod outlet;
 pub mod ownership;
@@ -27,6 +30,7 @@ pub mod runner;
 mod session_leaves;
 pub mod signals;
 pub mod sockets;
+mod spawn;
 pub mod storage;
 pub mod transport;
 pub mod trust;

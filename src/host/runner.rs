@@ -1,6 +1,5 @@
 //! Child processes: absolute program, argument vector, empty environment, no terminal, no shell, a time limit.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -11,12 +10,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill, killpg};
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
-use super::session_leaves;
-
-use super::descriptors;
+pub use super::command::{CommandSpec, Insistence};
+use super::{descriptors, session_leaves, spawn};
 
 /// What every child gets, whoever called patchctl (product rule: environment).
 const ENVIRONMENT: &[(&str, &str)] =
@@ -24,125 +21,6 @@ const ENVIRONMENT: &[(&str, &str)] =
 
 /// How long a child that was asked to end may take before it is killed.
 const GRACE: Duration = Duration::from_secs(10);
-
-/// What to run.
-#[derive(Clone, Debug)]
-pub struct CommandSpec {
-    /// The program, as an absolute path.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<String>,
-    /// Variables beside the fixed ones.
-    pub environment: BTreeMap<String, String>,
-    /// Where it runs; `/` unless said otherwise.
-    pub folder: PathBuf,
-    /// After this long it is asked to end.
-    pub time_limit: Duration,
-    /// What happens when it does not end after it was asked.
-    pub insistence: Insistence,
-    /// A lock file that it holds as long as it lives, also when whoever started it is gone.
-    pub guard: Option<PathBuf>,
-    /// The file that it reads as its input; nothing where there is none.
-    pub input: Option<PathBuf>,
-}
-
-/// How hard a child is ended at its time limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Insistence {
-    /// SIGTERM, and SIGKILL a few seconds later.
-    Kill,
-    /// SIGTERM to what it waits for, again and again, so that a package manager sees a script that failed; SIGKILL to
-    /// everything only when the time limit has passed a second time (safety design 5.2).
-    Patient,
-}
-
-impl CommandSpec {
-    /// A command with a time limit of a minute.
-    pub fn new(program: &str) -> Self {
-        Self {
-            program: PathBuf::from(program),
-            arguments: Vec::new(),
-            environment: BTreeMap::new(),
-            folder: PathBuf::from("/"),
-            time_limit: Duration::from_secs(60),
-            insistence: Insistence::Kill,
-            guard: None,
-            input: None,
-        }
-    }
-
-    /// Lets it read a file as its input.
-    #[must_use]
-    pub fn input(mut self, file: &Path) -> Self {
-        self.input = Some(file.to_owned());
-        self
-    }
-
-    /// Adds one argument.
-    #[must_use]
-    pub fn arg(mut self, argument: impl Into<String>) -> Self {
-        self.arguments.push(argument.into());
-        self
-    }
-
-    /// Adds several arguments.
-    #[must_use]
-    pub fn args<I: IntoIterator<Item = S>, S: Into<String>>(mut self, arguments: I) -> Self {
-        self.arguments.extend(arguments.into_iter().map(Into::into));
-        self
-    }
-
-    /// Adds a variable.
-    #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.environment.insert(name.to_owned(), value.to_owned());
-        self
-    }
-
-    /// Sets where it runs.
-    #[must_use]
-    pub fn folder(mut self, folder: &Path) -> Self {
-        self.folder = folder.to_owned();
-        self
-    }
-
-    /// Sets the time limit.
-    #[must_use]
-    pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.time_limit = limit;
-        self
-    }
-
-    /// Sets the lock file that it holds as long as it lives.
-    #[must_use]
-    pub fn guard(mut self, lock: &Path) -> Self {
-        self.guard = Some(lock.to_owned());
-        self
-    }
-
-    /// Sets how hard it is ended.
-    #[must_use]
-    pub fn insistence(mut self, insistence: Insistence) -> Self {
-        self.insistence = insistence;
-        self
-    }
-
-    /// Returns the command as a person would type it, for logs and hints.
-    pub fn shown(&self) -> String {
-        let mut words = vec![self.program.display().to_string()];
-        words.extend(self.arguments.iter().map(|word| quoted(word)));
-        words.join(" ")
-    }
-}
-
-fn quoted(word: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=+,@%~^".contains(&b);
-    if !word.is_empty() && word.bytes().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
-    }
-}
 
 /// How a command ended, and what it said.
 #[derive(Clone, Debug)]
@@ -263,10 +141,7 @@ fn start(spec: &CommandSpec) -> io::Result<Child> {
         None => Stdio::null(),
     };
     command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let ours = umask(Mode::from_bits_truncate(0o022));
-    let child = command.spawn();
-    umask(ours);
-    child
+    spawn::with_public_mask(&mut command)
 }
 
 #[derive(Clone, Copy)]
@@ -317,6 +192,9 @@ fn collect(
     let mut captured = Captured::default();
     let (mut line, mut ended) = (Vec::new(), None);
     loop {
+        if spec.stopped_by.as_ref().is_some_and(|signals| signals.stop().is_some()) {
+            let _ = killpg(group, Signal::SIGKILL);
+        }
         match receiver.recv_timeout(deadline.next_wait().min(LOOK_AFTER)) {
             Ok((stream, piece)) => {
                 if let Some(log) = listener.log.as_mut() {

@@ -49,7 +49,8 @@ impl ExitCode {
             return kind.into();
         }
         match outcome {
-            Outcome::Clean | Outcome::Findings | Outcome::Planned | Outcome::Patched => Self::Done,
+            Outcome::Clean | Outcome::Findings | Outcome::Planned => Self::Done,
+            Outcome::Rehearsed | Outcome::Patched => Self::Done,
             Outcome::NothingToDo | Outcome::RebootPending | Outcome::RolledBack | Outcome::Recovered => {
                 Self::Done
             }
@@ -115,14 +116,17 @@ impl From<FailureKind> for ExitCode {
             Kind::MissingFeed | Kind::StaleFeed | Kind::MalformedFeed | Kind::Signature | Kind::Clock => {
                 Self::Incomplete
             }
-            Kind::Space | Kind::HostUnclean | Kind::NoWayBack | Kind::OpenRun | Kind::StateCorrupt => {
-                Self::Preflight
-            }
+            Kind::Space
+            | Kind::HostUnclean
+            | Kind::NoWayBack
+            | Kind::OpenRun
+            | Kind::StateCorrupt
+            | Kind::NoClone => Self::Preflight,
             Kind::RolledBack => Self::RolledBack,
             Kind::Operator => Self::Operator,
             Kind::Interrupted => Self::Interrupted,
             Kind::Terminated => Self::Terminated,
-            Kind::Host | Kind::Defect => Self::Failed,
+            Kind::Rehearsal | Kind::Host | Kind::Defect => Self::Failed,
         }
     }
 }

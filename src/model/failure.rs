@@ -52,6 +52,10 @@ pub enum FailureKind {
     Interrupted,
     /// Stopped by SIGTERM.
     Terminated,
+    /// A rehearsal failed.
+    Rehearsal,
+    /// No clone of the host can be had, so nothing can be rehearsed.
+    NoClone,
     /// Something the host should provide failed.
     Host,
     /// A mistake in patchctl itself.

@@ -7,6 +7,7 @@ pub mod decision;
 pub mod digest;
 pub mod distro;
 pub mod duration;
+pub mod evidence;
 pub mod exit_code;
 pub mod explanation;
 pub mod failure;

@@ -13,6 +13,8 @@ pub enum Outcome {
     Findings,
     /// A plan was made.
     Planned,
+    /// A plan was carried out and proven in a clone of the host.
+    Rehearsed,
     /// Every planned change was made and proven.
     Patched,
     /// There was nothing to do.

@@ -70,9 +70,9 @@ text_type! {
 }
 
 impl Architecture {
-    /// Tells whether it stands for every architecture: `all` of Debian, `noarch` of rpm.
+    /// Tells whether it stands for every architecture: `all` of Debian, `noarch` of rpm, `any` of pacman.
     pub fn is_for_all(&self) -> bool {
-        matches!(self.as_str(), "all" | "noarch")
+        matches!(self.as_str(), "all" | "noarch" | "any")
     }
 }
 

@@ -233,6 +233,19 @@ pub struct Resolution {
     pub kept_back: Vec<PackageName>,
     /// So many operations at the beginning are a step of their own: they replace the package manager itself.
     pub first_step: usize,
+    /// Packages that others would have taken the place of, which was refused.
+    pub refused_replacements: Vec<Replacement>,
+}
+
+/// An installed package that the distribution replaced by one of another name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    /// The package that would go.
+    pub package: PackageKey,
+    /// Its version.
+    pub version: Version,
+    /// The package that would take its place.
+    pub by: PackageName,
 }
 
 /// One line of a simulation.

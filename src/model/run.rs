@@ -22,7 +22,7 @@ pub struct RunIdError {
 
 impl RunId {
     /// Wraps a counter.
-    pub fn new(counter: u32) -> Self {
+    pub const fn new(counter: u32) -> Self {
         Self(counter)
     }
 

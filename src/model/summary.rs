@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::decision::HoldReason;
 use super::finding::{Finding, Verdict};
 use super::severity::Severity;
-use super::vulnerability::{CveId, Identifier};
+use super::vulnerability::Identifier;
 
 /// From this many days before its due date on, a finding counts as due soon.
 const SOON_DAYS: i64 = 7;
@@ -148,8 +148,9 @@ pub struct Tally<'a> {
     by_verdict: BTreeMap<Verdict, u64>,
     by_severity: BTreeMap<Severity, u64>,
     installable_findings: u64,
-    /// What was seen of each vulnerability, as marks: findings are many, and what is sorted has to be small.
-    cves: Vec<(CveId, Marks)>,
+    /// What was seen of each vulnerability, as marks: findings are many, and what is sorted has to be small. So a CVE
+    /// and its marks share one number, the identifier in front.
+    cves: Vec<u64>,
     others: Vec<(&'a str, Marks)>,
 }
 
@@ -188,7 +189,7 @@ impl<'a> Tally<'a> {
         let marks = facts.marks();
         for name in vulnerabilities {
             match name {
-                Identifier::Cve(cve) => self.cves.push((cve, marks)),
+                Identifier::Cve(cve) => self.cves.push(cve.to_bits() << Marks::BITS | u64::from(marks)),
                 Identifier::Text(text) => self.others.push((text, marks)),
             }
         }
@@ -205,8 +206,10 @@ impl<'a> Tally<'a> {
         };
         self.cves.sort_unstable();
         self.others.sort_unstable();
-        let cves =
-            self.cves.chunk_by(|a, b| a.0 == b.0).map(|of_one| joined(of_one.iter().map(|seen| seen.1)));
+        let is_same = |a: &u64, b: &u64| a >> Marks::BITS == b >> Marks::BITS;
+        // The marks are the lower bits: the cut is what is meant.
+        let marks = |seen: &u64| *seen as Marks;
+        let cves = self.cves.chunk_by(is_same).map(|of_one| joined(of_one.iter().map(marks)));
         let others =
             self.others.chunk_by(|a, b| a.0 == b.0).map(|of_one| joined(of_one.iter().map(|seen| seen.1)));
         cves.chain(others).for_each(|marks| summary.add(marks));

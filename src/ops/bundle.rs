@@ -46,7 +46,8 @@ pub(super) fn export(
     }
 }
 
-fn sign(bundle: &Path, key: &str) -> Result<(), Failure> {
+/// Signs a file with a key of root's gpg: `FILE.asc` is written beside it.
+pub(super) fn sign(bundle: &Path, key: &str) -> Result<(), Failure> {
     let (bundle, signature) = (bundle.display().to_string(), format!("{}.asc", bundle.display()));
     let command = CommandSpec::new(GPG)
         .args(["--batch", "--yes", "--local-user", key, "--armor", "--output", &signature, "--detach-sign"])

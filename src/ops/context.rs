@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::image;
 use super::request::{Invocation, Refresh};
 use crate::apply::ApplyRules;
+use crate::config::central::CentralRecord;
 use crate::config::choice::Permission;
 use crate::config::layout::Layout;
 use crate::config::settings::Settings;
@@ -36,6 +37,8 @@ pub struct Context<'a> {
     pub settings: Settings,
     /// The administrator's rules about packages, advisories and times.
     pub rules: Rules,
+    /// What is known of the central policy.
+    pub central: CentralRecord,
     /// What time it is.
     pub clock: Clock,
     /// The caller's environment, as far as it counts.
@@ -81,7 +84,7 @@ impl Context<'_> {
     }
 
     /// The name of the running system, or the one that another root would have.
-    fn host_name(&self) -> String {
+    pub(super) fn host_name(&self) -> String {
         if self.layout.is_live() { facts::host_name() } else { facts::name_in(self.layout.root()) }
     }
 

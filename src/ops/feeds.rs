@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::request::FeedsRequest;
-use super::{bundle, lists, survey};
+use super::{bundle, lists, survey, verify};
 use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, FeedState, SourceSettings};
@@ -23,6 +23,7 @@ pub fn feeds(context: &Context<'_>, request: &FeedsRequest) -> Result<FeedsDocum
     let inventory = survey::inventory(context)?;
     let sources = context.sources(&inventory.distribution);
     let not_asked = || survey::stamps(context, &inventory, &sources, (RefreshMode::Never, &[]));
+    let mut proofs = Vec::new();
     let (action, mut feeds) = match request {
         FeedsRequest::List => (FeedsAction::List, not_asked()),
         FeedsRequest::Refresh { accept_older } => {
@@ -43,12 +44,12 @@ pub fn feeds(context: &Context<'_>, request: &FeedsRequest) -> Result<FeedsDocum
             (FeedsAction::Import, not_asked())
         }
         FeedsRequest::Verify => {
-            verify(context, &inventory, &sources)?;
+            proofs = verify::verify(context, &inventory, &sources)?;
             (FeedsAction::Verify, not_asked())
         }
     };
     if let Ok(view) = repository::view(&context.layout, &inventory, &context.clock) {
-        feeds.extend(view.stamps);
+        feeds.extend(view.stamps.into_iter().map(|stamp| verify::with_signer(stamp, &proofs)));
     }
     Ok(FeedsDocument { identity: Identity::of(FEEDS_SCHEMA, context.now()), action, feeds })
 }
@@ -178,19 +179,4 @@ fn meant<'a>(sources: &'a [SourceSettings], name: Option<&str>) -> Result<&'a So
 fn the_deciding_one(sources: &[SourceSettings]) -> Option<&SourceSettings> {
     let mut deciding = sources.iter().filter(|source| source.role == FeedRole::Verdicts);
     deciding.next().filter(|_| deciding.next().is_none())
-}
-
-fn verify(context: &Context<'_>, inventory: &Inventory, sources: &[SourceSettings]) -> Result<(), Failure> {
-    let checks = refresh::verify(&request(context, inventory, sources));
-    for check in checks {
-        if let Err(error) = check.result {
-            return Err(Failure::new(
-                FailureKind::MalformedFeed,
-                format!("the stored content of {} cannot be used", check.name),
-            )
-            .caused_by(error)
-            .hint("fetch it anew: patchctl feeds refresh"));
-        }
-    }
-    Ok(())
 }

@@ -161,6 +161,6 @@ fn outcome(fate: Fate, beside: &str) -> String {
                 "edited by you: rpm moves it aside (.rpmsave); put back, the vendor's lies beside it as {beside}"
             )
         }
-        Fate::ComesBack => "deleted by you: rpm puts it back".to_owned(),
+        Fate::ComesBack => "deleted by you: the new version puts it back".to_owned(),
     }
 }

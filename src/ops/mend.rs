@@ -4,6 +4,7 @@ use super::context::Context;
 use super::{records, runs, survey};
 use crate::apply::forward;
 use crate::host::storage;
+use crate::model::distro::PackageFamily;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
@@ -24,7 +25,25 @@ pub fn refuse_unfinished(inventory: &Inventory) -> Result<(), Failure> {
     if unfinished.is_empty() {
         return Ok(());
     }
-    Err(not_clean(&unfinished).hint("patchctl recover lets dpkg finish what was begun (dpkg --configure -a)"))
+    let failure = not_clean(&unfinished);
+    Err(match by_hand(inventory, &unfinished) {
+        Some(hint) => failure.hint(hint),
+        None => failure.hint("patchctl recover lets dpkg finish what was begun (dpkg --configure -a)"),
+    })
+}
+
+/// What a person types where no tool finishes what was begun: pacman refuses to work over a package that is half recorded.
+/// `None` where dpkg does it by itself.
+fn by_hand(inventory: &Inventory, unfinished: &[&InstalledPackage]) -> Option<String> {
+    if inventory.distribution.family() != Some(PackageFamily::Pacman) {
+        return None;
+    }
+    let folder =
+        |package: &&InstalledPackage| format!("/var/lib/pacman/local/{}-{}", package.name, package.version);
+    let folders: Vec<String> = unfinished.iter().map(folder).collect();
+    let names: Vec<&str> = unfinished.iter().map(|package| package.name.as_str()).collect();
+    let (folders, names) = (folders.join(" "), names.join(" "));
+    Some(format!("install them anew: rm -r {folders} && pacman -S --overwrite '*' {names}"))
 }
 
 fn not_clean(unfinished: &[&InstalledPackage]) -> Failure {
@@ -42,6 +61,9 @@ pub fn mend(context: &Context<'_>, report: &mut Report) -> Result<(), Failure> {
     if unfinished(&inventory).is_empty() {
         records::conclude(context, report, Outcome::NothingToDo, ExitCode::Done);
         return Ok(());
+    }
+    if let Some(hint) = by_hand(&inventory, &unfinished(&inventory)) {
+        return Err(not_clean(&unfinished(&inventory)).hint(hint));
     }
     let lock = runs::take_database_lock(context)?;
     runs::prepare(&context.layout).map_err(runs::state_unwritable)?;

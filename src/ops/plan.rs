@@ -4,7 +4,7 @@ use std::path::Path;
 use std::thread;
 
 use super::context::Context;
-use super::request::Wish;
+use super::request::{Removals, Wish};
 use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
 use super::way_back::{self, Examined, Lost};
@@ -12,13 +12,15 @@ use super::{foresight, image, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
 use crate::host::storage;
-use crate::model::decision::Selection;
+use crate::model::approval::ApprovalDelay;
+use crate::model::decision::{Held, Selection};
 use crate::model::distro::Distribution;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Suggestions;
 use crate::model::outcome::Outcome;
-use crate::model::plan::{Action, PatchPlan, Resolution, Reversibility};
+use crate::model::package::PackageName;
+use crate::model::plan::{Action, ActionKind, PatchPlan, Resolution, Reversibility};
 use crate::model::version::Version;
 use crate::observe::Event;
 use crate::package_manager::PackageManager;
@@ -92,6 +94,10 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     let Settled { decisions, resolution, actions, suggestions } = settled;
     let mut foresight = foresight::foresee(context, &survey, &actions)?;
     foresight::add_suggestions(&mut foresight, &suggestions);
+    if !actions.is_empty() {
+        let partial = partial_upgrade(&survey.inventory.distribution, &decisions.held);
+        foresight.warnings.extend(partial);
+    }
     for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
         finding.disposition = Some(disposition);
     }
@@ -105,6 +111,24 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     };
     let plan = plan::assemble(circumstances, &resolution, (actions, decisions.held), foresight);
     Ok(Planned { survey, plan })
+}
+
+/// What a sealed plan was allowed when it was made, it is allowed when it is carried out.
+pub(super) fn wish_for(mut wish: Wish, asked: Option<&PatchPlan>) -> Wish {
+    if let Some(asked) = asked {
+        wish.selection = asked.selection.clone();
+        if asked.actions().any(|action| action.kind == ActionKind::Remove) {
+            wish.removals = Removals::Allow;
+        }
+        wish.accept_no_rollback.extend(accepted(asked));
+    }
+    wish
+}
+
+/// The packages that the plan shows to be without a way back: it was made, and approved, with them.
+pub(super) fn accepted(plan: &PatchPlan) -> Vec<PackageName> {
+    let without = plan.actions().filter(|action| action.reversible == Reversibility::NotReversible);
+    without.map(|action| action.package.clone()).collect()
 }
 
 /// What is to be done, after everything without a way back was left out.
@@ -176,6 +200,11 @@ pub(super) fn policy_of(
 ) -> Result<Policy, Failure> {
     let places = format.map(|format| Places { layout: &context.layout, view: &survey.view, format });
     let pending = || old_archives::pending(&survey.inventory, &survey.view);
+    let mut rules = rules::deciding(context, wish.overrides.as_ref())?;
+    if survey.inventory.distribution.upgrades_whole() {
+        // What waits alone would make every upgrade a partial one. Windows and freezes hold all of it.
+        (rules.delay, rules.ring) = (ApprovalDelay::default(), None);
+    }
     Ok(Policy {
         minimum_severity: context.settings.policy.minimum_severity,
         quarantine: quarantine::load(&context.layout)?,
@@ -183,7 +212,7 @@ pub(super) fn policy_of(
         accept_no_rollback: wish.accept_no_rollback.clone(),
         needs_way_back: context.layout.is_live(),
         accept_reconstructed: context.settings.policy.reconstructed_archives == Permission::Allow,
-        rules: rules::deciding(context, wish.overrides.as_ref())?,
+        rules,
         now: context.now(),
     })
 }
@@ -191,6 +220,10 @@ pub(super) fn policy_of(
 /// Versions on the command line count by the order of the root that is looked at.
 fn of_this_root(wish: &Wish, distribution: &Distribution) -> Result<Wish, Failure> {
     let mut wish = wish.clone();
+    if distribution.upgrades_whole() {
+        refuse_part(&wish.selection, distribution)?;
+        wish.selection.all_updates = true;
+    }
     for exact in &mut wish.selection.exact {
         let version = Version::of(distribution.version_scheme(), exact.version.as_str());
         exact.version = version.map_err(|error| {
@@ -199,6 +232,31 @@ fn of_this_root(wish: &Wish, distribution: &Distribution) -> Result<Wish, Failur
         })?;
     }
     Ok(wish)
+}
+
+/// What a distribution without releases offers is built for each other: a part of it alone is not supported.
+fn refuse_part(selection: &Selection, distribution: &Distribution) -> Result<(), Failure> {
+    let whole = Selection { exclude: Vec::new(), ..selection.clone() };
+    if whole.is_everything() {
+        return Ok(());
+    }
+    let message =
+        format!("{} supports whole upgrades only, so a part cannot be planned", distribution.title());
+    Err(Failure::new(FailureKind::Usage, message)
+        .hint("patchctl plan takes every update and marks what closes a hole; --exclude NAME leaves one out"))
+}
+
+/// Names what a plan leaves where it is although something newer exists, where the distribution does not support that.
+fn partial_upgrade(distribution: &Distribution, held: &[Held]) -> Option<String> {
+    let behind = held.iter().filter(|held| held.candidate.is_some());
+    let names: Vec<&str> = behind.map(|held| held.package.as_str()).collect();
+    (distribution.upgrades_whole() && !names.is_empty()).then(|| {
+        let title = distribution.title();
+        format!(
+            "partial upgrade, which {title} does not support: what is held may break ({})",
+            names.join(", ")
+        )
+    })
 }
 
 /// A version that the operator names must be installed in another version, newer, and offered.

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::central;
 use super::context::Context;
 use super::request::{Removals, Wish};
 use super::{plan, rules, survey};
@@ -36,25 +37,45 @@ pub fn document(context: &Context<'_>, action: PolicyAction) -> Result<PolicyDoc
         value,
     };
     let values = match action {
-        PolicyAction::Check => Vec::new(),
+        PolicyAction::Check | PolicyAction::Refresh => Vec::new(),
         PolicyAction::Show => listing(&context.settings).into_iter().map(value).collect(),
     };
     Ok(PolicyDocument {
         identity: Identity::of(POLICY_SCHEMA, context.now()),
         action,
         ring,
+        central: central::entry(context.settings.central.as_ref(), &context.central),
         values,
         rules: rules::entries(context),
         remarks: remarks(context),
     })
 }
 
+/// Pulls the central policy, and tells what is in force now.
+///
+/// # Errors
+/// It cannot be had, or is refused: the last good one stays in force.
+pub fn refresh(context: &Context<'_>) -> Result<PolicyDocument, Failure> {
+    let record = central::refresh(context)?;
+    Ok(PolicyDocument {
+        identity: Identity::of(POLICY_SCHEMA, context.now()),
+        action: PolicyAction::Refresh,
+        ring: None,
+        central: central::entry(context.settings.central.as_ref(), &record),
+        values: Vec::new(),
+        rules: Vec::new(),
+        remarks: Vec::new(),
+    })
+}
+
 /// Policy can be told where no packages are: then only what needs none is remarked.
 fn remarks(context: &Context<'_>) -> Vec<String> {
     let today = context.now().date_naive();
-    survey::inventory(context)
-        .map(|inventory| policy::remarks(&context.rules, &inventory, today))
-        .unwrap_or_default()
+    let mut remarks = central::remarks(context);
+    if let Ok(inventory) = survey::inventory(context) {
+        remarks.extend(policy::remarks(&context.rules, &inventory, today));
+    }
+    remarks
 }
 
 /// Tells what would be decided at the time of the context, before the package manager says what goes together.
@@ -96,7 +117,10 @@ pub fn preview(context: &Context<'_>) -> Result<PolicyPreview, Failure> {
         freezes: freezes(context),
         patch: decisions.targets.into_iter().filter_map(change).collect(),
         held: decisions.held,
-        remarks: policy::remarks(&context.rules, &survey.inventory, now.date_naive()),
+        remarks: central::remarks(context)
+            .into_iter()
+            .chain(policy::remarks(&context.rules, &survey.inventory, now.date_naive()))
+            .collect(),
     })
 }
 

@@ -2,21 +2,22 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 
 use super::context::Context;
 use super::{clock, retention, runs};
 use crate::apply::journal::{self, Event as JournalEvent, Journal};
 use crate::config::layout::{Layout, RunFolder};
-use crate::host::facts;
 use crate::host::storage::{self, StorageError};
+use crate::host::{facts, names};
 use crate::model::exit_code::{ExitCode, outcome_of};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
 use crate::report::compliance::Compliance;
+use crate::report::motd::PublicSummary;
 use crate::report::schema::{REPORT_SCHEMA, Report, ReportError};
 
 /// Ends a report: outcome, code and time.
@@ -60,20 +61,28 @@ pub fn error_of(failure: &Failure) -> ReportError {
 /// # Errors
 /// It cannot be written.
 pub fn store(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
-    let path = store_aside(context, report)?;
-    if context.layout.is_live() && context.invocation.as_of.is_none() {
-        point_latest(&context.layout, &path)?;
+    if !context.layout.is_live() || context.invocation.as_of.is_some() {
+        return store_aside(context, report);
     }
+    let path = keep(context, report, &report.command)?;
+    point_latest(&context.layout, &path)?;
     Ok(path)
 }
 
-/// Stores a report that tells only a part: it is no answer to how the host stands.
+/// What the name of a report says that is no answer to how the host stands.
+const ASIDE: &str = "aside";
+
+/// Stores a report that tells only a part: it is no answer to how the host stands, and its name says so.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn store_aside(context: &Context<'_>, report: &Report) -> Result<PathBuf, StorageError> {
+    keep(context, report, &format!("{}-{ASIDE}", report.command))
+}
+
+fn keep(context: &Context<'_>, report: &Report, kind: &str) -> Result<PathBuf, StorageError> {
     runs::prepare(&context.layout)?;
-    let name = format!("{}-{}.json", report.command, report.started.format(retention::TIME_IN_NAME));
+    let name = format!("{kind}-{}.json", report.started.format(retention::TIME_IN_NAME));
     let path = context.layout.reports().join(name);
     write(context, &path, report)?;
     clock::remember(context, report.feeds.as_deref().unwrap_or_default());
@@ -137,7 +146,7 @@ fn write(context: &Context<'_>, path: &Path, report: &Report) -> Result<(), Stor
 /// these folders can be read by it. Without a group, only root may.
 fn share(context: &Context<'_>, report: &Path) -> Result<(), StorageError> {
     let group = context.settings.report_group.as_deref().and_then(|name| {
-        let found = facts::group_named(name);
+        let found = names::group(name);
         if found.is_none() {
             let note = format!("there is no group {name} (report.group): reports stay with root");
             context.observer.event(&Event::Note(note));
@@ -168,29 +177,12 @@ fn point_latest(layout: &Layout, report: &Path) -> Result<(), StorageError> {
     storage::replace_link(&layout.latest_report(), report)
 }
 
-/// Counts and states for everybody: no names of holes.
-#[derive(Serialize)]
-struct PublicSummary<'a> {
-    schema: &'static str,
-    command: &'a str,
-    finished: String,
-    outcome: Outcome,
-    summary: Option<&'a crate::model::summary::Summary>,
-}
-
 /// Writes the summary that everybody may read. Only root has a place for it that others trust.
 pub fn publish_summary(context: &Context<'_>, report: &Report) {
     if !facts::is_root() || !context.layout.is_live() || context.invocation.as_of.is_some() {
         return;
     }
-    let summary = PublicSummary {
-        schema: "patchctl.summary/1",
-        command: &report.command,
-        finished: report.finished.to_rfc3339(),
-        outcome: report.outcome,
-        summary: report.summary.as_ref(),
-    };
-    let json = serde_json::to_vec(&summary).unwrap_or_default();
+    let json = serde_json::to_vec(&PublicSummary::of(report)).unwrap_or_default();
     // A summary that cannot be written is missed by nobody who has the report.
     let _ = storage::create_folder(context.layout.volatile(), 0o755)
         .and_then(|()| storage::replace(&context.layout.summary(), &json, storage::PUBLIC));

@@ -1,27 +1,30 @@
 //! `report`: a stored report, to be written in another form.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::context::Context;
 use super::records::{self, Keeper};
 use super::request::ReportSubject;
 use super::{history, runs};
-use crate::host::storage;
+use crate::host::storage::{self, FileStamp};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::summary::Summary;
 use crate::report::background::{Background, Survey};
 use crate::report::documents::Identity;
 use crate::report::format::Format;
-use crate::report::period::{Look, PERIOD_SCHEMA, Period};
+use crate::report::lifetimes::{Closure, Lifetimes, Look};
+use crate::report::period::{PERIOD_SCHEMA, Period};
 use crate::report::schema::Report;
 use crate::report::text::{Rendering, Style};
 
-/// Earlier reports and runs that a page tells of: a plot of more would be a smear, and reading them takes its time.
+/// Runs that a page tells of: a plot of more would be a smear.
 const REMEMBERED: usize = 60;
+/// Bytes of stored reports that are read for a history: a year of daily scans with 1,000 findings each (about 0.6 MB a
+/// report), in about two seconds.
+const BYTES_READ: u64 = 256 << 20;
 
 /// A stored report, with the history around it.
 #[derive(Clone, Debug, Serialize)]
@@ -67,35 +70,30 @@ fn background(context: &Context<'_>, report: &Report) -> Background {
     let own = runs::list(&context.layout);
     let newest = &own[own.len().saturating_sub(REMEMBERED)..];
     let runs = newest.iter().map(|run| history::entry(context, *run));
-    Background {
-        runs: runs.filter(|run| run.started <= report.finished).collect(),
-        surveys: surveys(context, report),
-    }
-}
-
-/// What is read of an earlier report: the rest is skipped.
-#[derive(Deserialize)]
-struct Counted {
-    finished: DateTime<Utc>,
-    summary: Summary,
-}
-
-fn surveys(context: &Context<'_>, report: &Report) -> Vec<Survey> {
-    let mut surveys = every_survey(context);
+    let (mut surveys, mut closures) = lifetimes(context);
     surveys.retain(|survey| survey.at <= report.finished);
-    surveys.split_off(surveys.len().saturating_sub(REMEMBERED))
+    closures.retain(|closure| closure.closed <= report.finished);
+    Background { runs: runs.filter(|run| run.started <= report.finished).collect(), surveys, closures }
 }
 
-/// Reads what every stored report of the whole host counted, oldest first. One that cannot be read is left out.
-fn every_survey(context: &Context<'_>) -> Vec<Survey> {
+/// Reads what every stored report of the whole host says of its holes, oldest first, the newest up to a sum of bytes. One
+/// that cannot be read is left out.
+fn lifetimes(context: &Context<'_>) -> (Vec<Survey>, Vec<Closure>) {
     let stored = storage::list(&context.layout.reports()).unwrap_or_default();
-    let counted = stored.iter().filter(|path| is_survey(path)).filter_map(|path| {
-        let counted: Counted = serde_json::from_slice(&storage::read(path).ok()?).ok()?;
-        Some(Survey { at: counted.finished, summary: counted.summary })
+    let surveys = stored.into_iter().filter(|path| is_survey(path));
+    let mut files: Vec<(FileStamp, PathBuf)> = surveys.map(|path| (storage::stamp(&path), path)).collect();
+    files.sort_by_key(|(stamp, _)| std::cmp::Reverse((stamp.seconds, stamp.nanoseconds)));
+    let mut bytes = 0;
+    let within = files.into_iter().take_while(|(stamp, _)| {
+        bytes += stamp.size;
+        bytes <= BYTES_READ
     });
-    let mut surveys: Vec<Survey> = counted.collect();
-    surveys.sort_by_key(|survey| survey.at);
-    surveys
+    let mut looks: Vec<Look> =
+        within.filter_map(|(_, path)| serde_json::from_slice(&storage::read(&path).ok()?).ok()).collect();
+    looks.sort_by_key(Look::finished);
+    let mut lifetimes = Lifetimes::default();
+    looks.into_iter().for_each(|look| lifetimes.add(look));
+    lifetimes.ended()
 }
 
 /// Tells of a period from what is stored.
@@ -114,21 +112,23 @@ pub fn period(
     let is_within = |time: DateTime<Utc>| time <= until && since.is_none_or(|since| time >= since);
     let runs = runs::list(&context.layout).into_iter().map(|run| history::entry(context, run));
     let runs: Vec<_> = runs.filter(|run| is_within(run.started)).collect();
-    let surveys = every_survey(context);
-    let within = surveys.iter().filter(|survey| is_within(survey.at));
-    let looks: Vec<Look> = within.map(|survey| Look::of(survey.at, &survey.summary)).collect();
-    if looks.is_empty() && runs.is_empty() {
+    let (mut surveys, mut closures) = lifetimes(context);
+    surveys.retain(|survey| is_within(survey.at));
+    closures.retain(|closure| is_within(closure.closed));
+    if surveys.is_empty() && runs.is_empty() {
         let days = context.settings.retention.days;
         return Err(Failure::new(FailureKind::Usage, "nothing is stored of this period")
             .hint(format!("reports are kept for {days} days (retention.days)")));
     }
-    Ok(Period::of(Identity::of(PERIOD_SCHEMA, context.now()), (since, until), (looks, runs)))
+    let stored = Background { runs, surveys, closures };
+    let identity = Identity::of(PERIOD_SCHEMA, context.now());
+    Ok(Period::of(identity, (since, until), context.host_name(), stored))
 }
 
-/// Scans and runs judge the whole host; a plan is made of a part.
+/// Scans and runs judge the whole host; a plan is made of a part, and so are reports whose name says `aside`.
 fn is_survey(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.starts_with("scan-") || name.starts_with(|first: char| first.is_ascii_digit())
+    name.strip_prefix("scan-").unwrap_or(name).starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// Reads a stored report.

@@ -1,5 +1,6 @@
 //! What each verb is asked to do, as plain values: the command line is one way to fill them.
 
+pub use super::overrides::{Override, Overrides};
 pub use crate::apply::direction::Asked;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -171,37 +172,6 @@ pub struct Wish {
     pub overrides: Option<Overrides>,
 }
 
-/// Rules that the operator sets aside for one run, and why. It is recorded in the run's report.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Overrides {
-    /// Which rules.
-    pub rules: Vec<Override>,
-    /// Why.
-    pub reason: String,
-}
-
-/// A rule that an operator may set aside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Override {
-    /// No window has to be open.
-    Window,
-    /// Freezes do not count.
-    Freeze,
-    /// Approval delays do not count.
-    Approval,
-}
-
-impl Override {
-    /// Returns the word that the command line and data have for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Window => "window",
-            Self::Freeze => "freeze",
-            Self::Approval => "approval",
-        }
-    }
-}
-
 /// Carries out a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplyRequest {
@@ -252,6 +222,18 @@ pub enum Consent {
     Ask,
     /// Said by `--yes`.
     Given,
+}
+
+impl ApplyRequest {
+    /// Returns what its plan is asked for.
+    pub fn wish(&self) -> Wish {
+        Wish {
+            selection: self.selection.clone(),
+            removals: self.removals,
+            accept_no_rollback: self.accept_no_rollback.clone(),
+            overrides: self.overrides.clone(),
+        }
+    }
 }
 
 /// Brings an open run to its end.

@@ -12,7 +12,7 @@ use crate::model::decision::{Cause, ExactVersion, HoldReason};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::{Offer, Suggestions};
 use crate::model::package::{Inventory, PackageKey, PackageName};
-use crate::model::plan::{Operation, OperationKind, Resolution};
+use crate::model::plan::{Operation, OperationKind, Replacement, Resolution};
 use crate::model::version::Version;
 use crate::package_manager::{Goal, PackageManager, PackageManagerError, Removals, Resolved, Target, Unmet};
 use crate::plan::policy::{self, DecisionInput, Decisions, Policy};
@@ -63,6 +63,7 @@ pub fn resolve(
         }
     };
     dropped.extend(impossible);
+    dropped.extend(resolution.refused_replacements.iter().map(replaced));
     name_what_goes(&mut resolution, &survey.inventory);
     let input = DecisionInput {
         inventory: &survey.inventory,
@@ -328,6 +329,13 @@ impl Search<'_> {
 fn would_be_removed(name: &PackageName) -> Cause {
     let detail = "would have to be removed (--allow-removals lets it)".to_owned();
     Cause::new(name.to_string(), HoldReason::WouldRemove, detail)
+}
+
+/// A package that the distribution replaced stays, because nothing may be removed.
+fn replaced(refused: &Replacement) -> (PackageKey, Vec<Cause>) {
+    let name = refused.package.name.to_string();
+    let detail = format!("{} takes its place (--allow-removals lets it)", refused.by);
+    (refused.package.clone(), vec![Cause::new(name, HoldReason::WouldRemove, detail)])
 }
 
 fn dependency(name: &PackageName, detail: String) -> Cause {

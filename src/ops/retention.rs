@@ -23,7 +23,10 @@ pub fn prune(context: &Context<'_>) {
     let ways_back = context.settings.snapshots_kept as usize;
     let pruned = prune_runs(context, ways_back, context.settings.retention)
         .and_then(|()| prune_reports(&context.layout, context.settings.retention.days, context.clock.real()))
-        .and_then(|()| prune_plans(&context.layout, context.settings.retention.days, context.clock.real()));
+        .and_then(|()| prune_plans(&context.layout, context.settings.retention.days, context.clock.real()))
+        .and_then(|()| {
+            prune_evidence(&context.layout, context.settings.retention.days, context.clock.real())
+        });
     if let Err(error) = pruned {
         context.observer.event(&Event::Note(format!("old records cannot be pruned: {error}")));
     }
@@ -96,8 +99,17 @@ pub fn prune_reports(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(
 /// # Errors
 /// A plan cannot be removed.
 pub fn prune_plans(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(), StorageError> {
+    prune_older(&layout.plans(), days, now)
+}
+
+/// Removes evidence of this host that is older than so many days.
+fn prune_evidence(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(), StorageError> {
+    prune_older(&layout.evidence(), days, now)
+}
+
+fn prune_older(folder: &Path, days: u32, now: DateTime<Utc>) -> Result<(), StorageError> {
     let Some(oldest) = now.checked_sub_signed(TimeDelta::days(i64::from(days))) else { return Ok(()) };
-    for path in storage::list(&layout.plans())? {
+    for path in storage::list(folder)? {
         if storage::stamp(&path).seconds < oldest.timestamp() {
             storage::remove_file(&path)?;
         }

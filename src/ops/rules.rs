@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 
+use super::central;
 use super::context::Context;
 use super::request::{Override, Overrides};
 use crate::config::choice::Permission;
@@ -99,11 +100,10 @@ pub fn mark_waived(context: &Context<'_>, findings: &mut [Finding]) {
 
 /// Tells what policy has to say about a host, for its report.
 pub fn told(context: &Context<'_>, inventory: &Inventory) -> PolicyReport {
-    PolicyReport {
-        ring: own_ring(context).ok().flatten().map(|ring| ring.name),
-        overrides: Vec::new(),
-        remarks: policy::remarks(&context.rules, inventory, context.now().date_naive()),
-    }
+    let mut remarks = central::remarks(context);
+    remarks.extend(policy::remarks(&context.rules, inventory, context.now().date_naive()));
+    let ring = own_ring(context).ok().flatten().map(|ring| ring.name);
+    PolicyReport { ring, overrides: Vec::new(), remarks }
 }
 
 /// Records in a report which rules the operator set aside, and why.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use crate::apply::journal::{self, JournalError, Replay};
+use crate::apply::rehearsal::litter;
 use crate::apply::{RunError, Tools};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::facts;
@@ -14,6 +15,7 @@ use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::{Inventory, PackageName};
 use crate::model::run::RunId;
+use crate::observe::Event;
 use crate::package_manager::PackageManager;
 use crate::package_manager::records::HostRecords;
 
@@ -134,7 +136,24 @@ pub fn refuse_while_open(layout: &Layout) -> Result<(), Failure> {
 /// Another run holds it and did not let go in time.
 pub fn take_lock(context: &Context<'_>, command: &str) -> Result<RunLock, Failure> {
     storage::create_folder(context.layout.volatile(), 0o755).map_err(state_unwritable)?;
-    RunLock::take(&context.layout.lock(), command, context.lock_patience()).map_err(locked)
+    let lock = RunLock::take(&context.layout.lock(), command, context.lock_patience()).map_err(locked)?;
+    sweep_rehearsal(context);
+    Ok(lock)
+}
+
+/// Removes what a rehearsal that was killed left behind: whoever holds the lock knows that none goes on.
+fn sweep_rehearsal(context: &Context<'_>) {
+    if !litter::is_there(&context.layout) {
+        return;
+    }
+    let note = match litter::sweep(&context.layout.rehearsal()) {
+        Ok(()) => "what a rehearsal left that was cut off is removed".to_owned(),
+        Err(error) => {
+            let path = context.layout.rehearsal().path().display().to_string();
+            format!("a rehearsal that was cut off left {path}, which cannot be removed: {error}")
+        }
+    };
+    context.observer.event(&Event::Note(note));
 }
 
 /// Returns who holds patchctl's own lock now, if anybody does.
@@ -194,6 +213,13 @@ pub(super) fn locked(error: LockError) -> Failure {
         LockError::Held { path, holder } => {
             Failure::new(FailureKind::Lock, format!("{holder} holds {}", path.display()))
                 .hint("wait for it, or for longer: --lock-timeout 30m")
+        }
+        LockError::Left { path } => {
+            let path = path.display();
+            let message = format!("a package manager that was cut off left {path}: no process has it open");
+            Failure::new(FailureKind::Lock, message)
+                .hint(format!("where none works any more, in a container either: rm {path}"))
+                .hint("pacman -Dk tells whether the database is whole")
         }
         other => Failure::new(FailureKind::Host, "a lock cannot be used").caused_by(other),
     }

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::context::Context;
 use super::{history, records, runs, survey};
+use crate::config::layout::Layout;
 use crate::host::{clock, storage};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::report::documents::{Identity, RunEntry, STATUS_SCHEMA, StatusDocument};
+use crate::report::motd::{PublicSummary, SUMMARY_SCHEMA};
 use crate::report::schema::{Report, ReportPackage};
 use crate::scan::refresh::RefreshMode;
 
@@ -48,6 +52,17 @@ pub fn status(context: &Context<'_>) -> Result<StatusDocument, Failure> {
         open_run: open.map(|open| -> RunEntry { history::entry(context, open.id) }),
         reboot,
     })
+}
+
+/// The largest summary that is read: it holds counts alone.
+const LARGEST_SUMMARY: u64 = 64 << 10;
+
+/// Returns the line at login, from what the last scan or run as root left for everybody; `None` where there is nothing
+/// that can be read. Nothing else is looked at: it must hold up nobody.
+pub fn motd(layout: &Layout, now: DateTime<Utc>) -> Option<String> {
+    let bytes = storage::read_at_most(&layout.summary(), LARGEST_SUMMARY).ok()?;
+    let summary: PublicSummary = serde_json::from_slice(&bytes).ok()?;
+    (summary.schema == SUMMARY_SCHEMA).then(|| summary.line(now))
 }
 
 /// How often a run that is waited for is looked at.

@@ -21,6 +21,7 @@ use crate::model::version::Version;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::channels;
+use crate::scan::feed::pacman_repository::{self, PacmanRepositoryError};
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::feed::rpm_repository::{self, RpmRepositoryError};
@@ -108,7 +109,8 @@ fn unreadable(error: InventoryError) -> Failure {
     Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
-/// What the repositories offer, as apt's lists or the metadata of dnf or zypp have it; nothing is known of other families.
+/// What the repositories offer, as apt's lists, the metadata of dnf or zypp, or pacman's databases have it; nothing is known
+/// of other families.
 ///
 /// # Errors
 /// The lists or the metadata cannot be read.
@@ -119,6 +121,10 @@ pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryVi
             .map_err(|error| metadata_unreadable(distribution, error)),
         Some(PackageFamily::Dpkg) => {
             repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
+        }
+        Some(PackageFamily::Pacman) => {
+            let view = pacman_repository::view(&context.layout, inventory, &context.clock);
+            view.map_err(databases_unreadable)
         }
         _ => Ok(RepositoryView::default()),
     }
@@ -136,6 +142,9 @@ pub fn lookup(
     if distribution.family() == Some(PackageFamily::Rpm) {
         let found = rpm_repository::lookup(&context.layout, distribution, wanted);
         return found.map_err(|error| metadata_unreadable(distribution, error));
+    }
+    if distribution.family() == Some(PackageFamily::Pacman) {
+        return pacman_repository::lookup(&context.layout, wanted).map_err(databases_unreadable);
     }
     repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
 }
@@ -162,11 +171,18 @@ fn metadata_unreadable(distribution: &Distribution, error: RpmRepositoryError) -
         .hint(format!("fetch it anew: {}", distribution.advice().refetch))
 }
 
-/// The packages that the distribution's advisories do not speak about: dpkg's repositories tell them, the other families'
-/// databases.
+fn databases_unreadable(error: PacmanRepositoryError) -> Failure {
+    Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
+        .caused_by(error)
+        .hint("a database below /var/cache/patchctl can be deleted; patchctl feeds refresh fetches it anew")
+}
+
+/// The packages that the distribution's advisories do not speak about: dpkg's and pacman's repositories tell them, the
+/// other families' databases.
 fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettings]) -> Vec<NotCovered> {
     match inventory.distribution.family() {
         Some(PackageFamily::Dpkg) => repository::foreign(inventory, view),
+        Some(PackageFamily::Pacman) => pacman_repository::foreign(inventory, view),
         _ => vendors::foreign(inventory, sources),
     }
 }

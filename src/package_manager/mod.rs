@@ -6,6 +6,7 @@ pub mod apt;
 pub mod archives;
 pub mod deb;
 pub mod dnf;
+pub mod pacman;
 pub mod records;
 pub mod registry;
 pub mod rpm;

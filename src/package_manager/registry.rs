@@ -3,9 +3,10 @@
 use super::PackageManager;
 use super::apt::Apt;
 use super::dnf::Dnf;
+use super::pacman::Pacman;
 use super::zypper::Zypper;
 use crate::config::layout::Layout;
-use crate::model::distro::{DNF, Distribution, ZYPPER};
+use crate::model::distro::{DNF, Distribution, PACMAN, ZYPPER};
 
 /// A row: which distributions it serves, and how it is made.
 type Row = (&'static [&'static str], fn(&Layout) -> Box<dyn PackageManager>);
@@ -15,6 +16,7 @@ const BACK_ENDS: &[Row] = &[
     (&["debian", "ubuntu"], |layout| Box::new(Apt::new(layout))),
     (DNF, |layout| Box::new(Dnf::new(layout))),
     (ZYPPER, |layout| Box::new(Zypper::new(layout))),
+    (PACMAN, |layout| Box::new(Pacman::new(layout))),
 ];
 
 /// Returns the package manager of a distribution, or nothing when there is none for it.

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::documents::RunEntry;
+use super::lifetimes::Closure;
 use crate::model::summary::Summary;
 
 /// The history around a report.
@@ -11,8 +12,10 @@ use crate::model::summary::Summary;
 pub struct Background {
     /// The runs of the host, oldest first.
     pub runs: Vec<RunEntry>,
-    /// Earlier surveys of the host, oldest first.
+    /// Surveys of the host up to the report, oldest first.
     pub surveys: Vec<Survey>,
+    /// Findings that were closed between them, oldest first.
+    pub closures: Vec<Closure>,
 }
 
 /// What one stored report counted.
@@ -22,4 +25,6 @@ pub struct Survey {
     pub at: DateTime<Utc>,
     /// What it counted.
     pub summary: Summary,
+    /// Open findings with a due date.
+    pub dated: u64,
 }

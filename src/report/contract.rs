@@ -9,6 +9,7 @@ use super::documents::{
     StatusDocument, WhyDocument,
 };
 use super::fleet::Fleet;
+use super::motd::PublicSummary;
 use super::period::Period;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
@@ -32,6 +33,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("report-diff-1.json", schema_for!(ReportDifference)),
         ("fleet-1.json", schema_for!(Fleet)),
         ("period-1.json", schema_for!(Period)),
+        ("summary-1.json", schema_for!(PublicSummary)),
         ("policy-1.json", schema_for!(PolicyDocument)),
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),

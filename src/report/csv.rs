@@ -6,7 +6,10 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
+use chrono::{DateTime, Utc};
+
 use super::fleet::Fleet;
+use super::period::Period;
 use super::schema::Report;
 use super::text::sanitize::{Repertoire, clean};
 use crate::model::finding::Finding;
@@ -91,6 +94,42 @@ pub(super) fn hosts(fleet: &Fleet, out: &mut dyn Write) -> io::Result<()> {
             host.release.as_str().into(),
             host.finished.to_rfc3339().into(),
             host.file.as_str().into(),
+        ];
+        line(out, cells.into_iter())?;
+    }
+    Ok(())
+}
+
+/// Writes the findings that were closed in a period, one a line: the evidence that an auditor samples from.
+///
+/// # Errors
+/// `out` cannot be written.
+pub(super) fn closures(period: &Period, out: &mut dyn Write) -> io::Result<()> {
+    const COLUMNS: [&str; 9] = [
+        "host",
+        "finding",
+        "severity",
+        "published",
+        "first_seen",
+        "due",
+        "closed",
+        "days_exposed",
+        "in_time",
+    ];
+    line(out, COLUMNS.iter().map(|name| Cow::Borrowed(*name)))?;
+    for closure in &period.closures {
+        let time =
+            |time: Option<DateTime<Utc>>| Cow::from(time.map_or(String::new(), |time| time.to_rfc3339()));
+        let cells: [Cow<'_, str>; COLUMNS.len()] = [
+            period.host.as_str().into(),
+            closure.id.as_str().into(),
+            closure.severity.word().into(),
+            time(closure.published),
+            time(closure.first_seen),
+            closure.due.map_or(String::new(), |due| due.to_string()).into(),
+            time(Some(closure.closed)),
+            closure.exposed_days().map_or(String::new(), |days| days.to_string()).into(),
+            closure.is_late().map_or("", |late| if late { "no" } else { "yes" }).into(),
         ];
         line(out, cells.into_iter())?;
     }

@@ -3,21 +3,28 @@
 //! What a terminal would obey is written as `\uXXXX`. JSON gives the same text back (RFC 8259, section 7), so nothing is
 //! lost, and a document that is printed to a terminal moves no cursor and hides nothing.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{Formatter, Serializer};
 
 use super::text::sanitize::{Repertoire, is_visible};
+
+/// Bytes that are gathered before they are handed on: a document is written in thousands of small pieces.
+const GATHERED: usize = 64 * 1024;
+/// A line end and the indents of the levels that documents have; deeper levels are written in steps.
+const INDENT: &str = "\n                                ";
 
 /// Writes one document, indented, with a line end.
 ///
 /// # Errors
 /// `out` cannot be written, or the document has a key that is no text.
 pub fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Visible { layout: PrettyFormatter::new() });
+    let mut out = BufWriter::with_capacity(GATHERED, out);
+    let mut serializer = Serializer::with_formatter(&mut out, Visible::default());
     document.serialize(&mut serializer)?;
-    out.write_all(b"\n")
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// A list that is made while it is written.
@@ -34,14 +41,55 @@ where
     }
 }
 
-/// The usual layout, with visible texts.
+/// The usual layout (that of `serde_json::ser::PrettyFormatter`), with visible texts. A line's end and its indent are
+/// written in one piece.
+#[derive(Default)]
 struct Visible {
-    layout: PrettyFormatter<'static>,
+    level: usize,
+    /// The array or object that is being written has a value.
+    has_value: bool,
+}
+
+impl Visible {
+    fn begin<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.level += 1;
+        self.has_value = false;
+        out.write_all(bracket)
+    }
+
+    fn end<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.level -= 1;
+        if self.has_value {
+            self.line(out)?;
+        }
+        // What is around it has it as a value.
+        self.has_value = true;
+        out.write_all(bracket)
+    }
+
+    /// Begins a value of an array, or a key of an object.
+    fn member<W: ?Sized + Write>(&mut self, out: &mut W, is_first: bool) -> io::Result<()> {
+        if !is_first {
+            out.write_all(b",")?;
+        }
+        self.line(out)
+    }
+
+    fn line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
+        let mut width = 2 * self.level;
+        let first = width.min(INDENT.len() - 1);
+        out.write_all(&INDENT.as_bytes()[..=first])?;
+        while width > INDENT.len() - 1 {
+            width -= INDENT.len() - 1;
+            out.write_all(&INDENT.as_bytes()[1..=width.min(INDENT.len() - 1)])?;
+        }
+        Ok(())
+    }
 }
 
 impl Formatter for Visible {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
-        if text.bytes().all(|byte| byte.is_ascii() && byte != 0x7f) {
+        if text.is_ascii() && memchr::memchr(0x7f, text.as_bytes()).is_none() {
             return out.write_all(text.as_bytes());
         }
         let mut done = 0;
@@ -56,39 +104,41 @@ impl Formatter for Visible {
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.begin_array(out)
+        self.begin(out, b"[")
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.end_array(out)
+        self.end(out, b"]")
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.layout.begin_array_value(out, first)
+        self.member(out, first)
     }
 
-    fn end_array_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.end_array_value(out)
+    fn end_array_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
     }
 
     fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.begin_object(out)
+        self.begin(out, b"{")
     }
 
     fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.end_object(out)
+        self.end(out, b"}")
     }
 
     fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        self.layout.begin_object_key(out, first)
+        self.member(out, first)
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.begin_object_value(out)
+        out.write_all(b": ")
     }
 
-    fn end_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.layout.end_object_value(out)
+    fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.has_value = true;
+        Ok(())
     }
 }
 
@@ -109,6 +159,15 @@ mod tests {
     #[test]
     fn the_layout_is_the_usual_one() {
         let value = serde_json::json!({ "a": [], "b": {}, "c": [1, { "d": null }] });
+        let mut bytes = Vec::new();
+        write(&value, &mut bytes).expect("a vector takes everything");
+        let usual = serde_json::to_string_pretty(&value).expect("JSON");
+        assert_eq!(String::from_utf8(bytes).expect("UTF-8"), format!("{usual}\n"));
+    }
+
+    #[test]
+    fn levels_deeper_than_the_indent_at_hand_are_indented_too() {
+        let value = (0..40).fold(serde_json::json!("deep"), |inner, _| serde_json::json!([inner, {}]));
         let mut bytes = Vec::new();
         write(&value, &mut bytes).expect("a vector takes everything");
         let usual = serde_json::to_string_pretty(&value).expect("JSON");

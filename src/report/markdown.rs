@@ -6,6 +6,8 @@
 use std::io::{self, Write};
 
 use super::group::{Group, Remedy, groups};
+use super::lifetimes::ClosedWindow;
+use super::period::Period;
 use super::schema::Report;
 use super::text::sanitize::{Repertoire, clean};
 use super::words::{self, count};
@@ -36,6 +38,50 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         planned(plan, out)?;
     }
     worst(report, out)
+}
+
+/// Writes a period as Markdown.
+///
+/// # Errors
+/// `out` cannot be written.
+pub(super) fn period(period: &Period, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "## {}: {}\n", code(&period.host), period.span())?;
+    let (looks, runs) = (period.looks.len() as u64, period.runs.len() as u64);
+    let told = [
+        count(looks, "look", "looks"),
+        count(runs, "run", "runs"),
+        count(period.taken_back, "taken back", "taken back"),
+    ];
+    writeln!(out, "{}\n", told.join(" · "))?;
+    if let (Some(first), Some(last)) = (period.looks.first(), period.looks.last()) {
+        writeln!(out, "| | at first | at last |\n|---|--:|--:|")?;
+        let rows = [
+            ("open", first.open, last.open),
+            ("overdue", first.overdue, last.overdue),
+            ("exploited", first.known_exploited, last.known_exploited),
+        ];
+        for (name, before, after) in rows {
+            writeln!(out, "| {name} | {before} | {after} |")?;
+        }
+        writeln!(out)?;
+    }
+    if period.exposure.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "| closed findings | number | median days from published | longest | median days from first seen here | late |"
+    )?;
+    writeln!(out, "|---|--:|--:|--:|--:|--:|")?;
+    for window in &period.exposure {
+        let ClosedWindow { severity, closed, median_days, longest_days, median_latency_days, late } = window;
+        let name = words::severity(*severity);
+        writeln!(
+            out,
+            "| {name} | {closed} | {median_days} | {longest_days} | {median_latency_days} | {late} |"
+        )?;
+    }
+    Ok(())
 }
 
 fn about(report: &Report, out: &mut dyn Write) -> io::Result<()> {

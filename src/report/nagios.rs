@@ -8,7 +8,7 @@ use crate::model::feed::CompletenessLevel;
 use crate::model::summary::Summary;
 
 /// From this age on, in seconds, a scan tells of the past: twice the day between two runs of a daily timer.
-const OLD_SCAN: i64 = 2 * 86_400;
+pub(super) const OLD_SCAN: i64 = 2 * 86_400;
 
 /// What a plugin says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

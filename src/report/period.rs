@@ -1,10 +1,16 @@
 //! What happened in a period, from what is stored: how many holes were open at each look, and what the runs did.
 
+use std::io::{self, Write};
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::background::Background;
 use super::documents::{Identity, RunEntry};
+use super::format::Format;
+use super::lifetimes::{ClosedWindow, Closure, windows};
+use super::{csv, html, markdown};
 use crate::model::summary::Summary;
 use crate::model::transaction::Phase;
 
@@ -17,6 +23,8 @@ pub struct Period {
     /// Name and version of the document.
     #[serde(flatten)]
     pub identity: Identity,
+    /// The name of the host.
+    pub host: String,
     /// Its first moment; absent when everything before its end counts.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub since: Option<DateTime<Utc>>,
@@ -30,6 +38,13 @@ pub struct Period {
     pub closed: u64,
     /// Runs that were taken back.
     pub taken_back: u64,
+    /// How long what was closed in it had been open, worst severity first. Counts are of findings: one statement in one
+    /// package.
+    #[serde(default)]
+    pub exposure: Vec<ClosedWindow>,
+    /// The findings that were closed in it, oldest first.
+    #[serde(default)]
+    pub closures: Vec<Closure>,
 }
 
 /// What one scan or run counted.
@@ -54,15 +69,36 @@ impl Look {
 }
 
 impl Period {
-    /// Puts a period together.
+    /// Puts a period together from what was stored in it.
     pub fn of(
         identity: Identity,
-        span: (Option<DateTime<Utc>>, DateTime<Utc>),
-        (looks, runs): (Vec<Look>, Vec<RunEntry>),
+        (since, until): (Option<DateTime<Utc>>, DateTime<Utc>),
+        host: String,
+        stored: Background,
     ) -> Self {
+        let Background { runs, surveys, closures } = stored;
+        let looks = surveys.iter().map(|survey| Look::of(survey.at, &survey.summary)).collect();
         let done = runs.iter().filter(|run| run.phase == Phase::Commit && run.command == "apply");
         let closed = done.map(|run| run.closed).sum();
         let taken_back = runs.iter().filter(|run| run.phase == Phase::Returned).count() as u64;
-        Self { identity, since: span.0, until: span.1, looks, runs, closed, taken_back }
+        let exposure = windows(&closures);
+        Self { identity, host, since, until, looks, runs, closed, taken_back, exposure, closures }
+    }
+
+    /// Writes the period in another form; `None` where it has none.
+    pub fn write(&self, format: Format, out: &mut dyn Write) -> Option<io::Result<()>> {
+        Some(match format {
+            Format::Html => html::period::write(self, out),
+            Format::Csv => csv::closures(self, out),
+            Format::Markdown => markdown::period(self, out),
+            _ => return None,
+        })
+    }
+
+    /// Returns the span in words, such as `2026-10-01 00:00 to 2026-10-31 23:59 UTC`.
+    pub(super) fn span(&self) -> String {
+        let since =
+            self.since.map_or("the beginning".to_owned(), |since| since.format("%Y-%m-%d %H:%M").to_string());
+        format!("{since} to {}", self.until.format("%Y-%m-%d %H:%M UTC"))
     }
 }

@@ -24,6 +24,9 @@ pub struct PolicyDocument {
     /// The ring of the host, where there are rings.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub ring: Option<String>,
+    /// The central policy, where one is configured.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub central: Option<CentralEntry>,
     /// Every value; absent where only a check was asked for.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub values: Vec<PolicyValue>,
@@ -41,6 +44,29 @@ pub enum PolicyAction {
     Check,
     /// Told every value.
     Show,
+    /// Pulled the central policy.
+    Refresh,
+}
+
+/// The central policy of a host. Without a version none was ever taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CentralEntry {
+    /// Where it comes from.
+    pub location: String,
+    /// The group of hosts that it is for.
+    pub group: String,
+    /// Its version.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub version: Option<u64>,
+    /// When it was issued, as it says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub issued: Option<DateTime<Utc>>,
+    /// Fingerprint of the key that signed it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_by: Option<String>,
+    /// When it was last asked for, and was there and good.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub checked: Option<DateTime<Utc>>,
 }
 
 /// One value.

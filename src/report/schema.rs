@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::compliance::Compliance;
 use super::health::HealthReport;
 use super::policy::PolicyReport;
+use super::rehearsal::RehearsalReport;
 use super::restart::RestartReport;
 use super::transaction::TransactionReport;
 use crate::model::assessment::LimitedSupport;
@@ -81,6 +82,9 @@ pub struct Report {
     /// What policy had to say.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub policy: Option<PolicyReport>,
+    /// What a rehearsal found.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rehearsal: Option<RehearsalReport>,
     /// What a run did, step by step.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub transaction: Option<TransactionReport>,
@@ -140,6 +144,7 @@ impl Report {
             findings: None,
             plan: None,
             policy: None,
+            rehearsal: None,
             transaction: None,
             health: None,
             restart: None,

@@ -6,6 +6,7 @@ pub mod explain;
 pub mod feed;
 pub mod index;
 pub mod inventory;
+mod pacman_settings;
 pub mod refresh;
 mod source_field;
 pub mod support;

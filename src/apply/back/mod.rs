@@ -117,12 +117,8 @@ impl WayBack {
     /// The archives to complete: of all packages whose unpacking was cut off, which dpkg notes before it touches a file,
     /// and of those that it knows although they are gone: only what is unpacked can be purged.
     fn to_complete(&self, records: &dyn HostRecords, inventory: &Inventory) -> Vec<PathBuf> {
-        let (purged, _) = self.added();
-        let is_remembered = |key: &PackageKey| {
-            purged.iter().any(|gone| gone.package == *key)
-                && inventory.named(key.name.as_str()).next().is_none()
-                && records.is_known(key)
-        };
+        let is_remembered =
+            |key: &PackageKey| inventory.named(key.name.as_str()).next().is_none() && records.is_known(key);
         let is_cut_off = |key: &PackageKey| {
             inventory
                 .named(key.name.as_str())
@@ -227,7 +223,11 @@ impl WayBack {
     }
 }
 
-fn old_archive(format: &dyn ArchiveFormat, folder: &RunFolder, action: &Action) -> Option<PathBuf> {
+pub(super) fn old_archive(
+    format: &dyn ArchiveFormat,
+    folder: &RunFolder,
+    action: &Action,
+) -> Option<PathBuf> {
     let from = action.from.as_ref()?;
     let path = |key: &PackageKey| folder.old_archives().join(format.file_name(key, from));
     let exact = path(&action.key());
@@ -235,13 +235,15 @@ fn old_archive(format: &dyn ArchiveFormat, folder: &RunFolder, action: &Action) 
         return Some(exact);
     }
     // The architecture of a package may change between `all` and another with its version.
-    let between = |c: char| c == '_' || c == '.';
-    let stem = Path::new(exact.file_name()?).file_stem()?.to_str()?;
-    let prefix = &stem[..=stem.rfind(between)?];
+    let any = PackageKey { name: action.package.clone(), architecture: "@".into() };
+    let named = format.file_name(&any, from);
+    let (begin, end) = named.rsplit_once('@')?;
+    let is_architecture = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_it = |name: &str| {
+        name.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end)).is_some_and(is_architecture)
+    };
     let stored = storage::list(&folder.old_archives()).ok()?;
-    stored.into_iter().find(|path| {
-        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(prefix))
-    })
+    stored.into_iter().find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_it))
 }
 
 /// Goes back, as often as the journal allows, each attempt proven from the database and the files.

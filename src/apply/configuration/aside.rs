@@ -15,6 +15,8 @@ use crate::model::decision::ConffilePolicy;
 const MOVED: &str = ".rpmsave";
 /// What it calls the vendor's file that it lays beside the administrator's.
 const BESIDE: &str = ".rpmnew";
+/// What pacman calls the two (pacman(8), "Handling Config Files").
+const OF_PACMAN: [&str; 2] = [".pacsave", ".pacnew"];
 
 /// Puts every file back in its place that lies aside exactly as it was before the run, and the vendor's beside it, where
 /// edited configuration is to stay. Done again it finds nothing to do.
@@ -54,10 +56,12 @@ pub fn remove_copies(tools: &Tools<'_>, appeared: &[PathBuf], live: &Saved) -> R
     for path in appeared {
         let text = path.to_string_lossy();
         let place = tools.layout.target(&text);
-        let is_copy = text.strip_suffix(MOVED).and_then(|bare| live.manifest.get(Path::new(bare))).is_some_and(
+        let [moved, beside] = OF_PACMAN;
+        let bare = text.strip_suffix(MOVED).or_else(|| text.strip_suffix(moved));
+        let is_copy = bare.and_then(|bare| live.manifest.get(Path::new(bare))).is_some_and(
             |entry| matches!(&entry.kind, Kind::File { sha256, .. } if storage::digest(&place).ok() == Some(*sha256)),
         );
-        if is_copy || text.ends_with(BESIDE) {
+        if is_copy || text.ends_with(BESIDE) || text.ends_with(beside) {
             storage::remove_file(&place).map_err(RunError::Storage)?;
         }
     }

@@ -95,22 +95,38 @@ impl CheckError {
 /// # Errors
 /// One of them belongs to somebody else, can be changed by others, or cannot be executed: none is run then.
 pub fn find(layout: &Layout, configured: &[CheckSettings]) -> Result<Vec<Check>, CheckError> {
-    let mut checks = Vec::new();
-    for (folder, required) in [("required.d", true), ("wanted.d", false)] {
-        let folder = layout.checks().join(folder);
-        let files = storage::list(&folder).map_err(|source| CheckError::Look { path: folder, source })?;
-        for path in files.into_iter().filter(|path| !is_leftover(path)) {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let command = vec![path.to_string_lossy().into_owned()];
-            checks.push(Check { name, command, required, time_limit: TIME_LIMIT });
-        }
-    }
+    let mut checks = of_folder(&layout.checks().join("required.d"), true)?;
+    checks.extend(of_folder(&layout.checks().join("wanted.d"), false)?);
     checks.extend(configured.iter().map(|check| Check {
         name: check.name.clone(),
         command: check.command.clone(),
         required: check.required,
         time_limit: check.timeout,
     }));
+    verified(checks)
+}
+
+/// Finds the checks that rehearsals run in the clone, where no service runs: those of `checks.d/rehearsal.d`. Each is
+/// required.
+///
+/// # Errors
+/// As [`find`].
+pub fn find_for_rehearsals(layout: &Layout) -> Result<Vec<Check>, CheckError> {
+    verified(of_folder(&layout.checks().join("rehearsal.d"), true)?)
+}
+
+fn of_folder(folder: &Path, required: bool) -> Result<Vec<Check>, CheckError> {
+    let files =
+        storage::list(folder).map_err(|source| CheckError::Look { path: folder.to_owned(), source })?;
+    let check = |path: PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let command = vec![path.to_string_lossy().into_owned()];
+        Check { name, command, required, time_limit: TIME_LIMIT }
+    };
+    Ok(files.into_iter().filter(|path| !is_leftover(path)).map(check).collect())
+}
+
+fn verified(checks: Vec<Check>) -> Result<Vec<Check>, CheckError> {
     for check in &checks {
         let program = check.command.first().map(PathBuf::from).unwrap_or_default();
         verify(&program)?;
@@ -121,7 +137,7 @@ pub fn find(layout: &Layout, configured: &[CheckSettings]) -> Result<Vec<Check>,
 /// Tells whether editors or dpkg left a file beside the real ones.
 pub fn is_leftover(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') || name.ends_with('~') || name.contains(".dpkg-")
+    name.starts_with('.') || name.ends_with('~') || name.contains(".dpkg-") || name.ends_with(".pacnew")
 }
 
 /// Proves that nobody else could have written a program, and that it can be run.

@@ -6,6 +6,7 @@ use super::calendar::{FreezeFragment, WindowFragment};
 pub(in crate::config) use super::calendar::{day, sentence};
 use super::rings::RingFragment;
 use crate::config::choice::Permission;
+use crate::config::fragment::KeyFile;
 use crate::config::span::{Delay, Span};
 use crate::model::approval::{FastLane, Phasing};
 use crate::model::severity::Severity;
@@ -36,6 +37,16 @@ pub struct PolicyFragment {
     pub advisories: ChoiceFragment,
     /// Which repositories; the list replaces an earlier one.
     pub origins: Option<Vec<String>>,
+    /// Whether a plan has to have passed a rehearsal.
+    pub require_rehearsal: Option<bool>,
+    /// Whose evidence has to speak for a plan: `ring:NAME`.
+    pub require_evidence: Option<String>,
+    /// From which age on evidence does not count.
+    pub evidence_max_age: Option<Span>,
+    /// The file of the keys of which one must have signed the evidence of other hosts.
+    pub evidence_key: Option<KeyFile>,
+    /// The key that signs the evidence of this host.
+    pub evidence_sign_with: Option<String>,
     /// Rings; the list replaces an earlier one.
     pub rings: Option<Vec<RingFragment>>,
     /// How far scheduled runs are spread within a window.
@@ -118,6 +129,11 @@ impl PolicyFragment {
         put(&mut self.advisories.only, later.advisories.only);
         put(&mut self.advisories.never, later.advisories.never);
         put(&mut self.origins, later.origins);
+        put(&mut self.require_rehearsal, later.require_rehearsal);
+        put(&mut self.require_evidence, later.require_evidence);
+        put(&mut self.evidence_max_age, later.evidence_max_age);
+        put(&mut self.evidence_key, later.evidence_key);
+        put(&mut self.evidence_sign_with, later.evidence_sign_with);
         put(&mut self.rings, later.rings);
         put(&mut self.jitter, later.jitter);
         put(&mut self.reboot_reserve, later.reboot_reserve);

@@ -1,6 +1,7 @@
 //! `[policy]`: what may be patched, how fast, when, and on which ring.
 
 mod calendar;
+pub mod evidence;
 pub mod fragment;
 pub mod listing;
 mod rings;

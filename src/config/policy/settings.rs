@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::evidence::EvidenceSettings;
 use super::fragment::{ChoiceFragment, DelayFragment, DueFragment, PolicyFragment};
 use super::rings;
 use crate::config::choice::{Permission, as_span};
@@ -42,6 +43,9 @@ pub struct PolicySettings {
     pub advisories: Choice,
     /// Which repositories; empty allows all that are signed.
     pub origins: Vec<String>,
+    /// What has to be proved first.
+    #[serde(flatten)]
+    pub evidence: EvidenceSettings,
     /// Rings, in the order in which they patch.
     pub rings: Vec<Ring>,
     /// How far scheduled runs are spread within a window.
@@ -111,6 +115,7 @@ impl Default for PolicySettings {
             packages: Choice::default(),
             advisories: Choice::default(),
             origins: Vec::new(),
+            evidence: EvidenceSettings::default(),
             rings: Vec::new(),
             jitter: Duration::ZERO,
             // What Azure's update extension keeps at the end of its windows (MaintenanceWindow, 15 minutes).
@@ -131,7 +136,8 @@ impl PolicySettings {
         origins: &Origins,
     ) -> Result<Self, ConfigurationError> {
         let default = Self::default();
-        let rings: Vec<Ring> = written.rings.into_iter().flatten().map(|ring| ring.0).collect();
+        let rings: Vec<Ring> = written.rings.iter().flatten().cloned().map(|ring| ring.0).collect();
+        let evidence = EvidenceSettings::of(&written, &rings, origins)?;
         let mut windows: Vec<Window> = written.window.into_iter().flatten().map(|window| window.0).collect();
         let mut freezes: Vec<Freeze> = written.freeze.into_iter().flatten().map(|freeze| freeze.0).collect();
         for (at, window) in windows.iter_mut().enumerate() {
@@ -152,6 +158,7 @@ impl PolicySettings {
             packages: choice(written.packages),
             advisories: choice(written.advisories),
             origins: written.origins.unwrap_or_default(),
+            evidence,
             rings,
             jitter: written.jitter.map_or(default.jitter, |jitter| jitter.0),
             reboot_reserve: written.reboot_reserve.map_or(default.reboot_reserve, |reserve| reserve.0),

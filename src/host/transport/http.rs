@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use ureq::http::{HeaderMap, Response};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
+use super::resolve::HostResolver;
 use super::sink::Sink;
 use super::{FetchRequest, Fetched, Head, Limits, TransportError, Validators, authority};
 use crate::host::environment::Environment;
@@ -104,7 +106,7 @@ fn agent(request: &FetchRequest<'_>) -> Result<Agent, ureq::Error> {
         .timeout_resolve(Some(request.limits.connect))
         .timeout_per_read(Some(STALL.min(request.limits.deadline)))
         .build();
-    Ok(configuration.into())
+    Ok(Agent::with_parts(configuration, DefaultConnector::default(), HostResolver))
 }
 
 /// The proxy of the environment, unless `no_proxy` names the host.

@@ -5,6 +5,7 @@
 
 mod http;
 mod partial;
+mod resolve;
 mod retry;
 mod sink;
 #[cfg(test)]

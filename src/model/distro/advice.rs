@@ -74,12 +74,29 @@ const ZYPPER: Advice = Advice {
     beside: ".rpmnew",
 };
 
+/// pacman(8), pacman.conf(5). The lists are fetched by patchctl into a folder of its own: `pacman -Sy` without an upgrade
+/// is the first half of a partial upgrade.
+const PACMAN: Advice = Advice {
+    tools: "pacman",
+    refresh: "patchctl feeds refresh",
+    refetch: "patchctl feeds refresh",
+    release: "in /etc/pacman.conf, IgnorePkg without",
+    preferences: "pacman -Si",
+    inspect: "pacman -Dk tells what is wrong with the database",
+    add: "pacman -Syu",
+    downgrade: "pacman -U /var/cache/pacman/pkg/",
+    reinstall: "pacman -S",
+    clean: "pacman -Sc",
+    beside: ".pacnew",
+};
+
 impl Distribution {
     /// Returns what people type on this distribution; apt's words where nothing else is known.
     pub fn advice(&self) -> &'static Advice {
         match self.family() {
             Some(PackageFamily::Rpm) if self.uses_zypper() => &ZYPPER,
             Some(PackageFamily::Rpm) => &DNF,
+            Some(PackageFamily::Pacman) => &PACMAN,
             _ => &APT,
         }
     }

@@ -128,6 +128,9 @@ pub const DNF: &[&str] = &["almalinux", "amzn", "centos", "fedora", "ol", "rhel"
 /// Distributions whose packages zypper manages.
 pub const ZYPPER: &[&str] = &["opensuse-leap", "opensuse-tumbleweed", "sled", "sles", "sles_sap"];
 
+/// Distributions whose packages pacman manages.
+pub const PACMAN: &[&str] = &["arch", "archarm", "endeavouros", "manjaro"];
+
 /// Returns the `ID` of every distribution that is known by name.
 pub fn known_ids() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().map(|known| known.id)
@@ -151,6 +154,12 @@ impl Distribution {
     /// Tells whether zypper manages its packages: those of SUSE have rpm's packages and no dnf.
     pub fn uses_zypper(&self) -> bool {
         ZYPPER.contains(&self.id.as_str())
+    }
+
+    /// Tells whether it supports upgrades of everything at once alone: a package of today is built for the others of today
+    /// (Arch Linux, "System maintenance", "Partial upgrades are unsupported").
+    pub fn upgrades_whole(&self) -> bool {
+        self.family() == Some(PackageFamily::Pacman)
     }
 
     /// A release by what `/etc/os-release` calls it, and nothing else known about it.

@@ -3,7 +3,7 @@
 use super::super::closing::{self, Before};
 use super::super::context::Context;
 use super::super::request::ApplyRequest;
-use super::super::{quarantine, records, retention, runs};
+use super::super::{evidence, quarantine, records, retention, runs};
 use super::Run;
 use super::gates::kind_of;
 use crate::apply::engine::Ending;
@@ -35,10 +35,14 @@ pub(super) fn finish(
         Ending::Patched(_) => {
             let (outcome, code) = closing::success(report, request.detailed_exit_code);
             records::conclude(context, report, outcome, code);
+            evidence::keep_of_run(context, &run.finished_plan, Vec::new());
             code
         }
         Ending::Returned { reason, stopped, not_restored, .. } => {
             quarantine_unless_stopped(context, &run, *stopped);
+            if stopped.is_none() {
+                evidence::keep_of_run(context, &run.finished_plan, vec![reason.clone()]);
+            }
             let kind = stopped.map_or(FailureKind::RolledBack, kind_of);
             let state =
                 if not_restored.is_empty() { "the host is as before" } else { "not everything is as before" };

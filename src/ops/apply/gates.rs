@@ -15,7 +15,7 @@ use crate::model::plan::{PatchPlan, SpaceNeed};
 use crate::plan::difference;
 
 /// A plan that was made before is carried out exactly, or not at all.
-pub(super) fn refuse_drift(asked: &PatchPlan, now: &PatchPlan) -> Result<(), Failure> {
+pub(in crate::ops) fn refuse_drift(asked: &PatchPlan, now: &PatchPlan) -> Result<(), Failure> {
     if asked.host != now.host {
         let named = |plan: &PatchPlan| format!("{} ({})", plan.host.name, plan.host.distribution);
         return Err(Failure::new(
@@ -116,7 +116,7 @@ fn refuse_when_frozen(plan: &PatchPlan) -> Result<(), Failure> {
 }
 
 /// By a wrong clock nobody knows how old the lists are that would decide what is installed.
-pub(super) fn refuse_wrong_clock(doubt: Option<&String>) -> Result<(), Failure> {
+pub(in crate::ops) fn refuse_wrong_clock(doubt: Option<&String>) -> Result<(), Failure> {
     match doubt {
         None => Ok(()),
         Some(doubt) => Err(Failure::new(FailureKind::Clock, format!("{doubt}; nothing was changed"))
@@ -151,7 +151,7 @@ pub(super) fn refuse_losing_kernel(plan: &PatchPlan, kernels: &Kernels) -> Resul
     }
 }
 
-pub(super) fn stop_if_asked(context: &Context<'_>) -> Result<(), Failure> {
+pub(in crate::ops) fn stop_if_asked(context: &Context<'_>) -> Result<(), Failure> {
     match context.signals.stop() {
         None => Ok(()),
         Some(stop) => {
@@ -160,7 +160,7 @@ pub(super) fn stop_if_asked(context: &Context<'_>) -> Result<(), Failure> {
     }
 }
 
-pub(super) fn kind_of(stop: Stop) -> FailureKind {
+pub(in crate::ops) fn kind_of(stop: Stop) -> FailureKind {
     match stop {
         Stop::Interrupt => FailureKind::Interrupted,
         Stop::Terminate => FailureKind::Terminated,
@@ -168,7 +168,7 @@ pub(super) fn kind_of(stop: Stop) -> FailureKind {
 }
 
 /// Between the plan and the lock another tool may have changed packages.
-pub(super) fn refuse_if_changed(context: &Context<'_>, planned: &Planned) -> Result<(), Failure> {
+pub(in crate::ops) fn refuse_if_changed(context: &Context<'_>, planned: &Planned) -> Result<(), Failure> {
     let now = survey::inventory(context)?;
     if now.digest == planned.survey.inventory.digest {
         return Ok(());

@@ -2,16 +2,17 @@
 
 mod change;
 mod finish;
-mod gates;
-mod prepare;
+pub(super) mod gates;
+pub(super) mod prepare;
 
 use self::change::Changed;
+use super::central;
 use super::context::Context;
 use super::plan::{self, Planned};
-use super::request::{ApplyRequest, Begins, Reach, Removals, Wish};
+use super::request::{ApplyRequest, Begins, Reach};
 use super::runs::Cut;
 use super::way_back::Lost;
-use super::{lists, mend, notify, records, recover, rules, runs, scan, survey, window};
+use super::{evidence, lists, mend, notify, records, recover, rules, runs, scan, survey, window};
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
@@ -22,8 +23,7 @@ use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::finding::Finding;
 use crate::model::outcome::Outcome;
-use crate::model::package::PackageName;
-use crate::model::plan::{ActionKind, PatchPlan, Reversibility};
+use crate::model::plan::PatchPlan;
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 use crate::observe::Event;
@@ -56,6 +56,7 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
             records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
             return Ok(report);
         }
+        central::refuse_without(context)?;
         window::refuse_closed(context, request.overrides.as_ref())?;
     }
     let asked = request.plan.as_deref().map(plan::load).transpose()?;
@@ -71,7 +72,8 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
     };
     let mut lost = Lost::new();
     loop {
-        let mut planned = plan::make_without(context, &wish(request, asked.as_ref()), &lost)?;
+        let mut planned =
+            plan::make_without(context, &plan::wish_for(request.wish(), asked.as_ref()), &lost)?;
         planned.survey.not_refreshed.clone_from(&not_refreshed);
         gates::refuse_wrong_clock(planned.survey.clock_doubt.as_ref())?;
         if let Some(asked) = &asked {
@@ -114,6 +116,8 @@ fn carry_out(
     gates::refuse_without_room(inventory, &planned.plan)?;
     if request.reach == Reach::Everything {
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
+        let asked = (&planned.plan, request.plan.as_deref());
+        evidence::refuse_without(context, request.overrides.as_ref(), asked)?;
     }
     if approve(&planned.plan)? != planned.plan.id {
         return Err(Failure::new(FailureKind::Drift, "another plan was approved than the one at hand"));
@@ -125,24 +129,6 @@ fn carry_out(
     run(context, request, planned, report)
 }
 
-/// What a sealed plan was allowed when it was made, it is allowed when it is carried out.
-fn wish(request: &ApplyRequest, asked: Option<&PatchPlan>) -> Wish {
-    let mut wish = Wish {
-        selection: request.selection.clone(),
-        removals: request.removals,
-        accept_no_rollback: request.accept_no_rollback.clone(),
-        overrides: request.overrides.clone(),
-    };
-    if let Some(asked) = asked {
-        wish.selection = asked.selection.clone();
-        if asked.actions().any(|action| action.kind == ActionKind::Remove) {
-            wish.removals = Removals::Allow;
-        }
-        wish.accept_no_rollback.extend(accepted(asked));
-    }
-    wish
-}
-
 /// A dry run goes the same way up to the first change.
 fn dry_run(
     context: &Context<'_>,
@@ -150,7 +136,7 @@ fn dry_run(
     asked: Option<PatchPlan>,
     mut report: Report,
 ) -> Result<Report, Failure> {
-    let planned = plan::make(context, &wish(request, asked.as_ref()))?;
+    let planned = plan::make(context, &plan::wish_for(request.wish(), asked.as_ref()))?;
     if let Some(asked) = &asked {
         gates::refuse_drift(asked, &planned.plan)?;
     }
@@ -176,7 +162,12 @@ fn tell_no_work(context: &Context<'_>, planned: Planned, report: &mut Report) {
     }
 }
 
-fn finish_without_work(context: &Context<'_>, planned: Planned, report: &mut Report) -> Result<(), Failure> {
+/// Ends a report of a plan that is empty, and stores it.
+pub(super) fn finish_without_work(
+    context: &Context<'_>,
+    planned: Planned,
+    report: &mut Report,
+) -> Result<(), Failure> {
     tell_no_work(context, planned, report);
     runs::stored(records::store(context, report))
 }
@@ -238,7 +229,7 @@ fn run(
     };
     let inventory = &planned.survey.inventory;
     let mut lost = Lost::new();
-    let accepted = [&request.accept_no_rollback[..], &accepted(&planned.plan)].concat();
+    let accepted = [&request.accept_no_rollback[..], &plan::accepted(&planned.plan)].concat();
     let performed = runs::with_tools(context, (inventory, &accepted), |tools| {
         let prepared = prepare::prepare(context, tools, &planned, (id, &folder, &mut journal));
         let prepared = match prepared {
@@ -273,12 +264,6 @@ fn run(
         not_refreshed: survey.not_refreshed,
         planned_findings: survey.assessment.findings.into_iter().filter(is_planned).collect(),
     })))
-}
-
-/// The packages that the plan shows to be without a way back: it was made, and approved, with them.
-fn accepted(plan: &PatchPlan) -> Vec<PackageName> {
-    let without = plan.actions().filter(|action| action.reversible == Reversibility::NotReversible);
-    without.map(|action| action.package.clone()).collect()
 }
 
 fn begin_journal(

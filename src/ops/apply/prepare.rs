@@ -32,7 +32,7 @@ pub(super) struct Prepared {
 }
 
 /// Why a run cannot begin; the host is unchanged.
-pub(super) enum Unprepared {
+pub(in crate::ops) enum Unprepared {
     /// For any reason but the next one.
     Failed(Failure),
     /// The installed version of some packages cannot be had again: the rest can be patched without them.
@@ -47,7 +47,7 @@ impl From<Failure> for Unprepared {
 
 impl Unprepared {
     /// Returns the failure for the report of the run, and what was lost in `lost`.
-    pub(super) fn into_failure(self, lost: &mut Lost) -> Failure {
+    pub(in crate::ops) fn into_failure(self, lost: &mut Lost) -> Failure {
         match self {
             Self::Failed(failure) => failure,
             Self::NoWayBack(found) => {
@@ -125,7 +125,8 @@ fn vetoed(error: HookError) -> Failure {
     .caused_by(error)
 }
 
-fn not_staged(distribution: &Distribution, error: stage::StageError) -> Unprepared {
+/// Puts into words why a plan cannot be staged.
+pub(in crate::ops) fn not_staged(distribution: &Distribution, error: stage::StageError) -> Unprepared {
     let failure = match error {
         stage::StageError::NoWayBack { packages } => {
             return Unprepared::NoWayBack(packages.into_iter().collect());

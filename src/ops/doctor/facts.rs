@@ -96,7 +96,12 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
         has_package_manager: manager.is_some(),
         unfinished: mend::unfinished(inventory).iter().map(|package| package.name.to_string()).collect(),
         complaints: manager.as_ref().filter(|_| is_live).and_then(|manager| manager.audit().ok()),
-        lock: locked(root, is_live && is_dpkg),
+        lock: match manager.as_ref().filter(|_| is_live && !is_dpkg) {
+            Some(manager) if manager.records().is_at_work() => {
+                Ok(Some(format!("{} is at work", manager.name())))
+            }
+            _ => locked(root, is_live && is_dpkg),
+        },
         rivals: rivals::find(root, is_live),
         way_back: way_back(context, inventory, (view.as_ref().ok(), manager.as_deref())),
         lists: view.map(|view| view.stamps).map_err(|failure| told(&failure)),

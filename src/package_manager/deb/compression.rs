@@ -15,7 +15,7 @@ const READ_AHEAD: usize = 128 * 1024;
 
 /// How a member is compressed, as its name tells (deb(5)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compression {
+pub(in crate::package_manager) enum Compression {
     None,
     Gzip,
     Xz,
@@ -34,8 +34,22 @@ impl Compression {
         }
     }
 
+    /// Tells it by the first bytes; what is none of these is plain.
+    pub(in crate::package_manager) fn of_begin(begin: &[u8]) -> Self {
+        match begin {
+            [0x1f, 0x8b, ..] => Self::Gzip,
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Self::Xz,
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstd,
+            _ => Self::None,
+        }
+    }
+
     /// Returns the plain content of `source`; reading more than `limit` bytes of it is an error.
-    pub(super) fn decoder<'a>(self, source: impl Read + 'a, limit: u64) -> io::Result<Limited<'a>> {
+    pub(in crate::package_manager) fn decoder<'a>(
+        self,
+        source: impl Read + 'a,
+        limit: u64,
+    ) -> io::Result<Limited<'a>> {
         let buffered = BufReader::with_capacity(READ_AHEAD, source);
         let plain: Box<dyn Read + 'a> = match self {
             Self::None => Box::new(buffered),
@@ -55,7 +69,7 @@ impl Compression {
 }
 
 /// A reader that refuses to give more than its limit.
-pub(super) struct Limited<'a> {
+pub(in crate::package_manager) struct Limited<'a> {
     plain: Box<dyn Read + 'a>,
     left: u64,
 }

@@ -4,7 +4,7 @@
 //! answers for what is inside it and for whether the host matches it.
 
 pub mod archive;
-mod compression;
+pub(in crate::package_manager) mod compression;
 mod container;
 pub mod control;
 pub mod database;
@@ -12,7 +12,7 @@ pub mod error;
 mod format;
 pub mod identity;
 pub mod md5sums;
-mod place;
+pub(in crate::package_manager) mod place;
 pub mod rebuild;
 pub mod rules;
 pub mod tarball;

@@ -10,18 +10,18 @@ use crate::host::storage::{self, StorageError};
 const MAX_LINKS: usize = 40;
 
 /// Finds paths inside one root; remembers each folder it has found.
-pub(super) struct Places<'a> {
+pub(in crate::package_manager) struct Places<'a> {
     root: &'a Path,
     folders: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl<'a> Places<'a> {
-    pub(super) fn new(root: &'a Path) -> Self {
+    pub(in crate::package_manager) fn new(root: &'a Path) -> Self {
         Self { root, folders: BTreeMap::new() }
     }
 
     /// Returns the real place of an absolute path; its last part is not followed.
-    pub(super) fn find(&mut self, path: &Path) -> Result<PathBuf, StorageError> {
+    pub(in crate::package_manager) fn find(&mut self, path: &Path) -> Result<PathBuf, StorageError> {
         let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
             return Ok(self.root.to_owned());
         };

@@ -61,13 +61,13 @@ pub struct Entry {
 
 /// Where entries come from, for messages.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'a> {
-    pub(super) archive: &'a Path,
-    pub(super) member: &'a str,
+pub(in crate::package_manager) struct Source<'a> {
+    pub(in crate::package_manager) archive: &'a Path,
+    pub(in crate::package_manager) member: &'a str,
 }
 
 impl Source<'_> {
-    pub(super) fn unreadable(&self, source: io::Error) -> ArchiveError {
+    pub(in crate::package_manager) fn unreadable(&self, source: io::Error) -> ArchiveError {
         ArchiveError::Member { path: self.archive.to_owned(), member: self.member.to_owned(), source }
     }
 
@@ -93,7 +93,7 @@ struct Extensions {
 
 /// Calls `visit` with every entry and its content, in the archive's order, and reads to the very end, so that a cut
 /// or damaged member is an error even when nobody looks at its last entry.
-pub(super) fn walk<E: From<ArchiveError>>(
+pub(in crate::package_manager) fn walk<E: From<ArchiveError>>(
     mut plain: impl Read,
     source: Source<'_>,
     visit: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<(), E>,

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::lifetimes::middle;
 use super::schema::Report;
 use crate::model::decision::Decision;
 use crate::model::feed::CompletenessLevel;
@@ -187,8 +188,7 @@ fn windows<'f>(findings: impl Iterator<Item = &'f Finding>, now: DateTime<Utc>) 
         }
     }
     let window = |(severity, mut days): (Severity, Vec<i64>)| {
-        days.sort_unstable();
-        let median_days = *days.get((days.len() - 1) / 2)?;
+        let median_days = middle(&mut days)?;
         Some(ExposureWindow { severity, open: days.len() as u64, median_days, longest_days: *days.last()? })
     };
     days.into_iter().rev().filter_map(window).collect()

@@ -25,15 +25,15 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// The page of one report.
-    pub(super) fn of(report: &Report) -> Self {
+    /// The page of one report, with or without a history around it.
+    pub(super) fn of(report: &Report, has_history: bool) -> Self {
         let heading = report.host.as_ref().map_or_else(|| "unknown host".to_owned(), |host| text(&host.name));
         let command = text(&report.command);
         Self {
             title: format!("{heading}: {command} of {} · patchctl", report.finished.format("%Y-%m-%d")),
             brand: format!("{command} report"),
             about: about(report),
-            places: places(report),
+            places: places(report, has_history),
             heading,
         }
     }
@@ -91,9 +91,10 @@ fn kernel(kernels: &Kernels) -> Option<String> {
     })
 }
 
-fn places(report: &Report) -> Vec<(&'static str, &'static str)> {
+fn places(report: &Report, has_history: bool) -> Vec<(&'static str, &'static str)> {
     let places = [
         (("overview", "Overview"), true),
+        (("history", "History"), has_history),
         (("run", "Run"), report.transaction.is_some()),
         (("plan", "Plan"), report.plan.is_some()),
         (("findings", "Findings"), report.findings.is_some()),

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::super::background::Background;
+use super::super::period::Look;
 use super::super::schema::Report;
 use super::chart;
 use super::part::{end_section, end_table, row, section, table, text};
@@ -12,23 +13,34 @@ const NEWEST: usize = 20;
 
 /// Writes the history, where there is any.
 pub(super) fn write(report: &Report, background: &Background, out: &mut dyn Write) -> io::Result<()> {
-    let surveys = background.surveys.len() > 1;
-    if !surveys && background.runs.is_empty() {
+    if !has_any(background) {
         return Ok(());
     }
     section(out, "history", "History")?;
-    writeln!(out, "<div class=\"pair\">")?;
-    if surveys {
-        chart::open_over_time(&background.surveys, out)?;
-    }
-    if background.runs.len() > 1 {
-        chart::runs(&background.runs, out)?;
-    }
-    writeln!(out, "</div>")?;
+    plots(background, out)?;
     if !background.runs.is_empty() {
         list(report, background, out)?;
     }
     end_section(out)
+}
+
+/// Tells whether there is a history to show.
+pub(super) fn has_any(background: &Background) -> bool {
+    background.surveys.len() > 1 || !background.runs.is_empty()
+}
+
+/// Draws what can be drawn of a history.
+fn plots(background: &Background, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "<div class=\"pair plots\">")?;
+    let looks: Vec<Look> =
+        background.surveys.iter().map(|survey| Look::of(survey.at, &survey.summary)).collect();
+    chart::open_over_time(&looks, out)?;
+    chart::exposure(&background.closures, out)?;
+    chart::latency(&background.closures, out)?;
+    if background.runs.len() > 1 {
+        chart::runs(&background.runs, out)?;
+    }
+    writeln!(out, "</div>")
 }
 
 fn list(report: &Report, background: &Background, out: &mut dyn Write) -> io::Result<()> {

@@ -13,6 +13,7 @@ mod frame;
 mod history;
 mod overview;
 mod part;
+pub(super) mod period;
 mod plan;
 mod run;
 
@@ -28,8 +29,8 @@ use super::schema::Report;
 /// # Errors
 /// `out` cannot be written.
 pub(super) fn write(report: &Report, background: &Background, out: &mut dyn Write) -> io::Result<()> {
-    frame::begin(&Page::of(report), out)?;
-    overview::write(report, out)?;
+    frame::begin(&Page::of(report, history::has_any(background)), out)?;
+    overview::write(report, background, out)?;
     history::write(report, background, out)?;
     run::write(report, out)?;
     plan::write(report, out)?;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::super::background::Background;
 use super::super::compliance::{Compliance, ComplianceState};
 use super::super::group::groups;
 use super::super::schema::Report;
@@ -17,7 +18,7 @@ use crate::model::summary::Summary;
 const FIRST: usize = 6;
 
 /// Writes the first screen.
-pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(report: &Report, background: &Background, out: &mut dyn Write) -> io::Result<()> {
     section(out, "overview", "Overview")?;
     let compliance = report.compliance();
     banner(report, compliance.as_ref(), out)?;
@@ -28,10 +29,13 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "<div class=\"pair\"><div>")?;
     next(report, out)?;
     dues(report, out)?;
-    writeln!(out, "</div><div>")?;
-    if let (Some(findings), Some(compliance)) = (&report.findings, &compliance) {
-        chart::ages(findings, report.finished, out)?;
+    if let Some(compliance) = &compliance {
         exposure(compliance, out)?;
+    }
+    writeln!(out, "</div><div>")?;
+    if let Some(findings) = &report.findings {
+        chart::ages(findings, report.finished, out)?;
+        chart::burn_down(findings, report.finished, &background.surveys, out)?;
     }
     writeln!(out, "</div></div>")?;
     end_section(out)
@@ -82,6 +86,7 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Clean => "Clean",
         Outcome::Findings => "Findings",
         Outcome::Planned => "Planned",
+        Outcome::Rehearsed => "Rehearsed",
         Outcome::Patched => "Patched",
         Outcome::NothingToDo => "Nothing to do",
         Outcome::RebootPending => "Patched, reboot due",

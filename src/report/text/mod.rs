@@ -10,6 +10,7 @@ mod period;
 mod plan;
 mod policy;
 mod preview;
+mod rehearsal;
 mod restart;
 mod rules;
 mod run;
@@ -69,6 +70,9 @@ pub trait Rendering {
 impl Rendering for Report {
     fn text(&self, style: &Style) -> String {
         // A scan that only counts has a summary and no findings.
+        if let Some(rehearsal) = &self.rehearsal {
+            return written(style, |sheet| rehearsal::render(self, rehearsal, sheet));
+        }
         written(style, |sheet| match (&self.transaction, &self.plan, &self.summary) {
             (Some(transaction), ..) => run::render(self, transaction, sheet),
             (None, Some(plan), _) => plan::render(self, plan, sheet),
@@ -183,6 +187,10 @@ impl Rendering for ReportDifference {
 impl Rendering for Period {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| period::render(self, sheet))
+    }
+
+    fn form(&self, format: Format, out: &mut dyn Write) -> Option<io::Result<()>> {
+        self.write(format, out)
     }
 }
 

@@ -9,9 +9,7 @@ const SHOWN: usize = 12;
 
 /// Renders a period.
 pub(super) fn render(period: &Period, sheet: &mut Sheet<'_>) {
-    let day = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M UTC").to_string();
-    let since = period.since.map_or("the beginning".to_owned(), day);
-    sheet.line(&[Word::new(format!("{since} to {}", day(period.until)), Tone::Strong)]);
+    sheet.items("", &[Word::plain(period.host.as_str()), Word::new(period.span(), Tone::Strong)]);
     sheet.gap();
     if let (Some(first), Some(last)) = (period.looks.first(), period.looks.last()) {
         change(first, last, sheet);
@@ -25,10 +23,11 @@ pub(super) fn render(period: &Period, sheet: &mut Sheet<'_>) {
         items.push(Word::new(format!("{} taken back", period.taken_back), Tone::Warn));
     }
     sheet.items(" ", &items);
+    exposure(period, sheet);
     looks(&period.looks, sheet);
     runs(period, sheet);
     sheet.gap();
-    header::next("patchctl report --format html -o report.html", sheet);
+    header::next("patchctl report --since TIME --format html -o period.html", sheet);
 }
 
 fn change(first: &Look, last: &Look, sheet: &mut Sheet<'_>) {
@@ -44,6 +43,29 @@ fn change(first: &Look, last: &Look, sheet: &mut Sheet<'_>) {
             std::cmp::Ordering::Greater => Tone::Bad,
         };
         sheet.fact(label, &[Word::new(format!("{before} {arrow} {after}"), tone)]);
+    }
+}
+
+/// How long what was closed had been open.
+fn exposure(period: &Period, sheet: &mut Sheet<'_>) {
+    if period.exposure.is_empty() {
+        return;
+    }
+    sheet.gap();
+    let head = " closed findings      number  median days  longest  here first  late";
+    sheet.line(&[Word::new(head, Tone::Dim)]);
+    for window in &period.exposure {
+        let numbers = [
+            (window.closed.to_string(), 11),
+            (window.median_days.to_string(), 13),
+            (window.longest_days.to_string(), 9),
+            (window.median_latency_days.to_string(), 12),
+        ];
+        let numbers: String = numbers.iter().map(|(number, width)| right(number, *width)).collect();
+        let tone = if window.late > 0 { Tone::Bad } else { Tone::Plain };
+        let name = words::severity(window.severity);
+        let late = Word::new(right(&window.late.to_string(), 6), tone);
+        sheet.line(&[Word::plain(format!(" {name:<16}{numbers}")), late]);
     }
 }
 

@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, left};
 use super::{header, plan, words};
 use crate::report::rules::{
-    Change, PolicyAction, PolicyDocument, PolicyPreview, PreviewChange, RuleChange, RuleEntry, RuleKind,
-    WindowState,
+    CentralEntry, Change, PolicyAction, PolicyDocument, PolicyPreview, PreviewChange, RuleChange, RuleEntry,
+    RuleKind, WindowState,
 };
 
 /// Renders the policy of a host.
@@ -16,6 +16,9 @@ pub(super) fn policy(document: &PolicyDocument, sheet: &mut Sheet<'_>) {
         let text = format!("every file of the policy is sound; {count}");
         sheet.prose(&format!(" {} ", sheet.style().tick()), &[Word::new(text, Tone::Good)]);
     }
+    if let Some(central) = &document.central {
+        self::central(central, sheet);
+    }
     values(document, sheet);
     for rule in &document.rules {
         sheet.gap();
@@ -24,6 +27,30 @@ pub(super) fn policy(document: &PolicyDocument, sheet: &mut Sheet<'_>) {
     remarks(&document.remarks, sheet);
     sheet.gap();
     header::next("patchctl policy preview", sheet);
+}
+
+/// Group, version and age of the central policy, and who signed it.
+fn central(central: &CentralEntry, sheet: &mut Sheet<'_>) {
+    let mut words = vec![Word::plain(format!("group {}", central.group))];
+    match (central.version, central.issued) {
+        (Some(version), Some(issued)) => {
+            words.push(Word::new(format!("version {version}"), Tone::Strong));
+            words.push(Word::plain(format!("issued {}", issued.format("%Y-%m-%d"))));
+        }
+        _ => words.push(Word::new("never taken", Tone::Strong)),
+    }
+    let now = sheet.style().now;
+    words.extend(
+        central
+            .checked
+            .map(|time| Word::plain(format!("asked for {}", crate::report::words::ago(time, now)))),
+    );
+    sheet.facts("central", &words);
+    sheet.fact("", &[Word::new(central.location.as_str(), Tone::Dim)]);
+    if let Some(signer) = &central.signed_by {
+        sheet.fact("", &[Word::new(format!("signed by {signer}"), Tone::Dim)]);
+    }
+    sheet.gap();
 }
 
 fn values(document: &PolicyDocument, sheet: &mut Sheet<'_>) {

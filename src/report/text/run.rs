@@ -4,8 +4,9 @@ use super::header;
 use super::plan::told;
 use super::sheet::{Sheet, Tone, Word};
 use super::{health, policy, words};
-use crate::model::finding::{Finding, StateAfter};
+use crate::model::finding::{Finding, StateAfter, Verdict};
 use crate::model::outcome::Outcome;
+use crate::model::plan::{Action, PatchPlan};
 use crate::model::summary::distinct;
 use crate::model::transaction::Phase;
 use crate::report::documents::DetachedDocument;
@@ -106,7 +107,9 @@ fn ending(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_
         Outcome::Stuck => ("!", "A PERSON IS NEEDED: neither forward nor back worked", Tone::Alarm),
         Outcome::Incomplete => (style.cross(), "incomplete; nothing was changed", Tone::Bad),
         Outcome::Failed => (style.cross(), failed(transaction.phase), Tone::Bad),
-        Outcome::Clean | Outcome::Findings | Outcome::Planned => (style.tick(), "done", Tone::Plain),
+        Outcome::Clean | Outcome::Findings | Outcome::Planned | Outcome::Rehearsed => {
+            (style.tick(), "done", Tone::Plain)
+        }
     };
     sheet.prose(&format!(" {mark} "), &[Word::new(text, tone)]);
 }
@@ -164,18 +167,35 @@ fn proven(report: &Report, transaction: &TransactionReport, sheet: &mut Sheet<'_
     if transaction.phase != Phase::Commit {
         return;
     }
+    let is_still_open = |finding: &Finding| finding.state_after == Some(StateAfter::StillOpen);
+    let is_broken_promise =
+        |finding: &Finding| is_still_open(finding) && was_to_be_closed(finding, report.plan.as_ref());
     for (open, text) in [
         (ended(StateAfter::PendingReboot), "until a reboot"),
         (ended(StateAfter::OldCodeInMemory), "until services restart"),
-        (ended(StateAfter::StillOpen), "although the plan should have closed them"),
+        (amount(findings, is_broken_promise), "although the plan should have closed them"),
     ] {
         if let Some(open) = open {
             header::alert(&format!("{open} open {text}"), sheet);
         }
     }
+    let dot = format!(" {} ", sheet.style().dot());
     if let Some(held) = ended(StateAfter::Held) {
-        sheet.prose(&format!(" {} ", sheet.style().dot()), &[Word::plain(format!("{held} held back"))]);
+        sheet.prose(&dot, &[Word::plain(format!("{held} held back"))]);
     }
+    if let Some(rest) = amount(findings, |finding| is_still_open(finding) && !is_broken_promise(finding)) {
+        sheet.prose(&dot, &[Word::plain(format!("{rest} open that no step of the plan was to close"))]);
+    }
+}
+
+/// Tells whether a step of the plan was to close a finding: the one it names, or the unnamed one of its package.
+fn was_to_be_closed(finding: &Finding, plan: Option<&PatchPlan>) -> bool {
+    let closes = |action: &Action| {
+        action.package == finding.package.name
+            && (finding.is_unnamed()
+                || finding.identifiers().any(|id| action.closes.iter().any(|closed| closed == id)))
+    };
+    finding.verdict == Verdict::Vulnerable && plan.is_some_and(|plan| plan.actions().any(closes))
 }
 
 /// How many vulnerabilities some findings have: those with a name, and updates that close something unnamed.

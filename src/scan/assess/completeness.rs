@@ -44,11 +44,10 @@ fn judge_repositories(input: &AssessInput<'_>, found: &mut Completeness) {
     }
 }
 
-/// What tells the pending updates of a family whose repositories are not read: apk-version(8), pacman(8).
+/// What tells the pending updates of a family whose repositories are not read: apk-version(8).
 fn tells_updates(distribution: &Distribution) -> Option<&'static str> {
     match distribution.family() {
         Some(PackageFamily::Apk) => Some("apk version -l '<'"),
-        Some(PackageFamily::Pacman) => Some("pacman -Qu"),
         _ => None,
     }
 }

@@ -22,6 +22,7 @@ mod json_records;
 pub mod known_exploited;
 pub mod mirror_list;
 pub mod osv;
+pub mod pacman_repository;
 pub mod redhat_csaf;
 pub mod registry;
 pub mod repomd;

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::dpkg_files::{self, DpkgFilesError};
-use super::rpm_files;
+use super::{pacman_files, rpm_files};
 use crate::host::{facts, storage};
 use crate::model::digest::Md5;
 use crate::model::distro::PackageFamily;
@@ -34,16 +34,19 @@ pub enum Fate {
     ComesBack,
 }
 
-fn is_rpm(root: &Path) -> bool {
-    let distribution = facts::distribution(root).ok();
-    distribution.and_then(|distribution| distribution.family()) == Some(PackageFamily::Rpm)
+fn family(root: &Path) -> Option<PackageFamily> {
+    facts::distribution(root).ok()?.family()
 }
 
 /// Lists the files of each package as far as they are recorded.
 pub fn of_packages(root: &Path, packages: Vec<PackageKey>) -> Vec<(PackageName, PathBuf)> {
-    if is_rpm(root) {
-        let files = rpm_files::of_packages(root, &packages);
-        return files.into_iter().map(|file| (file.package.name, file.path)).collect();
+    match family(root) {
+        Some(PackageFamily::Rpm) => {
+            let files = rpm_files::of_packages(root, &packages);
+            return files.into_iter().map(|file| (file.package.name, file.path)).collect();
+        }
+        Some(PackageFamily::Pacman) => return pacman_files::of_packages(root, &packages),
+        _ => {}
     }
     let of_package = |key: PackageKey| {
         let files = dpkg_files::installed_files(root, &key, false)
@@ -62,7 +65,11 @@ pub fn owners(
     root: &Path,
     wanted: &BTreeSet<PathBuf>,
 ) -> Result<HashMap<PathBuf, PackageName>, DpkgFilesError> {
-    if is_rpm(root) { Ok(rpm_files::owners(root, wanted)) } else { dpkg_files::owners(root, wanted) }
+    match family(root) {
+        Some(PackageFamily::Rpm) => Ok(rpm_files::owners(root, wanted)),
+        Some(PackageFamily::Pacman) => Ok(pacman_files::owners(root, wanted)),
+        _ => dpkg_files::owners(root, wanted),
+    }
 }
 
 /// Finds the configuration files of some packages that were edited or deleted.
@@ -70,8 +77,11 @@ pub fn owners(
 /// # Errors
 /// dpkg's records cannot be read.
 pub fn edited(root: &Path, packages: &[PackageKey]) -> Result<Vec<EditedConfiguration>, DpkgFilesError> {
-    let mut found =
-        if is_rpm(root) { edited_of_rpm(root, packages) } else { edited_of_dpkg(root, packages)? };
+    let mut found = match family(root) {
+        Some(PackageFamily::Rpm) => edited_of_rpm(root, packages),
+        Some(PackageFamily::Pacman) => edited_of_pacman(root, packages),
+        _ => edited_of_dpkg(root, packages)?,
+    };
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found)
 }
@@ -92,6 +102,21 @@ fn edited_of_rpm(root: &Path, packages: &[PackageKey]) -> Vec<EditedConfiguratio
         Some(EditedConfiguration { path: file.path, package: file.package.name, fate })
     };
     files.into_iter().filter(rpm_files::RpmFile::is_configuration).filter_map(edited).collect()
+}
+
+/// pacman leaves an edited file and lays the vendor's beside it; one that was deleted comes back (pacman(8), "Handling
+/// Config Files").
+fn edited_of_pacman(root: &Path, packages: &[PackageKey]) -> Vec<EditedConfiguration> {
+    let recorded = pacman_files::configuration(root, packages);
+    let edited = |file: pacman_files::Configuration| {
+        let fate = match (live(root, &file.path), file.md5) {
+            (Some(bytes), Some(recorded)) if recorded == Md5::of(&bytes) => return None,
+            (Some(_), _) => Fate::Stays,
+            (None, _) => Fate::ComesBack,
+        };
+        Some(EditedConfiguration { path: file.path, package: file.package, fate })
+    };
+    recorded.into_iter().filter_map(edited).collect()
 }
 
 fn edited_of_dpkg(root: &Path, packages: &[PackageKey]) -> Result<Vec<EditedConfiguration>, DpkgFilesError> {

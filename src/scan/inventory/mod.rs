@@ -11,6 +11,8 @@ pub mod dpkg_status;
 mod dpkg_updates;
 pub mod files;
 mod kernels;
+mod pacman_entry;
+mod pacman_files;
 pub mod pacman_local;
 pub mod record_error;
 mod record_values;

@@ -1,9 +1,11 @@
-//! pacman's local database: a folder a package, with a file `desc` of sections (pacman, `lib/libalpm/be_local.c`): a
-//! heading such as `%NAME%`, its values a line each, and an empty line.
+//! pacman's local database: a folder a package, with a file `desc` of sections (pacman, `lib/libalpm/be_local.c`).
+//!
+//! pacman removes a package's folder and writes that of the next version file by file, the list `files` last (seen with
+//! 6.0.2): a folder that lacks one of them is of a package over which pacman was cut off.
 
-use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::pacman_entry::{folder_name, split, values};
 use super::record_error::{RecordError, RecordProblem};
 use super::record_values::RecordValues;
 use super::{InventoryError, reading};
@@ -11,12 +13,10 @@ use crate::host::storage;
 use crate::model::distro::PackageFamily;
 use crate::model::package::{InstalledPackage, PackageName, PackageState, SourcePackage};
 use crate::model::version::Version;
+use crate::scan::pacman_settings::PacmanSettings;
 
 /// The database, below a root.
 pub(super) const LOCAL: &str = "var/lib/pacman/local";
-
-/// The settings of pacman, below a root.
-const SETTINGS: &str = "etc/pacman.conf";
 
 /// The only file beside the folders of packages: the version of the database's format.
 const FORMAT: &str = "ALPM_DB_VERSION";
@@ -29,34 +29,73 @@ pub(super) fn is_present(root: &Path) -> bool {
 /// Reads the packages of a root; none where it has no database.
 ///
 /// # Errors
-/// A folder lacks its file, or the file cannot be read or understood: pacman calls such a database damaged.
+/// A file cannot be read or understood: pacman calls such a database damaged.
 pub(super) fn read(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError> {
     let folder = root.join(LOCAL);
-    let settings = root.join(SETTINGS);
-    let settings = storage::read_if_present(&settings).map_err(reading(&settings))?.unwrap_or_default();
-    let settings = String::from_utf8_lossy(&settings);
-    let ignored: HashSet<&str> = settings.lines().filter_map(ignored).flatten().collect();
-    let mut packages = Vec::new();
-    for path in storage::list(&folder).map_err(reading(&folder))? {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name == FORMAT {
+    let settings = PacmanSettings::read(root);
+    let listed = storage::list(&folder).map_err(reading(&folder))?;
+    let entries: Vec<Entry> = listed.into_iter().filter_map(Entry::of).collect();
+    // Databases that were made for scanners have no lists at all.
+    let has_lists = entries.iter().any(|entry| entry.has_list);
+    let mut packages = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        let file = entry.path.join("desc");
+        let bytes = storage::read_if_present(&file).map_err(reading(&file))?.unwrap_or_default();
+        if bytes.last() != Some(&b'\n') || (has_lists && !entry.has_list) {
+            packages.extend(entry.unfinished());
             continue;
         }
-        let file = path.join("desc");
-        let bytes = storage::read(&file).map_err(reading(&file))?;
         let shown = file.strip_prefix(root).unwrap_or(&file).to_string_lossy();
-        let mut package = parse(&bytes, &name, &shown)
+        let mut package = parse(&bytes, &entry.name, &shown)
             .map_err(|source| InventoryError::Parse { root: root.to_owned(), source })?;
-        package.hold = ignored.contains(package.name.as_str());
+        let groups: Vec<&str> = values(&bytes, "GROUPS").collect();
+        package.hold = settings.ignores(package.name.as_str(), &groups);
         packages.push(package);
     }
+    drop_remains(&mut packages);
     Ok(packages)
 }
 
-/// Returns the names of an `IgnorePkg` line (pacman.conf(5)); patterns in it are not followed.
-fn ignored(line: &str) -> Option<impl Iterator<Item = &str>> {
-    let (key, value) = line.split_once('=')?;
-    (key.trim() == "IgnorePkg").then(|| value.split_whitespace())
+/// A folder of the database.
+struct Entry {
+    path: PathBuf,
+    name: String,
+    has_list: bool,
+}
+
+impl Entry {
+    fn of(path: PathBuf) -> Option<Self> {
+        let name = folder_name(&path);
+        let has_list = storage::exists(&path.join("files"));
+        (name != FORMAT).then_some(Self { path, name, has_list })
+    }
+
+    /// The package over which pacman was cut off, as far as the folder's name tells of it.
+    fn unfinished(&self) -> Option<InstalledPackage> {
+        let (name, version) = split(&self.name)?;
+        let name = PackageFamily::Pacman.is_package_name(name).then(|| PackageName::from(name))?;
+        let version = Version::alpm(version).ok()?;
+        Some(InstalledPackage {
+            architecture: "any".into(),
+            source: SourcePackage { name: name.clone(), version: version.clone() },
+            name,
+            version,
+            state: PackageState::HalfInstalled,
+            reinstall_required: true,
+            hold: false,
+            essential: false,
+            multi_arch_same: false,
+            installed_size_kib: 0,
+            provenance: None,
+        })
+    }
+}
+
+/// What is left of the folder of another version says nothing about a package that is whole.
+fn drop_remains(packages: &mut Vec<InstalledPackage>) {
+    let whole: std::collections::HashSet<PackageName> =
+        packages.iter().filter(|p| !p.reinstall_required).map(|p| p.name.clone()).collect();
+    packages.retain(|package| !package.reinstall_required || !whole.contains(&package.name));
 }
 
 /// The sections that are used; their places here are the numbers below.
@@ -153,15 +192,33 @@ mod tests {
     }
 
     #[test]
-    fn damaged_folder_and_held_packages_are_told() {
+    fn held_packages_are_told() {
         let path = format!("{LOCAL}/libfoo-1:2.0-3/desc");
-        let settings = (SETTINGS, "[options]\n#IgnorePkg = x\nIgnorePkg   = linux libfoo\n");
+        let settings = ("etc/pacman.conf", "[options]\n#IgnorePkg = x\nIgnorePkg   = linux libfoo\n");
         let root = Root::new("pacman", &[(&path, DESC), (&format!("{LOCAL}/{FORMAT}"), "9\n"), settings]);
         assert!(read(&root.0).expect("sound")[0].hold);
-        let damaged = format!("{LOCAL}/bar-1-1/files");
-        let root = Root::new("pacman-damaged", &[(&path, DESC), (&damaged, "")]);
-        let error = read(&root.0).expect_err("there is no desc");
-        assert!(matches!(error, InventoryError::Read { path, .. } if path.ends_with("bar-1-1/desc")));
+    }
+
+    #[test]
+    fn a_package_over_which_pacman_was_cut_off_is_unfinished_and_not_damage() {
+        let path = |folder: &str, file: &str| format!("{LOCAL}/{folder}/{file}");
+        let (desc, list) = (path("libfoo-1:2.0-3", "desc"), path("libfoo-1:2.0-3", "files"));
+        let cut = [path("bar-1-1", "mtree"), path("cut-2-1", "desc"), path("listless-3-1", "desc")];
+        let remains = path("libfoo-1:1.0-1", "mtree");
+        let files = [
+            (&*desc, DESC),
+            (&list, ""),
+            (&cut[0], "x"),
+            (&cut[1], "%NAME%\ncu"),
+            (&cut[2], "%NAME%\nlistless\n\n%VERSION%\n3-1\n\n"),
+            (&remains, "x"),
+        ];
+        let root = Root::new("pacman-cut-off", &files);
+        let packages = read(&root.0).expect("sound");
+        let told = |p: &InstalledPackage| format!("{} {} {}", p.name, p.version, p.reinstall_required);
+        let mut told: Vec<String> = packages.iter().map(told).collect();
+        told.sort();
+        assert_eq!(told, ["bar 1-1 true", "cut 2-1 true", "libfoo 1:2.0-3 false", "listless 3-1 true"]);
     }
 
     proptest::proptest! {

@@ -18,6 +18,7 @@ mod packages;
 mod policy_table;
 mod renderings;
 mod rpm_feeds;
+mod simulated_year;
 mod tools_agree;
 mod version_orders;
 mod version_orders_of_tools;

@@ -66,6 +66,21 @@ fn packages_have_no_errors_and_are_the_same_twice() {
     assert!(lintian.status.success(), "{lintian:?}");
     let rpmlint = tool("rpmlint", &[text(&one.file(".rpm"))]);
     let said = String::from_utf8_lossy(&rpmlint.stdout).into_owned();
+    // What the program is made of is told by the package itself.
+    let bill = one.0.join("bill");
+    assert!(tool("dpkg-deb", &["-x", text(&one.file(".deb")), text(&bill)]).status.success());
+    let bill = fs::read(bill.join("usr/share/patchctl/patchctl.cdx.json")).expect("a bill of materials");
+    let bill: serde_json::Value = serde_json::from_slice(&bill).expect("JSON");
+    super::renderings::assert_cyclonedx(&bill, "patchctl itself");
+    let components = bill["components"].as_array().expect("components");
+    let has = |name: &str| {
+        components.iter().any(|one| one["name"] == name && one["hashes"][0]["content"].is_string())
+    };
+    assert!(
+        components.len() > 80 && has("clap") && has("rustls") && !has("proptest"),
+        "{}",
+        components.len()
+    );
     // Signing is for whoever publishes it.
     let errors: Vec<&str> =
         said.lines().filter(|line| line.contains(": E: ") && !line.contains("no-signature")).collect();
@@ -92,9 +107,15 @@ fn the_debian_package_installs_runs_upgrades_and_leaves_nothing_behind() {
     root.run(&["dpkg", "--remove", "patchctl"]).expect_code(0);
     let kept = left(&root);
     let is_past = |path: &String| {
-        ["/etc/patchctl", "/var/lib/patchctl", "/var/cache/patchctl", "/run/patchctl"]
-            .iter()
-            .any(|folder| path.starts_with(folder))
+        [
+            "/etc/patchctl",
+            "/etc/update-motd.d/60-patchctl",
+            "/var/lib/patchctl",
+            "/var/cache/patchctl",
+            "/run/patchctl",
+        ]
+        .iter()
+        .any(|folder| path.starts_with(folder))
             || path.starts_with("/var/lib/dpkg/info/patchctl.")
     };
     assert!(kept.iter().all(is_past) && kept.iter().any(|path| path == "/var/lib/patchctl"), "{kept:#?}");

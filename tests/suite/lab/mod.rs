@@ -1,4 +1,5 @@
-//! The laboratory: real Debian roots, the real apt and dpkg, dnf, zypper and rpm, real signed repositories, real faults.
+//! The laboratory: real Debian roots, the real apt and dpkg, dnf, zypper and rpm, pacman, real signed repositories, real
+//! faults.
 //!
 //! A *golden* root is built once a machine and kept read-only on a btrfs loop file; a test works on a clone of its own
 //! (a few milliseconds) that vanishes with the value. Commands in a clone run in their own mount, pid, network, uts and ipc
@@ -16,11 +17,13 @@
 //! - [`debian`]: the roots, `small`, `small_with` and `server`, and what a test asks of one
 //! - [`namespace`]: a command in a root, waited for or watched while it runs
 //! - [`packages`], [`repository`]: the fixture packages and the signed repository that serves them
+//! - [`pacman_root`], [`pacman_packages`]: a root of pacman, its signed repository and fixture packages
 //! - [`rpm_root`], [`rpm_packages`]: a root of dnf and rpm, its signed repositories and fixture packages
 //! - [`zypp_root`]: the same with zypper
 //! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
 //! - [`booted`]: the server root with systemd as its first process, and what its fixtures do wrong
+//! - [`fleet`]: several server roots, and the real Ansible beside them
 //! - [`faults`]: locks, full disks, read-only mounts, kills and errnos at a chosen call, a moved clock
 //! - [`transcript`]: outputs with paths, times and ids made equal
 //! - [`pool`]: the loop file; a test never needs it by name
@@ -31,12 +34,17 @@
 
 pub mod booted;
 pub mod booted_packages;
+pub mod capture;
 pub mod debian;
 pub mod faults;
+pub mod fleet;
+pub mod handmade;
 pub mod namespace;
 pub mod offline_mirror;
 pub mod oracle;
 pub mod packages;
+pub mod pacman_packages;
+pub mod pacman_root;
 pub mod pool;
 pub mod repository;
 pub mod rpm_packages;

@@ -1,16 +1,17 @@
 //! Answers for one command in a root: namespaces, private `/dev`, cleared environment, time limit, output.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+
+use super::capture::Capture;
 
 /// Long enough for a real upgrade of every pending package on a busy two-core machine (62 s measured), with room.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(240);
@@ -38,6 +39,9 @@ set +e
 exit $?
 "#;
 
+/// Tells [`ENTER`] what the namespaces see of the network.
+const LAB_NETWORK: &str = "LAB_NETWORK";
+
 /// What the namespaces of a command see of the network.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Network {
@@ -45,6 +49,12 @@ pub enum Network {
     Off,
     /// The network of the machine.
     Host,
+}
+
+impl Network {
+    fn word(self) -> &'static str {
+        if self == Self::Off { "off" } else { "host" }
+    }
 }
 
 /// A command to be run in a root.
@@ -79,11 +89,6 @@ pub struct Running {
     timeout: Duration,
     stdout: Capture,
     stderr: Capture,
-}
-
-struct Capture {
-    bytes: Arc<Mutex<Vec<u8>>>,
-    reader: Option<JoinHandle<()>>,
 }
 
 impl InRoot {
@@ -150,14 +155,9 @@ impl InRoot {
 
     /// Starts the command and returns at once.
     pub fn start(self) -> Running {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--bounding-set=-sys_rawio,-sys_module,-sys_boot"]);
-        command.args(self.namespaces()).args(["--", "sh", "-c", ENTER, "lab"]).arg(&self.root);
-        command.args(&self.tracer).arg("chroot").arg(&self.root).args(["/usr/bin/env", "-i"]);
-        command
-            .args(self.environment.iter().map(|(key, value)| format!("{key}={value}")))
-            .args(&self.arguments);
-        command.env("LAB_NETWORK", if self.network == Network::Off { "off" } else { "host" });
+        let line = self.line();
+        let mut command = Command::new(&line[0]);
+        command.args(&line[1..]).env(LAB_NETWORK, self.network.word());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("setpriv and unshare of util-linux can be started");
         let mut stdin = child.stdin.take().expect("stdin is piped");
@@ -171,6 +171,28 @@ impl InRoot {
             stderr: Capture::of_stderr(child.stderr.take()),
             child,
         }
+    }
+
+    /// Returns a shell script that runs the command, with the script's own arguments after it, for programs of the machine
+    /// that enter a root by themselves.
+    pub fn script(&self) -> String {
+        let quoted = |word: &String| format!("'{}'", word.replace('\'', "'\\''"));
+        let line: Vec<String> = self.line().iter().map(quoted).collect();
+        format!("#!/bin/sh\n{LAB_NETWORK}={} exec {} \"$@\"\n", self.network.word(), line.join(" "))
+    }
+
+    /// The whole command line on the machine.
+    fn line(&self) -> Vec<String> {
+        let root = self.root.to_str().expect("the laboratory's paths are plain text");
+        let mut line = owned(&["setpriv", "--pdeathsig", "KILL"]);
+        line.extend(owned(&["--bounding-set=-sys_rawio,-sys_module,-sys_boot"]));
+        line.extend(self.namespaces());
+        line.extend(owned(&["--", "sh", "-c", ENTER, "lab", root]));
+        line.extend(self.tracer.iter().cloned());
+        line.extend(owned(&["chroot", root, "/usr/bin/env", "-i"]));
+        line.extend(self.environment.iter().map(|(key, value)| format!("{key}={value}")));
+        line.extend(self.arguments.iter().cloned());
+        line
     }
 
     fn namespaces(&self) -> Vec<String> {
@@ -328,39 +350,8 @@ impl std::fmt::Display for Ran {
     }
 }
 
-impl Capture {
-    fn of_stdout(pipe: Option<ChildStdout>) -> Self {
-        Self::of(pipe.expect("stdout is piped"))
-    }
-
-    fn of_stderr(pipe: Option<ChildStderr>) -> Self {
-        Self::of(pipe.expect("stderr is piped"))
-    }
-
-    fn of(mut pipe: impl Read + Send + 'static) -> Self {
-        let bytes = Arc::new(Mutex::new(Vec::new()));
-        let shared = Arc::clone(&bytes);
-        let reader = thread::spawn(move || {
-            let mut block = [0; 8192];
-            while let Ok(count @ 1..) = pipe.read(&mut block) {
-                shared.lock().expect("no reader panics").extend_from_slice(&block[..count]);
-            }
-        });
-        Self { bytes, reader: Some(reader) }
-    }
-
-    fn ended(&self) -> bool {
-        self.reader.as_ref().is_none_or(JoinHandle::is_finished)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes.lock().expect("no reader panics")).into_owned()
-    }
-
-    fn finish(&mut self) -> String {
-        self.reader.take().map(JoinHandle::join);
-        self.text()
-    }
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
 }
 
 fn own_pid(child: &Child) -> Pid {

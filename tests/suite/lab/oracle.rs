@@ -132,6 +132,15 @@ impl Manifest {
         paths.into_iter().map(change).filter(|change| change.before != change.after).collect()
     }
 
+    /// Leaves out a folder with everything in it.
+    pub fn without_below(mut self, folder: &str) -> Self {
+        let is_below = |path: &str| {
+            path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.entries.retain(|path, _| !is_below(path));
+        self
+    }
+
     /// Leaves paths out that one story reviews and excludes by itself.
     pub fn without(mut self, paths: &[&str]) -> Self {
         self.entries.retain(|path, _| !paths.contains(&path.as_str()));

@@ -6,6 +6,8 @@
     reason = "tests read the source tree and may fail loudly"
 )]
 
+mod dependencies;
+mod examples;
 mod generated;
 mod imports;
 mod lengths;

@@ -185,7 +185,28 @@ fn a_period_and_a_plugin_tell_what_is_stored() {
     let text = root.run(&["patchctl", "report", "--since", "2026-01-01"]).expect_code(0).stdout;
     assert!(text.contains("12 → 7") || text.contains("12 -> 7"), "{text}");
     root.run(&["patchctl", "report", "--since", "2026-01-01", "--until", "2025-01-01"]).expect_code(2);
-    root.run(&["patchctl", "report", "--since", "2026-01-01", "--format", "csv"]).expect_code(2);
+    root.run(&["patchctl", "report", "--since", "2026-01-01", "--format", "sarif"]).expect_code(2);
+    // What a run closed is told with how long it was open; a scan of a part is no look at the host.
+    root.run(&["patchctl", "scan", "--package", "lab-plain"]).expect_code(0);
+    let year = root.run(&["date", "+%Y"]).stdout.trim().to_owned();
+    let of_year = |format: &str| {
+        root.run(&["patchctl", "report", "--period", &year, "--format", format]).expect_code(0).stdout
+    };
+    let csv = of_year("csv");
+    let closed = period["closures"].as_array().unwrap().len();
+    assert!(closed > 0 && csv.lines().count() == closed + 1, "{csv}");
+    assert!(csv.starts_with("host,finding,severity,") && csv.contains("CVE-2026-10001/lab-plain"), "{csv}");
+    assert!(of_year("markdown").contains("| open | 12 | 7 |"), "{}", of_year("markdown"));
+    let page = of_year("html");
+    assert!(
+        page.contains("12 → 7") && page.contains("Exposure window: days from published to fixed"),
+        "{page}"
+    );
+    let page = root.run(&["patchctl", "report", "1", "--format", "html"]).expect_code(0).stdout;
+    for plot in ["Open vulnerabilities over time", "Exposure window", "Patch latency"] {
+        assert!(page.contains(plot), "{plot}: {page}");
+    }
+    root.run(&["patchctl", "report", "--period", "2025-13"]).expect_code(2);
 
     // Counts may be read by a collector that is not root; names of holes may not.
     root.run(&["patchctl", "report", "1", "--format", "openmetrics", "-o", "/tmp/patchctl.prom"])
@@ -193,6 +214,31 @@ fn a_period_and_a_plugin_tell_what_is_stored() {
     root.run(&["patchctl", "report", "1", "--format", "csv", "-o", "/tmp/patchctl.csv"]).expect_code(0);
     let modes = root.run(&["stat", "-c", "%a", "/tmp/patchctl.prom", "/tmp/patchctl.csv"]).stdout;
     assert_eq!(modes, "644\n600\n");
+}
+
+#[test]
+fn the_line_at_login_says_how_the_host_stands_and_never_fails() {
+    let Some(root) = judged() else { return };
+    root.shell("mkdir -p /etc/update-motd.d").expect_code(0);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/motd/60-patchctl");
+    fs::copy(script, root.path("etc/update-motd.d/60-patchctl")).unwrap();
+    let login = || {
+        root.shell("setpriv --reuid 65534 --regid 65534 --clear-groups run-parts --regex=^60-patchctl /etc/update-motd.d")
+            .expect_code(0)
+    };
+    assert_eq!(login().stdout, "");
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    let ran = login();
+    assert!(ran.stdout.starts_with("patchctl: nothing overdue, 12 open, 5 can be closed now"), "{ran}");
+    assert!(ran.stdout.ends_with("-> patchctl status\n") && ran.stdout.lines().count() == 1, "{ran}");
+    // Neither a broken configuration nor a damaged summary can hold up a login.
+    root.write("etc/patchctl/conf.d/x.toml", "nonsense");
+    assert!(login().stdout.starts_with("patchctl: nothing overdue, 12 open"));
+    for damage in ["{", "{}", "{\"schema\":\"patchctl.summary/9\"}"] {
+        root.write("run/patchctl/summary.json", damage);
+        let ran = login();
+        assert!(ran.stdout.is_empty() && ran.stderr.is_empty(), "{ran}");
+    }
 }
 
 #[test]

@@ -130,3 +130,28 @@ fn another_time_is_planning_and_says_what_is_newer_than_it() {
     assert_says(&past, "apt newer than the time asked for");
     assert!(!past.said().contains("the clock of this host"), "{past}");
 }
+
+#[test]
+fn verify_tells_who_signed_the_lists_and_finds_one_that_changed_on_the_disk() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    with_tracker(&root);
+    root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
+    let verified = root.run(&["patchctl", "feeds", "verify", "--format", "json"]).expect_code(0);
+    let document: serde_json::Value = serde_json::from_str(&verified.stdout).expect("JSON");
+    let feeds = document["feeds"].as_array().expect("feeds");
+    let signers: Vec<&str> = feeds.iter().filter_map(|feed| feed["signed_by"].as_str()).collect();
+    assert!(!signers.is_empty() && signers.iter().all(|signer| signer.len() == 40), "{signers:?}");
+
+    let list = "var/lib/apt/lists/_srv_lab_dists_bookworm-security_main_binary-amd64_Packages";
+    let honest = std::fs::read_to_string(root.path(list)).expect("the list was fetched");
+    root.write(list, &honest.replace("Version: 2.0", "Version: 9.0"));
+    let refused = root.run(&["patchctl", "feeds", "verify"]).expect_code(9);
+    assert_says(&refused, "are not what was signed");
+    assert_says(&refused, "Packages is not what was signed: its SHA-256 is ");
+    assert_says(&refused, "apt-get update fetches the lists anew");
+    root.write(list, &honest);
+    let release = "var/lib/apt/lists/_srv_lab_dists_bookworm-security_InRelease";
+    let signed = std::fs::read_to_string(root.path(release)).expect("the release was fetched");
+    root.write(release, &signed.replacen("Label: ", "Label: x", 1));
+    assert_says(&root.run(&["patchctl", "feeds", "verify"]).expect_code(9), "the signature is not good");
+}

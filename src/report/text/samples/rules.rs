@@ -5,9 +5,9 @@ use crate::model::package::PackageName;
 use crate::model::rule::RulePlace;
 use crate::report::documents::Identity;
 use crate::report::rules::{
-    Change, FreezeEntry, OpeningEntry, POLICY_PREVIEW_SCHEMA, POLICY_SCHEMA, PolicyAction, PolicyDocument,
-    PolicyPreview, PolicyValue, PreviewChange, RULE_CHANGE_SCHEMA, RuleChange, RuleEntry, RuleKind,
-    WindowState,
+    CentralEntry, Change, FreezeEntry, OpeningEntry, POLICY_PREVIEW_SCHEMA, POLICY_SCHEMA, PolicyAction,
+    PolicyDocument, PolicyPreview, PolicyValue, PreviewChange, RULE_CHANGE_SCHEMA, RuleChange, RuleEntry,
+    RuleKind, WindowState,
 };
 
 use super::{now, version};
@@ -50,7 +50,16 @@ pub(crate) fn shown() -> PolicyDocument {
         value: value.into(),
         place: line.map(|line| place("patchctl.toml", key, line)),
     };
+    let central = CentralEntry {
+        location: "https://config.example.org/patchctl/web.toml".to_owned(),
+        group: "web".to_owned(),
+        version: Some(42),
+        issued: Some(now() - chrono::TimeDelta::days(2)),
+        signed_by: Some("D5432CCF2F8DBB6FBA758BC5C76D6A8AC9B50A2D".to_owned()),
+        checked: Some(now() - chrono::TimeDelta::hours(3)),
+    };
     PolicyDocument {
+        central: Some(central),
         identity: Identity::of(POLICY_SCHEMA, now()),
         action: PolicyAction::Show,
         ring: Some("early".into()),

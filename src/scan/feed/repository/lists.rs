@@ -30,6 +30,7 @@ pub(super) struct Repository {
 /// The release file of a suite, as apt left it.
 #[derive(Clone, Debug)]
 pub(super) struct Fetched {
+    pub(super) path: PathBuf,
     pub(super) release: Release,
     pub(super) at: Option<DateTime<Utc>>,
     pub(super) sha256: Sha256,
@@ -43,6 +44,8 @@ pub(super) struct Index {
     pub(super) origin: Arc<Origin>,
     /// What the paths in it are below.
     pub(super) base: String,
+    /// Its name in the release file, uncompressed.
+    pub(super) name: String,
 }
 
 /// Finds everything that was fetched of the enabled sources of a root. Files of sources that are not enabled, or no
@@ -82,7 +85,7 @@ fn fetched(source: &Source, folder: &Path) -> Result<Option<Fetched>, Repository
         let authenticity =
             if is_signed && !source.trusted { Authenticity::Signed } else { Authenticity::Local };
         let at = DateTime::from_timestamp(storage::stamp(&path).seconds, 0);
-        return Ok(Some(Fetched { release, at, sha256: Sha256::of(&bytes), authenticity }));
+        return Ok(Some(Fetched { path, release, at, sha256: Sha256::of(&bytes), authenticity }));
     }
     Ok(None)
 }
@@ -100,14 +103,16 @@ impl Repository {
             self.component_of(name)
         };
         let index = |path: &PathBuf| {
-            let component = component_of(path)?;
-            Some(Index { path: path.clone(), origin: self.origin(component), base: self.source.uri.clone() })
+            let (component, name) = component_of(path)?;
+            let (origin, base) = (self.origin(component), self.source.uri.clone());
+            Some(Index { path: path.clone(), origin, base, name })
         };
         paths.iter().filter_map(index).collect()
     }
 
-    /// Returns the component of an index by its name behind the suite's prefix: `main_binary-amd64_Packages.lz4`.
-    fn component_of(&self, name: &str) -> Option<&str> {
+    /// Returns the component of an index by its name behind the suite's prefix (`main_binary-amd64_Packages.lz4`), and
+    /// what the release file calls it (`main/binary-amd64/Packages`).
+    fn component_of(&self, name: &str) -> Option<(&str, String)> {
         let (stem, compression) = match name.rsplit_once("Packages") {
             Some((stem, compression)) if compression.is_empty() || compression.starts_with('.') => {
                 (stem, compression)
@@ -118,14 +123,14 @@ impl Repository {
             return None;
         }
         if self.source.is_flat() {
-            return stem.is_empty().then_some("");
+            return stem.is_empty().then(|| ("", "Packages".to_owned()));
         }
-        let wanted = |component: &&String| {
+        self.source.components.iter().find_map(|component| {
             let rest = stem.strip_prefix(list_name::escape(component).as_str())?;
             let architecture = rest.strip_prefix("_binary-")?.strip_suffix('_')?;
-            self.wants_architecture(architecture).then_some(())
-        };
-        self.source.components.iter().find(|component| wanted(component).is_some()).map(String::as_str)
+            let name = format!("{component}/binary-{architecture}/Packages");
+            self.wants_architecture(architecture).then_some((component.as_str(), name))
+        })
     }
 
     fn wants_architecture(&self, architecture: &str) -> bool {

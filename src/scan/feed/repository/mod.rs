@@ -12,6 +12,7 @@ mod list_name;
 mod lists;
 mod offers;
 mod policy;
+mod proof;
 mod release;
 mod sources;
 mod stamps;
@@ -32,6 +33,7 @@ use stamps::DatedStamp;
 
 pub use foreign::foreign;
 pub use index::IndexError;
+pub use proof::{ListsError, ListsProof, prove};
 pub use sources::SourcesError;
 
 /// Why it cannot be told what the repositories offer.

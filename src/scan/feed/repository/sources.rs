@@ -43,6 +43,8 @@ pub(super) struct Source {
     pub(super) trusted: bool,
     /// The administrator told apt not to look at the expiry date.
     pub(super) ignores_expiry: bool,
+    /// Whose signature counts, as written: paths, fingerprints, or a block of keys. Empty means every trusted key.
+    pub(super) signed_by: String,
 }
 
 impl Source {
@@ -130,7 +132,7 @@ fn parse_line(rest: &str) -> Result<Source, &'static str> {
     let mut settings = Settings::default();
     for option in options.split_whitespace() {
         let (name, value) = option.split_once('=').ok_or("an option has no value")?;
-        settings.set(name, value.split(','));
+        settings.set(name, value);
     }
     place.with(&settings)
 }
@@ -150,7 +152,7 @@ pub(super) fn parse_deb822(text: &str) -> Result<Vec<Source>, Mistake> {
             first_line = at + 2;
         } else if line.starts_with([' ', '\t']) {
             let (_, value) = stanza.last_mut().ok_or((at + 1, "a continuation line follows no field"))?;
-            value.push(' ');
+            value.push('\n');
             value.push_str(line.trim());
         } else {
             let (name, value) = line.split_once(':').ok_or((at + 1, "the line is no field"))?;
@@ -168,7 +170,7 @@ fn parse_stanza(fields: &[(String, String)]) -> Result<Vec<Source>, &'static str
     }
     let mut settings = Settings::default();
     for (name, text) in fields {
-        settings.set(name, text.split_whitespace());
+        settings.set(name, text);
     }
     if words("uris").next().is_none() {
         return Err("the stanza that begins here has no URIs");
@@ -186,20 +188,29 @@ fn is_no(word: &str) -> bool {
     ["no", "false", "without", "off", "disable", "0"].iter().any(|no| word.trim().eq_ignore_ascii_case(no))
 }
 
+/// The words of a value, parted by blanks or commas.
+pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty())
+}
+
 /// What options and fields say beside the place.
 #[derive(Default)]
 struct Settings {
     architectures: Vec<String>,
     trusted: bool,
     ignores_expiry: bool,
+    signed_by: String,
 }
 
 impl Settings {
-    fn set<'a>(&mut self, name: &str, mut words: impl Iterator<Item = &'a str>) {
+    /// Takes a value: in the one-line form commas part its words, in the other form blanks do.
+    fn set(&mut self, name: &str, text: &str) {
+        let mut words = words(text);
         match name.to_ascii_lowercase().as_str() {
             "arch" | "architectures" => self.architectures = words.map(str::to_owned).collect(),
             "trusted" | "allow-insecure" => self.trusted |= words.next().is_some_and(|word| !is_no(word)),
             "check-valid-until" => self.ignores_expiry = words.next().is_some_and(is_no),
+            "signed-by" => self.signed_by = text.to_owned(),
             _ => {}
         }
     }
@@ -229,6 +240,7 @@ impl Place<'_> {
             architectures: settings.architectures.clone(),
             trusted: settings.trusted,
             ignores_expiry: settings.ignores_expiry,
+            signed_by: settings.signed_by.clone(),
         })
     }
 }
@@ -266,6 +278,7 @@ mod tests {
         assert_eq!(sources.len(), 4);
         assert_eq!(sources[3].release_folder(), "http://b/dists/s-updates/");
         assert!(sources[0].ignores_expiry && !sources[0].trusted);
+        assert_eq!(sources[0].signed_by, "\n-----BEGIN PGP\n.");
     }
 
     #[test]

@@ -78,7 +78,7 @@ pub(super) fn at(stamps: &[DatedStamp], now: DateTime<Utc>) -> Vec<FeedStamp> {
 }
 
 /// `apt:bookworm-security` for a distribution, `apt:deb.example.org/stable` for other vendors.
-fn name_of(repository: &Repository) -> String {
+pub(super) fn name_of(repository: &Repository) -> String {
     let suite = repository.source.suite.trim_end_matches('/');
     match &repository.fetched {
         Some(fetched) if is_distribution(&fetched.release.origin) => {

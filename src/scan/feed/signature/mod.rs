@@ -36,6 +36,15 @@ pub struct Signed<'a> {
     pub keys: &'a Path,
 }
 
+/// A message that carries its signature itself, and the files of keys that count.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedInside<'a> {
+    /// The message (RFC 4880, section 7).
+    pub message: &'a Path,
+    /// Files of public keys, in either form.
+    pub keys: &'a [PathBuf],
+}
+
 /// Who signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signer {
@@ -51,6 +60,13 @@ pub trait Verifier {
     /// # Errors
     /// The signature is not good, or it cannot be verified here.
     fn verify(&self, signed: Signed<'_>) -> Result<Signer, SignatureError>;
+
+    /// Verifies a signature that stands in its message, and returns the text that it is over: nothing else in the file
+    /// is signed.
+    ///
+    /// # Errors
+    /// As [`Verifier::verify`].
+    fn verify_inside(&self, signed: SignedInside<'_>) -> Result<(Signer, Vec<u8>), SignatureError>;
 }
 
 /// A signature that does not prove anything.

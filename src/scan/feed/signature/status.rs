@@ -89,7 +89,22 @@ const HARMLESS: [&str; 13] = [
     "VERIFICATION_COMPLIANCE_MODE",
 ];
 
-/// Decides by the lines and by whether `gpgv` ended well.
+/// Lines about the text of a message. Beside a detached signature they mean that the signature file is a message of its
+/// own, and that nothing was said of the content.
+const OF_TEXT: [&str; 2] = ["PLAINTEXT", "PLAINTEXT_LENGTH"];
+
+/// Decides by the lines about a message that carries its signature inside, and by whether `gpgv` ended well.
+///
+/// # Errors
+/// As [`judge`].
+pub(super) fn judge_inside(lines: &[u8], ended_well: bool) -> Result<Signer, StatusError> {
+    let text = String::from_utf8_lossy(lines);
+    let is_of_text = |line: &&str| OF_TEXT.iter().any(|word| line.split(' ').nth(1) == Some(word));
+    let others: Vec<&str> = text.lines().filter(|line| !is_of_text(line)).collect();
+    judge(others.join("\n").as_bytes(), ended_well)
+}
+
+/// Decides by the lines about a detached signature, and by whether `gpgv` ended well.
 ///
 /// # Errors
 /// The first fault of a signature of one of the keys; where there is none, that no good one is there.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::forge::Forge;
-use super::status::judge;
+use super::status::{judge, judge_inside};
 use super::*;
 use crate::host::storage;
 
@@ -142,6 +142,8 @@ fn lines_that_prove_nothing_are_refused() {
     let valid = format!("[GNUPG:] VALIDSIG {KEY} 2026-11-22 1 0 4 0 22 8 00 {KEY}");
     let good = format!("[GNUPG:] NEWSIG\n[GNUPG:] GOODSIG C76D6A8AC9B50A2D good\n{valid}\n");
     assert_eq!(judge(good.as_bytes(), true).expect("good").fingerprint, KEY);
+    let inside = format!("{good}[GNUPG:] PLAINTEXT 62 0 \n");
+    assert_eq!(judge_inside(inside.as_bytes(), true).expect("good").fingerprint, KEY);
     for (lines, ended_well) in [
         (String::new(), true),
         (good.clone(), false),
@@ -151,7 +153,7 @@ fn lines_that_prove_nothing_are_refused() {
         (good.replace(" 8 00 ", " 8 10 "), true),
         (good.replace(&format!(" 00 {KEY}"), ""), true),
         (format!("{good}[GNUPG:] BADSIG C76D6A8AC9B50A2D good\n"), true),
-        (format!("{good}[GNUPG:] PLAINTEXT 62 0 \n"), true),
+        (inside, true),
         (format!("{good}gpgv: a line of another kind\n"), true),
         (format!("{good}[GNUPG:] ERRSIG C76D6A8AC9B50A2D 22 8 00 1 4 {KEY}\n"), false),
     ] {

@@ -12,7 +12,7 @@ use super::{rendered, report};
 
 /// Loads a page, with a script of the test put behind the page's own, and returns the document as the browser then has
 /// it; `None`, and said so, where there is no browser.
-fn browsed(name: &str, page: &str) -> Option<String> {
+pub(super) fn browsed(name: &str, page: &str) -> Option<String> {
     let folder =
         PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("browser-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -37,7 +37,7 @@ fn browsed(name: &str, page: &str) -> Option<String> {
 }
 
 /// Puts a script of the test into a page; the policy is widened for it, and only for it.
-fn with_script(page: &str, script: &str) -> String {
+pub(super) fn with_script(page: &str, script: &str) -> String {
     page.replace("script-src ", "script-src 'nonce-test' ")
         .replace("</body>", &format!("<script nonce=\"test\">{script}</script></body>"))
 }

@@ -34,7 +34,7 @@ pub(super) fn assert_sarif(value: &Value, about: &str) {
 }
 
 /// Proves a document against the CycloneDX 1.6 schema, with the two schemas that it refers to.
-pub(super) fn assert_cyclonedx(value: &Value, about: &str) {
+pub(in crate::contracts) fn assert_cyclonedx(value: &Value, about: &str) {
     let registry = ["spdx.SNAPSHOT.schema.json", "jsf-0.82.SNAPSHOT.schema.json"]
         .iter()
         .fold(Registry::new(), |registry, file| {
@@ -187,18 +187,58 @@ fn csv_is_read_by_another_reader_line_for_line() {
     }
 }
 
+/// Every name of ours in an expression is one that is written.
+fn assert_written(expressions: &[String], written: &str) -> usize {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let words = expressions.iter().flat_map(|line| line.split(|c| !is_part(c)));
+    let names: Vec<&str> = words.filter(|word| word.starts_with("patchctl_")).collect();
+    for name in &names {
+        assert!(written.contains(&format!("# TYPE {name} gauge\n")), "{name}");
+    }
+    names.len()
+}
+
 #[test]
-fn shipped_alerts_speak_about_metrics_that_are_written() {
-    let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/packaging/monitoring/patchctl.rules.yml");
-    let rules = fs::read_to_string(rules).unwrap();
+fn shipped_alerts_and_the_dashboard_speak_about_metrics_that_are_written() {
+    let shipped = |name: &str| {
+        let path = format!("{}/packaging/monitoring/{name}", env!("CARGO_MANIFEST_DIR"));
+        fs::read_to_string(&path).unwrap()
+    };
     let written = rendered(&report("scan"), Format::OpenMetrics);
-    let expressions = rules.lines().filter_map(|line| line.trim().strip_prefix("expr: "));
-    let mut names = 0;
-    for word in expressions.flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')) {
-        if word.starts_with("patchctl_") {
-            names += 1;
-            assert!(written.contains(&format!("# TYPE {word} gauge\n")), "{word}");
+    let rules = shipped("patchctl.rules.yml");
+    let expressions: Vec<String> =
+        rules.lines().filter_map(|line| line.trim().strip_prefix("expr: ")).map(str::to_owned).collect();
+    assert_eq!(assert_written(&expressions, &written), 5, "{rules}");
+    let dashboard: Value = serde_json::from_str(&shipped("patchctl.dashboard.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap();
+    let targets = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
+    let expressions: Vec<String> =
+        targets.map(|target| target["expr"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(assert_written(&expressions, &written), 15, "{expressions:#?}");
+    for expression in &expressions {
+        let labels = expression.split('{').skip(1).flat_map(|rest| rest.split('}').next());
+        for label in labels.flat_map(|labels| labels.split(',')) {
+            let name = label.split(['=', '~']).next().unwrap();
+            // The collector adds the instance; the others are ours.
+            assert!(name == "instance" || written.contains(&format!("{{{name}=\"")), "{expression}");
         }
     }
-    assert_eq!(names, 5, "{rules}");
+    let query = dashboard["templating"]["list"][1]["query"]["query"].as_str().unwrap().to_owned();
+    assert_eq!(assert_written(&[query], &written), 1);
+}
+
+/// The page of `report` shows how jq is used; each line is run on the report of a real run.
+#[test]
+fn the_examples_for_jq_work_on_a_real_report() {
+    let pages = patchctl::cli::generate::help_pages();
+    let page = &pages.iter().find(|(name, _)| name == "patchctl report --help").expect("report has a page").1;
+    let examples: Vec<&str> = page.lines().filter_map(|line| line.trim().strip_prefix("jq ")).collect();
+    assert!(examples.len() >= 5, "{page}");
+    let stored = fs::read_to_string(fixtures().join("reports/patched.json")).unwrap();
+    for example in examples {
+        let filter = example.trim_start_matches(['-', 'r', 'e', ' ']).trim_matches('\'');
+        let Some((sound, said)) = checked("jq", &["-r", filter], &stored) else { return };
+        assert!(sound && !said.trim().is_empty(), "{example}: {said}");
+        println!("{example}\n{said}");
+    }
 }

@@ -5,7 +5,10 @@
 
 mod browser;
 mod documents;
+mod history;
 mod hostile;
+
+pub(super) use self::documents::assert_cyclonedx;
 
 use std::fs;
 use std::path::PathBuf;

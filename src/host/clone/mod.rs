@@ -1,0 +1,233 @@
+//! A throw-away copy of the running root: an overlay over each of its mounts, in namespaces that end with their first
+//! process, whoever kills it.
+//!
+//! patchctl starts itself in new namespaces ([`in_namespaces`]); there it puts the clone together and goes into it
+//! ([`enter`]), which leaves the host's files out of reach. Writes land in the folders of the layers.
+
+mod furnish;
+
+use std::convert::Infallible;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::unistd::{chdir, chroot, pivot_root};
+use serde::{Deserialize, Serialize};
+
+use super::mounts::Mount;
+use super::runner::CommandSpec;
+use super::storage::StorageError;
+
+/// What the clone's root is called among mounts.
+const SOURCE: &str = "patchctl-rehearsal";
+
+/// Where a clone keeps what makes it one, on its private `/run`.
+const OWN_FOLDER: &str = "run/patchctl-rehearsal";
+
+const SETPRIV: &str = "/usr/bin/setpriv";
+const UNSHARE: &str = "/usr/bin/unshare";
+
+/// What nothing in a clone may do, because the kernel knows no namespace for it: raw devices, kernel modules, reboots.
+const DENIED_AT_ONCE: &str = "--bounding-set=-sys_rawio,-sys_module,-sys_boot";
+
+/// What is needed to put the clone together and never after: mounts and remounts of the host's own file systems, device
+/// nodes, and the clock. dpkg and rpm need none of them.
+const DENIED_INSIDE: &str = "--bounding-set=-sys_admin,-mknod,-sys_time";
+
+/// What a clone is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Design {
+    /// Where it is put together.
+    pub root: PathBuf,
+    /// Its file systems, the root first.
+    pub layers: Vec<Layer>,
+    /// A folder of the host that takes the place of another one in the clone.
+    pub state: (PathBuf, PathBuf),
+    /// The program that runs in it, wherever it lies on the host.
+    pub program: PathBuf,
+    /// The process that asks for it.
+    pub asked_by: u32,
+}
+
+/// One file system of a clone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Layer {
+    /// Where it is mounted in the clone.
+    pub point: PathBuf,
+    /// What it shows.
+    pub lower: PathBuf,
+    /// Where its changes go.
+    pub upper: PathBuf,
+    /// A folder for the kernel on the same file system as `upper`.
+    pub work: PathBuf,
+    /// Whether the original can be written to.
+    pub writable: bool,
+}
+
+/// A clone that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CloneError {
+    /// Called outside the namespaces: mounting would change the host.
+    #[error("a clone is put together in namespaces of its own only")]
+    NotIsolated,
+    /// The kernel has no overlays, or not of these file systems.
+    #[error("the kernel refuses an overlay of {lower} with its changes in {upper}")]
+    Overlay {
+        /// What was to be shown.
+        lower: PathBuf,
+        /// Where its changes were to go.
+        upper: PathBuf,
+        /// What the kernel answered.
+        #[source]
+        source: io::Error,
+    },
+    /// Something in it cannot be made.
+    #[error("cannot furnish the clone")]
+    Furnish(#[source] StorageError),
+    /// It cannot be gone into.
+    #[error("cannot go into the clone {root}")]
+    Enter {
+        /// Where it was put together.
+        root: PathBuf,
+        /// What the kernel answered.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Returns the command that runs a program as the first process of new mount, process, network, host name and IPC
+/// namespaces. All of it is killed as soon as the caller's thread is gone.
+pub fn in_namespaces(program: &Path) -> CommandSpec {
+    let spec = CommandSpec::new(SETPRIV).args(["--pdeathsig", "KILL", DENIED_AT_ONCE, "--", UNSHARE]);
+    let spec = spec.args(["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]);
+    spec.args(["--net", "--uts", "--ipc", "--", &program.display().to_string()])
+}
+
+/// Tells whether a list of mounts is that of a clone.
+pub fn is_clone(mounts: &[Mount]) -> bool {
+    super::mounts::at(mounts, Path::new("/")).is_some_and(|root| root.source == SOURCE)
+}
+
+/// Returns why no clone can be had on this host as far as that shows without trying; `None` where nothing speaks against
+/// it.
+pub fn obstacle() -> Option<String> {
+    let missing = [SETPRIV, UNSHARE].into_iter().find(|tool| !super::storage::exists(Path::new(tool)));
+    missing.map(|tool| format!("{tool} is not installed (package util-linux)"))
+}
+
+/// Puts a clone together, goes into it, and becomes the design's program, called with `arguments`.
+///
+/// # Errors
+/// It is not called by the first process of new namespaces, or the kernel refuses something. Nothing of the host was
+/// changed.
+pub fn enter(design: &Design, arguments: &[&str]) -> Result<Infallible, CloneError> {
+    if std::process::id() != 1 {
+        return Err(CloneError::NotIsolated);
+    }
+    for layer in &design.layers {
+        overlay(layer, &inside(&design.root, &layer.point))?;
+    }
+    let program = furnish::furnish(design).map_err(CloneError::Furnish)?;
+    let at = |source| CloneError::Enter { root: design.root.clone(), source };
+    go_in(&design.root).map_err(|error| at(error.into()))?;
+    let mut command = Command::new(SETPRIV);
+    command.args(["--inh-caps=-all", DENIED_INSIDE, "--"]).arg(program).args(arguments);
+    Err(at(command.exec()))
+}
+
+/// Where a path of the clone lies while it is put together.
+fn inside(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// Options that make the layer a plain list of changes, whatever the kernel's defaults are, and spare it every sync: it is
+/// thrown away (Documentation/filesystems/overlayfs.rst). Older kernels know fewer of them: `volatile` came with 5.10,
+/// `metacopy` with 4.19.
+const OPTIONS: [&str; 3] = [
+    ",redirect_dir=off,index=off,metacopy=off,volatile",
+    ",redirect_dir=off,index=off,metacopy=off",
+    ",redirect_dir=off,index=off",
+];
+
+fn overlay(layer: &Layer, target: &Path) -> Result<(), CloneError> {
+    let (lower, upper, work) = (escaped(&layer.lower), escaped(&layer.upper), escaped(&layer.work));
+    let flags = if layer.writable { MsFlags::empty() } else { MsFlags::MS_RDONLY };
+    let try_with = |options: &str| {
+        let data = format!("lowerdir={lower},upperdir={upper},workdir={work}{options}");
+        mount(Some(SOURCE), target, Some("overlay"), flags, Some(data.as_str()))
+    };
+    let mut last = Ok(());
+    for options in OPTIONS {
+        last = try_with(options);
+        if last != Err(nix::Error::EINVAL) {
+            break;
+        }
+    }
+    last.map_err(|error| CloneError::Overlay {
+        lower: layer.lower.clone(),
+        upper: layer.upper.clone(),
+        source: error.into(),
+    })
+}
+
+/// Commas end an option and colons a layer.
+fn escaped(path: &Path) -> String {
+    let mut text = String::new();
+    for c in path.display().to_string().chars() {
+        if matches!(c, ',' | ':' | '\\') {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// Takes the clone for the root and drops the host's files out of sight. Where the host's root is no mount of its own (a
+/// chroot), they can only be left behind.
+fn go_in(root: &Path) -> nix::Result<()> {
+    chdir(root)?;
+    match pivot_root(".", ".") {
+        Ok(()) => umount2(".", MntFlags::MNT_DETACH)?,
+        Err(nix::Error::EINVAL) => chroot(".")?,
+        Err(error) => return Err(error),
+    }
+    chdir("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_cloned_outside_of_namespaces() {
+        let design = Design {
+            root: "/nonexistent".into(),
+            layers: Vec::new(),
+            state: ("/nonexistent".into(), "/nonexistent".into()),
+            program: "/nonexistent".into(),
+            asked_by: 1,
+        };
+        assert!(matches!(enter(&design, &[]), Err(CloneError::NotIsolated)));
+    }
+
+    #[test]
+    fn paths_cannot_add_options() {
+        assert_eq!(escaped(Path::new("/a,lowerdir=/b:c\\")), "/a\\,lowerdir=/b\\:c\\\\");
+    }
+
+    #[test]
+    fn only_an_overlay_of_ours_is_a_clone() {
+        let root = |source: &str| Mount {
+            point: "/".into(),
+            kind: "overlay".into(),
+            writable: true,
+            source: source.into(),
+            part: "/".into(),
+        };
+        assert!(is_clone(&[root(SOURCE)]));
+        assert!(!is_clone(&[root("overlay")]));
+        assert!(!is_clone(&[root(SOURCE), root("overlay")]), "the last one shows");
+    }
+}

@@ -1,0 +1,168 @@
+//! `rehearse`: a plan carried out in a throw-away clone of the host, by the engine that would carry it out here.
+
+mod clone;
+mod inside;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::apply::{self, gates};
+use super::context::Context;
+use super::plan::{self, Planned};
+use super::request::Wish;
+use super::way_back::Lost;
+use super::{evidence, lists, mend, records, runs, scan, survey};
+use crate::apply::health::checks::{self, Check};
+use crate::model::evidence::EvidenceKind;
+use crate::model::exit_code::ExitCode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::outcome::Outcome;
+use crate::observe::Event;
+use crate::report::rehearsal::{RehearsalReport, RehearsalVerdict};
+use crate::report::schema::Report;
+
+/// Tries a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RehearseRequest {
+    /// The sealed plan; absent, one is made.
+    pub plan: Option<PathBuf>,
+    /// What a plan is asked for.
+    pub wish: Wish,
+}
+
+/// The whole of a rehearsal, or a part that patchctl asks itself for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Everything.
+    Whole(RehearseRequest),
+    /// In new namespaces: the clone of a design is put together and gone into.
+    Assemble(PathBuf),
+    /// In the clone: the plan is carried out and tested.
+    Inside,
+}
+
+/// Does a part of a rehearsal; the whole has a report.
+///
+/// # Errors
+/// As [`rehearse`]; for the other parts, what keeps them from their end.
+pub fn part(context: &Context<'_>, part: &Part) -> Result<Option<Report>, Failure> {
+    match part {
+        Part::Whole(request) => rehearse(context, request).map(Some),
+        Part::Assemble(design) => match clone::assemble(context, design)? {},
+        Part::Inside => inside::carry_out(context).map(|()| None),
+    }
+}
+
+/// Tries a plan in a clone and returns the report, which is stored. The host's packages and files stay as they are.
+///
+/// # Errors
+/// There is no clone to be had, or the plan cannot be made or staged: nothing was tried. That a plan fails in the clone is
+/// told by the report.
+pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Report, Failure> {
+    context.require_power_over_host("rehearse")?;
+    own_checks(context)?;
+    let asked = request.plan.as_deref().map(plan::load).transpose()?;
+    let _lock = runs::take_lock(context, "rehearse")?;
+    runs::refuse_while_open(&context.layout)?;
+    let mut report = context.report("rehearse");
+    let not_refreshed = match asked {
+        None => lists::refresh(context, &survey::inventory(context)?.distribution)?,
+        Some(_) => Vec::new(),
+    };
+    let mut lost = Lost::new();
+    loop {
+        let wish = plan::wish_for(request.wish.clone(), asked.as_ref());
+        let mut planned = plan::make_without(context, &wish, &lost)?;
+        planned.survey.not_refreshed.clone_from(&not_refreshed);
+        gates::refuse_wrong_clock(planned.survey.clock_doubt.as_ref())?;
+        if let Some(asked) = &asked {
+            gates::refuse_drift(asked, &planned.plan)?;
+            planned.plan = asked.clone();
+        }
+        mend::refuse_unfinished(&planned.survey.inventory)?;
+        if planned.plan.is_empty() {
+            apply::finish_without_work(context, planned, &mut report)?;
+            return Ok(report);
+        }
+        let before = lost.len();
+        match try_it(context, (&planned, &wish), &mut lost) {
+            Ok(rehearsal) => return tell(context, planned, (rehearsal, report)),
+            Err(failure) if lost.len() == before => return Err(failure),
+            Err(_) => {
+                let names: Vec<&str> = lost.keys().map(|key| key.name.as_str()).collect();
+                let note = format!("no way back for {}: the rest is planned without it", names.join(", "));
+                context.observer.event(&Event::Note(note));
+            }
+        }
+    }
+}
+
+/// The administrator's own checks, which nobody else may have written.
+fn own_checks(context: &Context<'_>) -> Result<Vec<Check>, Failure> {
+    checks::find_for_rehearsals(&context.layout).map_err(|error| {
+        let hint = error.hint();
+        let message = "a check for rehearsals cannot be used; nothing was changed";
+        Failure::new(FailureKind::InsecureConfig, message).caused_by(error).hint(hint)
+    })
+}
+
+/// Makes the clone, lets the plan be carried out in it, and reads what came of it.
+fn try_it(
+    context: &Context<'_>,
+    (planned, wish): (&Planned, &Wish),
+    lost: &mut Lost,
+) -> Result<RehearsalReport, Failure> {
+    let began = context.clock.since_boot();
+    let stage = |detail: String, took: Duration| {
+        context.observer.event(&Event::StageEnded { stage: "staged", detail, took });
+    };
+    let prepared = clone::prepare(context, planned, &wish.accept_no_rollback);
+    let prepared = prepared.map_err(|unprepared| unprepared.into_failure(lost))?;
+    gates::stop_if_asked(context)?;
+    stage(prepared.told(), context.clock.since_boot().saturating_sub(began));
+    let began = context.clock.since_boot();
+    let detail = "in a clone of this host".to_owned();
+    context.observer.event(&Event::StageBegan { stage: "rehearsed", detail });
+    let rehearsed = prepared.rehearse(context, planned);
+    let took = context.clock.since_boot().saturating_sub(began);
+    match &rehearsed {
+        Ok(rehearsal) if rehearsal.verdict == RehearsalVerdict::Passed => {
+            let detail = format!("{} checks, the clone is gone", rehearsal.run.checks.len());
+            context.observer.event(&Event::StageEnded { stage: "rehearsed", detail, took });
+        }
+        Ok(rehearsal) => {
+            let detail = rehearsal.run.complaints().into_iter().next().unwrap_or_default();
+            context.observer.event(&Event::StageFailed { stage: "rehearsed", detail });
+        }
+        Err(failure) => {
+            let detail = failure.to_string();
+            context.observer.event(&Event::StageFailed { stage: "rehearsed", detail });
+        }
+    }
+    rehearsed
+}
+
+fn tell(
+    context: &Context<'_>,
+    planned: Planned,
+    (mut rehearsal, mut report): (RehearsalReport, Report),
+) -> Result<Report, Failure> {
+    let complaints = rehearsal.run.complaints();
+    let kept = evidence::keep(context, &planned.plan, (EvidenceKind::Rehearsal, complaints.clone()));
+    rehearsal.evidence = Some(kept.map_err(runs::state_unwritable)?);
+    let verdict = rehearsal.verdict;
+    report.plan = Some(planned.plan);
+    scan::fill(context, &mut report, planned.survey);
+    report.rehearsal = Some(rehearsal);
+    match verdict {
+        RehearsalVerdict::Passed => {
+            records::conclude(context, &mut report, Outcome::Rehearsed, ExitCode::Done);
+        }
+        RehearsalVerdict::Failed => {
+            let message = format!("the rehearsal failed: {}", complaints.join("; "));
+            records::fail(context, &mut report, &Failure::new(FailureKind::Rehearsal, message));
+        }
+    }
+    runs::stored(records::store(context, &report))?;
+    Ok(report)
+}
