@@ -22,16 +22,14 @@ pub fn removal_of_running<'a>(plan: &'a PatchPlan, kernels: &Kernels) -> Option<
 
 /// Says which kernels may go where `/boot` is full: those that neither run nor boot next. `None` where there are none.
 pub fn that_may_go(kernels: &Kernels, distribution: &Distribution) -> Option<String> {
-    if kernels.leftover.is_empty() {
+    // A kernel of pacman takes the place of the one before it, and of apk's too.
+    let is_replaced = matches!(distribution.family(), Some(PackageFamily::Apk | PackageFamily::Pacman));
+    if kernels.leftover.is_empty() || is_replaced {
         return None;
     }
     if distribution.uses_zypper() {
         // The package's release is not the kernel's: zypper itself finds which packages they are (zypper(8)).
         return Some(format!("these may go by zypper purge-kernels: {}", kernels.leftover.join(", ")));
-    }
-    // A kernel of pacman takes the place of the one before it, and of apk's too.
-    if matches!(distribution.family(), Some(PackageFamily::Apk | PackageFamily::Pacman)) {
-        return None;
     }
     // Debian's and Ubuntu's packages bear the release in their name; dnf takes name and release together.
     let (command, package) = match distribution.uses_dnf() {

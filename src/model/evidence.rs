@@ -218,7 +218,7 @@ mod tests {
     use super::*;
     use crate::model::decision::Selection;
     use crate::model::plan::{ActionKind, PLAN_SCHEMA, Reversibility, Step};
-    use crate::model::snapshot::Protection;
+    use crate::model::snapshot::{Protection, RollbackKind};
     use crate::model::version::VersionScheme;
 
     fn action(name: &str, from: &str, to: &str) -> Action {
@@ -252,7 +252,12 @@ mod tests {
             steps: vec![Step { ordinal: 1, actions }],
             held: Vec::new(),
             warnings: Vec::new(),
-            snapshot: Protection::default(),
+            snapshot: Protection {
+                provider: "packages".into(),
+                rollback: RollbackKind::PackagesOnly,
+                covers: Vec::new(),
+                does_not_cover: Vec::new(),
+            },
             restarts: Vec::new(),
             reboot: None,
             download_bytes: 0,

@@ -231,10 +231,10 @@ pub struct Resolution {
     pub operations: Vec<Operation>,
     /// Packages it keeps back although something newer exists.
     pub kept_back: Vec<PackageName>,
-    /// So many operations at the beginning are a step of their own: they replace the package manager itself.
-    pub first_step: usize,
     /// Packages that others would have taken the place of, which was refused.
     pub refused_replacements: Vec<Replacement>,
+    /// So many operations at the beginning are a step of their own: they replace the package manager itself.
+    pub first_step: usize,
 }
 
 /// An installed package that the distribution replaced by one of another name.

@@ -109,8 +109,8 @@ fn unreadable(error: InventoryError) -> Failure {
     Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
-/// What the repositories offer, as apt's lists, the metadata of dnf or zypp, or pacman's databases have it; nothing is known
-/// of other families.
+/// What the repositories offer, as apt's lists, the metadata of dnf or zypp, or pacman's databases have it; nothing is
+/// known of other families.
 ///
 /// # Errors
 /// The lists or the metadata cannot be read.
@@ -123,8 +123,7 @@ pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryVi
             repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
         }
         Some(PackageFamily::Pacman) => {
-            let view = pacman_repository::view(&context.layout, inventory, &context.clock);
-            view.map_err(databases_unreadable)
+            pacman_repository::view(&context.layout, inventory, &context.clock).map_err(databases_unreadable)
         }
         _ => Ok(RepositoryView::default()),
     }

@@ -15,8 +15,8 @@ type Row = (&'static [&'static str], fn(&Layout) -> Box<dyn PackageManager>);
 const BACK_ENDS: &[Row] = &[
     (&["debian", "ubuntu"], |layout| Box::new(Apt::new(layout))),
     (DNF, |layout| Box::new(Dnf::new(layout))),
-    (ZYPPER, |layout| Box::new(Zypper::new(layout))),
     (PACMAN, |layout| Box::new(Pacman::new(layout))),
+    (ZYPPER, |layout| Box::new(Zypper::new(layout))),
 ];
 
 /// Returns the package manager of a distribution, or nothing when there is none for it.

@@ -59,21 +59,6 @@ const DNF: Advice = Advice {
     beside: ".rpmnew",
 };
 
-/// zypper(8) of 1.14; rpm(8) for `.rpmnew`.
-const ZYPPER: Advice = Advice {
-    tools: "zypper and rpm",
-    refresh: "zypper refresh",
-    refetch: "zypper refresh --force",
-    release: "zypper removelock",
-    preferences: "zypper search --details --match-exact",
-    inspect: "zypper verify --dry-run tells what is wrong; rpmdb --verifydb looks at the database itself",
-    add: "zypper install",
-    downgrade: "zypper install --oldpackage",
-    reinstall: "zypper install --force",
-    clean: "zypper clean",
-    beside: ".rpmnew",
-};
-
 /// pacman(8), pacman.conf(5). The lists are fetched by patchctl into a folder of its own: `pacman -Sy` without an upgrade
 /// is the first half of a partial upgrade.
 const PACMAN: Advice = Advice {
@@ -88,6 +73,21 @@ const PACMAN: Advice = Advice {
     reinstall: "pacman -S",
     clean: "pacman -Sc",
     beside: ".pacnew",
+};
+
+/// zypper(8) of 1.14; rpm(8) for `.rpmnew`.
+const ZYPPER: Advice = Advice {
+    tools: "zypper and rpm",
+    refresh: "zypper refresh",
+    refetch: "zypper refresh --force",
+    release: "zypper removelock",
+    preferences: "zypper search --details --match-exact",
+    inspect: "zypper verify --dry-run tells what is wrong; rpmdb --verifydb looks at the database itself",
+    add: "zypper install",
+    downgrade: "zypper install --oldpackage",
+    reinstall: "zypper install --force",
+    clean: "zypper clean",
+    beside: ".rpmnew",
 };
 
 impl Distribution {

@@ -125,11 +125,11 @@ const KNOWN: &[Known] = &[
 /// Distributions whose packages dnf manages; Amazon Linux 2 and the releases 7 of the others still have yum.
 pub const DNF: &[&str] = &["almalinux", "amzn", "centos", "fedora", "ol", "rhel", "rocky"];
 
-/// Distributions whose packages zypper manages.
-pub const ZYPPER: &[&str] = &["opensuse-leap", "opensuse-tumbleweed", "sled", "sles", "sles_sap"];
-
 /// Distributions whose packages pacman manages.
 pub const PACMAN: &[&str] = &["arch", "archarm", "endeavouros", "manjaro"];
+
+/// Distributions whose packages zypper manages.
+pub const ZYPPER: &[&str] = &["opensuse-leap", "opensuse-tumbleweed", "sled", "sles", "sles_sap"];
 
 /// Returns the `ID` of every distribution that is known by name.
 pub fn known_ids() -> impl Iterator<Item = &'static str> {
@@ -151,15 +151,15 @@ impl Distribution {
         DNF.contains(&self.id.as_str())
     }
 
-    /// Tells whether zypper manages its packages: those of SUSE have rpm's packages and no dnf.
-    pub fn uses_zypper(&self) -> bool {
-        ZYPPER.contains(&self.id.as_str())
-    }
-
     /// Tells whether it supports upgrades of everything at once alone: a package of today is built for the others of today
     /// (Arch Linux, "System maintenance", "Partial upgrades are unsupported").
     pub fn upgrades_whole(&self) -> bool {
         self.family() == Some(PackageFamily::Pacman)
+    }
+
+    /// Tells whether zypper manages its packages: those of SUSE have rpm's packages and no dnf.
+    pub fn uses_zypper(&self) -> bool {
+        ZYPPER.contains(&self.id.as_str())
     }
 
     /// A release by what `/etc/os-release` calls it, and nothing else known about it.
