@@ -29,7 +29,8 @@ fn operation(line: &str) -> Option<Operation> {
     let (version, address) = rest.split_once(' ')?;
     let file = address.rsplit('/').next()?;
     let stem = file.split(".pkg.tar").next()?;
-    let architecture = stem.rsplit('-').next()?;
+    let architecture =
+        stem.strip_prefix(name)?.strip_prefix('-')?.strip_prefix(version)?.strip_prefix('-')?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !PackageFamily::Pacman.is_package_name(name) || !architecture.bytes().all(is_plain) {
         return None;
@@ -151,9 +152,9 @@ mod tests {
         assert_eq!(
             told,
             [
-                "program Some(PackageName(\"library\")) false",
-                "library Some(PackageName(\"other\")) false",
-                "a-2-1 Some(PackageName(\"b-1-1\")) true",
+                "program Some(\"library\") false",
+                "library Some(\"other\") false",
+                "a-2-1 Some(\"b-1-1\") true",
                 "c None false"
             ]
         );
