@@ -80,7 +80,9 @@ impl Zypper {
         }
     }
 
-    /// A call that only asks, from what was fetched already; zypp's log of every thought is of no use to anybody.
+    /// A call that only asks, from what was fetched already; zypp's log of every thought is of no use to anybody. Two
+    /// records of zypp's own are made anew where they are missing or old, as by every caller: its copy of rpm's database
+    /// and, once in the life of a host, the list of packages that nobody asked for.
     fn asking(&self) -> CommandSpec {
         let spec = self.zypper().args(["--no-refresh", "--xmlout"]).time_limit(SIMULATION_LIMIT);
         spec.env("ZYPP_LOGFILE", "/dev/null")
