@@ -55,7 +55,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "plan" -d 'Make th
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rehearse" -d 'Try a plan in a throw-away clone of this host'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "apply" -d 'Carry out a plan, prove the result, or take it back'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rollback" -d 'Bring back the state before a run'
-complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let dpkg finish what another tool began'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let the package manager finish what another tool began'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "needs-restart" -d 'Show what still runs replaced code, and the holes that this keeps open'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "status" -d 'Show on one screen where this host stands'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "doctor" -d 'Check every precondition of a run, and say what to do where one does not hold'

@@ -121,7 +121,7 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// Bring back the state before a run
     Rollback(RollbackArgs),
-    /// End an interrupted run, or let dpkg finish what another tool began
+    /// End an interrupted run, or let the package manager finish what another tool began
     Recover(RecoverArgs),
     /// Show what still runs replaced code, and the holes that this keeps open
     NeedsRestart(NeedsRestartArgs),
