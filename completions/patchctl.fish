@@ -55,13 +55,14 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "plan" -d 'Make th
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rehearse" -d 'Try a plan in a throw-away clone of this host'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "apply" -d 'Carry out a plan, prove the result, or take it back'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rollback" -d 'Bring back the state before a run'
-complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let dpkg finish what another tool began'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let the package manager finish what another tool began'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "needs-restart" -d 'Show what still runs replaced code, and the holes that this keeps open'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "status" -d 'Show on one screen where this host stands'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "doctor" -d 'Check every precondition of a run, and say what to do where one does not hold'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "report" -d 'Write a stored report anew, in another form'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "history" -d 'List past runs, show one, or prove their journals'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "feeds" -d 'List, refresh, import or verify the advisory feeds'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "bundle" -d 'Carry feeds, lists, policy, plan and packages to hosts without a network'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "policy" -d 'Check or show the policy, or preview what it decides at a time'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "block" -d 'Keep a defective patch from being installed until it is repaired'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "unblock" -d 'Remove a block'
@@ -212,6 +213,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l no-progre
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l bundle -d 'Patch from this bundle, without a network; it must be signed by a key of feeds.bundle_key' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l override -d 'Set these rules aside for this run: window, freeze, approval, evidence' -r -f -a "window\t''
 freeze\t''
@@ -721,6 +723,81 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand feeds; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -f -a "create" -d 'Pack everything that patches a host into one file'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and not __fish_seen_subcommand_from create verify" -f -a "verify" -d 'Prove that a bundle is whole, and with feeds.bundle_key who signed it'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l sign-with -d 'Sign it with this key of root\'s gpg: BUNDLE.asc is written beside it' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand bundle; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand policy; and not __fish_seen_subcommand_from check show refresh preview" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'

@@ -58,7 +58,7 @@
 //!
 //! # The laboratory
 //!
-//! `tests/run` builds real roots and runs every story on the real apt and dpkg, dnf and rpm (`tests/suite/lab`). A failing story
+//! `tests/run` builds real roots and runs every story on the real apt and dpkg, dnf, zypper and rpm (`tests/suite/lab`). A failing story
 //! prints the command, its exit code and both outputs.
 
 pub mod apply;

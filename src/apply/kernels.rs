@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::host::storage;
 use crate::model::distro::{Distribution, PackageFamily};
 use crate::model::kernel::Kernels;
-use crate::model::plan::{ActionKind, PatchPlan};
+use crate::model::plan::{Action, ActionKind, PatchPlan};
 
 /// Names the package of a plan that would remove the running kernel: without its modules a running system loses what it has
 /// not loaded yet (safety design, P30).
@@ -40,6 +40,27 @@ pub fn that_may_go(kernels: &Kernels, distribution: &Distribution) -> Option<Str
     Some(format!("these may go: {command} {}", names.join(" ")))
 }
 
+/// The kernels of Arch Linux, whose packages have no version in their name (ArchWiki, "Kernel").
+const OF_ARCH: [&str; 6] = ["linux", "linux-lts", "linux-zen", "linux-hardened", "linux-rt", "linux-rt-lts"];
+
+/// Tells whether a package is a kernel by its name: Debian's, Ubuntu's and Arch's are.
+pub fn is_kernel(package: &str) -> bool {
+    package.starts_with("linux-image-") || OF_ARCH.contains(&package)
+}
+
+/// Warns where a new kernel takes the place of one that may be the running one, with all its modules: what is not loaded by
+/// then cannot be loaded before the reboot.
+pub fn replacement_warning(plan: &[Action], kernels: &Kernels) -> Option<String> {
+    let replaces =
+        |action: &&Action| action.kind == ActionKind::Upgrade && OF_ARCH.contains(&action.package.as_str());
+    let kernel = &plan.iter().find(replaces)?.package;
+    let running = kernels.running.as_ref()?;
+    Some(format!(
+        "{kernel} takes the modules of the kernel before it away: where that is {running}, which runs, nothing more \
+         is loaded until the reboot"
+    ))
+}
+
 /// Lists the modules that are built on this host for each kernel (dkms(8): one folder a module below its tree).
 pub fn built_modules(root: &Path) -> Vec<String> {
     let folders = storage::list(&root.join("var/lib/dkms")).unwrap_or_default();
@@ -63,6 +84,16 @@ pub fn module_warning(root: &Path, brings_kernel: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kernels_are_told_by_their_names() {
+        for kernel in ["linux-image-6.1.0-47-amd64", "linux", "linux-lts"] {
+            assert!(is_kernel(kernel), "{kernel}");
+        }
+        for other in ["linux-firmware", "linux-api-headers", "linux-lts-headers", "util-linux"] {
+            assert!(!is_kernel(other), "{other}");
+        }
+    }
 
     #[test]
     fn the_running_kernel_and_the_next_one_never_may_go() {

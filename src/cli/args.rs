@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
 use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs, StatusArgs};
+use super::bundle::BundleArgs;
 use super::forms::Format;
 use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, ScheduleArgs, UnblockArgs, WaiveArgs};
 use super::rehearsal::RehearseArgs;
@@ -120,7 +121,7 @@ pub enum Verb {
     Apply(ApplyArgs),
     /// Bring back the state before a run
     Rollback(RollbackArgs),
-    /// End an interrupted run, or let dpkg finish what another tool began
+    /// End an interrupted run, or let the package manager finish what another tool began
     Recover(RecoverArgs),
     /// Show what still runs replaced code, and the holes that this keeps open
     NeedsRestart(NeedsRestartArgs),
@@ -137,6 +138,8 @@ pub enum Verb {
     History(HistoryArgs),
     /// List, refresh, import or verify the advisory feeds
     Feeds(FeedsArgs),
+    /// Carry feeds, lists, policy, plan and packages to hosts without a network
+    Bundle(BundleArgs),
     /// Check or show the policy, or preview what it decides at a time
     Policy(PolicyArgs),
     /// Keep a defective patch from being installed until it is repaired
@@ -180,6 +183,7 @@ impl Verb {
             Self::Report(_) => "report",
             Self::History(_) => "history",
             Self::Feeds(_) => "feeds",
+            Self::Bundle(_) => "bundle",
             Self::Policy(_) => "policy",
             Self::Block(_) => "block",
             Self::Unblock(_) => "unblock",
@@ -293,6 +297,9 @@ pub struct ApplyArgs {
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
     #[arg(conflicts_with_all = ["cves", "advisories", "packages", "exclude", "severity", "known_exploited"])]
     pub plan: Option<PathBuf>,
+    /// Patch from this bundle, without a network; it must be signed by a key of feeds.bundle_key
+    #[arg(long, value_name = "BUNDLE", value_hint = ValueHint::FilePath, conflicts_with_all = ["plan", "detach"])]
+    pub bundle: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

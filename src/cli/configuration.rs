@@ -6,12 +6,16 @@ use super::args::Verb;
 use crate::config::error::ConfigurationError;
 use crate::config::layout::Layout;
 use crate::config::load::{self, Loaded};
+use crate::config::rules::Written;
 use crate::host::clock::Clock;
 use crate::host::environment::Environment;
 use crate::host::facts;
+use crate::model::decision::Selection;
 use crate::model::failure::{Failure, FailureKind};
 use crate::ops::central::{self, Pull};
-use crate::ops::request::Invocation;
+use crate::ops::context::Context;
+use crate::ops::request::{Invocation, Refresh};
+use crate::ops::{host_bundle, rules};
 
 /// Root has the system's folders; everybody else has their own.
 pub(super) fn layout(invocation: &Invocation, environment: &Environment) -> Result<Layout, Failure> {
@@ -42,9 +46,30 @@ pub(super) fn load(
 ) -> Result<Loaded, ConfigurationError> {
     let loaded = load::load(layout, file, facts::user_id())?;
     match verb {
-        Verb::Scan(_) | Verb::Plan(_) | Verb::Apply(_) if invocation.as_of.is_none() => {
-            central::renew(Pull { layout, clock, environment, file }, loaded, invocation.refresh)
-        }
+        Verb::Apply(args) if args.bundle.is_some() => Ok(loaded),
+        Verb::Scan(_) | Verb::Plan(_) | Verb::Apply(_) if invocation.as_of.is_none() => central::renew(
+            Pull { layout, clock, environment, file, brought: None },
+            loaded,
+            invocation.refresh,
+        ),
         _ => Ok(loaded),
     }
+}
+
+/// Takes the bundle of `apply --bundle` in, and reads the configuration as it is with the policy that it brought. A sealed plan
+/// for this host takes the place of the bundle, unless something else was asked for.
+pub(super) fn take_bundle(context: &mut Context<'_>, verb: &mut Verb) -> anyhow::Result<()> {
+    let Verb::Apply(args) = verb else { return Ok(()) };
+    let Some(file) = args.bundle.take() else { return Ok(()) };
+    context.invocation.refresh = Refresh::Offline;
+    let plan = host_bundle::take_in(context, &file)?;
+    let asks_for_all = Selection::from(args.selection.clone()).is_everything() && !args.all_updates;
+    args.plan = plan.filter(|_| asks_for_all && !args.allow_removals);
+    let file = context.invocation.configuration.as_deref();
+    let loaded = load::load(&context.layout, file, facts::user_id())?;
+    let (blocks, waivers) = (context.rules.blocks.clone(), context.rules.waivers.clone());
+    context.rules = rules::assemble(&loaded, Written { blocks, waivers });
+    context.settings = loaded.settings;
+    context.central = loaded.central;
+    Ok(())
 }

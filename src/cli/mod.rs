@@ -2,6 +2,7 @@
 
 pub mod aftermath;
 pub mod args;
+pub mod bundle;
 mod configuration;
 pub mod confirm;
 pub mod failure;

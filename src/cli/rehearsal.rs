@@ -67,6 +67,6 @@ impl From<RehearseArgs> for Part {
             accept_no_rollback: args.accept_no_rollback,
             overrides: None,
         };
-        Self::Whole(RehearseRequest { plan: args.plan, wish })
+        Self::Whole(Box::new(RehearseRequest { plan: args.plan, wish }))
     }
 }

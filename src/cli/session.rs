@@ -3,6 +3,7 @@
 use anyhow::{Context as _, Result};
 
 use super::args::{Cli, Verb};
+use super::bundle::BundleVerb;
 use super::failure::ToldFailure;
 use super::policy::{PolicyVerb, ScheduleVerb};
 use super::progress::Progress;
@@ -25,8 +26,8 @@ use crate::ops::request::{
     RollbackRequest, ScanRequest, WhyRequest,
 };
 use crate::ops::{
-    apply, detach, doctor, feeds, history, merge, needs_restart, plan, policy, records, recover, rehearse,
-    report, rollback, rule_files, rules, scan, schedule, status, why,
+    apply, detach, doctor, feeds, history, host_bundle, merge, needs_restart, plan, policy, records, recover,
+    rehearse, report, rollback, rule_files, rules, scan, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
@@ -85,7 +86,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn with_context(self, cli: Cli) -> Result<ExitCode> {
+    fn with_context(self, mut cli: Cli) -> Result<ExitCode> {
         let invocation = Invocation::from(&cli.global);
         let progress = Progress::new(self.terminal);
         let layout = configuration::layout(&invocation, &self.environment)?;
@@ -97,7 +98,7 @@ impl<'a> Session<'a> {
             Some(_) => Written::default(),
             None => self.written(&cli.verb, &layout)?,
         };
-        let context = Context {
+        let mut context = Context {
             layout,
             rules: rules::assemble(&loaded, written),
             settings: loaded.settings,
@@ -108,6 +109,7 @@ impl<'a> Session<'a> {
             signals: Signals::defer().context("cannot prepare for signals")?,
             invocation,
         };
+        configuration::take_bundle(&mut context, &mut cli.verb)?;
         let command = cli.verb.name();
         let (leaves_report, is_partial) = (leaves_report(&cli.verb), is_partial(&cli.verb));
         let shown = Shown { terminal: self.terminal, context };
@@ -218,6 +220,16 @@ impl Shown<'_> {
             Verb::History(args) => self.history(args.into()),
             Verb::Feeds(args) => {
                 let document = feeds::feeds(&self.context, &FeedsRequest::from(args))?;
+                self.terminal.show(&document, Weight::News)?;
+                Ok(ExitCode::Done)
+            }
+            Verb::Bundle(args) => {
+                let document = match args.verb {
+                    BundleVerb::Create { bundle, sign_with } => {
+                        host_bundle::create(&self.context, &bundle, sign_with.as_deref())?
+                    }
+                    BundleVerb::Verify { bundle } => host_bundle::verify(&self.context, &bundle)?,
+                };
                 self.terminal.show(&document, Weight::News)?;
                 Ok(ExitCode::Done)
             }

@@ -9,7 +9,9 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::SourceSettings;
 use crate::model::package::Inventory;
 use crate::observe::Event;
-use crate::scan::refresh::bundle::{BundleError, BundleRequest, NotTaken, export_bundle, import_bundle};
+use crate::scan::refresh::bundle::{
+    BundleError, BundleImport, BundleRequest, NotTaken, export_bundle, import_bundle,
+};
 
 /// Signs; what verifies is `gpgv`.
 const GPG: &str = "/usr/bin/gpg";
@@ -23,7 +25,7 @@ pub(super) fn export(
     bundle: &Path,
     sign_with: Option<&str>,
 ) -> Result<(), Failure> {
-    let exported = export_bundle(&request(context, inventory, sources), bundle).map_err(|error| {
+    let exported = export_bundle(&request(context, inventory, sources), bundle, &[]).map_err(|error| {
         let kind = match &error {
             BundleError::Nothing => FailureKind::MissingFeed,
             BundleError::Feed { .. } => FailureKind::MalformedFeed,
@@ -63,18 +65,36 @@ pub(super) fn sign(bundle: &Path, key: &str) -> Result<(), Failure> {
 }
 
 /// Takes what a bundle holds of this host's feeds through the same trust as content from the network.
-pub(super) fn import(
-    (context, inventory, sources): Host<'_, '_>,
-    import: &Import<'_>,
-) -> Result<(), Failure> {
+pub(super) fn import(host: Host<'_, '_>, import: &Import<'_>) -> Result<(), Failure> {
+    let (context, _, sources) = host;
     if let Some(unknown) = import.name.filter(|name| sources.iter().all(|source| source.name != *name)) {
         return Err(no_such_feed(unknown, sources));
     }
+    let imported = take(host, import, None)?;
+    if !imported.without_use.is_empty() && import.name.is_none() {
+        let note = format!("not used on this host: {}", imported.without_use.join(", "));
+        context.observer.event(&Event::Note(note));
+    }
+    if imported.taken.is_empty() {
+        let all: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+        let message = format!("{} holds no feed that this host uses", import.file.display());
+        return Err(Failure::new(FailureKind::MissingFeed, message)
+            .hint(format!("feeds of this host: {}", all.join(", "))));
+    }
+    Ok(())
+}
+
+/// Takes a bundle in, and unpacks what is no feed into a folder where one is given.
+pub(super) fn take(
+    (context, inventory, sources): Host<'_, '_>,
+    import: &Import<'_>,
+    payload: Option<&Path>,
+) -> Result<BundleImport, Failure> {
     let all: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
     let mut request = request(context, inventory, sources);
     request.accept_older = if import.accept_older { &all } else { &[] };
     let key = context.settings.feeds.bundle_key.as_deref();
-    let bundle = BundleRequest { file: import.file, key, only: import.name };
+    let bundle = BundleRequest { file: import.file, key, only: import.name, payload };
     let shown = import.file.display();
     let imported = import_bundle(&request, bundle).map_err(|error| {
         Failure::new(
@@ -82,18 +102,13 @@ pub(super) fn import(
             format!("{shown} is not taken in; the last good content stays"),
         )
         .caused_by(error)
-        .hint("make it anew on a host with a network: patchctl feeds export BUNDLE")
+        .hint(match payload {
+            None => "make it anew on a host with a network: patchctl feeds export BUNDLE",
+            Some(_) => "make it anew on a host with a network: patchctl bundle create BUNDLE --sign-with KEY",
+        })
     })?;
-    let note = |text| context.observer.event(&Event::Note(text));
-    if !imported.without_use.is_empty() && import.name.is_none() {
-        note(format!("not used on this host: {}", imported.without_use.join(", ")));
-    }
     match imported.not_taken.as_slice() {
-        [] if imported.taken.is_empty() => {
-            Err(Failure::new(FailureKind::MissingFeed, format!("{shown} holds no feed that this host uses"))
-                .hint(format!("feeds of this host: {}", all.join(", "))))
-        }
-        [] => Ok(()),
+        [] => Ok(imported),
         refused => Err(not_taken(&shown.to_string(), refused)),
     }
 }

@@ -46,6 +46,8 @@ pub struct Pull<'a> {
     pub environment: &'a Environment,
     /// The configuration that was named instead of the system's.
     pub file: Option<&'a Path>,
+    /// A file in which somebody brought the policy, instead of where it is kept.
+    pub brought: Option<&'a Path>,
 }
 
 /// Pulls the policy now.
@@ -68,6 +70,7 @@ pub fn refresh(context: &Context<'_>) -> Result<CentralRecord, Failure> {
         clock: &context.clock,
         environment: &context.environment,
         file: context.invocation.configuration.as_deref(),
+        brought: None,
     };
     let record = pull.pull(settings, (PATIENCE[1], 3))?;
     let stale = record.policy.as_ref().and_then(|policy| policy.stale_for(settings, context.now()));
@@ -110,6 +113,14 @@ fn is_due(record: &CentralRecord, every: Duration, now: DateTime<Utc>) -> bool {
 }
 
 impl Pull<'_> {
+    /// Takes a policy that somebody brought.
+    ///
+    /// # Errors
+    /// As of [`refresh`].
+    pub fn take_brought(&self, settings: &CentralSettings) -> Result<(), Failure> {
+        self.pull(settings, (PATIENCE[0], 1)).map(drop)
+    }
+
     /// Pulls and keeps what became of it: one pull at a time, so that no slow one puts an older policy back.
     fn pull(&self, settings: &CentralSettings, effort: (Duration, u32)) -> Result<CentralRecord, Failure> {
         let unusable =
@@ -154,8 +165,10 @@ impl Pull<'_> {
         let unreached = |error: TransportError| {
             Failure::new(FailureKind::MissingFeed, message("out of reach")).caused_by(error)
         };
-        let bytes = self.fetch((&location, LARGEST), effort).map_err(unreached)?;
-        let signed_by = self.verify(settings, &bytes, effort).map_err(|error| match error {
+        let place = self.brought.map_or_else(|| location.clone(), |path| path.display().to_string());
+        let bytes = self.fetch((&place, LARGEST), effort).map_err(unreached)?;
+        let proof = self.verify(settings, (&place, &bytes), effort);
+        let (signer, signature) = proof.map_err(|error| match error {
             Unproved::Unreached(error) => unreached(error),
             Unproved::Signature(error) => {
                 let hint = format!("its owner signs it: gpg --armor --detach-sign {}", file_name(&location));
@@ -168,7 +181,12 @@ impl Pull<'_> {
             let kind = if is_refusal { FailureKind::Policy } else { error.kind() };
             Failure::new(kind, message("not taken")).caused_by(error)
         };
-        let arrival = Arrival { bytes: &bytes, signed_by: &signed_by.fingerprint, now: self.clock.now() };
+        let arrival = Arrival {
+            bytes: &bytes,
+            signed_by: &signer.fingerprint,
+            signature: &signature,
+            now: self.clock.now(),
+        };
         let policy = arrival.admit(settings, last).map_err(refused)?;
         load::load_with(self.layout, self.file, facts::user_id(), policy.clone()).map_err(refused)?;
         Ok(policy)
@@ -194,17 +212,16 @@ impl Pull<'_> {
     fn verify(
         &self,
         settings: &CentralSettings,
-        bytes: &[u8],
+        (location, bytes): (&str, &[u8]),
         effort: (Duration, u32),
-    ) -> Result<Signer, Unproved> {
-        let location = settings.location();
+    ) -> Result<(Signer, Vec<u8>), Unproved> {
         let signature = SUFFIXES.iter().find_map(|suffix| {
             match self.fetch((&format!("{location}{suffix}"), LARGEST_SIGNATURE), effort) {
                 Err(error) if error.is_absent() => None,
                 answer => Some(answer),
             }
         });
-        let missing = || Unproved::Signature(SignatureError::Missing { location: location.clone() });
+        let missing = || Unproved::Signature(SignatureError::Missing { location: location.to_owned() });
         let signature = signature.ok_or_else(missing)?.map_err(Unproved::Unreached)?;
         let folder = self.layout.central_incoming();
         let (content, beside) = (folder.join("policy"), folder.join("signature"));
@@ -217,7 +234,7 @@ impl Pull<'_> {
         // Copies of what was looked at; what stays is replaced by the next pull.
         let _ = storage::remove_file(&content);
         let _ = storage::remove_file(&beside);
-        verified
+        verified.map(|signer| (signer, signature))
     }
 }
 

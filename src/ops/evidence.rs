@@ -90,9 +90,10 @@ pub fn refuse_without(
     }
 }
 
-/// Tells whether a rehearsal of exactly these changes passed here and still counts.
-pub fn is_rehearsed(context: &Context<'_>, plan: &PatchPlan) -> bool {
-    why_not_rehearsed(context, plan).is_none()
+/// Tells whether nothing is missing that a rehearsal here could bring: none is wanted, or one of exactly these changes passed
+/// and still counts.
+pub fn is_rehearsed_as_wanted(context: &Context<'_>, plan: &PatchPlan) -> bool {
+    !context.settings.policy.evidence.require_rehearsal || why_not_rehearsed(context, plan).is_none()
 }
 
 fn why_not_rehearsed(context: &Context<'_>, plan: &PatchPlan) -> Option<String> {

@@ -38,6 +38,7 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
         warnings.extend(rivals::at_work().told());
     }
     warnings.extend(kernels::module_warning(context.layout.root(), actions.iter().any(is_kernel)));
+    warnings.extend(kernels::replacement_warning(actions, &survey.inventory.kernels));
     Ok(Foresight {
         protection,
         restarts: restarts(context, actions),
@@ -66,7 +67,7 @@ pub fn add_suggestions(foresight: &mut Foresight, suggestions: &Suggestions) {
 }
 
 fn is_kernel(action: &Action) -> bool {
-    action.kind == ActionKind::Add || action.package.as_str().starts_with("linux-image-")
+    action.kind == ActionKind::Add || kernels::is_kernel(action.package.as_str())
 }
 
 fn unfinished(survey: &Survey) -> Option<String> {

@@ -15,6 +15,7 @@ pub mod exposure;
 pub mod feeds;
 pub mod foresight;
 pub mod history;
+pub mod host_bundle;
 mod image;
 pub mod ledger;
 pub mod lists;

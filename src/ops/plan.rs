@@ -8,7 +8,7 @@ use super::request::{Removals, Wish};
 use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
 use super::way_back::{self, Examined, Lost};
-use super::{foresight, quarantine, records, rules, runs, scan};
+use super::{foresight, image, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
 use crate::host::storage;
@@ -77,6 +77,7 @@ pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
 /// # Errors
 /// As [`make`].
 pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<Planned, Failure> {
+    image::refuse(&context.layout)?;
     let mut survey = survey::survey(context)?;
     let advice = survey.inventory.distribution.advice();
     let manager = context.package_manager(&survey.inventory.distribution)?;

@@ -2,6 +2,7 @@
 
 use schemars::{Schema, schema_for};
 
+use super::bundle::BundleDocument;
 use super::comparison::ReportDifference;
 use super::doctor::DoctorDocument;
 use super::documents::{
@@ -14,6 +15,7 @@ use super::period::Period;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
 use super::schema::Report;
+use crate::model::evidence::Evidence;
 use crate::model::plan::PatchPlan;
 
 /// Returns every document's schema (JSON Schema 2020-12) with the name of its shipped file.
@@ -21,6 +23,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("report-1.json", schema_for!(Report)),
         ("plan-1.json", schema_for!(PatchPlan)),
+        ("evidence-1.json", schema_for!(Evidence)),
         ("why-1.json", schema_for!(WhyDocument)),
         ("history-1.json", schema_for!(HistoryDocument)),
         ("status-1.json", schema_for!(StatusDocument)),
@@ -38,6 +41,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
         ("schedule-1.json", schema_for!(ScheduleDocument)),
+        ("bundle-content-1.json", schema_for!(BundleDocument)),
     ]
 }
 
@@ -46,7 +50,7 @@ mod tests {
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
-    use super::super::text::samples::{self, health, rules, runs};
+    use super::super::text::samples::{self, health, rehearsals, rules, runs};
     use super::*;
 
     /// Proves that a document fits its schema, survives the way through JSON, and has no null.
@@ -68,6 +72,9 @@ mod tests {
         assert_fits("report-1.json", &runs::patched());
         assert_fits("report-1.json", &runs::rolled_back());
         assert_fits("plan-1.json", &runs::plan());
+        assert_fits("evidence-1.json", &rehearsals::evidence());
+        assert_fits("report-1.json", &rehearsals::passed());
+        assert_fits("report-1.json", &rehearsals::failed());
         assert_fits("why-1.json", &runs::why());
         assert_fits("history-1.json", &runs::history());
         assert_fits("status-1.json", &runs::status());
@@ -78,6 +85,7 @@ mod tests {
         assert_fits("policy-1.json", &rules::shown());
         assert_fits("policy-preview-1.json", &rules::preview());
         assert_fits("rule-change-1.json", &rules::added());
+        assert_fits("bundle-content-1.json", &rules::bundle());
         assert_fits("doctor-1.json", &health::doctor());
     }
 

@@ -1,6 +1,7 @@
 //! Tells what happened: one versioned report, and its pure renderings. What is remembered is left to `report::ledger`.
 
 pub mod background;
+pub mod bundle;
 pub mod comparison;
 pub mod compliance;
 pub mod contract;

@@ -57,3 +57,19 @@ fn a_plan_beside_one_bare_simulation_of_apt() {
         );
     }
 }
+
+#[test]
+#[ignore = "measures"]
+fn a_rehearsal_beside_the_run_that_it_foresees() {
+    let Some(root) = debian::server() else { return };
+    if let Ok(program) = std::env::var("PATCHCTL_MEASURED") {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(program);
+        fs::copy(program, root.path("usr/bin/patchctl")).expect("the measured program is there");
+    }
+    root.run(&["patchctl", "plan", "-o", "/root/plan.json"]).expect_code(0);
+    let rehearsal = root.run(&["patchctl", "rehearse", "/root/plan.json"]).expect_code(0);
+    let run = root.run(&["patchctl", "apply", "--yes", "/root/plan.json"]).expect_code(0);
+    let (first, second) = (rehearsal.took.as_secs_f64(), run.took.as_secs_f64());
+    println!("{}{}", rehearsal.stdout, rehearsal.stderr);
+    println!("rehearsal {first:.1} s, run {second:.1} s: {:.2} times", first / second);
+}

@@ -6,6 +6,7 @@ pub mod policy;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
+use super::kernels;
 use crate::host::processes::{self, MappedFile, Owner, Process};
 use crate::model::package::PackageName;
 use crate::model::plan::RestartForeseen;
@@ -130,6 +131,8 @@ const NEEDS_REBOOT: &[&str] = &[
     "dbus",
     "intel-microcode",
     "amd64-microcode",
+    "intel-ucode",
+    "amd-ucode",
     "glibc",
     "dbus-broker",
     "dbus-daemon",
@@ -143,7 +146,7 @@ const NEEDS_REBOOT: &[&str] = &[
 
 /// Tells whether a package takes full effect with the next boot alone.
 pub fn needs_reboot(package: &PackageName) -> bool {
-    package.as_str().starts_with("linux-image-") || NEEDS_REBOOT.contains(&package.as_str())
+    kernels::is_kernel(package.as_str()) || NEEDS_REBOOT.contains(&package.as_str())
 }
 
 /// Tells why changing these packages asks for a reboot, when it does.

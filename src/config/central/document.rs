@@ -43,6 +43,8 @@ pub struct Arrival<'a> {
     pub bytes: &'a [u8],
     /// Fingerprint of the key that signed it.
     pub signed_by: &'a str,
+    /// The signature.
+    pub signature: &'a [u8],
     /// The time.
     pub now: DateTime<Utc>,
 }
@@ -100,6 +102,7 @@ impl Arrival<'_> {
             version,
             issued,
             signed_by: self.signed_by.to_owned(),
+            signature: self.signature.to_owned(),
             fetched: self.now,
             text: text.to_owned(),
         })
@@ -146,7 +149,7 @@ mod tests {
 
     fn admit(text: &str, last: Option<&StoredPolicy>) -> Result<StoredPolicy, String> {
         let now = "2026-11-22T12:00:00Z".parse().expect("a time");
-        let arrival = Arrival { bytes: text.as_bytes(), signed_by: "ABC", now };
+        let arrival = Arrival { bytes: text.as_bytes(), signed_by: "ABC", signature: b"", now };
         arrival.admit(&settings(), last).map_err(|error| error.to_string())
     }
 

@@ -28,6 +28,8 @@ pub struct StoredPolicy {
     pub issued: DateTime<Utc>,
     /// Fingerprint of the key that signed it.
     pub signed_by: String,
+    /// The signature as it came, so that another host can prove it as well.
+    pub signature: Vec<u8>,
     /// When it came.
     pub fetched: DateTime<Utc>,
     /// The file.

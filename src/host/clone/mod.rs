@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::mounts::Mount;
 use super::runner::CommandSpec;
-use super::storage::StorageError;
+use super::storage::{self, StorageError};
 
 /// What the clone's root is called among mounts.
 const SOURCE: &str = "patchctl-rehearsal";
@@ -110,11 +110,32 @@ pub fn is_clone(mounts: &[Mount]) -> bool {
     super::mounts::at(mounts, Path::new("/")).is_some_and(|root| root.source == SOURCE)
 }
 
-/// Returns why no clone can be had on this host as far as that shows without trying; `None` where nothing speaks against
-/// it.
-pub fn obstacle() -> Option<String> {
-    let missing = [SETPRIV, UNSHARE].into_iter().find(|tool| !super::storage::exists(Path::new(tool)));
-    missing.map(|tool| format!("{tool} is not installed (package util-linux)"))
+/// Returns why no clone with its changes in `folder` can be had on this host, as far as that shows without trying; `None`
+/// where nothing speaks against it.
+pub fn obstacle(folder: &Path) -> Option<String> {
+    if let Some(tool) = [SETPRIV, UNSHARE].into_iter().find(|tool| !storage::exists(Path::new(tool))) {
+        return Some(format!("{tool} is not installed (package util-linux)"));
+    }
+    if !has_overlays() {
+        return Some("this kernel has no overlay file system".to_owned());
+    }
+    let mounts = super::mounts::list().unwrap_or_default();
+    let above = mounts.iter().rev().filter(|mount| folder.starts_with(&mount.point));
+    let carrier = above.max_by_key(|mount| mount.point.components().count())?;
+    (carrier.kind == "overlay").then(|| {
+        let (folder, point) = (folder.display(), carrier.point.display());
+        format!(
+            "{folder} lies on {point}, which is an overlay itself and cannot carry the changes of another one"
+        )
+    })
+}
+
+/// The kernel lists what it knows (proc(5), `filesystems`), and loads what it has as a module when it is asked for it.
+fn has_overlays() -> bool {
+    let known = storage::read(Path::new("/proc/filesystems")).unwrap_or_default();
+    let is_known = String::from_utf8_lossy(&known).split_whitespace().any(|word| word == "overlay");
+    let release = super::facts::running_kernel().unwrap_or_default();
+    is_known || storage::exists(&Path::new("/lib/modules").join(release).join("kernel/fs/overlayfs"))
 }
 
 /// Puts a clone together, goes into it, and becomes the design's program, called with `arguments`.

@@ -12,7 +12,7 @@ use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Begins, Reach};
 use super::runs::Cut;
 use super::way_back::Lost;
-use super::{evidence, lists, mend, notify, records, recover, rules, runs, scan, survey, window};
+use super::{evidence, lists, mend, notify, records, recover, rehearse, rules, runs, scan, survey, window};
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{dead_man, fetch};
 use crate::config::layout::RunFolder;
@@ -115,6 +115,9 @@ fn carry_out(
     gates::refuse_losing_kernel(&planned.plan, &inventory.kernels)?;
     gates::refuse_without_room(inventory, &planned.plan)?;
     if request.reach == Reach::Everything {
+        if request.begins == Begins::ByItself && !evidence::is_rehearsed_as_wanted(context, &planned.plan) {
+            rehearse::before_apply(context, &planned, &request.wish())?;
+        }
         window::refuse_without_time(context, request.overrides.as_ref(), &planned.plan)?;
         let asked = (&planned.plan, request.plan.as_deref());
         evidence::refuse_without(context, request.overrides.as_ref(), asked)?;

@@ -10,12 +10,13 @@ use super::rivals::{self, Rivals};
 use crate::apply::health::checks;
 use crate::apply::kernels;
 use crate::apply::old_archives::Places;
+use crate::apply::rehearsal::litter;
 use crate::apply::snapshot::registry::Choice;
 use crate::apply::space::{self, KERNEL_IN_BOOT};
 use crate::apply::systemd;
 use crate::config::choice::SnapshotChoice;
 use crate::host::facts::{self, Room};
-use crate::host::{lock, storage};
+use crate::host::{clone, lock, storage};
 use crate::model::distro::Distribution;
 use crate::model::failure::Failure;
 use crate::model::feed::{FeedRole, FeedStamp};
@@ -56,6 +57,7 @@ pub(super) struct Facts {
     pub(super) replaced_root: Option<String>,
     pub(super) checks: Result<usize, String>,
     pub(super) recover_unit: UnitState,
+    pub(super) rehearsals: Rehearsals,
     pub(super) snapshot: Choice,
     pub(super) snapshot_wanted: SnapshotChoice,
 }
@@ -66,6 +68,17 @@ pub(super) struct WayBack {
     pub(super) archived: usize,
     pub(super) rebuilt: usize,
     pub(super) lost: usize,
+}
+
+/// What rehearsals find here.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rehearsals {
+    /// The folder that one left which was cut off.
+    pub(super) litter: Option<String>,
+    /// Why none can be had.
+    pub(super) obstacle: Option<String>,
+    /// The policy wants one before each run.
+    pub(super) required: bool,
 }
 
 /// A unit of patchctl's own.
@@ -124,8 +137,20 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
             .map(|checks| checks.len())
             .map_err(|error| format!("{error}; {}", error.hint())),
         recover_unit: unit_state(root, "patchctl-recover.service"),
+        rehearsals: rehearsals(context),
         snapshot,
         snapshot_wanted: context.settings.snapshots,
+    }
+}
+
+/// A folder that is there while nobody holds the lock is litter.
+fn rehearsals(context: &Context<'_>) -> Rehearsals {
+    let is_idle = || matches!(runs::holder(context), Ok(None));
+    let litter = litter::is_there(&context.layout) && is_idle();
+    Rehearsals {
+        litter: litter.then(|| context.layout.rehearsal().path().display().to_string()),
+        obstacle: clone::obstacle(context.layout.state()).filter(|_| context.layout.is_live()),
+        required: context.settings.policy.evidence.require_rehearsal,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::report::doctor::{Precondition, PreconditionState};
 
 /// Judges what is patchctl's own.
 pub(super) fn judge(facts: &Facts) -> Vec<Precondition> {
-    vec![journal(facts), configuration(facts), recover_unit(facts), snapshot(facts)]
+    vec![journal(facts), configuration(facts), recover_unit(facts), snapshot(facts), rehearsal(facts)]
 }
 
 fn journal(facts: &Facts) -> Precondition {
@@ -60,6 +60,25 @@ fn recover_unit(facts: &Facts) -> Precondition {
                     "install packaging/systemd/patchctl-recover.service and enable it",
                 )
         }
+    }
+}
+
+/// What a rehearsal needs stops a run only where the policy wants one.
+fn rehearsal(facts: &Facts) -> Precondition {
+    let met = |finding: String| Precondition::met("rehearsal", "rehearsal", finding);
+    let rehearsals = &facts.rehearsals;
+    if let Some(litter) = &rehearsals.litter {
+        return met(format!("one was cut off and left {litter}"))
+            .but(PreconditionState::Attention, "patchctl recover removes it");
+    }
+    match &rehearsals.obstacle {
+        None => met("a plan can be tried in a clone of this host".to_owned()),
+        Some(obstacle) if rehearsals.required => {
+            met(format!("policy.require_rehearsal wants one, and there can be none: {obstacle}"))
+                .but(PreconditionState::Stops, "mend that, or take policy.require_rehearsal out")
+        }
+        Some(obstacle) => met(format!("not possible here: {obstacle}"))
+            .but(PreconditionState::Attention, "patchctl rehearse would refuse; an apply does not need it"),
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn prepare(
     planned: &Planned,
     accepted: &[PackageName],
 ) -> Result<Prepared, Unprepared> {
-    refuse_without_clone()?;
+    refuse_without_clone(context)?;
     let folder = context.layout.rehearsal();
     refuse_without_room(context, planned)?;
     let litter = Litter::begin(folder.clone()).map_err(runs::state_unwritable)?;
@@ -69,8 +69,8 @@ pub(super) fn prepare(
     Ok(Prepared { litter, design, ground, stands_on, _lock: lock })
 }
 
-fn refuse_without_clone() -> Result<(), Failure> {
-    match clone::obstacle() {
+fn refuse_without_clone(context: &Context<'_>) -> Result<(), Failure> {
+    match clone::obstacle(context.layout.state()) {
         Some(obstacle) => {
             Err(Failure::new(FailureKind::NoClone, format!("nothing can be rehearsed: {obstacle}")))
         }

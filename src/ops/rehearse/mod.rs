@@ -19,7 +19,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
 use crate::report::rehearsal::{RehearsalReport, RehearsalVerdict};
-use crate::report::schema::Report;
+use crate::report::schema::{Report, ReportFiles};
 
 /// Tries a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct RehearseRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Everything.
-    Whole(RehearseRequest),
+    Whole(Box<RehearseRequest>),
     /// In new namespaces: the clone of a design is put together and gone into.
     Assemble(PathBuf),
     /// In the clone: the plan is carried out and tested.
@@ -86,7 +86,14 @@ pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Repo
         }
         let before = lost.len();
         match try_it(context, (&planned, &wish), &mut lost) {
-            Ok(rehearsal) => return tell(context, planned, (rehearsal, report)),
+            Ok(rehearsal) => {
+                // What is applied next is best the very plan that was tried.
+                report.files = request.plan.as_ref().map(|plan| ReportFiles {
+                    plan: Some(plan.display().to_string()),
+                    ..ReportFiles::default()
+                });
+                return tell(context, planned, (rehearsal, report));
+            }
             Err(failure) if lost.len() == before => return Err(failure),
             Err(_) => {
                 let names: Vec<&str> = lost.keys().map(|key| key.name.as_str()).collect();
@@ -95,6 +102,17 @@ pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Repo
             }
         }
     }
+}
+
+/// Tries a plan before it is carried out by itself, and keeps what came of it as evidence. The caller holds the lock.
+///
+/// # Errors
+/// There is no clone to be had, or the plan cannot be staged. That it fails in the clone is told by the evidence.
+pub(super) fn before_apply(context: &Context<'_>, planned: &Planned, wish: &Wish) -> Result<(), Failure> {
+    own_checks(context)?;
+    let rehearsal = try_it(context, (planned, wish), &mut Lost::new())?;
+    let told = (EvidenceKind::Rehearsal, rehearsal.run.complaints());
+    evidence::keep(context, &planned.plan, told).map(drop).map_err(runs::state_unwritable)
 }
 
 /// The administrator's own checks, which nobody else may have written.

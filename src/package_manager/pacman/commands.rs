@@ -303,8 +303,7 @@ impl PackageManager for Pacman {
         let removed = request.actions.iter().filter(|action| action.kind == ActionKind::Remove);
         let transaction = Transaction {
             archives: archives.clone(),
-            gone: removed.map(|action| action.package.clone()).collect(),
-            keeps_configuration: true,
+            removed: removed.map(|action| action.package.clone()).collect(),
             ..Transaction::default()
         };
         let before = storage::read(request.log).unwrap_or_default().len();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::super::{PackageManagerError, RestoreRequest, run_into_log};
+use super::super::{PackageManagerError, RestoreRequest, Target, run_into_log};
 use super::archive::Archive;
 use super::commands::{Pacman, prepare};
 use super::configuration::Options;
@@ -23,10 +23,10 @@ pub(super) struct Transaction {
     pub(super) complete: Vec<PathBuf>,
     /// Archives to install, in the place of whatever version there is.
     pub(super) archives: Vec<PathBuf>,
-    /// Packages to take away.
-    pub(super) gone: Vec<PackageName>,
-    /// The edited configuration of those is kept aside.
-    pub(super) keeps_configuration: bool,
+    /// Packages to take away with their configuration.
+    pub(super) purged: Vec<PackageName>,
+    /// Packages to take away whose edited configuration is kept aside.
+    pub(super) removed: Vec<PackageName>,
     /// Files of no package may be replaced: they are what a pacman that was cut off left.
     pub(super) replaces_files: bool,
     /// Dependencies are not looked at.
@@ -36,15 +36,20 @@ pub(super) struct Transaction {
 impl Transaction {
     /// A way back, or the way forward after a crash.
     pub(super) fn of(request: &RestoreRequest<'_>, is_forced: bool) -> Self {
-        let gone = request.purge.iter().chain(request.remove);
+        let names = |targets: &[Target]| targets.iter().map(|target| target.package.name.clone()).collect();
         Self {
             complete: request.complete.to_vec(),
             archives: request.archives.to_vec(),
-            gone: gone.map(|target| target.package.name.clone()).collect(),
-            keeps_configuration: false,
+            purged: names(request.purge),
+            removed: names(request.remove),
             replaces_files: true,
             is_forced,
         }
+    }
+
+    /// Every package that is to go.
+    fn gone(&self) -> impl Iterator<Item = &PackageName> {
+        self.purged.iter().chain(&self.removed)
     }
 }
 
@@ -66,32 +71,27 @@ impl Pacman {
             let spec = self.command().args(["--noprogressbar", "--config", &offline]);
             spec.time_limit(limit).insistence(Insistence::Patient).guard(self.guard())
         };
-        let mut failed = None;
-        let mut last = None;
-        for archives in [&transaction.complete, &transaction.archives] {
-            if !archives.is_empty() {
-                let spec = installing(changing(), transaction, archives);
-                let output = self.run_changing(&spec, log, listen)?;
-                failed = failed.or_else(|| Some(output.clone()).filter(|output| !output.is_success()));
-                last = Some(output);
-            }
+        let mut outputs = Vec::new();
+        for archives in
+            [&transaction.complete, &transaction.archives].into_iter().filter(|some| !some.is_empty())
+        {
+            let spec = installing(changing(), transaction, archives);
+            outputs.push(self.run_changing(&spec, log, listen)?);
         }
-        let there = |name: &&PackageName| local::is_installed(self.root(), name);
-        let gone: Vec<String> = transaction.gone.iter().filter(there).map(ToString::to_string).collect();
-        if !gone.is_empty() {
-            let verb = if transaction.keeps_configuration { "-R" } else { "-Rn" };
-            let spec = if transaction.is_forced {
-                changing().arg(format!("{verb}dd"))
-            } else {
-                changing().arg(verb)
-            };
-            let output = self.run_changing(&spec.arg("--").args(gone), log, listen)?;
-            failed = failed.or_else(|| Some(output.clone()).filter(|output| !output.is_success()));
-            last = Some(output);
+        for (verb, names) in [("-Rn", &transaction.purged), ("-R", &transaction.removed)] {
+            let is_there = |name: &&PackageName| local::is_installed(self.root(), name);
+            let gone: Vec<String> = names.iter().filter(is_there).map(ToString::to_string).collect();
+            if !gone.is_empty() {
+                let verb = if transaction.is_forced { format!("{verb}dd") } else { verb.to_owned() };
+                let spec = changing().args([&verb, "--"]).args(gone);
+                outputs.push(self.run_changing(&spec, log, listen)?);
+            }
         }
         self.forget_cut_off()?;
         let nothing = PackageManagerError::Refused { tool: "pacman", words: Vec::new() };
-        failed.or(last).ok_or(nothing)
+        let told = outputs.iter().position(|output| !output.is_success());
+        let told = told.unwrap_or(outputs.len().saturating_sub(1));
+        outputs.into_iter().nth(told).ok_or(nothing)
     }
 
     /// Runs one command between the marks by which a lock that it leaves is known as ours.
@@ -124,7 +124,7 @@ impl Pacman {
             let is_of = |folder: &String| {
                 folder.strip_prefix(&prefix).is_some_and(|version| version.matches('-').count() == 1)
             };
-            transaction.gone.contains(&entry.name) || folders.iter().any(is_of)
+            transaction.gone().any(|name| *name == entry.name) || folders.iter().any(is_of)
         };
         let ours: Vec<&&Entry> = remains.iter().filter(is_ours).collect();
         let mut names = self.cut_off();
@@ -193,6 +193,6 @@ fn installing(spec: CommandSpec, transaction: &Transaction, archives: &[PathBuf]
     let spec = spec.arg(if transaction.is_forced { "-Udd" } else { "-U" });
     let spec = if transaction.replaces_files { spec.args(["--overwrite", "*"]) } else { spec };
     // Bit 2 turns the answer to "Remove the package in conflict?" into yes (pacman, `--ask`; alpm, ALPM_QUESTION_CONFLICT_PKG).
-    let spec = if transaction.gone.is_empty() { spec } else { spec.arg("--ask=4") };
+    let spec = if transaction.gone().next().is_none() { spec } else { spec.arg("--ask=4") };
     spec.arg("--").args(archives.iter().map(|path| path.display().to_string()))
 }

@@ -62,15 +62,29 @@ impl Zypper {
         &self.guard
     }
 
-    /// What holds for every call.
-    fn zypper() -> CommandSpec {
+    /// What holds for every call. What zypp has under way lies in patchctl's own cache (libzypp, `ZYPPTMPDIR`): one that is
+    /// killed leaves it behind.
+    fn zypper(&self) -> CommandSpec {
+        let scratch = self.cache.join("tmp");
+        // Where the folder cannot be made, zypp takes its own.
+        let _ = storage::create_folder(&scratch, 0o700);
         let spec = CommandSpec::new(ZYPPER).args(["--non-interactive", "--no-color"]);
-        spec.env("ZYPP_LOCK_TIMEOUT", LOCK_SECONDS)
+        spec.env("ZYPP_LOCK_TIMEOUT", LOCK_SECONDS).env("ZYPPTMPDIR", &scratch.display().to_string())
     }
 
-    /// A call that only asks, from what was fetched already; zypp's log of every thought is of no use to anybody.
-    fn asking() -> CommandSpec {
-        let spec = Self::zypper().args(["--no-refresh", "--xmlout"]).time_limit(SIMULATION_LIMIT);
+    /// Removes what a killed call left behind.
+    fn sweep(&self) {
+        if !self.is_at_work() {
+            // What stays is in nobody's way.
+            let _ = storage::remove_folder(&self.cache.join("tmp"));
+        }
+    }
+
+    /// A call that only asks, from what was fetched already; zypp's log of every thought is of no use to anybody. Two
+    /// records of zypp's own are made anew where they are missing or old, as by every caller: its copy of rpm's database
+    /// and, once in the life of a host, the list of packages that nobody asked for.
+    fn asking(&self) -> CommandSpec {
+        let spec = self.zypper().args(["--no-refresh", "--xmlout"]).time_limit(SIMULATION_LIMIT);
         spec.env("ZYPP_LOGFILE", "/dev/null")
     }
 
@@ -79,7 +93,7 @@ impl Zypper {
     fn changing(&self, limit: Duration) -> CommandSpec {
         let cache = self.cache.display();
         let places = [format!("--cache-dir={cache}"), format!("--reposd-dir={cache}/no-repositories")];
-        let spec = Self::zypper().arg("--no-refresh").args(places).args(["install", "--oldpackage"]);
+        let spec = self.zypper().arg("--no-refresh").args(places).args(["install", "--oldpackage"]);
         spec.time_limit(limit).insistence(Insistence::Patient).guard(&self.guard)
     }
 
@@ -90,6 +104,7 @@ impl Zypper {
         (log, limit): (&Path, Duration),
         listen: &mut dyn FnMut(&str),
     ) -> Result<CommandOutput, PackageManagerError> {
+        self.sweep();
         let spec = self.changing(limit).args(options.iter().copied()).arg("--").args(changes);
         run_into_log((TOOL, &spec), log, listen)
     }
@@ -160,7 +175,7 @@ impl Zypper {
     ) -> Result<CommandOutput, PackageManagerError> {
         let work = request.folder.join("zypp");
         let cache = format!("--pkg-cache-dir={}", work.display());
-        let spec = Self::zypper().args(["--no-refresh", "--xmlout"]).args([cache.as_str(), "download", "--"]);
+        let spec = self.zypper().args(["--no-refresh", "--xmlout"]).args([cache.as_str(), "download", "--"]);
         let spec = spec.args(wanted.iter().map(|target| arguments::exact(target)));
         let mut hear = |line: &str| {
             // `Retrieving package foo-2.0-1.noarch (1/3),   6.0 KiB (    8   B unpacked)`
@@ -251,8 +266,9 @@ impl PackageManager for Zypper {
             Removals::Refuse => "--no-force-resolution",
         };
         let spec = match goal {
-            Goal::Everything => Self::asking().args(["update", "--dry-run", force]),
-            Goal::Targets(targets) => Self::asking()
+            Goal::Everything => self.asking().args(["update", "--dry-run", force]),
+            Goal::Targets(targets) => self
+                .asking()
                 .args(["install", "--dry-run", force, "--name", "--"])
                 .args(targets.iter().map(arguments::exact)),
         };
@@ -265,7 +281,7 @@ impl PackageManager for Zypper {
     }
 
     fn refresh_lists(&self, time_limit: Duration) -> Result<Vec<String>, PackageManagerError> {
-        let spec = Self::zypper().args(["--xmlout", "refresh"]).time_limit(time_limit);
+        let spec = self.zypper().args(["--xmlout", "refresh"]).time_limit(time_limit);
         let output = Self::run(&spec)?;
         if output.timed_out {
             return Ok(vec![format!(

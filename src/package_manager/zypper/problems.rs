@@ -17,7 +17,7 @@ pub(super) fn parse(answer: &Answer) -> Vec<Unmet> {
     let mut found: Vec<Unmet> = answer.questions.iter().filter_map(|text| problem(text)).collect();
     found.extend(answer.news.iter().filter_map(|text| problem(text)));
     found.extend(answer.complaints.iter().filter_map(|text| not_found(text)));
-    found.extend(answer.questions.iter().filter_map(|text| licence(text)));
+    found.extend(answer.news.iter().filter_map(|text| licence(text)));
     found
 }
 
@@ -54,7 +54,8 @@ fn not_found(text: &str) -> Option<Unmet> {
     Some(Unmet { package: subject(wanted)?, needs: None, conflicts: false, words: text.to_owned() })
 }
 
-/// A licence is for a person to agree to, or for `autoAgreeWithLicenses` in zypper.conf, which is his word too.
+/// A licence comes as news before the question, behind a summary and with exit code 4 (tried with 1.14.42). It is for a
+/// person to agree to, or for `autoAgreeWithLicenses` in zypper.conf, which is his word too.
 fn licence(text: &str) -> Option<Unmet> {
     let (_, rest) = text.split_once("In order to install '")?;
     let (name, _) = rest.split_once('\'')?;
@@ -122,9 +123,8 @@ mod tests {
         let found =
             told(&[], &["Package 'nosuch.noarch=2.0-1' not found.", "No provider of 'libx=1' found."]);
         assert_eq!(found.iter().map(|unmet| unmet.package.as_str()).collect::<Vec<_>>(), ["nosuch", "libx"]);
-        let asked = "In order to install 'plain-2.0-1.noarch' (x), you must agree to terms of the following license \
-            agreement:\n\nPay.\n";
-        let found = told(&[asked, "Do you agree?"], &[]);
+        let asked = "In order to install 'plain', you must agree to terms of the following license agreement:\n\nPay.";
+        let found = parse(&Answer { news: vec![asked.to_owned()], ..Answer::default() });
         assert_eq!((found.len(), found[0].package.as_str()), (1, "plain"));
         assert_eq!(told(&["Continue?"], &["System management is locked by the application with pid 1."]), []);
     }

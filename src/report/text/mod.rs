@@ -1,5 +1,6 @@
 //! Text for people: pure renderings of reports and documents at a given width, with or without colour.
 
+mod bundle;
 mod doctor;
 mod feeds;
 mod fleet;
@@ -48,6 +49,7 @@ use super::schema::Report;
 use super::{group, words};
 use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
+use crate::report::bundle::BundleDocument;
 
 /// Something that can be told to people.
 pub trait Rendering {
@@ -175,6 +177,12 @@ impl Rendering for RuleChange {
 impl Rendering for ScheduleDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| schedule::render(self, sheet))
+    }
+}
+
+impl Rendering for BundleDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| bundle::render(self, sheet))
     }
 }
 

@@ -22,7 +22,10 @@ pub(super) fn render(report: &Report, rehearsal: &RehearsalReport, sheet: &mut S
     checks(&rehearsal.run, sheet);
     ground(rehearsal, sheet);
     sheet.gap();
-    changes(&rehearsal.changes, sheet);
+    // What a failed run left is no answer to what the plan would change.
+    if rehearsal.run.ending == RehearsedEnding::Patched {
+        changes(&rehearsal.changes, sheet);
+    }
     policy::notes(report, sheet);
     header::incomplete(report, sheet);
     records(report, rehearsal, sheet);

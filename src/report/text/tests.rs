@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::samples::{self, health, rules, runs};
+use super::samples::{self, health, rehearsals, rules, runs};
 use super::{Detail, Rendering, Style};
 use crate::model::feed::{Completeness, CompletenessLevel};
 use crate::model::package::PackageName;
@@ -21,6 +21,8 @@ fn everything() -> Vec<(&'static str, Box<dyn Rendering>)> {
         ("plan", Box::new(planned())),
         ("patched", Box::new(runs::patched())),
         ("rolled-back", Box::new(runs::rolled_back())),
+        ("rehearsed", Box::new(rehearsals::passed())),
+        ("rehearsal-failed", Box::new(rehearsals::failed())),
         ("unwell", Box::new(health::unwell())),
         ("needs-restart", Box::new(health::needs_restart())),
         ("doctor", Box::new(health::doctor())),
@@ -32,6 +34,7 @@ fn everything() -> Vec<(&'static str, Box<dyn Rendering>)> {
         ("policy", Box::new(rules::shown())),
         ("policy-preview", Box::new(rules::preview())),
         ("rule-change", Box::new(rules::added())),
+        ("bundle", Box::new(rules::bundle())),
     ]
 }
 

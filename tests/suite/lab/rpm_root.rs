@@ -239,10 +239,26 @@ pub fn publish(root: &Path, repository: &str, announcements: &str) {
         on_host(&["modifyrepo_c", "--mdtype=updateinfo", text(&file), text(&folder.join("repodata"))]);
         fs::remove_file(&file).expect("a file can be removed");
     }
+    add_licence(&folder);
     let list = folder.join("repodata/repomd.xml");
     let keys = root.join("srv/lab/keys");
     let sign = ["gpg", "--homedir", text(&keys), "--batch", "--quiet", "--yes", "--armor", "--detach-sign"];
     on_host(&[&sign[..], &[text(&list)]].concat());
+}
+
+/// What SUSE's repositories say of a package with a licence that somebody has to agree to; dnf does not read it.
+fn add_licence(folder: &Path) {
+    let Ok(bytes) = fs::read(folder.join("lab-licensed-2.0-1.noarch.rpm")) else { return };
+    let id: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let file = folder.join("susedata.xml");
+    let content = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<susedata xmlns=\"http://linux.duke.edu/metadata/susedata\" \
+         packages=\"1\"><package pkgid=\"{id}\" name=\"lab-licensed\" arch=\"noarch\"><version epoch=\"0\" ver=\"2.0\" \
+         rel=\"1\"/><eula>You must pay.</eula></package></susedata>\n"
+    );
+    fs::write(&file, content).expect("a file can be written");
+    on_host(&["modifyrepo_c", "--mdtype=susedata", text(&file), text(&folder.join("repodata"))]);
+    fs::remove_file(&file).expect("a file can be removed");
 }
 
 /// One announcement for each update; the program's names the library that has to come with it.

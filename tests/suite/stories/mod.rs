@@ -2,12 +2,14 @@
 
 mod auditor_reads_report;
 mod bad_input;
+mod bundle_patches;
 mod caller_is_careless;
 mod central_policy_rules;
 mod disk_is_full;
 mod dnf_applies;
 mod dnf_plans;
 mod dnf_power_fails;
+mod dnf_rehearses;
 mod doctor_looks;
 mod feeds_travel;
 mod fleet_is_patched;

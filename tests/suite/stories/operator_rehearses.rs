@@ -138,7 +138,21 @@ fn without_overlays_nothing_passes() {
     let place = root.path("/");
     let tracer = ["sh", "-c", line, "sh", place.to_str().expect("plain text")];
     let ran = root.command(&["patchctl", "rehearse"]).traced_by(&tracer).run().expect_code(10);
-    assert_says(&ran, "nothing was rehearsed");
-    assert_says(&ran, "the kernel refuses an overlay");
+    assert_says(&ran, "nothing can be rehearsed: /var/lib/patchctl lies on");
+    assert_says(&ran, "which is an overlay itself");
+    assert_eq!(before.diff(&Manifest::of(&root)), []);
+}
+
+#[test]
+fn a_signal_ends_a_rehearsal_at_once() {
+    let Some(root) = debian::small_with(&["lab-hang"]) else { return };
+    let before = Manifest::of(&root);
+    // Its script waits for ten minutes.
+    let line = "patchctl rehearse & pid=$!; until grep -qsa 'lab-hang[.]postinst' /proc/[0-9]*/cmdline; do sleep 0.1; done
+        kill -TERM $pid; wait $pid; code=$?; grep -q patchctl-rehearsal /proc/self/mountinfo && echo mounted; exit $code";
+    let ran = root.shell(line).expect_code(143);
+    assert_says(&ran, "the host is as before");
+    assert!(!ran.stdout.contains("mounted"), "{ran}");
+    assert!(!root.path("var/lib/patchctl/rehearsal").exists(), "{ran}");
     assert_eq!(before.diff(&Manifest::of(&root)), []);
 }

@@ -24,8 +24,12 @@ fn root(name: &str, release: &str, files: &[(&str, &str)]) -> PathBuf {
 
 /// Scans a root without a network; returns the exit code, standard output and standard error.
 fn scan(root: &Path) -> (i32, String, String) {
+    ask("scan", root)
+}
+
+fn ask(verb: &str, root: &Path) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_patchctl"))
-        .args(["scan", "--offline", "--root", root.to_str().unwrap()])
+        .args([verb, "--offline", "--root", root.to_str().unwrap()])
         .env_clear()
         .output()
         .unwrap();
@@ -51,6 +55,14 @@ fn inventory_is_read_and_a_missing_feed_is_never_clean() {
         assert!(out.contains(title) && out.contains(&format!("{count} package")), "{out}");
         assert!(out.contains("INCOMPLETE"), "{out}");
     }
+}
+
+#[test]
+fn a_family_that_is_only_scanned_is_refused_with_the_commands_to_type() {
+    let apk = ("lib/apk/db/installed", "apk/installed-scalibr");
+    let (code, out, error) = ask("plan", &root("alpine-plan", "ID=alpine\nVERSION_ID=3.18.4\n", &[apk]));
+    assert_eq!((code, out.as_str()), (1, ""), "{error}");
+    assert!(error.contains("apk update -U && apk upgrade -s") && error.contains("/etc/apk/world"), "{error}");
 }
 
 #[test]

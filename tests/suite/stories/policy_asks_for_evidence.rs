@@ -62,6 +62,21 @@ fn a_rehearsal_that_failed_or_is_too_old_or_of_other_packages_does_not_count() {
     assert_says(&refused, "their rehearsal is not of the last 1s");
 }
 
+#[test]
+fn a_scheduled_run_rehearses_by_itself() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-bad"]) else { return };
+    configured(&root, "[policy]\nrequire_rehearsal = true\n");
+    let scheduled = ["patchctl", "apply", "--yes", "--quiet", "--scheduled"];
+    let refused = refused_unchanged(&root, &scheduled, 8);
+    assert_says(&refused, "their rehearsal failed: lab-bad");
+    configured(&root, "[policy]\nrequire_rehearsal = true\n[policy.packages]\nnever = [\"lab-bad\"]\n");
+    root.run(&scheduled).expect_code(0);
+    assert_eq!(
+        (root.installed("lab-plain").as_deref(), root.installed("lab-bad").as_deref()),
+        (Some("2.0"), Some("1.0"))
+    );
+}
+
 const RINGS: &str = "[host]\nring = \"RING\"\n[policy]\nrings = [\"canary:5\", \"main:95\"]\nrequire_evidence = \"ring:canary\"\n";
 
 /// What a host of the first ring leaves behind after it was patched.

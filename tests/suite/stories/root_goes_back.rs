@@ -225,3 +225,21 @@ fn a_boot_folder_of_its_own_is_kept_with_the_run_and_put_back() {
         assert_says(&said, told);
     }
 }
+
+#[test]
+fn a_rehearsal_stands_on_a_snapshot_that_goes_with_it() {
+    let Some(host) = on_btrfs(&["lab-plain"]) else { return };
+    let before = Manifest::of(&host.root);
+    let ran = host.run("patchctl rehearse").expect_code(0);
+    assert_says(&ran, "the clone stands on a snapshot");
+    assert!(!ran.said().contains("best effort"), "{ran}");
+    let litter = host.root.path("var/lib/patchctl/rehearsal");
+    assert!(!litter.exists(), "{ran}");
+    let killed = "patchctl rehearse & pid=$!; \
+        until [ -e /var/lib/patchctl/rehearsal/snapshots/0/usr ]; do sleep 0.02; done; \
+        kill -9 $pid; wait $pid; patchctl recover";
+    let ran = host.run(killed).expect_code(0);
+    assert_says(&ran, "what a rehearsal left that was cut off is removed");
+    assert!(!litter.exists(), "{ran}");
+    assert_eq!(before.diff(&Manifest::of(&host.root)), []);
+}

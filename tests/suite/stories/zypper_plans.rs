@@ -153,6 +153,17 @@ fn updates_of_the_package_manager_itself_go_first_and_reboots_are_foreseen() {
 }
 
 #[test]
+fn a_licence_that_nobody_agreed_to_holds_its_package_alone() {
+    let Some(root) = zypp_root::with(&["lab-licensed", "lab-plain"]) else { return };
+    let plan = planned(&root, &[]);
+    assert_eq!(changes(&plan), ["upgrade lab-plain rpm:1.0-1 rpm:2.0-1"]);
+    assert!(held(&plan)["lab-licensed"].contains("autoAgreeWithLicenses"), "{:?}", held(&plan));
+    root.write("etc/zypp/zypper.conf", "[commit]\nautoAgreeWithLicenses = yes\n");
+    let plan = planned(&root, &["--package", "lab-licensed"]);
+    assert_eq!(changes(&plan), ["upgrade lab-licensed rpm:1.0-1 rpm:2.0-1"]);
+}
+
+#[test]
 fn a_plan_waits_for_whoever_works_with_zypp_and_names_him() {
     let Some(root) = zypp_root::with(&["lab-plain"]) else { return };
     let line = "sleep 30 & echo $! > /run/zypp.pid; patchctl plan --lock-timeout 1s";

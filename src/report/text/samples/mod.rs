@@ -1,6 +1,7 @@
 //! Reports made by hand for the tests of the renderings.
 
 pub(crate) mod health;
+pub(crate) mod rehearsals;
 pub(crate) mod rules;
 pub(crate) mod runs;
 

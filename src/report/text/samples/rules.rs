@@ -3,6 +3,7 @@
 use crate::model::decision::{Cause, Held, HoldReason};
 use crate::model::package::PackageName;
 use crate::model::rule::RulePlace;
+use crate::report::bundle::{BUNDLE_SCHEMA, BundleAction, BundleDocument};
 use crate::report::documents::Identity;
 use crate::report::rules::{
     CentralEntry, Change, FreezeEntry, OpeningEntry, POLICY_PREVIEW_SCHEMA, POLICY_SCHEMA, PolicyAction,
@@ -122,5 +123,27 @@ pub(crate) fn added() -> RuleChange {
         change: Change::Added,
         rules: vec![block()],
         remarks: Vec::new(),
+    }
+}
+
+pub(crate) fn bundle() -> BundleDocument {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    BundleDocument {
+        identity: Identity::of(BUNDLE_SCHEMA, now()),
+        action: BundleAction::Create,
+        file: "/srv/carry/web.bundle".into(),
+        made: now(),
+        signed_by: Some("anna".into()),
+        feeds: names(&[
+            "debian-tracker",
+            "debian-dsa",
+            "debian-dla",
+            "known-exploited",
+            "exploit-prediction",
+        ]),
+        archives: names(&["libssl3_3.0.22-1~deb12u2_amd64.deb", "openssl_3.0.22-1~deb12u2_amd64.deb"]),
+        lists: 6,
+        has_plan: true,
+        policy: Some("web.toml".into()),
     }
 }

@@ -4,7 +4,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::super::{RefreshError, RefreshRequest, caching};
-use super::{BundleError, BundledChanges, BundledFeed, BundledFile, MANIFEST, Manifest, SCHEMA};
+use super::{
+    BundleError, BundledChanges, BundledFeed, BundledFile, BundledMember, MANIFEST, Manifest, Payload, SCHEMA,
+};
 use crate::host::outlet;
 use crate::host::storage;
 use crate::model::feed::SourceSettings;
@@ -29,11 +31,15 @@ struct Packed {
     received: Received,
 }
 
-/// Writes the content in use of every source into one file, after checking its digests.
+/// Writes the content in use of every source into one file, after checking its digests, and other files after it.
 ///
 /// # Errors
 /// There is nothing to write, stored content was changed, or the file cannot be written. An older file of that name stays.
-pub fn export_bundle(request: &RefreshRequest<'_>, bundle: &Path) -> Result<Exported, BundleError> {
+pub fn export_bundle(
+    request: &RefreshRequest<'_>,
+    bundle: &Path,
+    payload: &[Payload],
+) -> Result<Exported, BundleError> {
     let (mut packed, mut missing, mut locks) = (Vec::new(), Vec::new(), Vec::new());
     for source in request.sources {
         let failed = |error| BundleError::Feed { feed: source.name.clone(), source: Box::new(error) };
@@ -48,11 +54,20 @@ pub fn export_bundle(request: &RefreshRequest<'_>, bundle: &Path) -> Result<Expo
         };
         packed.push(pack(source, &cache, &stored).map_err(failed)?);
     }
-    if packed.is_empty() {
+    if packed.is_empty() && payload.is_empty() {
         return Err(BundleError::Nothing);
     }
     let feeds = packed.iter().map(|packed| packed.feed.name.clone()).collect();
-    let written = outlet::write_file(bundle, storage::PUBLIC, |file| write(request, &packed, file));
+    let members = payload.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    let manifest = Manifest {
+        schema: SCHEMA.to_owned(),
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        created: request.clock.now(),
+        feeds: packed.iter().map(|packed| packed.feed.clone()).collect(),
+        payload: members,
+    };
+    let written =
+        outlet::write_file(bundle, storage::PUBLIC, |file| write(&manifest, (&packed, payload), file));
     written.map_err(BundleError::storage)?;
     Ok(Exported { feeds, missing })
 }
@@ -78,22 +93,30 @@ fn pack(source: &SourceSettings, cache: &FeedCache, stored: &StoredContent) -> R
     Ok(Packed { feed, received })
 }
 
-fn write(request: &RefreshRequest<'_>, packed: &[Packed], file: &mut dyn Write) -> io::Result<()> {
-    let manifest = Manifest {
-        schema: SCHEMA.to_owned(),
-        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        created: request.clock.now(),
-        feeds: packed.iter().map(|packed| packed.feed.clone()).collect(),
-    };
+fn member(payload: &Payload) -> Result<BundledMember, BundleError> {
+    let sha256 = storage::digest(&payload.path).map_err(BundleError::storage)?;
+    let file = BundledFile { size: storage::stamp(&payload.path).size, sha256 };
+    Ok(BundledMember { name: payload.name.clone(), file })
+}
+
+fn write(
+    manifest: &Manifest,
+    (packed, payload): (&[Packed], &[Payload]),
+    file: &mut dyn Write,
+) -> io::Result<()> {
     let mut builder = tar::Builder::new(zstd::Encoder::new(file, LEVEL)?);
-    let manifest = serde_json::to_vec_pretty(&manifest)?;
-    builder.append_data(&mut header(manifest.len() as u64), MANIFEST, &manifest[..])?;
+    let text = serde_json::to_vec_pretty(manifest)?;
+    builder.append_data(&mut header(text.len() as u64), MANIFEST, &text[..])?;
     for Packed { feed, received } in packed {
         let paths = [Some(&received.path), received.changes.as_ref().map(|changes| &changes.path)];
         for ((name, listed), path) in feed.members().into_iter().zip(paths.into_iter().flatten()) {
             let content = storage::open(path).map_err(|error| error.source)?;
             builder.append_data(&mut header(listed.size), name, content)?;
         }
+    }
+    for (listed, payload) in manifest.payload.iter().zip(payload) {
+        let content = storage::open(&payload.path).map_err(|error| error.source)?;
+        builder.append_data(&mut header(listed.file.size), &listed.name, content)?;
     }
     builder.into_inner()?.finish()?.flush()
 }

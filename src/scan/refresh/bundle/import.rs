@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256 as Hasher};
 use super::super::keep::{Keeping, keep};
 use super::super::question::Arrived;
 use super::super::{RefreshError, RefreshRequest, caching, format_of};
+use super::payload::{self, Contents};
 use super::{
     BundleError, BundledFeed, BundledFile, LARGEST_BUNDLE, LARGEST_MANIFEST, MANIFEST, Manifest, SCHEMA,
 };
@@ -32,6 +33,8 @@ pub struct BundleRequest<'a> {
     pub key: Option<&'a Path>,
     /// Only this feed of it.
     pub only: Option<&'a str>,
+    /// The folder for what is no feed, which is made anew; without one it stays packed.
+    pub payload: Option<&'a Path>,
 }
 
 /// What became of a bundle.
@@ -43,6 +46,8 @@ pub struct BundleImport {
     pub not_taken: Vec<NotTaken>,
     /// Feeds that this host has no use for.
     pub without_use: Vec<String>,
+    /// Names of what was unpacked beside the feeds.
+    pub payload: Vec<String>,
 }
 
 /// A feed of a bundle that is not believed.
@@ -75,20 +80,42 @@ pub fn import_bundle(
     request: &RefreshRequest<'_>,
     bundle: BundleRequest<'_>,
 ) -> Result<BundleImport, BundleError> {
+    proved(request, bundle, |_, signer, members| Import { request, bundle, signer, members }.all())
+}
+
+/// Proves that a bundle is whole, and who signed it where a key says who may; takes nothing.
+///
+/// # Errors
+/// It is damaged, or not signed by one of the keys.
+pub fn verify_bundle(
+    request: &RefreshRequest<'_>,
+    bundle: BundleRequest<'_>,
+) -> Result<Contents, BundleError> {
+    proved(request, bundle, |manifest, signer, _| {
+        Ok(Contents::of(&manifest, signer.map(|signer| signer.fingerprint)))
+    })
+}
+
+/// Copies a bundle, proves the copy, and does something with it.
+fn proved<T>(
+    request: &RefreshRequest<'_>,
+    bundle: BundleRequest<'_>,
+    then: impl FnOnce(Manifest, Option<Signer>, Members<'static>) -> Result<T, BundleError>,
+) -> Result<T, BundleError> {
     let folder = request.layout.bundle();
     storage::create_folder(&folder, 0o700).map_err(BundleError::storage)?;
-    let _lock = RunLock::take(&folder.join("lock"), "feeds import", request.patience)
+    let _lock = RunLock::take(&folder.join("lock"), "a bundle", request.patience)
         .map_err(|source| BundleError::Busy { source })?;
     let copy = folder.join("incoming");
-    let imported = copy_in(bundle.file, &copy).and_then(|size| {
+    let done = copy_in(bundle.file, &copy).and_then(|size| {
         let signer = bundle.key.map(|keys| verify(bundle.file, (&copy, keys))).transpose()?;
         let open = || members(storage::open(&copy).map_err(BundleError::storage)?, size);
-        prove(open()?)?;
-        Import { request, only: bundle.only, signer, members: open()? }.all()
+        let manifest = prove(open()?)?;
+        then(manifest, signer, open()?)
     });
-    // What cannot be removed is replaced by the next import.
+    // What cannot be removed is replaced by the next bundle.
     let _ = storage::remove_file(&copy);
-    imported
+    done
 }
 
 fn copy_in(file: &Path, copy: &Path) -> Result<u64, BundleError> {
@@ -112,8 +139,10 @@ fn verify(bundle: &Path, (copy, keys): (&Path, &Path)) -> Result<Signer, BundleE
 }
 
 /// Reads all of a bundle and compares each member with what the manifest says of it, before anything is taken.
-fn prove(mut members: Members<'static>) -> Result<(), BundleError> {
-    for (name, listed) in manifest(&mut members)?.feeds.iter().flat_map(BundledFeed::members) {
+fn prove(mut members: Members<'static>) -> Result<Manifest, BundleError> {
+    let manifest = manifest(&mut members)?;
+    let payload = manifest.payload.iter().map(|member| (member.name.clone(), &member.file));
+    for (name, listed) in manifest.feeds.iter().flat_map(BundledFeed::members).chain(payload) {
         expect(&mut members, &name, listed)?;
         let mut digest = Digesting(Hasher::new());
         members.pour(&mut digest).map_err(|source| BundleError::Unpack { source })?;
@@ -123,7 +152,7 @@ fn prove(mut members: Members<'static>) -> Result<(), BundleError> {
     }
     match members.advance().map_err(|source| BundleError::Unpack { source })? {
         Some(member) => Err(unlisted(&member.name)),
-        None => Ok(()),
+        None => Ok(manifest),
     }
 }
 
@@ -160,7 +189,9 @@ fn manifest(members: &mut Members<'static>) -> Result<Manifest, BundleError> {
     if schema != SCHEMA {
         return Err(BundleError::Version { found: schema.chars().take(40).collect() });
     }
-    serde_json::from_slice(&bytes).map_err(malformed)
+    let manifest: Manifest = serde_json::from_slice(&bytes).map_err(malformed)?;
+    payload::check(&manifest.payload)?;
+    Ok(manifest)
 }
 
 /// Finds the next member to be the one that the manifest lists.
@@ -179,7 +210,7 @@ fn expect(members: &mut Members<'static>, name: &str, listed: &BundledFile) -> R
 /// A bundle while it is taken in.
 struct Import<'a> {
     request: &'a RefreshRequest<'a>,
-    only: Option<&'a str>,
+    bundle: BundleRequest<'a>,
     signer: Option<Signer>,
     members: Members<'static>,
 }
@@ -189,7 +220,7 @@ impl Import<'_> {
         let manifest = manifest(&mut self.members)?;
         let mut found = BundleImport::default();
         for feed in &manifest.feeds {
-            let is_wanted = self.only.is_none_or(|only| only == feed.name);
+            let is_wanted = self.bundle.only.is_none_or(|only| only == feed.name);
             let source = self.request.sources.iter().find(|source| source.name == feed.name);
             let Some(source) = source.filter(|_| is_wanted) else {
                 self.pass(feed)?;
@@ -201,7 +232,24 @@ impl Import<'_> {
                 Err(error) => found.not_taken.push(NotTaken { feed: feed.name.clone(), error }),
             }
         }
+        if let Some(folder) = self.bundle.payload {
+            found.payload = self.unpack(&manifest, folder)?;
+        }
         Ok(found)
+    }
+
+    /// Unpacks what is no feed into a folder of its own.
+    fn unpack(&mut self, manifest: &Manifest, folder: &Path) -> Result<Vec<String>, BundleError> {
+        storage::remove_folder(folder).map_err(BundleError::storage)?;
+        let mut names = Vec::new();
+        for member in &manifest.payload {
+            expect(&mut self.members, &member.name, &member.file)?;
+            let path = folder.join(&member.name);
+            storage::create_folder(path.parent().unwrap_or(folder), 0o700).map_err(BundleError::storage)?;
+            self.receive(&path)?;
+            names.push(member.name.clone());
+        }
+        Ok(names)
     }
 
     /// Reads past the members of a feed.

@@ -1,4 +1,4 @@
-//! Bundles: the feeds of one host in one file, for hosts without a network.
+//! Bundles: the feeds of one host in one file, for hosts without a network; with them what patches such a host.
 //!
 //! A tar archive, compressed with zstd: `manifest.json` first, then the content of each feed as its vendor sent it. The
 //! other host takes each through the same trust as content from the network. Compiled indexes stay behind: they are made
@@ -6,6 +6,7 @@
 
 mod export;
 mod import;
+mod payload;
 
 use std::path::PathBuf;
 
@@ -13,7 +14,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 pub use self::export::{Exported, export_bundle};
-pub use self::import::{BundleImport, BundleRequest, NotTaken, import_bundle, is_bundle};
+pub use self::import::{BundleImport, BundleRequest, NotTaken, import_bundle, is_bundle, verify_bundle};
+pub use self::payload::{Contents, PLAN, Payload};
 use super::RefreshError;
 use crate::host::lock::LockError;
 use crate::host::storage::StorageError;
@@ -44,6 +46,17 @@ struct Manifest {
     created: DateTime<Utc>,
     /// The feeds, in the order of the members.
     feeds: Vec<BundledFeed>,
+    /// What else it holds, in the order of the members, after the feeds.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    payload: Vec<BundledMember>,
+}
+
+/// A file of another part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BundledMember {
+    name: String,
+    file: BundledFile,
 }
 
 /// One feed of a bundle, with the stamp that its host gave it.

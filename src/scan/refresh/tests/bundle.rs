@@ -18,12 +18,12 @@ fn hosts(name: &str) -> (Bench, Bench, PathBuf) {
 }
 
 fn export(bench: &Bench, bundle: &Path) {
-    let exported = bench.ask(RefreshMode::Never, &[], |request| export_bundle(request, bundle));
+    let exported = bench.ask(RefreshMode::Never, &[], |request| export_bundle(request, bundle, &[]));
     assert_eq!(exported.expect("exported").feeds, [NAME]);
 }
 
 fn import(bench: &Bench, file: &Path, accept: &[String]) -> Result<BundleImport, BundleError> {
-    let bundle = BundleRequest { file, key: None, only: None };
+    let bundle = BundleRequest { file, key: None, only: None, payload: None };
     bench.ask(RefreshMode::Never, accept, |request| import_bundle(request, bundle))
 }
 
@@ -164,7 +164,7 @@ fn bundle_key_vouches_for_sources_that_have_to_be_signed() {
         unsigned.not_taken[0].error,
         RefreshError::Signature { source: SignatureError::UnsignedBundle, .. }
     ));
-    let request = BundleRequest { file: &bundle, key: Some(&key), only: None };
+    let request = BundleRequest { file: &bundle, key: Some(&key), only: None, payload: None };
     let import = || far.ask(RefreshMode::Never, &[], |asked| import_bundle(asked, request));
     assert!(matches!(import(), Err(BundleError::Signature { source: SignatureError::Missing { .. } })));
     forge.sign_file("fleet", &bundle.to_string_lossy(), &[]);
