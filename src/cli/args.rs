@@ -262,7 +262,7 @@ pub struct WhyArgs {
   patchctl plan --known-exploited        only what is exploited in the wild
   patchctl plan curl=7.88.1-10+deb12u15  exactly this version
   patchctl plan -o sunday.json           keep the sealed plan for apply
-  patchctl plan --diff old.json new.json what changed between two plans")]
+  patchctl plan --diff old.json new.json  what changed between two plans")]
 pub struct PlanArgs {
     /// Only these packages, or exactly these versions
     #[arg(value_name = "PACKAGE[=VERSION]", value_parser = values::target)]

@@ -81,7 +81,9 @@ fn packages_have_no_errors_and_are_the_same_twice() {
         "{}",
         components.len()
     );
-    let errors: Vec<&str> = said.lines().filter(|line| line.contains(": E: ")).collect();
+    // The program under test is not the static one, so what excuses that has nothing to excuse.
+    let is_error = |line: &&str| line.contains(": E: ") && !line.contains("unused-rpmlintrc-filter");
+    let errors: Vec<&str> = said.lines().filter(is_error).collect();
     assert!(said.contains("1 packages") && errors.is_empty(), "{said}");
 }
 

@@ -29,7 +29,8 @@ fn no_help_is_wider_than_a_terminal() {
 /// Every command of ours in a text, up to what the shell does with it or what is said of it.
 fn commands(text: &str) -> Vec<String> {
     // A page doubles the backslash at the end of a line, and writes a dash with one.
-    let whole = text.replace("\\\\\n", " ").replace("\\\n", " ").replace("\\-", "-");
+    let single = text.replace("\\\\\n", "\\\n").replace("\\-", "-");
+    let whole = single.split("\\\n").map(str::trim_start).collect::<Vec<_>>().join("");
     let begins = |line: &str| {
         let line = line.trim_start();
         let line = line.strip_prefix("ansible.builtin.command: ").unwrap_or(line);
