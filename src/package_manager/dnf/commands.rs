@@ -281,7 +281,7 @@ impl PackageManager for Dnf {
     }
 
     fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
-        recovery::restore(request, ("dnf", &self.guard))
+        recovery::restore(request, ("dnf", &self.guard, &self.archives))
     }
 
     fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {

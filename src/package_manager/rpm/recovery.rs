@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::archives::ArchiveFormat;
 use super::super::{PackageManagerError, RestoreRequest, run_into_log};
-use super::{RPM, builds};
-use crate::host::clock;
+use super::{RPM, RpmArchives, builds};
 use crate::host::runner::{CommandOutput, CommandSpec, Insistence};
+use crate::host::{clock, storage};
 
 /// rpm names its temporary files after the second in which its transaction began: a second attempt in the same one fails
 /// of the litter of the first (safety design, section 2).
@@ -22,7 +23,7 @@ const BETWEEN_ATTEMPTS: Duration = Duration::from_secs(2);
 /// rpm cannot be started, or there is nothing to do.
 pub(in super::super) fn restore(
     request: &RestoreRequest<'_>,
-    (tool, guard): (&'static str, &Path),
+    (tool, guard, archives): (&'static str, &Path, &RpmArchives),
 ) -> Result<CommandOutput, PackageManagerError> {
     let rpm = || {
         let spec = CommandSpec::new(RPM).args(["--define", "_flush_io 1"]);
@@ -46,9 +47,19 @@ pub(in super::super) fn restore(
         }
     }
     clock::pause(BETWEEN_ATTEMPTS);
+    remove_litter(archives, request);
     let mut last = None;
     for call in &calls {
         last = Some(run_into_log((tool, call), request.log, &mut |_| {})?);
     }
     last.ok_or_else(|| PackageManagerError::Refused { tool: "rpm", words: Vec::new() })
+}
+
+/// Removes what a transaction that was cut off unpacked and did not put in place: no later one does, and the caller, who
+/// holds every lock, knows that none runs now.
+fn remove_litter(archives: &RpmArchives, request: &RestoreRequest<'_>) {
+    for path in archives.litter(request.archives).unwrap_or_default() {
+        // What cannot be removed is found by the caller's own proof.
+        let _ = storage::remove_file(&path);
+    }
 }

@@ -341,7 +341,7 @@ impl PackageManager for Zypper {
     }
 
     fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
-        recovery::restore(request, (TOOL, &self.guard))
+        recovery::restore(request, (TOOL, &self.guard, &self.archives))
     }
 
     fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {
