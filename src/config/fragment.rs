@@ -1,6 +1,6 @@
 //! One configuration file as written: every field optional, unknown keys refused with their place.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
@@ -12,6 +12,7 @@ use super::error::ConfigurationError;
 use super::notify::NotifyFragment;
 use super::origins::{self, Lines};
 use super::policy::fragment::PolicyFragment;
+use super::reference::{KeyFile, check_location};
 use super::span::Span;
 use crate::model::decision::{ConffilePolicy, RestartPolicy};
 use crate::model::feed::{FORMATS, format_of_name};
@@ -114,23 +115,6 @@ impl Fragment {
     }
 }
 
-/// The file of the keys that may sign something, by its absolute path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyFile(pub PathBuf);
-
-impl<'de> Deserialize<'de> for KeyFile {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let path = PathBuf::deserialize(deserializer)?;
-        match path.is_absolute() {
-            true => Ok(Self(path)),
-            false => Err(serde::de::Error::custom(format!(
-                "{:?} is not an absolute path",
-                path.display().to_string()
-            ))),
-        }
-    }
-}
-
 impl FeedsFragment {
     /// Returns every file of keys that feeds name.
     fn keys(&self) -> impl Iterator<Item = &Path> {
@@ -158,22 +142,6 @@ fn check_name(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("name {name:?} is not 1 to 40 lower case letters, digits and '-'"))
-}
-
-/// Without TLS only the digest tells whether the bytes are the right ones.
-pub(super) fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
-    let is_address = |scheme: &str| location.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty());
-    let is_path = location.strip_prefix("file://").unwrap_or(location).starts_with('/');
-    if location.chars().any(|c| c.is_control() || c == ' ') {
-        return Err(format!("location {location:?} has blanks or control characters"));
-    }
-    if is_address("http://") && !is_pinned {
-        return Err(format!("location {location:?} needs https:// or a sha256"));
-    }
-    if is_path || is_address("https://") || is_address("http://") {
-        return Ok(());
-    }
-    Err(format!("location {location:?} is neither an https:// address nor an absolute path"))
 }
 
 /// `[snapshot]`

@@ -11,6 +11,7 @@ pub mod merge;
 pub mod notify;
 pub mod origins;
 pub mod policy;
+pub mod reference;
 pub mod rules;
 pub mod settings;
 pub mod span;

@@ -23,6 +23,7 @@ pub mod mend;
 pub mod merge;
 pub mod needs_restart;
 pub mod notify;
+mod offers;
 mod overrides;
 pub mod plan;
 pub mod policy;

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::context::Context;
 use super::request::{Removals as Asked, Wish};
-use super::runs;
-use super::survey::{self, Survey};
+use super::survey::Survey;
+use super::{offers, runs};
 use crate::config::choice::Permission;
 use crate::model::approval::Phasing;
 use crate::model::decision::{Cause, ExactVersion, HoldReason};
@@ -74,7 +74,7 @@ pub fn resolve(
     };
     policy::hold_dropped(decisions, &input, &dropped);
     let additions = additions(context, survey, &resolution)?;
-    let suggestions = survey::suggestions(context, &survey.inventory.distribution, &brought(&resolution))?;
+    let suggestions = offers::suggestions(context, &survey.inventory.distribution, &brought(&resolution))?;
     search.begin_with(&suggestions.of_package_manager, &mut resolution).map_err(refused)?;
     Ok(Outlook { resolution, additions, suggestions })
 }
@@ -371,6 +371,6 @@ fn additions(
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    let offers = survey::lookup(context, &survey.inventory.distribution, &wanted)?;
+    let offers = offers::lookup(context, &survey.inventory.distribution, &wanted)?;
     Ok(wanted.into_iter().zip(offers).filter_map(|((key, _), offer)| Some((key, offer?))).collect())
 }

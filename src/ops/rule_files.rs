@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::context::Context;
 use super::request::{BlockRequest, RuleTarget, WaiveRequest};
-use super::{rules, survey};
+use super::{offers, rules, survey};
 use crate::config::error::ConfigurationError;
 use crate::config::rules as files;
 use crate::host::storage;
@@ -69,7 +69,7 @@ fn subject_of(context: &Context<'_>, request: &BlockRequest) -> Result<(BlockSub
     };
     let version = match (request.until, version) {
         (Until::Newer, None) => {
-            let view = survey::view(context, &inventory).unwrap_or_default();
+            let view = offers::view(context, &inventory).unwrap_or_default();
             let candidate = view.candidates.get(&package.key()).map(|candidate| candidate.version.clone());
             Some(candidate.unwrap_or_else(|| package.version.clone()).as_str().to_owned())
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::exposure::{Exposures, exposure};
-use super::{clock, ledger, rules};
+use super::{clock, ledger, offers, rules};
 use crate::config::layout::Layout;
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
@@ -14,17 +14,15 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
 use crate::model::finding::NotCovered;
 use crate::model::first_seen::FirstSeen;
-use crate::model::offer::{Offer, RepositoryView, Suggestions};
-use crate::model::package::{InstalledPackage, Inventory, PackageKey};
+use crate::model::offer::RepositoryView;
+use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::summary::Summary;
-use crate::model::version::Version;
 use crate::observe::Event;
 use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
 use crate::scan::channels;
-use crate::scan::feed::pacman_repository::{self, PacmanRepositoryError};
+use crate::scan::feed::pacman_repository;
 use crate::scan::feed::registry::FEEDS;
-use crate::scan::feed::repository::{self, RepositoryError};
-use crate::scan::feed::rpm_repository::{self, RpmRepositoryError};
+use crate::scan::feed::repository;
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
@@ -109,73 +107,6 @@ fn unreadable(error: InventoryError) -> Failure {
     Failure::new(kind, what).caused_by(error).hint(way_out)
 }
 
-/// What the repositories offer, as apt's lists, the metadata of dnf or zypp, or pacman's databases have it; nothing is
-/// known of other families.
-///
-/// # Errors
-/// The lists or the metadata cannot be read.
-pub fn view(context: &Context<'_>, inventory: &Inventory) -> Result<RepositoryView, Failure> {
-    let distribution = &inventory.distribution;
-    match distribution.family() {
-        Some(PackageFamily::Rpm) => rpm_repository::view(&context.layout, inventory, &context.clock)
-            .map_err(|error| metadata_unreadable(distribution, error)),
-        Some(PackageFamily::Dpkg) => {
-            repository::view(&context.layout, inventory, &context.clock).map_err(lists_unreadable)
-        }
-        Some(PackageFamily::Pacman) => {
-            pacman_repository::view(&context.layout, inventory, &context.clock).map_err(databases_unreadable)
-        }
-        _ => Ok(RepositoryView::default()),
-    }
-}
-
-/// Returns where exact versions of packages can be had that need not be installed, in the order asked.
-///
-/// # Errors
-/// The lists or metadata cannot be read.
-pub fn lookup(
-    context: &Context<'_>,
-    distribution: &Distribution,
-    wanted: &[(PackageKey, Version)],
-) -> Result<Vec<Option<Offer>>, Failure> {
-    if distribution.family() == Some(PackageFamily::Rpm) {
-        let found = rpm_repository::lookup(&context.layout, distribution, wanted);
-        return found.map_err(|error| metadata_unreadable(distribution, error));
-    }
-    if distribution.family() == Some(PackageFamily::Pacman) {
-        return pacman_repository::lookup(&context.layout, wanted).map_err(databases_unreadable);
-    }
-    repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
-}
-
-/// Returns what the notices of some versions ask for beside the new files; only rpm's repositories tell that.
-///
-/// # Errors
-/// As [`lookup`].
-pub fn suggestions(
-    context: &Context<'_>,
-    distribution: &Distribution,
-    wanted: &[(PackageKey, Version)],
-) -> Result<Suggestions, Failure> {
-    if distribution.family() != Some(PackageFamily::Rpm) {
-        return Ok(Suggestions::default());
-    }
-    let found = rpm_repository::suggestions(&context.layout, distribution, wanted);
-    found.map_err(|error| metadata_unreadable(distribution, error))
-}
-
-fn metadata_unreadable(distribution: &Distribution, error: RpmRepositoryError) -> Failure {
-    Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
-        .caused_by(error)
-        .hint(format!("fetch it anew: {}", distribution.advice().refetch))
-}
-
-fn databases_unreadable(error: PacmanRepositoryError) -> Failure {
-    Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
-        .caused_by(error)
-        .hint("a database below /var/cache/patchctl can be deleted; patchctl feeds refresh fetches it anew")
-}
-
 /// The packages that the distribution's advisories do not speak about: dpkg's and pacman's repositories tell them, the
 /// other families' databases.
 fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettings]) -> Vec<NotCovered> {
@@ -203,7 +134,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
     let (view, indexes) = thread::scope(|scope| {
         let indexes = scope.spawn(|| indexes(layout, &inventory, &sources, FeedRole::Verdicts));
-        (view(context, &inventory), indexes.join())
+        (offers::view(context, &inventory), indexes.join())
     });
     let (view, indexes) = (view?, indexes.unwrap_or_else(|panic| resume_unwind(panic)));
     let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
@@ -310,16 +241,6 @@ pub fn stamps(
     });
     context.observer.event(&Event::StageLeft { stage: "feeds" });
     stamps
-}
-
-fn lists_unreadable(error: RepositoryError) -> Failure {
-    let hint = match error {
-        RepositoryError::Sources { .. } => "apt-get update names what apt itself cannot read in its sources",
-        _ => "apt-get update fetches the lists anew",
-    };
-    Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
-        .caused_by(error)
-        .hint(hint)
 }
 
 /// Opens the index of every source of a role; one that cannot be had is told by the source's stamp.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use self::document::Arrival;
 pub use self::stored::{CentralRecord, PullFailure, StoredPolicy};
 use super::choice::as_span;
-use super::fragment::{KeyFile, check_location};
+use super::reference::{KeyFile, check_location};
 use super::span::Span;
 
 /// From which age on a policy that nobody renewed is told to be stale; no source: a month is what most auditors ask for.

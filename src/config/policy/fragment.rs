@@ -6,7 +6,7 @@ use super::calendar::{FreezeFragment, WindowFragment};
 pub(in crate::config) use super::calendar::{day, sentence};
 use super::rings::RingFragment;
 use crate::config::choice::Permission;
-use crate::config::fragment::KeyFile;
+use crate::config::reference::KeyFile;
 use crate::config::span::{Delay, Span};
 use crate::model::approval::{FastLane, Phasing};
 use crate::model::severity::Severity;

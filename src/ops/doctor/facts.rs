@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::super::context::Context;
 use super::super::runs::{self, OpenRun};
-use super::super::{clock, mend, snapshots, survey};
+use super::super::{clock, mend, offers, snapshots, survey};
 use super::rivals::{self, Rivals};
 use crate::apply::health::checks;
 use crate::apply::kernels;
@@ -95,7 +95,7 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
     let (root, is_live, is_root) = (layout.root(), layout.is_live(), facts::is_root());
     let sources = context.sources(&inventory.distribution);
     let feeds = survey::stamps(context, inventory, &sources, (RefreshMode::Never, &[]));
-    let view = survey::view(context, inventory);
+    let view = offers::view(context, inventory);
     let all: Vec<FeedStamp> =
         feeds.iter().chain(view.iter().flat_map(|view| &view.stamps)).cloned().collect();
     let manager = registry::for_distribution(&inventory.distribution, layout);
