@@ -187,16 +187,16 @@ mod tests {
         IgnoreGroup = kde\nCheckSpace\n# IgnorePkg = bar\n[core]\nInclude = /etc/pacman.d/mirrorlist\n[local]\n\
         SigLevel = PackageNever\nServer = file:///srv/$repo/$arch\n[lax]\nSigLevel = TrustAll\n";
 
-    fn settings() -> PacmanSettings {
+    fn settings(test: &str) -> PacmanSettings {
         let mirrors =
             "# one\nServer = https://m.example.org/$repo/os/$arch\nServer = https://n.example.org\n";
-        let root = Root::new("pacman-settings", &[(MAIN, TEXT), ("etc/pacman.d/mirrorlist", mirrors)]);
+        let root = Root::new(test, &[(MAIN, TEXT), ("etc/pacman.d/mirrorlist", mirrors)]);
         PacmanSettings::read(&root.0)
     }
 
     #[test]
     fn repositories_are_read_with_their_first_server_and_signatures() {
-        let settings = settings();
+        let settings = settings("pacman-repositories");
         let told = |repository: &Repository| {
             let server = repository.server.clone().unwrap_or_default();
             format!("{} {server} {}", repository.name, repository.checks.prove_packages())
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn patterns_of_names_and_of_groups_keep_packages() {
-        let settings = settings();
+        let settings = settings("pacman-patterns");
         assert!(settings.ignores("linux-lts", &[]) && settings.ignores("foo", &[]));
         assert!(settings.ignores("kwin", &["plasma", "kde"]));
         assert!(!settings.ignores("bar", &[]) && !settings.ignores("food", &["gnome"]));
