@@ -4,7 +4,7 @@ use super::header;
 use super::sheet::{Sheet, Tone, WIDEST_NAME, Word, left, right};
 use super::words;
 use crate::model::feed::{Authenticity, FeedStamp, FeedState};
-use crate::report::documents::FeedsDocument;
+use crate::report::documents::{FeedsAction, FeedsDocument};
 
 /// Renders the feeds of a host.
 pub(super) fn render(document: &FeedsDocument, sheet: &mut Sheet<'_>) {
@@ -12,9 +12,25 @@ pub(super) fn render(document: &FeedsDocument, sheet: &mut Sheet<'_>) {
         sheet.prose("", &[Word::new("no feed is configured for this distribution", Tone::Warn)]);
     }
     table(&document.feeds, sheet);
+    if document.action == FeedsAction::Verify {
+        proved(&document.feeds, sheet);
+    }
     sheet.gap();
     let is_whole = document.feeds.iter().all(|feed| feed.state == FeedState::Fresh);
     header::next(if is_whole { "patchctl scan" } else { "patchctl feeds refresh" }, sheet);
+}
+
+/// What a verification proved; one that finds anything else ends with an error.
+fn proved(feeds: &[FeedStamp], sheet: &mut Sheet<'_>) {
+    let tick = format!(" {} ", sheet.style().tick());
+    let signed: Vec<&str> =
+        feeds.iter().filter(|feed| feed.signed_by.is_some()).map(|feed| feed.name.as_str()).collect();
+    sheet.gap();
+    sheet.prose(&tick, &[Word::new("what is stored is what was fetched", Tone::Good)]);
+    if !signed.is_empty() {
+        let text = format!("signatures and digests proved: {}", signed.join(", "));
+        sheet.prose(&tick, &[Word::new(text, Tone::Good)]);
+    }
 }
 
 /// One line a feed, and below it what is wrong with it.

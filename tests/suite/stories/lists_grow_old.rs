@@ -141,6 +141,9 @@ fn verify_tells_who_signed_the_lists_and_finds_one_that_changed_on_the_disk() {
     let feeds = document["feeds"].as_array().expect("feeds");
     let signers: Vec<&str> = feeds.iter().filter_map(|feed| feed["signed_by"].as_str()).collect();
     assert!(!signers.is_empty() && signers.iter().all(|signer| signer.len() == 40), "{signers:?}");
+    let told = root.run(&["patchctl", "feeds", "verify"]).expect_code(0);
+    assert_says(&told, "what is stored is what was fetched");
+    assert_says(&told, "signatures and digests proved: apt:");
 
     let list = "var/lib/apt/lists/_srv_lab_dists_bookworm-security_main_binary-amd64_Packages";
     let honest = std::fs::read_to_string(root.path(list)).expect("the list was fetched");
