@@ -157,10 +157,7 @@ impl PackageManager for Dnf {
     }
 
     fn other_architecture(&self, architecture: &Architecture) -> Architecture {
-        match architecture.as_str() {
-            "noarch" => Architecture::from(std::env::consts::ARCH),
-            _ => Architecture::from("noarch"),
-        }
+        builds::other_architecture(architecture)
     }
 
     fn forward_by_hand(&self, archives: &[PathBuf]) -> String {
@@ -168,14 +165,7 @@ impl PackageManager for Dnf {
     }
 
     fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
-        let mut commands =
-            vec![format!("rpm -U --oldpackage --replacepkgs {}", builds::paths(request.archives))];
-        let away: Vec<String> = request.purge.iter().chain(request.remove).map(builds::nevra).collect();
-        if !away.is_empty() {
-            commands.push(format!("rpm -e {}", away.join(" ")));
-        }
-        commands.push("dnf check".to_owned());
-        commands
+        builds::by_hand(request, "dnf check")
     }
 
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {

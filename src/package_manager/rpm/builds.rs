@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::{PackageManagerError, Target};
+use super::super::{PackageManagerError, RestoreRequest, Target};
 use super::RPM;
 use crate::host::runner::{self, CommandSpec};
-use crate::model::package::{PackageKey, PackageName};
+use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::version::Version;
 use crate::model::version::rpm::Nevra;
 
@@ -29,6 +29,25 @@ pub(in super::super) fn target(text: &str) -> Option<Target> {
 /// Paths as a person types them.
 pub(in super::super) fn paths(archives: &[PathBuf]) -> String {
     archives.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
+}
+
+/// What a person types to go back, and to look at what came of it.
+pub(in super::super) fn by_hand(request: &RestoreRequest<'_>, look: &str) -> Vec<String> {
+    let mut commands = vec![format!("rpm -U --oldpackage --replacepkgs {}", paths(request.archives))];
+    let away: Vec<String> = request.purge.iter().chain(request.remove).map(nevra).collect();
+    if !away.is_empty() {
+        commands.push(format!("rpm -e {}", away.join(" ")));
+    }
+    commands.push(look.to_owned());
+    commands
+}
+
+/// The architecture that a package may have changed from or to: the host's own or none.
+pub(in super::super) fn other_architecture(architecture: &Architecture) -> Architecture {
+    match architecture.as_str() {
+        "noarch" => Architecture::from(std::env::consts::ARCH),
+        _ => Architecture::from("noarch"),
+    }
 }
 
 /// Returns every installed build.

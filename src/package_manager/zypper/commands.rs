@@ -238,10 +238,7 @@ impl PackageManager for Zypper {
     }
 
     fn other_architecture(&self, architecture: &Architecture) -> Architecture {
-        match architecture.as_str() {
-            "noarch" => Architecture::from(std::env::consts::ARCH),
-            _ => Architecture::from("noarch"),
-        }
+        builds::other_architecture(architecture)
     }
 
     fn forward_by_hand(&self, archives: &[PathBuf]) -> String {
@@ -249,14 +246,7 @@ impl PackageManager for Zypper {
     }
 
     fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
-        let mut commands =
-            vec![format!("rpm -U --oldpackage --replacepkgs {}", builds::paths(request.archives))];
-        let away: Vec<String> = request.purge.iter().chain(request.remove).map(builds::nevra).collect();
-        if !away.is_empty() {
-            commands.push(format!("rpm -e {}", away.join(" ")));
-        }
-        commands.push("zypper verify --dry-run".to_owned());
-        commands
+        builds::by_hand(request, "zypper verify --dry-run")
     }
 
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {
