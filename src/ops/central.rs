@@ -20,7 +20,7 @@ use crate::host::transport::{
     self, FetchRequest, Fetched, Limits, Pace, TransportError, Validators, local_path,
 };
 use crate::host::{facts, storage};
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind, in_one_line};
 use crate::report::rules::CentralEntry;
 use crate::scan::feed::signature::{
     Gpgv, LARGEST_SIGNATURE, SUFFIXES, SignatureError, Signed, Signer, Verifier,
@@ -140,7 +140,7 @@ impl Pull<'_> {
                 Ok(record)
             }
             Err(failure) => {
-                record.failure = Some(PullFailure { time: now, reason: chain(&failure) });
+                record.failure = Some(PullFailure { time: now, reason: in_one_line(&failure) });
                 // A failure that cannot be kept is told all the same.
                 let _ = record.write(&path);
                 Err(failure)
@@ -246,16 +246,6 @@ enum Unproved {
 
 fn file_name(location: &str) -> &str {
     location.rsplit('/').next().unwrap_or(location)
-}
-
-fn chain(failure: &Failure) -> String {
-    let mut text = failure.to_string();
-    let mut cause = std::error::Error::source(failure);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// Tells the central policy of a host, where one is configured.

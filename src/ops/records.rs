@@ -12,7 +12,7 @@ use crate::config::layout::{Layout, RunFolder};
 use crate::host::storage::{self, StorageError};
 use crate::host::{facts, names};
 use crate::model::exit_code::{ExitCode, outcome_of};
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind, in_one_line};
 use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
@@ -46,13 +46,7 @@ pub fn fail(context: &Context<'_>, report: &mut Report, failure: &Failure) {
 
 /// Puts a failure with its causes into the words of a report.
 pub fn error_of(failure: &Failure) -> ReportError {
-    let mut message = failure.to_string();
-    let mut cause = std::error::Error::source(failure);
-    while let Some(error) = cause {
-        message = format!("{message}: {error}");
-        cause = error.source();
-    }
-    ReportError { kind: failure.kind(), message, hints: failure.hints().to_vec() }
+    ReportError { kind: failure.kind(), message: in_one_line(failure), hints: failure.hints().to_vec() }
 }
 
 /// Stores the report of a verb that is no run, and points `latest.json` at it unless it is about another root or

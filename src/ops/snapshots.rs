@@ -6,7 +6,7 @@ use crate::apply::snapshot::{Ground, SnapshotError, Unfit, boot, record};
 use crate::apply::space::Writing;
 use crate::config::choice::SnapshotChoice;
 use crate::config::layout::RunFolder;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind, in_one_line};
 use crate::model::run::RunId;
 use crate::model::snapshot::{Protection, SnapshotRef};
 use crate::observe::Event;
@@ -84,13 +84,7 @@ fn not_taken(error: SnapshotError) -> Failure {
 pub fn discard(context: &Context<'_>, folder: &RunFolder) -> bool {
     let discarded = record::discard(&Ground::of(&context.layout), folder);
     if let Err(error) = &discarded {
-        let mut text = error.to_string();
-        let mut cause = std::error::Error::source(error);
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        context.observer.event(&Event::Note(format!("a snapshot stays: {text}")));
+        context.observer.event(&Event::Note(format!("a snapshot stays: {}", in_one_line(error))));
     }
     discarded.is_ok()
 }

@@ -18,7 +18,7 @@ use crate::config::choice::SnapshotChoice;
 use crate::host::facts::{self, Room};
 use crate::host::{clone, lock, storage};
 use crate::model::distro::Distribution;
-use crate::model::failure::Failure;
+use crate::model::failure::in_one_line;
 use crate::model::feed::{FeedRole, FeedStamp};
 use crate::model::kernel::Kernels;
 use crate::model::offer::RepositoryView;
@@ -117,7 +117,7 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
         },
         rivals: rivals::find(root, is_live),
         way_back: way_back(context, inventory, (view.as_ref().ok(), manager.as_deref())),
-        lists: view.map(|view| view.stamps).map_err(|failure| told(&failure)),
+        lists: view.map(|view| view.stamps).map_err(|failure| in_one_line(&failure)),
         clock_doubt: clock::doubt(context, &all),
         deciding: sources
             .iter()
@@ -131,7 +131,7 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
         kernels: inventory.kernels.clone(),
         built_modules: kernels::built_modules(root),
         has_systemd: systemd::is_running(),
-        open: runs::open_run(layout).map_err(|failure| told(&failure)),
+        open: runs::open_run(layout).map_err(|failure| in_one_line(&failure)),
         replaced_root: runs::root_before(layout),
         checks: checks::find(layout, &context.settings.health.checks)
             .map(|checks| checks.len())
@@ -152,16 +152,6 @@ fn rehearsals(context: &Context<'_>) -> Rehearsals {
         obstacle: clone::obstacle(context.layout.state()).filter(|_| context.layout.is_live()),
         required: context.settings.policy.evidence.require_rehearsal,
     }
-}
-
-fn told(failure: &Failure) -> String {
-    let mut text = failure.to_string();
-    let mut cause = std::error::Error::source(failure);
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 /// Who holds dpkg's locks, the front end's first.

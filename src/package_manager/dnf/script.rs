@@ -59,11 +59,7 @@ pub(super) fn blamed(said: &str) -> Vec<PackageName> {
         let build = words.iter().find_map(|start| line.trim().strip_prefix(start))?;
         Some(PackageName::from(Nevra::parse(build)?.name))
     };
-    let mut names: Vec<PackageName> =
-        said.lines().filter_map(|line| builds::with_failed_script(line).or_else(|| of_dnf(line))).collect();
-    names.sort();
-    names.dedup();
-    names
+    builds::blamed(said, of_dnf)
 }
 
 #[cfg(test)]

@@ -97,10 +97,22 @@ pub(in super::super) fn complaints() -> Result<Vec<String>, PackageManagerError>
 
 /// Reads whose script rpm says failed: `%post(foo-2.0-1.noarch) scriptlet failed, exit status 1` (rpm,
 /// `lib/rpmscript.c`). rpm calls a package installed whose script failed after its files came in.
-pub(in super::super) fn with_failed_script(line: &str) -> Option<PackageName> {
+fn with_failed_script(line: &str) -> Option<PackageName> {
     let (before, _) = line.split_once(") scriptlet failed")?;
     let (_, build) = before.rsplit_once('(')?;
     Some(PackageName::from(Nevra::parse(build)?.name))
+}
+
+/// Reads whom rpm blames, and whom its front end does in words of its own.
+pub(in super::super) fn blamed(
+    said: &str,
+    by_front_end: impl Fn(&str) -> Option<PackageName>,
+) -> Vec<PackageName> {
+    let of_line = |line: &str| with_failed_script(line).or_else(|| by_front_end(line));
+    let mut names: Vec<PackageName> = said.lines().filter_map(of_line).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 #[cfg(test)]

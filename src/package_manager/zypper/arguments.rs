@@ -51,11 +51,7 @@ pub(super) fn blamed(said: &str) -> Vec<PackageName> {
         let (_, rest) = line.split_once("nstallation of ")?;
         build(rest.split_once(" failed")?.0)
     };
-    let of_line = |line: &str| builds::with_failed_script(line).or_else(|| of_zypper(line));
-    let mut names: Vec<PackageName> = said.lines().filter_map(of_line).collect();
-    names.sort();
-    names.dedup();
-    names
+    builds::blamed(said, of_zypper)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use super::{FeedError, Rows, Unread};
 use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
+use crate::model::failure::in_one_line;
 use crate::model::feed::{FeedRole, FeedState};
 use crate::scan::index::{IndexError, Provenance, build, build_threats};
 
@@ -236,13 +237,7 @@ impl Refusal {
 
     /// Returns the whole chain in one line, for a record.
     pub fn reason(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = std::error::Error::source(self);
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
+        in_one_line(self)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::host::storage::StorageError;
 use crate::host::transport::TransportError;
+use crate::model::failure::in_one_line;
 use crate::scan::feed::cache::CacheError;
 use crate::scan::feed::signature::SignatureError;
 use crate::scan::feed::trust::Refusal;
@@ -101,15 +102,7 @@ impl RefreshError {
         match self {
             Self::Fetch { source, .. } => source.reason(),
             Self::Refused { source, .. } => source.reason(),
-            other => {
-                let mut text = other.to_string();
-                let mut cause = std::error::Error::source(other);
-                while let Some(error) = cause {
-                    text = format!("{text}: {error}");
-                    cause = error.source();
-                }
-                text
-            }
+            other => in_one_line(other),
         }
     }
 }

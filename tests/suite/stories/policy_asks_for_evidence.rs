@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 
 use super::records::{assert_says, checked_report, refused_unchanged};
 use crate::lab::debian::{self, DebianRoot};
@@ -79,17 +78,15 @@ fn a_scheduled_run_rehearses_by_itself() {
 
 const RINGS: &str = "[host]\nring = \"RING\"\n[policy]\nrings = [\"canary:5\", \"main:95\"]\nrequire_evidence = \"ring:canary\"\n";
 
-/// What a host of the first ring leaves behind after it was patched.
-fn evidence_of_canary() -> Option<PathBuf> {
+/// What a host of the first ring leaves behind after it was patched: the text of its document.
+fn evidence_of_canary() -> Option<String> {
     let canary = debian::small_with(&["lab-plain"])?;
     configured(&canary, &RINGS.replace("RING", "canary"));
     canary.run(&APPLY).expect_code(0);
     let listed =
         fs::read_dir(canary.path("var/lib/patchctl/evidence")).expect("a ring's run leaves evidence");
     let found = listed.filter_map(Result::ok).next().expect("one document").path();
-    let kept = std::env::temp_dir().join(format!("patchctl-evidence-{}.json", std::process::id()));
-    fs::copy(found, &kept).expect("evidence can be copied");
-    Some(kept)
+    Some(fs::read_to_string(found).expect("readable"))
 }
 
 #[test]
@@ -101,19 +98,17 @@ fn the_evidence_of_one_ring_unlocks_the_next() {
     let refused = refused_unchanged(&root, &only, 8);
     assert_says(&refused, "policy.require_evidence, /etc/patchctl/patchctl.toml, line 5");
     assert_says(&refused, "not proved there: lab-plain 2.0");
-    let text = fs::read_to_string(&evidence).expect("readable");
     let place = "etc/patchctl/evidence.d/canary.json";
-    root.write(place, &text.replace("\"passed\": true", "\"passed\": true "));
+    root.write(place, &evidence.replace("\"passed\": true", "\"passed\": true "));
     fs::set_permissions(root.path(place), fs::Permissions::from_mode(0o666)).expect("a mode can be set");
     assert_says(&refused_unchanged(&root, &only, 8), "can be written by its group or by everyone");
     fs::set_permissions(root.path(place), fs::Permissions::from_mode(0o600)).expect("a mode can be set");
-    root.write(place, &text.replace("lab-plain", "lab-conf"));
+    root.write(place, &evidence.replace("lab-plain", "lab-conf"));
     assert_says(&refused_unchanged(&root, &only, 8), "its seal is broken");
-    root.write(place, &text);
+    root.write(place, &evidence);
     let refused = refused_unchanged(&root, &APPLY, 8);
     assert_says(&refused, "not proved there: lab-conf 2.0");
     root.run(&only).expect_code(0);
-    fs::remove_file(evidence).expect("removable");
 }
 
 #[test]
@@ -123,7 +118,7 @@ fn with_a_key_only_signed_evidence_counts() {
     let rules = RINGS.replace("RING", "main") + "evidence_key = \"/usr/share/keyrings/lab.gpg\"\n";
     configured(&root, &rules);
     let place = "etc/patchctl/evidence.d/canary.json";
-    root.write(place, &fs::read_to_string(&evidence).expect("readable"));
+    root.write(place, &evidence);
     assert_says(&refused_unchanged(&root, &APPLY, 8), "it is not signed");
     let sign = |keys: &str| {
         let path = |inside: &str| root.path(inside).display().to_string();
@@ -135,5 +130,4 @@ fn with_a_key_only_signed_evidence_counts() {
     assert_says(&refused_unchanged(&root, &APPLY, 8), "the signature is not good");
     sign("keys");
     root.run(&APPLY).expect_code(0);
-    fs::remove_file(evidence).expect("removable");
 }
