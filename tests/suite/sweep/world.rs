@@ -99,10 +99,28 @@ impl World {
     /// # Errors
     /// Everything that is not as promised.
     pub fn judge(&self, host: &Host) -> Result<End, String> {
-        let ended = bring_to_end(host.path())?;
-        let end = self.end_of(host).map_err(|reason| format!("{reason}\n{}", ended.told))?;
-        if ended.code == "3" && end == End::New {
-            return Err(format!("recover says that it went back, and the host is new: {}", ended.told));
+        let said = host.recovered();
+        let [first, audit, second, chain] = &said[..] else { return Err(format!("no answer: {said:?}")) };
+        let told = || fs::read_to_string(host.path().join("tmp/first")).unwrap_or_default();
+        if !["0", "3"].contains(&first.as_str()) {
+            return Err(format!("recover ends with {first}: {}", told()));
+        }
+        if !audit.is_empty() {
+            return Err(format!("dpkg --audit: {audit}"));
+        }
+        let again = fs::read_to_string(host.path().join("tmp/second")).unwrap_or_default();
+        if second != "0" || !again.contains("nothing to do") {
+            return Err(format!("a second recover ends with {second}: {again}"));
+        }
+        if chain != "0" {
+            return Err(format!(
+                "history verify: {}",
+                fs::read_to_string(host.path().join("tmp/chain")).unwrap_or_default()
+            ));
+        }
+        let end = self.end_of(host).map_err(|reason| format!("{reason}\n{}", told()))?;
+        if first == "3" && end == End::New {
+            return Err(format!("recover says that it went back, and the host is new: {}", told()));
         }
         reports_are_whole(host.path())?;
         Ok(end)
@@ -208,54 +226,24 @@ impl Host {
 
     /// Empties what a boot empties.
     pub fn reboot(&self) {
-        reboot(self.path());
+        let folder = self.path().join("run");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("lock")).expect("a folder of the root can be made");
+    }
+
+    /// Recovers twice in one boot; returns code, audit, second code, code of the check of all journals.
+    fn recovered(&self) -> Vec<String> {
+        self.reboot();
+        let line = "patchctl recover >/tmp/first 2>&1; echo $?; echo =; dpkg --audit; echo =; \
+            patchctl recover >/tmp/second 2>&1; echo $?; echo =; patchctl history verify >/tmp/chain 2>&1; echo $?";
+        let ran = self.command(&["sh", "-c", line]).run();
+        ran.stdout.split("=\n").map(|part| part.trim().to_owned()).collect()
     }
 
     /// Returns the folders of the runs, oldest first.
     pub fn runs(&self) -> Vec<PathBuf> {
         runs_of(self.path())
     }
-}
-
-/// How `recover` ended the run of a root.
-pub struct Recovered {
-    /// Its exit code, 0 or 3.
-    pub code: String,
-    pub told: String,
-}
-
-/// Recovers a root twice in one boot, without systemd, and asks what has to hold after it, old or new.
-///
-/// # Errors
-/// Everything that is not as promised.
-pub fn bring_to_end(root: &Path) -> Result<Recovered, String> {
-    reboot(root);
-    let line = "patchctl recover >/tmp/first 2>&1; echo $?; echo =; dpkg --audit; echo =; \
-        patchctl recover >/tmp/second 2>&1; echo $?; echo =; patchctl history verify >/tmp/chain 2>&1; echo $?";
-    let ran = InRoot::new(root, &["sh", "-c", line]).run();
-    let said: Vec<&str> = ran.stdout.split("=\n").map(str::trim).collect();
-    let [code, audit, second, chain] = said[..] else { return Err(format!("no answer: {ran}")) };
-    let text = |name: &str| fs::read_to_string(root.join("tmp").join(name)).unwrap_or_default();
-    if !["0", "3"].contains(&code) {
-        return Err(format!("recover ends with {code}: {}", text("first")));
-    }
-    if !audit.is_empty() {
-        return Err(format!("dpkg --audit: {audit}"));
-    }
-    if second != "0" || !text("second").contains("nothing to do") {
-        return Err(format!("a second recover ends with {second}: {}", text("second")));
-    }
-    if chain != "0" {
-        return Err(format!("history verify: {}", text("chain")));
-    }
-    Ok(Recovered { code: code.to_owned(), told: text("first") })
-}
-
-/// Empties what a boot empties.
-fn reboot(root: &Path) {
-    let folder = root.join("run");
-    let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(folder.join("lock")).expect("a folder of the root can be made");
 }
 
 fn runs_of(root: &Path) -> Vec<PathBuf> {

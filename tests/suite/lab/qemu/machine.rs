@@ -1,11 +1,12 @@
-//! Answers for a guest that runs: QEMU in software emulation, what its console says, and the cut of its power.
+//! Answers for a guest that runs, what its console says, and the cut of its power: in QEMU, or in a container of the
+//! machine's own kernel, where the same systemd boots the same disk in a second.
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Disk, Guests, text};
+use super::{Disk, Guests, Mounted, text};
 use crate::lab::capture::Capture;
 
 /// A guest that has not ended after so long hangs; half a minute is usual on an idle machine.
@@ -20,9 +21,19 @@ pub enum Errand {
     Judge,
 }
 
+impl Errand {
+    /// The word on the kernel's command line.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Apply => "lab.errand=apply",
+            Self::Judge => "lab.errand=judge",
+        }
+    }
+}
+
 /// A guest that runs; it ends with the value.
 pub struct Machine {
-    qemu: Child,
+    program: Child,
     console: Capture,
     began: Instant,
 }
@@ -30,11 +41,10 @@ pub struct Machine {
 impl Machine {
     /// Boots a disk; every write to it also goes into `log`, where one is given.
     pub fn boot(guests: &Guests, disk: &Disk, errand: Errand, log: Option<&Path>) -> Self {
-        let errand = if errand == Errand::Apply { "apply" } else { "judge" };
-        let file_system = disk.file_system.name();
         let words = format!(
-            "console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off systemd.show_status=0 \
-             lab.file_system={file_system} lab.errand={errand}"
+            "console=ttyS0 quiet loglevel=1 panic=-1 mitigations=off systemd.show_status=0 lab.file_system={} {}",
+            disk.file_system.name(),
+            errand.word()
         );
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL", "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max"]);
@@ -63,15 +73,37 @@ impl Machine {
         }
         let node = if log.is_some() { "logged" } else { "disk" };
         command.args(["-device", &format!("virtio-blk-pci,drive={node},discard=off,write-zeroes=off")]);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
-        let mut qemu = command.spawn().expect("QEMU can be started");
-        let console = Capture::of_stdout(qemu.stdout.take());
-        Self { qemu, console, began: Instant::now() }
+        Self::start(command)
+    }
+
+    /// Boots a mounted disk in a container and returns what the guest said, when it has powered off.
+    pub fn in_container(mounted: &Mounted, errand: Errand) -> String {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--register=no", "--keep-unit"]);
+        command.args([
+            "--private-network",
+            "--resolv-conf=off",
+            "--timezone=off",
+            "--console=pipe",
+            "--boot",
+        ]);
+        command.arg("--directory").arg(mounted.path()).args(["--", "systemd.show_status=0", errand.word()]);
+        // It ends with a word about the folder of mounts that the machine keeps for it, whatever came of it.
+        command.stderr(Stdio::null());
+        Self::start(command).until_off();
+        std::fs::read_to_string(mounted.path().join("var/log/lab-guest")).unwrap_or_default()
+    }
+
+    fn start(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut program = command.spawn().expect("setpriv of util-linux can be started");
+        let console = Capture::of_stdout(program.stdout.take());
+        Self { program, console, began: Instant::now() }
     }
 
     /// Waits until the guest has powered off, and returns what its console said.
     pub fn until_off(mut self) -> String {
-        while self.qemu.try_wait().expect("a child can be waited for").is_none() {
+        while self.program.try_wait().expect("a child can be waited for").is_none() {
             assert!(self.began.elapsed() < LIMIT, "the guest hangs:\n{}", self.console.text());
             thread::sleep(Duration::from_millis(50));
         }
@@ -81,7 +113,7 @@ impl Machine {
     /// Waits until the console says something.
     pub fn wait_until_says(&mut self, marker: &str) {
         while !self.console.text().contains(marker) {
-            let is_over = self.qemu.try_wait().expect("a child can be waited for").is_some();
+            let is_over = self.program.try_wait().expect("a child can be waited for").is_some();
             assert!(
                 !is_over && self.began.elapsed() < LIMIT,
                 "never said {marker}:\n{}",
@@ -93,15 +125,15 @@ impl Machine {
 
     /// Cuts the power: QEMU is killed, and with it everything that the guest had not written to its disk.
     pub fn cut(mut self) -> String {
-        self.qemu.kill().expect("a child can be killed");
-        self.qemu.wait().expect("a killed child can be waited for");
+        self.program.kill().expect("a child can be killed");
+        self.program.wait().expect("a killed child can be waited for");
         self.console.finish()
     }
 }
 
 impl Drop for Machine {
     fn drop(&mut self) {
-        let _ = self.qemu.kill();
-        let _ = self.qemu.wait();
+        let _ = self.program.kill();
+        let _ = self.program.wait();
     }
 }

@@ -95,6 +95,14 @@ impl WriteLog {
         })
     }
 
+    /// Returns how many entries were made before the first flush at or behind a place.
+    pub fn before_next_flush(&self, at: usize) -> usize {
+        self.entries[at..]
+            .iter()
+            .position(|entry| entry.is_flush)
+            .map_or(self.entries.len(), |next| at + next)
+    }
+
     /// Counts the flushes between two places.
     pub fn flushes(&self, (from, to): (usize, usize)) -> usize {
         self.entries[from..to].iter().filter(|entry| entry.is_flush).count()
