@@ -2,6 +2,7 @@
 
 pub mod archive_digests;
 pub mod back;
+pub mod boot_recovery;
 pub mod configuration;
 pub mod dead_man;
 pub mod direction;

@@ -65,6 +65,13 @@ pub fn is_running() -> bool {
     storage::metadata(Path::new("/run/systemd/system")).is_ok_and(|found| found.is_some_and(|m| m.is_dir()))
 }
 
+/// Tells whether a unit is there and started by a target, as `systemctl enable` leaves it in `units` (systemd.unit(5)).
+pub fn is_wanted(units: &Path, unit: &str) -> bool {
+    let is_by = |folder: &Path| folder.extension().is_some_and(|end| end == "wants");
+    let folders = storage::list(units).unwrap_or_default();
+    folders.iter().any(|folder| is_by(folder) && storage::exists(&folder.join(unit)))
+}
+
 /// Asks the login manager not to shut down or sleep while packages change; `None` where there is none. What shuts down
 /// all the same is met by recovery.
 pub fn inhibit(because: &str) -> Option<Inhibitor> {

@@ -11,7 +11,7 @@ use crate::apply::health::trial::{self, Trial};
 use crate::apply::journal::{Journal, JournalError};
 use crate::apply::restart::pass::{self, Moment, Pass, Situation};
 use crate::apply::restart::{self, CodeUser, Owners};
-use crate::apply::{Tools, systemd};
+use crate::apply::{Tools, boot_recovery, systemd};
 use crate::config::layout::RunFolder;
 use crate::host::processes::{self, Processes};
 use crate::model::decision::RestartPolicy;
@@ -68,13 +68,15 @@ impl Watch {
     /// Takes the second look, keeps both with the run, and sets the dead man's timer.
     ///
     /// # Errors
-    /// The baseline cannot be stored, or systemd refuses the timer: nothing was changed.
+    /// The baseline cannot be stored, systemd refuses the timer, or the next boot cannot be told: nothing was changed.
     pub fn arm(self, tools: &Tools<'_>, (run, folder): (RunId, &RunFolder)) -> Result<Self, Failure> {
         let unarmed = "the run cannot be watched; nothing was changed";
         let later = Baseline::take(tools, &self.checks, Owners::new());
         let baseline = self.baseline.joined(later);
         baseline.store(folder).map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
         let dead_man = dead_man::arm(run, baseline.deadline)
+            .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
+        boot_recovery::arm(tools.layout.root())
             .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
         Ok(Self { baseline, dead_man, ..self })
     }

@@ -14,7 +14,7 @@ use super::runs::Cut;
 use super::way_back::Lost;
 use super::{evidence, lists, mend, notify, records, recover, rehearse, rules, runs, scan, survey, window};
 use crate::apply::journal::{Journal, Opening, RunKind};
-use crate::apply::{dead_man, fetch};
+use crate::apply::{boot_recovery, dead_man, fetch};
 use crate::config::layout::RunFolder;
 use crate::host::{facts, storage};
 use crate::model::decision::Disposition;
@@ -255,6 +255,7 @@ fn run(
         }
     };
     dead_man::disarm(id);
+    boot_recovery::disarm(context.layout.root());
     let Planned { survey, plan } = planned;
     let is_planned = |finding: &Finding| finding.disposition.as_ref().is_some_and(Disposition::is_patch);
     Ok(Reached::End(Box::new(Run {

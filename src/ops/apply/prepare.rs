@@ -9,7 +9,7 @@ use super::gates;
 use crate::apply::hooks::{self, HookError, Turn};
 use crate::apply::journal::Journal;
 use crate::apply::protect::{self, ProtectedPlan};
-use crate::apply::{Tools, dead_man, fetch, stage};
+use crate::apply::{Tools, boot_recovery, dead_man, fetch, stage};
 use crate::config::layout::RunFolder;
 use crate::host::lock::RecordLock;
 use crate::host::storage;
@@ -169,6 +169,7 @@ pub(super) fn abandon(
     }
     if let Some(run) = report.run_id {
         dead_man::disarm(run);
+        boot_recovery::disarm(context.layout.root());
     }
     snapshots::discard(context, folder);
     for archives in [folder.old_archives(), folder.new_archives()] {

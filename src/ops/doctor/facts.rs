@@ -213,10 +213,7 @@ fn rooms(context: &Context<'_>) -> Vec<(&'static str, Result<Room, String>)> {
 /// Whether a unit is there, and whether a target wants it (systemd.unit(5), the folders in order).
 fn unit_state(root: &Path, unit: &str) -> UnitState {
     let folders = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
-    let is_wanted =
-        storage::list(&root.join("etc/systemd/system")).unwrap_or_default().iter().any(|folder| {
-            folder.extension().is_some_and(|end| end == "wants") && storage::exists(&folder.join(unit))
-        });
+    let is_wanted = systemd::is_wanted(&root.join("etc/systemd/system"), unit);
     match folders.iter().any(|folder| storage::exists(&root.join(folder).join(unit))) {
         true if is_wanted => UnitState::Enabled,
         true => UnitState::Installed,

@@ -16,7 +16,7 @@ use super::{closing, foresight, quarantine, records, recover, retention, runs, s
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::configuration::decide::Decision;
 use crate::apply::journal::{Journal, Opening, RunKind};
-use crate::apply::{RunError, Tools, archive_digests, restart, systemd};
+use crate::apply::{RunError, Tools, archive_digests, boot_recovery, restart, systemd};
 use crate::config::layout::RunFolder;
 use crate::host::{processes, storage};
 use crate::model::decision::Selection;
@@ -234,6 +234,9 @@ fn ready(
     for phase in [Phase::Fetched, Phase::Preflight, Phase::Snapped] {
         journal.enter(phase).map_err(runs::journal_failed)?;
     }
+    boot_recovery::arm(context.layout.root()).map_err(|error| {
+        Failure::new(FailureKind::Host, "the run cannot be guarded; nothing was changed").caused_by(error)
+    })?;
     Ok(lock)
 }
 
@@ -257,6 +260,7 @@ fn finish(
     (folder, journal, report): (&RunFolder, &Journal, &mut Report),
     (arrived, reopens, proven): (Arrived, Vec<String>, Proven),
 ) -> Result<(), Failure> {
+    boot_recovery::disarm(context.layout.root());
     let (verified, not_restored, stuck): (Option<Verified>, _, _) = match arrived {
         Arrived::Old { verified, mut not_restored } => {
             not_restored.extend(left_behind(context, past));

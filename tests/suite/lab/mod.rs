@@ -24,6 +24,7 @@
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
 //! - [`booted`]: the server root with systemd as its first process, and what its fixtures do wrong
 //! - [`fleet`]: several server roots, and the real Ansible beside them
+//! - [`qemu`]: a guest whose power is cut, and its disk after that
 //! - [`faults`]: locks, full disks, read-only mounts, kills and errnos at a chosen call, a moved clock
 //! - [`transcript`]: outputs with paths, times and ids made equal
 //! - [`pool`]: the loop file; a test never needs it by name
@@ -46,6 +47,7 @@ pub mod packages;
 pub mod pacman_packages;
 pub mod pacman_root;
 pub mod pool;
+pub mod qemu;
 pub mod repository;
 pub mod rpm_packages;
 pub mod rpm_root;

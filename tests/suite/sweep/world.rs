@@ -122,7 +122,7 @@ impl World {
         if first == "3" && end == End::New {
             return Err(format!("recover says that it went back, and the host is new: {}", told()));
         }
-        reports_are_whole(host)?;
+        reports_are_whole(host.path())?;
         Ok(end)
     }
 
@@ -242,17 +242,21 @@ impl Host {
 
     /// Returns the folders of the runs, oldest first.
     pub fn runs(&self) -> Vec<PathBuf> {
-        let listed = fs::read_dir(self.path().join("var/lib/patchctl/runs"));
-        let mut runs: Vec<PathBuf> =
-            listed.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
-        runs.sort();
-        runs
+        runs_of(self.path())
     }
 }
 
+fn runs_of(root: &Path) -> Vec<PathBuf> {
+    let listed = fs::read_dir(root.join("var/lib/patchctl/runs"));
+    let mut runs: Vec<PathBuf> =
+        listed.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+    runs.sort();
+    runs
+}
+
 /// Every run that has a journal has a report that can be read and tells an end (P38).
-fn reports_are_whole(host: &Host) -> Result<(), String> {
-    for run in host.runs() {
+pub fn reports_are_whole(root: &Path) -> Result<(), String> {
+    for run in runs_of(root) {
         let journal = fs::read_to_string(run.join("journal")).unwrap_or_default();
         if !journal.contains("\"event\":\"opened\"") {
             continue;
