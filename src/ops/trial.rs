@@ -90,8 +90,10 @@ impl Watch {
         })?;
         let Some(baseline) = baseline else { return Ok(None) };
         let is_of_this_boot = baseline.boot_id == crate::host::facts::boot_id();
-        let baseline =
-            if is_of_this_boot { baseline } else { baseline.across_a_boot(tools.clock.since_boot()) };
+        let baseline = match is_of_this_boot {
+            true => baseline,
+            false => baseline.across_a_boot((tools.layout.root(), tools.clock.since_boot())),
+        };
         let checks = checks::find(tools.layout, &tools.rules.health.checks).map_err(unsafe_check)?;
         let code = baseline.code.clone().into_iter().collect();
         let changed = plan.actions().map(Action::key).collect();
@@ -136,6 +138,16 @@ impl Watch {
     /// Notes that the way back begins now: what its packages restart by themselves runs the old code already.
     pub fn goes_back(&mut self, tools: &Tools<'_>) {
         self.went_back = Some(tools.clock.since_boot());
+    }
+
+    /// Notes that the run itself is a way back: whatever began since runs the old code.
+    pub fn goes_back_from_its_start(&mut self) {
+        self.went_back = Some(self.baseline.taken);
+    }
+
+    /// Tells whether the run began in this boot: what another boot started runs no old code.
+    pub fn is_of_this_boot(&self) -> bool {
+        !self.baseline.of_any_boot
     }
 
     /// After a way back the same once more: the old code is what has to run now.

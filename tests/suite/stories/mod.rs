@@ -31,6 +31,7 @@ mod policy_asks_for_evidence;
 mod policy_decides;
 mod power_fails;
 mod real_updates;
+mod reboot_comes_between;
 mod records;
 mod records_age;
 mod rehearsal_is_killed;

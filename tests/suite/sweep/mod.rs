@@ -15,6 +15,7 @@
 mod calls;
 mod campaign;
 mod errnos;
+mod exchange;
 mod kills;
 mod meeting;
 mod tracer;
