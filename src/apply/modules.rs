@@ -106,10 +106,13 @@ impl NewKernel {
     }
 }
 
-/// Lists the kernels whose own modules are in a root.
+/// Lists the kernels that are in a root. Headers alone make the folder of a kernel too; its image or its own modules are in
+/// none but the kernel's package.
 pub fn kernels(root: &Path) -> BTreeSet<String> {
-    let at = |folder: &str| folders(&root.join(folder)).into_iter().map(|(release, _)| release);
-    at("usr/lib/modules").chain(at("lib/modules")).collect()
+    let is_kernel =
+        |folder: &Path| ["kernel", "vmlinuz"].iter().any(|name| storage::exists(&folder.join(name)));
+    let at = |folder: &str| folders(&root.join(folder)).into_iter().filter(|(_, folder)| is_kernel(folder));
+    at("usr/lib/modules").chain(at("lib/modules")).map(|(release, _)| release).collect()
 }
 
 /// Tells whether every module that was built for an earlier kernel is built for those that came since; `None` where there is
@@ -161,7 +164,8 @@ mod tests {
             "var/lib/dkms/zfs/2.1.11/6.1.0-43-amd64/x86_64/module",
             "var/lib/dkms/zfs/2.1.11/build",
             "var/lib/dkms/unused/1.0",
-            "usr/lib/modules/6.1.0-43-amd64",
+            "usr/lib/modules/6.1.0-43-amd64/kernel",
+            "usr/lib/modules/6.1.0-47-amd64/build",
         ] {
             std::fs::create_dir_all(root.join(folder)).expect("writable");
         }
@@ -173,7 +177,7 @@ mod tests {
         let root = tree("fails");
         let earlier = kernels(&root);
         assert_eq!(built(&root, &earlier), None, "no kernel came");
-        std::fs::create_dir_all(root.join("usr/lib/modules/6.1.0-47-amd64")).expect("writable");
+        std::fs::create_dir_all(root.join("usr/lib/modules/6.1.0-47-amd64/kernel")).expect("writable");
         std::fs::write(root.join("var/lib/dkms/zfs/2.1.11/build/make.log"), "cc\nerror: no member\nend\n")
             .expect("writable");
         let found = built(&root, &earlier).expect("a kernel came");

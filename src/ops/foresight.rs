@@ -15,7 +15,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Suggestions;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind, ConffileForeseen, RestartForeseen, SpaceNeed};
-use crate::plan::Foresight;
+use crate::plan::{Foresight, one_way};
 use crate::scan::inventory::files::{self, EditedConfiguration, Fate};
 
 /// Looks ahead for a list of actions.
@@ -38,6 +38,7 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
         warnings.extend(rivals::at_work().told());
     }
     warnings.extend(modules::warning(context.layout.root(), actions, actions.iter().any(is_kernel)));
+    warnings.extend(one_way::warnings(actions));
     warnings.extend(kernels::replacement_warning(actions, &survey.inventory.kernels));
     Ok(Foresight {
         protection,

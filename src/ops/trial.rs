@@ -65,18 +65,25 @@ impl Watch {
         Ok(Self { baseline, checks, code, changed, dead_man: None, went_back: None })
     }
 
-    /// Takes the second look, keeps both with the run, and sets the dead man's timer.
+    /// Takes the second look: what comes and goes by itself is not held against a run.
+    #[must_use]
+    pub fn look_again(self, tools: &Tools<'_>) -> Self {
+        let later = Baseline::take(tools, &self.checks, Owners::new());
+        Self { baseline: self.baseline.joined(later), ..self }
+    }
+
+    /// Keeps what was seen with the run, and sets the dead man's timer.
     ///
     /// # Errors
     /// The baseline cannot be stored, or systemd refuses the timer: nothing was changed.
-    pub fn arm(self, tools: &Tools<'_>, (run, folder): (RunId, &RunFolder)) -> Result<Self, Failure> {
+    pub fn arm(self, (run, folder): (RunId, &RunFolder)) -> Result<Self, Failure> {
         let unarmed = "the run cannot be watched; nothing was changed";
-        let later = Baseline::take(tools, &self.checks, Owners::new());
-        let baseline = self.baseline.joined(later);
-        baseline.store(folder).map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
-        let dead_man = dead_man::arm(run, baseline.deadline)
+        self.baseline
+            .store(folder)
             .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
-        Ok(Self { baseline, dead_man, ..self })
+        let dead_man = dead_man::arm(run, self.baseline.deadline)
+            .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
+        Ok(Self { dead_man, ..self })
     }
 
     /// Has the same again for a run that was cut off; `None` where it took no baseline, so that nothing can be compared.

@@ -208,7 +208,8 @@ fn prepare(
 ) -> Result<(Option<RecordLock>, Watch), Failure> {
     let watch = Watch::begin(tools, plan)?;
     let lock = ready(context, past, journal)?;
-    Ok((lock, watch.arm(tools, (id, folder))?))
+    // One look is enough: nothing but the report follows from what is worse afterwards.
+    Ok((lock, watch.arm((id, folder))?))
 }
 
 /// A way back that ends before its first change leaves its report and nothing else.

@@ -3,7 +3,7 @@
 //!
 //! The records of patchctl are carried over into the restored root, with the end of this run already in them: so what is
 //! booted next knows that it was taken back, and a cut before the exchange leaves the present root and a run that changed
-//! nothing.
+//! nothing. So no dead man's timer watches it: a patchctl that is killed here leaves nothing that somebody had to decide.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
