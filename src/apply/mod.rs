@@ -14,6 +14,7 @@ pub mod health;
 pub mod hooks;
 pub mod journal;
 pub mod kernels;
+pub mod modules;
 pub mod old_archives;
 pub mod precheck;
 pub mod protect;

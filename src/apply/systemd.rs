@@ -16,7 +16,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a run needs to know of a unit (systemctl(1) `show`; the properties of org.freedesktop.systemd1(5)).
 const PROPERTIES: &str = "Id,Names,Type,ActiveState,UnitFileState,Transient,TriggeredBy,WantedBy,RequiredBy,CanStop,\
-    RefuseManualStop,NeedDaemonReload";
+    RefuseManualStop,NeedDaemonReload,Job";
 
 /// A loaded unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Unit {
     pub can_stop: bool,
     /// Its files changed since the manager read them.
     pub outdated: bool,
+    /// The manager has something to do with it still, such as to start it.
+    pub has_job: bool,
 }
 
 impl Unit {
@@ -114,6 +116,7 @@ fn parse_unit(block: &str) -> Unit {
             "CanStop" => unit.can_stop &= value == "yes",
             "RefuseManualStop" => unit.can_stop &= value == "no",
             "NeedDaemonReload" => unit.outdated = value == "yes",
+            "Job" => unit.has_job = !matches!(value, "" | "0"),
             _ => {}
         }
     }
@@ -191,9 +194,11 @@ mod tests {
                     ActiveState=active\nUnitFileState=enabled\nTransient=no\nTriggeredBy=\nWantedBy=multi-user.target\n\
                     NeedDaemonReload=no\n\nType=oneshot\nId=apt-daily.service\nNames=apt-daily.service\n\
                     ActiveState=failed\nUnitFileState=static\nTriggeredBy=apt-daily.timer\nRefuseManualStop=yes\n\n\
-                    Id=tmp.mount\nActiveState=inactive\n";
+                    Id=tmp.mount\nActiveState=inactive\nJob=\n\n\
+                    Id=late.service\nActiveState=inactive\nJob=417\n";
         let units = parse(text);
-        assert_eq!(units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().len(), 3);
+        assert_eq!(units.iter().map(|unit| unit.has_job).collect::<Vec<_>>(), [false, false, false, true]);
+        assert_eq!(units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().len(), 4);
         assert!(units[0].is_active() && units[0].wanted && units[0].can_stop);
         assert_eq!(units[0].names, ["ssh.service", "sshd.service"]);
         assert!(units[1].is_timed_work() && units[1].has_failed() && !units[1].can_stop);

@@ -110,7 +110,7 @@ pub(super) fn prepare(
     };
     let detail = format!("way back proved{snapshot}{not_covered}");
     tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
-    let watch = watch.arm(tools, (run, folder))?;
+    let watch = watch.look_again(tools).arm(tools, (run, folder))?;
     gates::stop_if_asked(context)?;
     Ok(Prepared { protected, lock, watch })
 }

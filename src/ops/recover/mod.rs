@@ -72,6 +72,9 @@ pub fn bring_to_end(context: &Context<'_>, report: &mut Report, asked: Asked) ->
     let (end, tried) = if replay.phase.may_have_changed_the_host() {
         steer(context, (open.id, &replay), &mut journal, asked)?
     } else {
+        if matches!(replay.kind, RunKind::Rollback { .. }) {
+            snapshots::keep_boot(context, (&context.layout, &folder))?;
+        }
         snapshots::discard(context, &folder);
         journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
         (End::Abandoned, None)

@@ -67,9 +67,17 @@ pub fn holds_lock(root: &DebianRoot, lock: &str) -> Running {
 
 /// Lays an empty file system of `bytes` over a folder; what lay there is hidden until the end.
 pub fn small_disk(root: &DebianRoot, folder: &str, bytes: u64) -> Laid {
+    lay(root, folder, &format!("size={bytes},mode=755"))
+}
+
+/// Lays an empty file system with room and hardly any inodes over a folder.
+pub fn few_inodes(root: &DebianRoot, folder: &str, inodes: u64) -> Laid {
+    lay(root, folder, &format!("size=4g,nr_inodes={inodes},mode=755"))
+}
+
+fn lay(root: &DebianRoot, folder: &str, options: &str) -> Laid {
     let target = root.path(folder);
-    let options = format!("size={bytes},mode=755");
-    mount(Some("lab-small"), &target, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))
+    mount(Some("lab-small"), &target, Some("tmpfs"), MsFlags::empty(), Some(options))
         .unwrap_or_else(|e| panic!("cannot mount a small disk on {folder}: {e}"));
     Laid { target }
 }

@@ -22,6 +22,7 @@
 //! - [`zypp_root`]: the same with zypper
 //! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
+//! - [`btrfs_root`]: a root on btrfs with its file system in reach, for snapshots of it
 //! - [`booted`]: the server root with systemd as its first process, and what its fixtures do wrong
 //! - [`fleet`]: several server roots, and the real Ansible beside them
 //! - [`qemu`]: a guest whose power is cut, and its disk after that
@@ -35,6 +36,7 @@
 
 pub mod booted;
 pub mod booted_packages;
+pub mod btrfs_root;
 pub mod capture;
 pub mod debian;
 pub mod faults;

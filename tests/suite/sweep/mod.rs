@@ -16,6 +16,7 @@
 mod calls;
 mod campaign;
 mod errnos;
+mod exchange;
 mod kills;
 mod meeting;
 mod power_cuts;
