@@ -16,7 +16,7 @@ use crate::model::offer::Suggestions;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind, ConffileForeseen, RestartForeseen, SpaceNeed};
 use crate::plan::Foresight;
-use crate::scan::inventory::files::{self, EditedConfiguration, Fate};
+use crate::scan::inventory::files::{self, EditedConfiguration, Fate, Recorded};
 
 /// Looks ahead for a list of actions.
 ///
@@ -39,12 +39,17 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
     }
     warnings.extend(kernels::module_warning(context.layout.root(), actions.iter().any(is_kernel)));
     warnings.extend(kernels::replacement_warning(actions, &survey.inventory.kernels));
+    let keys = actions.iter().map(Action::key).collect();
+    let Recorded { files, edited } = files::recorded(context.layout.root(), keys).map_err(|error| {
+        Failure::new(FailureKind::HostUnclean, "the records of configuration files cannot be read")
+            .caused_by(error)
+    })?;
     Ok(Foresight {
         protection,
-        restarts: restarts(context, actions),
+        restarts: restarts(context, files),
         reboot: restart::reboot_reason(actions.iter().map(|action| &action.package)),
         space,
-        conffiles: edited(context, survey, actions)?,
+        conffiles: conffiles(survey, actions, edited),
         warnings,
     })
 }
@@ -106,19 +111,19 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
 }
 
 /// Services and processes that use files of the packages; what belongs to other users is seen by root alone.
-fn restarts(context: &Context<'_>, actions: &[Action]) -> Vec<RestartForeseen> {
-    if !context.layout.is_live() || actions.is_empty() {
+fn restarts(context: &Context<'_>, files: Vec<(PackageName, PathBuf)>) -> Vec<RestartForeseen> {
+    if !context.layout.is_live() || files.is_empty() {
         return Vec::new();
     }
-    restart::foresee(
-        processes::list().here(),
-        &owners(context.layout.root(), actions.iter().map(Action::key)),
-    )
+    restart::foresee(processes::list().here(), &code_of(files))
 }
 
 /// Maps every code file of some packages to its package, with links in the path resolved as the kernel shows them.
 pub fn owners(root: &Path, packages: impl Iterator<Item = PackageKey>) -> Owners {
-    let owned = files::of_packages(root, packages.collect());
+    code_of(files::of_packages(root, packages.collect()))
+}
+
+fn code_of(owned: Vec<(PackageName, PathBuf)>) -> Owners {
     let code = owned.into_iter().filter(|(_, path)| restart::is_code(path));
     code.map(|(package, path)| (merged(&path), package)).collect()
 }
@@ -130,25 +135,17 @@ fn merged(path: &Path) -> PathBuf {
     if moved && storage::exists(&at_usr) { at_usr } else { path.to_owned() }
 }
 
-/// Configuration files of the packages that the administrator edited.
-fn edited(
-    context: &Context<'_>,
-    survey: &Survey,
-    actions: &[Action],
-) -> Result<Vec<ConffileForeseen>, Failure> {
+/// What becomes of the configuration files that the administrator edited, of packages that change their version.
+fn conffiles(survey: &Survey, actions: &[Action], edited: Vec<EditedConfiguration>) -> Vec<ConffileForeseen> {
     let updated = actions.iter().filter(|action| action.to.is_some() && action.from.is_some());
-    let keys: Vec<PackageKey> = updated.map(Action::key).collect();
-    let found = files::edited(context.layout.root(), &keys).map_err(|error| {
-        Failure::new(FailureKind::HostUnclean, "the records of configuration files cannot be read")
-            .caused_by(error)
-    })?;
+    let updated: BTreeSet<&PackageName> = updated.map(|action| &action.package).collect();
     let beside = survey.inventory.distribution.advice().beside;
     let foreseen = |edited: EditedConfiguration| ConffileForeseen {
         path: edited.path.display().to_string(),
         package: edited.package,
         outcome: outcome(edited.fate, beside),
     };
-    Ok(found.into_iter().map(foreseen).collect())
+    edited.into_iter().filter(|edited| updated.contains(&edited.package)).map(foreseen).collect()
 }
 
 fn outcome(fate: Fate, beside: &str) -> String {

@@ -26,7 +26,7 @@ fn old_root() -> Option<RpmRoot> {
 }
 
 /// `Ok` with the side on which the host is, or what is neither old nor new.
-fn side(now: &State, (old, new): (&State, &State)) -> Result<&'static str, String> {
+pub fn side(now: &State, (old, new): (&State, &State)) -> Result<&'static str, String> {
     for (name, end) in [("old", old), ("new", new)] {
         if end.builds == now.builds && end.files.diff(&now.files).is_empty() {
             return Ok(name);
