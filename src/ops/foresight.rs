@@ -16,13 +16,54 @@ use crate::model::offer::Suggestions;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind, ConffileForeseen, RestartForeseen, SpaceNeed};
 use crate::plan::Foresight;
+use crate::scan::inventory::dpkg_files::DpkgFilesError;
 use crate::scan::inventory::files::{self, EditedConfiguration, Fate, Recorded};
+
+/// What the package database records of the files of some packages. Asked about what is likely to change while the package
+/// manager still resolves, it costs no time of its own.
+#[derive(Default)]
+pub struct Known {
+    asked: BTreeSet<PackageKey>,
+    recorded: Recorded,
+}
+
+impl Known {
+    /// Asks about some packages.
+    ///
+    /// # Errors
+    /// dpkg's records cannot be read.
+    pub fn asking(root: &Path, packages: Vec<PackageKey>) -> Result<Self, DpkgFilesError> {
+        if packages.is_empty() {
+            return Ok(Self::default());
+        }
+        let asked = packages.iter().cloned().collect();
+        Ok(Self { asked, recorded: files::recorded(root, packages)? })
+    }
+
+    /// Picks the packages that were not asked about yet.
+    pub fn missing(&self, packages: impl Iterator<Item = PackageKey>) -> Vec<PackageKey> {
+        packages.filter(|package| !self.asked.contains(package)).collect()
+    }
+
+    /// Adds what was asked later.
+    pub fn add(&mut self, other: Self) {
+        self.asked.extend(other.asked);
+        self.recorded.files.extend(other.recorded.files);
+        self.recorded.edited.extend(other.recorded.edited);
+        self.recorded.edited.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+}
 
 /// Looks ahead for a list of actions.
 ///
 /// # Errors
 /// A file system or the records of configuration files cannot be read.
-pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<Foresight, Failure> {
+pub fn foresee(
+    context: &Context<'_>,
+    survey: &Survey,
+    actions: &[Action],
+    mut known: Known,
+) -> Result<Foresight, Failure> {
     let mut warnings = Vec::new();
     let protection = snapshots::foresee(context, &mut warnings);
     let space = if context.layout.is_live() { space(context, survey, actions)? } else { Vec::new() };
@@ -39,11 +80,14 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
     }
     warnings.extend(kernels::module_warning(context.layout.root(), actions.iter().any(is_kernel)));
     warnings.extend(kernels::replacement_warning(actions, &survey.inventory.kernels));
-    let keys = actions.iter().map(Action::key).collect();
-    let Recorded { files, edited } = files::recorded(context.layout.root(), keys).map_err(|error| {
+    let asked = Known::asking(context.layout.root(), known.missing(actions.iter().map(Action::key)));
+    known.add(asked.map_err(|error| {
         Failure::new(FailureKind::HostUnclean, "the records of configuration files cannot be read")
             .caused_by(error)
-    })?;
+    })?);
+    let changed: BTreeSet<&PackageName> = actions.iter().map(|action| &action.package).collect();
+    let Recorded { mut files, edited } = known.recorded;
+    files.retain(|(package, _)| changed.contains(package));
     Ok(Foresight {
         protection,
         restarts: restarts(context, files),

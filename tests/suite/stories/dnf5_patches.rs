@@ -1,6 +1,7 @@
 //! An operator patches a host of dnf 5 and rpm 6 with the same verbs: planned, applied, verified, taken back.
 
 use std::fs;
+use std::time::Duration;
 
 use super::dnf_applies::{State, apply, latest};
 use super::dnf_plans::{changes, held, manifest, planned};
@@ -94,6 +95,30 @@ fn what_is_unsigned_or_not_the_listed_one_is_refused() {
     let ran = apply(&root, &["--no-refresh", "--package", "lab-unsigned"]).expect_code(9);
     assert!(ran.said().contains("nothing was changed"), "{ran}");
     before.is_same_in(&root);
+}
+
+#[test]
+fn a_plan_of_another_host_state_is_refused() {
+    let Some(root) = dnf5_root::with(&["lab-plain", "lab-conf"]) else { return };
+    root.run(&["patchctl", "plan", "-o", "/root/plan.json"]).expect_code(0);
+    root.run(&["dnf5", "-y", "upgrade", "lab-conf"]).expect_code(0);
+    let before = State::of(&root);
+    let ran = apply(&root, &["/root/plan.json"]).expect_code(8);
+    assert!(ran.stderr.contains("lab-conf"), "{ran}");
+    before.is_same_in(&root);
+}
+
+#[test]
+fn a_transaction_of_somebody_else_is_waited_for_and_then_named() {
+    let Some(root) = dnf5_root::with(&["lab-plain", "lab-slow"]) else { return };
+    let other = root.command(&["dnf5", "-y", "upgrade", "lab-slow"]).timeout(Duration::from_secs(60)).start();
+    other.wait_until("rpm runs a script", || root.path("usr/share/lab-slow/file-2.0").exists());
+    let arguments =
+        ["patchctl", "apply", "--yes", "--no-refresh", "--package", "lab-plain", "--lock-timeout", "1s"];
+    let ran = root.command(&arguments).beside(&other).run();
+    assert_eq!(ran.code, 7, "{ran}");
+    assert!(root.builds().contains(&"lab-plain-1.0-1.noarch".to_owned()));
+    other.wait();
 }
 
 #[test]

@@ -311,20 +311,23 @@ mod tests {
     #[test]
     fn a_broken_file_is_told_by_line_and_field() {
         for (text, words) in [
-            (TEXT.replace("  name: nodejs\n", ""), "line 1: the document that begins here has no data.name"),
+            (
+                TEXT.replace("  name: nodejs\n", ""),
+                "line 1, column 1: the document that begins here has no data.name",
+            ),
             (TEXT.replace("document: modulemd\n", ""), "has no document type"),
             (
                 TEXT.replace("- npm-0:9.1-1.noarch", "- npm"),
-                "line 25: data.artifacts.rpms: no build: \"npm\"",
+                "line 25, column 1: data.artifacts.rpms: no build: \"npm\"",
             ),
-            (TEXT.replace("  version: 3", "\tversion: 3"), "line 7: a tab"),
-            ("<html>\n</html>\n".to_owned(), "line 1: no key of YAML"),
+            (TEXT.replace("  version: 3", "\tversion: 3"), "line 7, column 1: a tab"),
+            ("<html>\n</html>\n".to_owned(), "line 1, column 1: no key of YAML"),
         ] {
             let error = Modules::default().add(text.as_bytes()).expect_err(words).to_string();
             assert!(error.contains(words), "{error}");
         }
         let error = Modules::default().add(b"---\ndocument: \xff\n").expect_err("refused").to_string();
-        assert!(error.contains("line 2: not UTF-8"), "{error}");
+        assert!(error.contains("line 2, column 1: not UTF-8"), "{error}");
     }
 
     proptest::proptest! {
