@@ -19,7 +19,7 @@
 //! - [`packages`], [`repository`]: the fixture packages and the signed repository that serves them
 //! - [`pacman_root`], [`pacman_packages`]: a root of pacman, its signed repository and fixture packages
 //! - [`rpm_root`], [`rpm_packages`]: a root of dnf and rpm, its signed repositories and fixture packages
-//! - [`zypp_root`]: the same with zypper
+//! - [`dnf5_root`], [`zypp_root`]: the same with dnf 5, with zypper
 //! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
 //! - [`btrfs_root`]: a root on btrfs with its file system in reach, for snapshots of it
@@ -39,6 +39,7 @@ pub mod booted_packages;
 pub mod btrfs_root;
 pub mod capture;
 pub mod debian;
+pub mod dnf5_root;
 pub mod faults;
 pub mod fleet;
 pub mod handmade;
