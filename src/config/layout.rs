@@ -115,6 +115,11 @@ impl Layout {
         self.state.join("state.json")
     }
 
+    /// The reboot that waits.
+    pub fn reboot(&self) -> PathBuf {
+        self.state.join("reboot.json")
+    }
+
     /// The central policy that was taken last.
     pub fn central(&self) -> PathBuf {
         self.state.join("central.json")

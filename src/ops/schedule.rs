@@ -8,6 +8,7 @@ use super::context::Context;
 use super::timetable::{self, Timer};
 use crate::apply::systemd;
 use crate::host::{environment, facts, storage};
+use crate::model::decision::RebootPolicy;
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::documents::Identity;
 use crate::report::schedule::{FileState, Method, SCHEDULE_SCHEMA, ScheduleDocument, ScheduledFile};
@@ -64,7 +65,7 @@ pub fn schedule(context: &Context<'_>, request: ScheduleRequest) -> Result<Sched
     let method = if systemd::is_running() { Method::Systemd } else { Method::Cron };
     let planned = match method {
         Method::Systemd => units(&timers)?,
-        Method::Cron => cron(&timers)?,
+        Method::Cron => cron(context, &timers)?,
     };
     let before: Vec<FileState> = planned.iter().map(state).collect();
     match request {
@@ -109,9 +110,15 @@ fn units(timers: &[Timer]) -> Result<Vec<Planned>, Failure> {
     Ok(files)
 }
 
-fn cron(timers: &[Timer]) -> Result<Vec<Planned>, Failure> {
+fn cron(context: &Context<'_>, timers: &[Timer]) -> Result<Vec<Planned>, Failure> {
     let program = own_program()?;
-    let lines: String = timers.iter().map(|timer| format!("{}\n", timer.cron_line(&program))).collect();
+    let mut lines: String = timers.iter().map(|timer| format!("{}\n", timer.cron_line(&program))).collect();
+    if context.settings.apply.reboot != RebootPolicy::Never {
+        // Under systemd the run that asks for a reboot sets a timer for it.
+        let waiting = context.layout.reboot().display().to_string();
+        let call = format!("{program} reboot --scheduled --quiet");
+        lines.push_str(&format!("* * * * * root test ! -e {waiting} || {call}\n"));
+    }
     let text = format!(
         "# Written by patchctl schedule install; patchctl schedule remove takes it away.\n\
          SHELL=/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n{lines}"

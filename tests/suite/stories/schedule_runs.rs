@@ -91,6 +91,28 @@ fn a_timer_fires_in_its_window_and_the_host_is_patched_without_anybody() {
 }
 
 #[test]
+fn a_scan_of_cron_is_silent_until_something_changed_or_failed() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    let scan = || root.run(&["patchctl", "scan", "--quiet", "--summary"]);
+    let silent = |ran: &crate::lab::namespace::Ran| (ran.stdout.as_str(), ran.stderr.as_str()) == ("", "");
+    let first = scan().expect_code(0);
+    assert!(!silent(&first), "what nobody was told yet is told");
+    let again = scan().expect_code(0);
+    assert!(silent(&again), "{again}");
+    root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    let after = scan().expect_code(0);
+    assert!(silent(&after), "the run told what it closed: {after}");
+    root.apt(&["install", "-y", "--allow-downgrades", "lab-plain=1.0"]).expect_code(0);
+    let opened = scan().expect_code(0);
+    assert!(!silent(&opened), "what opened again is told");
+    root.shell("rm -rf /var/lib/apt/lists/*").expect_code(0);
+    for _ in 0..2 {
+        let failed = scan().expect_code(9);
+        assert!(!silent(&failed), "what failed is told each time");
+    }
+}
+
+#[test]
 fn without_systemd_cron_gets_entries_that_keep_to_the_windows() {
     let Some(root) = debian::small_with(&["lab-plain"]) else { return };
     let shown = root.run(&["patchctl", "schedule", "--format", "json"]).expect_code(0);
