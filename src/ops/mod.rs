@@ -25,6 +25,7 @@ pub mod needs_restart;
 pub mod news;
 pub mod notify;
 mod offers;
+mod other_updaters;
 mod overrides;
 pub mod plan;
 pub mod policy;

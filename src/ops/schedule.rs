@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
+use super::other_updaters;
 use super::timetable::{self, Timer};
 use crate::apply::systemd;
 use crate::host::{environment, facts, storage};
@@ -23,15 +24,6 @@ const PROGRAM: &str = "/usr/bin/patchctl";
 const SCAN_SERVICE: &str = include_str!("../../packaging/systemd/patchctl-scan.service");
 const APPLY_SERVICE: &str = include_str!("../../packaging/systemd/patchctl-apply.service");
 const RECOVER_SERVICE: &str = include_str!("../../packaging/systemd/patchctl-recover.service");
-
-/// Timers of others that install packages by themselves.
-const RIVALS: [&str; 5] = [
-    "apt-daily-upgrade.timer",
-    "dnf-automatic.timer",
-    "dnf-automatic-install.timer",
-    "yum-cron.service",
-    "packagekit-offline-update.service",
-];
 
 /// What is asked of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +62,14 @@ pub fn schedule(context: &Context<'_>, request: ScheduleRequest) -> Result<Sched
     let before: Vec<FileState> = planned.iter().map(state).collect();
     match request {
         ScheduleRequest::Show => {}
-        ScheduleRequest::Install => install(&planned, &timers)?,
-        ScheduleRequest::Remove => remove(&planned)?,
+        ScheduleRequest::Install => {
+            install(&planned, &timers)?;
+            other_updaters::switch_off(context)?;
+        }
+        ScheduleRequest::Remove => {
+            remove(&planned)?;
+            other_updaters::switch_on_again(context)?;
+        }
     }
     let told = |(planned, before): (&Planned, FileState)| ScheduledFile {
         path: planned.path.display().to_string(),
@@ -196,10 +194,6 @@ fn remarks(context: &Context<'_>) -> Vec<String> {
     if context.settings.policy.windows.is_empty() {
         remarks.push("no window is configured ([[policy.window]]): nothing is patched unasked".to_owned());
     }
-    let active = systemd::units().unwrap_or_default();
-    for rival in active.iter().filter(|unit| RIVALS.contains(&unit.name.as_str()) && unit.is_active()) {
-        let name = &rival.name;
-        remarks.push(format!("{name} installs packages by itself too: systemctl disable --now {name}"));
-    }
+    remarks.extend(other_updaters::remarks(context));
     remarks
 }

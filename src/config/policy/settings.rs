@@ -55,6 +55,8 @@ pub struct PolicySettings {
     /// Time that is kept for a reboot at the end of a window.
     #[serde(serialize_with = "as_span")]
     pub reboot_reserve: Duration,
+    /// Whether other programs may install updates by themselves; else a schedule switches them off.
+    pub other_updaters: Permission,
     /// How long a reboot waits for people who are logged in.
     #[serde(serialize_with = "as_span")]
     pub reboot_wait: Duration,
@@ -126,6 +128,7 @@ impl Default for PolicySettings {
             jitter: Duration::ZERO,
             // What Azure's update extension keeps at the end of its windows (MaintenanceWindow, 15 minutes).
             reboot_reserve: Duration::from_secs(900),
+            other_updaters: Permission::Allow,
             // How long Zincati on Fedora CoreOS waits for interactive sessions before it reboots.
             reboot_wait: Duration::from_secs(600),
             reboot_windows: Vec::new(),
@@ -169,6 +172,7 @@ impl PolicySettings {
             rings,
             jitter: written.jitter.map_or(default.jitter, |jitter| jitter.0),
             reboot_reserve: written.reboot_reserve.map_or(default.reboot_reserve, |reserve| reserve.0),
+            other_updaters: written.other_updaters.unwrap_or(default.other_updaters),
             reboot_wait: written.reboot_wait.map_or(default.reboot_wait, |wait| wait.0),
             reboot_windows,
             windows,

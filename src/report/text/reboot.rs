@@ -31,12 +31,16 @@ pub(super) fn render(document: &RebootDocument, sheet: &mut Sheet<'_>) {
     if let Some(reason) = &document.reason {
         sheet.fact("due because", &[Word::plain(reason.as_str())]);
     }
+    let waits =
+        !matches!(document.state, RebootState::NotDue | RebootState::Cancelled | RebootState::Rebooting);
+    if waits && !document.goes_on {
+        header::alert("nothing on this host looks after it by itself", sheet);
+    }
     sheet.gap();
     let next = match document.state {
         RebootState::NotDue | RebootState::Rebooting => "patchctl status",
-        RebootState::Cancelled => "patchctl reboot",
-        _ if document.goes_on => "patchctl reboot --cancel calls it off",
-        _ => "nothing looks again by itself here: patchctl reboot",
+        _ if waits && document.goes_on => "patchctl reboot --cancel",
+        _ => "patchctl reboot",
     };
     header::next(next, sheet);
 }
