@@ -18,12 +18,14 @@ pub mod modules;
 pub mod old_archives;
 pub mod precheck;
 pub mod protect;
+pub mod reboot;
 pub mod rehearsal;
 pub mod restart;
 pub mod snapshot;
 pub mod space;
 pub mod stage;
 pub mod systemd;
+pub mod time_left;
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use super::merge::{Merged, Sourced};
 use super::notify::NotifySettings;
 use super::origins::Origins;
 use super::policy::settings::PolicySettings;
-use crate::model::decision::{ConffilePolicy, RestartPolicy};
+use crate::model::decision::{ConffilePolicy, RebootPolicy, RestartPolicy};
 use crate::model::digest::Sha256;
 use crate::model::ring::{Membership, Ring};
 use crate::model::severity::Criticality;
@@ -82,6 +82,8 @@ pub struct ApplySettings {
     pub restart: RestartPolicy,
     /// Units that are never restarted: names, `*` for any text, `.service` may be left out.
     pub restart_deny: Vec<String>,
+    /// What happens after a run that makes a reboot due.
+    pub reboot: RebootPolicy,
 }
 
 /// How the host is watched after a plan was carried out.
@@ -126,6 +128,7 @@ impl Default for Settings {
                 lock_timeout: Duration::from_secs(300),
                 restart: RestartPolicy::Auto,
                 restart_deny: Vec::new(),
+                reboot: RebootPolicy::Never,
             },
             health: HealthSettings {
                 deadline: Duration::from_secs(300),
@@ -172,6 +175,7 @@ impl Settings {
                 lock_timeout: or(merged.lock_timeout, default.apply.lock_timeout),
                 restart: or(merged.restart, default.apply.restart),
                 restart_deny: or(merged.restart_deny, default.apply.restart_deny),
+                reboot: or(merged.reboot, default.apply.reboot),
             },
             health: HealthSettings {
                 deadline: or(merged.health_deadline, default.health.deadline),

@@ -26,6 +26,7 @@ pub mod names;
 pub mod network;
 pub mod outlet;
 pub mod ownership;
+pub mod people;
 pub mod pieces;
 pub mod processes;
 pub mod runner;

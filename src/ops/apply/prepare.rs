@@ -9,6 +9,7 @@ use super::gates;
 use crate::apply::hooks::{self, HookError, Turn};
 use crate::apply::journal::Journal;
 use crate::apply::protect::{self, ProtectedPlan};
+use crate::apply::time_left::TimeLeft;
 use crate::apply::{Tools, boot_recovery, dead_man, fetch, stage};
 use crate::config::layout::RunFolder;
 use crate::host::lock::RecordLock;
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     pub(super) lock: Option<RecordLock>,
     /// What the host is judged by afterwards.
     pub(super) watch: Watch,
+    /// What is left of the window.
+    pub(super) time_left: TimeLeft,
 }
 
 /// Why a run cannot begin; the host is unchanged.
@@ -112,7 +115,7 @@ pub(super) fn prepare(
     tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
     let watch = watch.look_again(tools).arm(tools, (run, folder))?;
     gates::stop_if_asked(context)?;
-    Ok(Prepared { protected, lock, watch })
+    Ok(Prepared { protected, lock, watch, time_left: TimeLeft::default() })
 }
 
 /// A hook that fails, and one that root must not run, stop the run alike.

@@ -6,7 +6,7 @@ mod whole;
 
 use std::path::Path;
 
-use self::past::Past;
+use self::past::{Found, Past};
 use super::closing::Before;
 use super::context::Context;
 use super::request::{RollbackLevel, RollbackReach, RollbackRequest};
@@ -27,6 +27,7 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, ActionKind, PatchPlan, Step};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
+use crate::observe::Event;
 use crate::plan::seal;
 use crate::report::documents::{Identity, ROLLBACK_PREVIEW_SCHEMA, RollbackPreview};
 use crate::report::schema::Report;
@@ -46,7 +47,8 @@ pub enum Answer {
 /// Takes a run back, or shows what that would mean.
 ///
 /// # Errors
-/// Nothing was changed: there is no such run, it was taken back already, the host has moved on, no root, a lock.
+/// Nothing was changed: there is no such run, the host has moved on, no root, a lock. Where a run is taken back already there
+/// is nothing to do, so that asking twice is as good as asking once.
 pub fn rollback(
     context: &Context<'_>,
     request: &RollbackRequest,
@@ -61,7 +63,10 @@ pub fn rollback(
         RollbackReach::Preview | RollbackReach::Check => None,
     };
     runs::refuse_while_open(&context.layout)?;
-    let past = past::find(context, request)?;
+    let past = match past::find(context, request)? {
+        Found::There(past) => *past,
+        Found::Gone(reason) => return Ok(nothing_left(context, &reason)),
+    };
     let mut preview = preview(context, &past)?;
     match request.reach {
         RollbackReach::Preview => return Ok(Answer::Preview(Box::new(preview))),
@@ -82,6 +87,14 @@ pub fn rollback(
         return Err(Failure::new(FailureKind::Policy, "not approved; nothing was changed"));
     }
     run(context, past, preview.reopens).map(|report| Answer::Report(Box::new(report)))
+}
+
+/// The old state is there already. The report is not kept: it judged nothing.
+fn nothing_left(context: &Context<'_>, reason: &str) -> Answer {
+    context.observer.event(&Event::Note(reason.to_owned()));
+    let mut report = context.report("rollback");
+    records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
+    Answer::Report(Box::new(report))
 }
 
 fn preview(context: &Context<'_>, past: &Past) -> Result<RollbackPreview, Failure> {
