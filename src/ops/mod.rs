@@ -41,6 +41,7 @@ pub mod rules;
 pub mod runs;
 pub mod scan;
 pub mod schedule;
+mod signature;
 pub mod snapshots;
 pub mod status;
 pub mod survey;

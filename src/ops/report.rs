@@ -140,7 +140,9 @@ pub fn period(
 /// Scans and runs judge the whole host; a plan is made of a part, and so are reports whose name says `aside`.
 fn is_survey(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.strip_prefix("scan-").unwrap_or(name).starts_with(|first: char| first.is_ascii_digit())
+    let name = name.strip_prefix("scan-").unwrap_or(name);
+    // Signatures lie beside them.
+    name.starts_with(|first: char| first.is_ascii_digit()) && name.ends_with(".json")
 }
 
 /// Reads a stored report.

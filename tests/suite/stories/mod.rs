@@ -34,6 +34,7 @@ mod real_updates;
 mod records;
 mod records_age;
 mod rehearsal_is_killed;
+mod reports_are_signed;
 mod root_goes_back;
 mod run_goes_on;
 mod schedule_runs;
