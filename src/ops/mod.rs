@@ -25,6 +25,7 @@ pub mod needs_restart;
 pub mod notify;
 mod offers;
 mod overrides;
+mod past;
 pub mod plan;
 pub mod policy;
 pub mod quarantine;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::context::Context;
-use super::{runs, signature, snapshots};
+use super::{past, runs, signature, snapshots};
 use crate::apply::journal::{self, JournalError};
 use crate::config::layout::{Layout, RunFolder};
 use crate::config::settings::Retention;
@@ -87,14 +87,18 @@ fn forget(layout: &Layout, id: RunId) -> Result<(), StorageError> {
 pub fn prune_reports(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(), StorageError> {
     let Some(oldest) = now.checked_sub_signed(TimeDelta::days(i64::from(days))) else { return Ok(()) };
     let latest = storage::link_target(&layout.latest_report()).ok();
-    for path in storage::list(&layout.reports())? {
-        let is_old = written_at(&path).is_some_and(|written| written < oldest);
-        let is_of_latest = |latest: &PathBuf| path == *latest || path == signature::of(latest);
-        if is_old && !latest.as_ref().is_some_and(is_of_latest) {
-            storage::remove_file(&path)?;
-        }
+    let is_old = |path: &PathBuf| {
+        let is_of_latest = |latest: &PathBuf| path == latest || *path == signature::of(latest);
+        written_at(path).is_some_and(|written| written < oldest) && !latest.as_ref().is_some_and(is_of_latest)
+    };
+    let old: Vec<PathBuf> = storage::list(&layout.reports())?.into_iter().filter(is_old).collect();
+    if old.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    // Where what is left of earlier ones is damaged, none goes before somebody has looked at it.
+    let Ok(past) = past::read(layout) else { return Ok(()) };
+    past::keep(layout, past, &old)?;
+    old.iter().try_for_each(|path| storage::remove_file(path))
 }
 
 /// Removes patchctl's own copies of plans that are older than so many days; each run keeps its plan itself.
@@ -131,7 +135,7 @@ pub fn sweep_left_behind(layout: &Layout, now: DateTime<Utc>) -> Result<(), Stor
 }
 
 /// Reads when a report was written from its name, or from that of its signature.
-fn written_at(report: &Path) -> Option<DateTime<Utc>> {
+pub(super) fn written_at(report: &Path) -> Option<DateTime<Utc>> {
     let (stem, _) = report.file_name()?.to_str()?.split_once('.')?;
     let (_, time) = stem.rsplit_once('-')?;
     NaiveDateTime::parse_from_str(time, TIME_IN_NAME).ok().map(|time| time.and_utc())

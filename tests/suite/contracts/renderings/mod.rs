@@ -7,6 +7,7 @@ mod browser;
 mod documents;
 mod history;
 mod hostile;
+mod promtool;
 
 pub(super) use self::documents::assert_cyclonedx;
 
