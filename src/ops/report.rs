@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
+use super::past::{self, Past};
 use super::records::{self, Keeper};
 use super::request::ReportSubject;
-use super::past::{self, Past};
 use super::{history, runs};
 use crate::host::storage::{self, FileStamp};
 use crate::model::failure::{Failure, FailureKind, in_one_line};

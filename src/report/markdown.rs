@@ -168,7 +168,12 @@ fn rehearsed(rehearsal: &RehearsalReport, out: &mut dyn Write) -> io::Result<()>
     }
     if let Some(evidence) = &rehearsal.evidence {
         let signed = if evidence.signed { "signed" } else { "not signed" };
-        writeln!(out, "Evidence {}, {signed}, sealed by {}\n", code(&evidence.path), code(&evidence.sha256.short()))?;
+        writeln!(
+            out,
+            "Evidence {}, {signed}, sealed by {}\n",
+            code(&evidence.path),
+            code(&evidence.sha256.short())
+        )?;
     }
     Ok(())
 }

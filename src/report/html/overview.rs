@@ -197,7 +197,8 @@ fn steps(report: &Report) -> Vec<(String, Option<String>)> {
     if let (Outcome::Planned | Outcome::Rehearsed, Some(plan)) = (report.outcome, &report.plan) {
         let packages = words::packages(plan.actions().count());
         let file = report.files.as_ref().and_then(|files| files.plan.as_deref());
-        let command = file.map_or_else(|| "patchctl apply".to_owned(), |file| format!("patchctl apply {file}"));
+        let command =
+            file.map_or_else(|| "patchctl apply".to_owned(), |file| format!("patchctl apply {file}"));
         add(format!("Carry out the plan: {packages}."), Some(&command));
     } else if let Some(summary) = summary.filter(|summary| summary.installable_findings > 0) {
         let sentence = match summary.overdue {

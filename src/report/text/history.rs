@@ -107,8 +107,7 @@ fn signatures(checks: &[SignatureCheck], sheet: &mut Sheet<'_>) {
         }
     }
     for (signer, number) in signed {
-        let text =
-            format!("{} of no run, signed by {signer}", words::count(number, "report", "reports"));
+        let text = format!("{} of no run, signed by {signer}", words::count(number, "report", "reports"));
         sheet.prose(&format!(" {tick} "), &[Word::new(text, Tone::Good)]);
     }
 }

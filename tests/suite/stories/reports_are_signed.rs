@@ -8,7 +8,8 @@ use super::records::assert_says;
 use crate::lab::debian::{self, DebianRoot};
 use crate::lab::namespace::on_host;
 
-const CONFIGURED: &str = "[report]\nsign_with = \"reports@example.org\"\nkey = \"/etc/patchctl/report-key.asc\"\n";
+const CONFIGURED: &str =
+    "[report]\nsign_with = \"reports@example.org\"\nkey = \"/etc/patchctl/report-key.asc\"\n";
 
 const VERIFY: [&str; 3] = ["patchctl", "history", "verify"];
 

@@ -38,7 +38,8 @@ fn promtool_takes_the_alerts_and_they_say_what_they_are_to_say() {
 
 #[test]
 fn promtool_reads_every_question_of_the_dashboard() {
-    let dashboard: Value = serde_json::from_slice(&fs::read(shipped("patchctl.dashboard.json")).unwrap()).unwrap();
+    let dashboard: Value =
+        serde_json::from_slice(&fs::read(shipped("patchctl.dashboard.json")).unwrap()).unwrap();
     let panels = dashboard["panels"].as_array().unwrap();
     let questions = panels.iter().flat_map(|panel| panel["targets"].as_array().unwrap());
     let rules: Vec<Value> = questions
@@ -52,6 +53,8 @@ fn promtool_reads_every_question_of_the_dashboard() {
     let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("dashboard-questions.yml");
     // JSON is YAML.
     fs::write(&path, file.to_string()).unwrap();
-    let Some((taken, said)) = checked(&promtool(), &["check", "rules", path.to_str().unwrap()], "") else { return };
+    let Some((taken, said)) = checked(&promtool(), &["check", "rules", path.to_str().unwrap()], "") else {
+        return;
+    };
     assert!(taken && said.contains("15 rules found"), "{said}");
 }
