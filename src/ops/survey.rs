@@ -18,14 +18,14 @@ use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count, origin};
 use crate::scan::channels;
 use crate::scan::feed::pacman_repository;
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository;
-use crate::scan::index::{Index, ThreatIndex};
+use crate::scan::index::{Index, ThreatIndex, Wanted};
 use crate::scan::inventory::{self, InventoryError};
-use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
+use crate::scan::refresh::{self, RefreshMode, RefreshRequest, ThreatsOf};
 use crate::scan::vendors;
 
 /// The longest that one feed may take while somebody waits for a scan.
@@ -48,6 +48,15 @@ pub struct Ground {
     announcements: Vec<NamedIndex>,
     threats: Option<ThreatIndex>,
     channels: Option<Vec<String>>,
+}
+
+/// How much of the compiled advisories is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What they say about installed packages: that is a judgement made from.
+    Installed,
+    /// All of them: a question may be about what is not installed.
+    Everything,
 }
 
 /// The compiled advisories of one source.
@@ -121,7 +130,7 @@ fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettin
 ///
 /// # Errors
 /// The package database or apt's lists cannot be read. A feed that fails is told by its stamp.
-pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
+pub fn ground(context: &Context<'_>, reach: Reach) -> Result<Ground, Failure> {
     let layout = &context.layout;
     // Neither needs the other, and each takes a while on a host with thousands of findings.
     let (inventory, first_seen) = thread::scope(|scope| {
@@ -132,17 +141,21 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let first_seen = first_seen.unwrap_or_else(|panic| resume_unwind(panic))?;
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
-    let (view, indexes) = thread::scope(|scope| {
-        let indexes = scope.spawn(|| indexes(layout, &inventory, &sources, FeedRole::Verdicts));
-        (offers::view(context, &inventory), indexes.join())
-    });
-    let (view, indexes) = (view?, indexes.unwrap_or_else(|panic| resume_unwind(panic)));
-    let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
-    let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
+    let view = offers::view(context, &inventory)?;
+    let (release, installed) = (&inventory.distribution, origin::names(&inventory));
+    let wanted = match reach {
+        Reach::Installed => Wanted::Names(&installed),
+        Reach::Everything => Wanted::All,
+    };
+    let of_role = |role, wanted| indexes(layout, (&sources, role), release, wanted);
+    let indexes = of_role(FeedRole::Verdicts, wanted);
+    let whole = || of_role(FeedRole::Verdicts, Wanted::All).into_iter().map(|named| named.index).collect();
+    let contents = indexes.iter().map(|named| named.index.provenance().content).collect();
+    let threats = refresh::load_threats(layout, &sources, release, ThreatsOf { contents, all: &whole });
     Ok(Ground {
         not_covered: foreign(&inventory, &view, &sources),
+        announcements: of_role(FeedRole::Names, wanted),
         indexes,
-        announcements: self::indexes(layout, &inventory, &sources, FeedRole::Names),
         threats,
         channels: channels::of(context.layout.root(), &inventory.distribution),
         first_seen,
@@ -158,7 +171,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// # Errors
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
-    let ground = ground(context)?;
+    let ground = ground(context, Reach::Installed)?;
     let exposures = exposure(&ground.inventory, &context.layout);
     let mut assessment = ground.judged(context, &exposures, |input| assess(*input));
     rules::mark_waived(context, &mut assessment.findings);
@@ -170,7 +183,7 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
 /// # Errors
 /// As [`ground`].
 pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
-    let ground = ground(context)?;
+    let ground = ground(context, Reach::Installed)?;
     let (summary, assessment) = ground.judged(context, &Exposures::default(), |input| count(*input));
     Ok((ground.surveyed(context, assessment), summary))
 }
@@ -246,12 +259,12 @@ pub fn stamps(
 /// Opens the index of every source of a role; one that cannot be had is told by the source's stamp.
 fn indexes(
     layout: &Layout,
-    inventory: &Inventory,
-    sources: &[SourceSettings],
-    role: FeedRole,
+    (sources, role): (&[SourceSettings], FeedRole),
+    release: &Distribution,
+    wanted: Wanted<'_>,
 ) -> Vec<NamedIndex> {
     let load = |source: &SourceSettings| {
-        let index = refresh::load_index(layout, source, &inventory.distribution).ok().flatten()?;
+        let index = refresh::load_index_for(layout, source, release, wanted).ok().flatten()?;
         Some(NamedIndex { source: source.name.clone(), index })
     };
     sources.iter().filter(|source| source.role == role).filter_map(load).collect()
