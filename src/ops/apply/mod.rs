@@ -233,7 +233,7 @@ fn run(
     report: &mut Report,
 ) -> Result<Reached, Failure> {
     let (id, folder) = runs::begin(&context.layout)?;
-    report.run_id = Some(id);
+    records::name_run(context, report, id);
     let mut journal = match begin_journal(context, (id, &folder), &planned.plan) {
         Ok(journal) => journal,
         Err(failure) => {

@@ -65,7 +65,7 @@ pub fn bring_to_end(context: &Context<'_>, report: &mut Report, asked: Asked) ->
             None => mend::mend(context, report),
         };
     };
-    report.run_id = Some(open.id);
+    records::name_run(context, report, open.id);
     let folder = context.layout.run(open.id);
     let (mut journal, replay) =
         Journal::resume(&folder.journal(), context.clock).map_err(runs::journal_failed)?;

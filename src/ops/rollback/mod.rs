@@ -179,7 +179,7 @@ fn plan_of_return(past: &Past) -> PatchPlan {
 fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report, Failure> {
     let mut report = context.report("rollback");
     let (id, folder) = runs::begin(&context.layout)?;
-    report.run_id = Some(id);
+    records::name_run(context, &mut report, id);
     let plan = plan_of_return(&past);
     storage::replace(&folder.plan(), seal::to_json(&plan).as_bytes(), storage::PRIVATE)
         .map_err(runs::state_unwritable)?;

@@ -210,7 +210,7 @@ fn restore(
 ) -> Result<Report, Failure> {
     let mut report = context.report("rollback");
     let (id, folder) = runs::begin(&whole.layout)?;
-    report.run_id = Some(id);
+    records::name_run(context, &mut report, id);
     let mut journal = open_journal(context, whole, (id, &folder))?;
     quarantine::add(&whole.layout, upgrades(context, whole, id))?;
     let is_carried = whole.ground.holds("var/lib/patchctl");

@@ -41,6 +41,7 @@ mod reboot_waits;
 mod records;
 mod records_age;
 mod rehearsal_is_killed;
+mod reports_are_signed;
 mod root_goes_back;
 mod run_goes_on;
 mod schedule_runs;
