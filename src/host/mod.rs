@@ -27,6 +27,7 @@ pub mod outlet;
 pub mod ownership;
 pub mod processes;
 pub mod runner;
+pub mod sealed;
 mod session_leaves;
 pub mod signals;
 pub mod sockets;
