@@ -47,7 +47,7 @@ fn main() {
     fs::write(&scratch, &file).unwrap();
     open_and_look_up(&scratch, &status);
     fs::remove_file(&scratch).unwrap();
-    assessment(Index::open(file).unwrap(), inventory(&status));
+    assessment(Index::open(&file).unwrap(), inventory(&status));
 }
 
 fn release() -> Distribution {
@@ -102,9 +102,9 @@ fn import(feed: &[u8]) -> Vec<u8> {
 
 fn open_and_look_up(path: &Path, status: &[u8]) {
     let inventory = inventory(status);
-    median("read and open the index", || drop(Index::open(fs::read(path).unwrap()).unwrap()));
+    median("read and open the index", || drop(Index::open(&fs::read(path).unwrap()).unwrap()));
     median("read, open, look up every package", || {
-        let index = Index::open(fs::read(path).unwrap()).unwrap();
+        let index = Index::open(&fs::read(path).unwrap()).unwrap();
         let rows: usize = inventory
             .packages
             .iter()

@@ -25,6 +25,7 @@ pub mod names;
 pub mod network;
 pub mod outlet;
 pub mod ownership;
+pub mod pieces;
 pub mod processes;
 pub mod runner;
 pub mod sealed;

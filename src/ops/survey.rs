@@ -1,5 +1,6 @@
 //! What is there and what is known about it: the first half of every verb.
 
+use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
@@ -8,6 +9,7 @@ use super::context::Context;
 use super::exposure::{Exposures, exposure};
 use super::{clock, ledger, offers, rules};
 use crate::config::layout::Layout;
+use crate::model::advisory::Subject;
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -18,14 +20,14 @@ use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count, origin};
 use crate::scan::channels;
 use crate::scan::feed::pacman_repository;
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository;
 use crate::scan::index::{Index, ThreatIndex};
 use crate::scan::inventory::{self, InventoryError};
-use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
+use crate::scan::refresh::{self, RefreshMode, RefreshRequest, ThreatsOf};
 use crate::scan::vendors;
 
 /// The longest that one feed may take while somebody waits for a scan.
@@ -48,6 +50,15 @@ pub struct Ground {
     announcements: Vec<NamedIndex>,
     threats: Option<ThreatIndex>,
     channels: Option<Vec<String>>,
+}
+
+/// How much of the compiled advisories is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What they say about installed packages: that is a judgement made from.
+    Installed,
+    /// All of them: a question may be about what is not installed.
+    Everything,
 }
 
 /// The compiled advisories of one source.
@@ -121,7 +132,7 @@ fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettin
 ///
 /// # Errors
 /// The package database or apt's lists cannot be read. A feed that fails is told by its stamp.
-pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
+pub fn ground(context: &Context<'_>, reach: Reach) -> Result<Ground, Failure> {
     let layout = &context.layout;
     // Neither needs the other, and each takes a while on a host with thousands of findings.
     let (inventory, first_seen) = thread::scope(|scope| {
@@ -132,17 +143,24 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
     let first_seen = first_seen.unwrap_or_else(|panic| resume_unwind(panic))?;
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
-    let (view, indexes) = thread::scope(|scope| {
-        let indexes = scope.spawn(|| indexes(layout, &inventory, &sources, FeedRole::Verdicts));
-        (offers::view(context, &inventory), indexes.join())
-    });
-    let (view, indexes) = (view?, indexes.unwrap_or_else(|panic| resume_unwind(panic)));
-    let read: Vec<&Index> = indexes.iter().map(|named| &named.index).collect();
-    let threats = refresh::load_threats(&context.layout, &sources, &inventory.distribution, &read);
+    let view = offers::view(context, &inventory)?;
+    let of_role = |role, reach| indexes(layout, &inventory, (&sources, role), reach);
+    let verdicts = of_role(FeedRole::Verdicts, reach);
+    let threats = refresh::load_threats(
+        layout,
+        &sources,
+        &inventory.distribution,
+        ThreatsOf {
+            contents: verdicts.iter().map(|named| named.index.provenance().content).collect(),
+            all: &|| {
+                of_role(FeedRole::Verdicts, Reach::Everything).into_iter().map(|named| named.index).collect()
+            },
+        },
+    );
     Ok(Ground {
         not_covered: foreign(&inventory, &view, &sources),
-        indexes,
-        announcements: self::indexes(layout, &inventory, &sources, FeedRole::Names),
+        announcements: of_role(FeedRole::Names, reach),
+        indexes: verdicts,
         threats,
         channels: channels::of(context.layout.root(), &inventory.distribution),
         first_seen,
@@ -158,7 +176,7 @@ pub fn ground(context: &Context<'_>) -> Result<Ground, Failure> {
 /// # Errors
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
-    let ground = ground(context)?;
+    let ground = ground(context, Reach::Installed)?;
     let exposures = exposure(&ground.inventory, &context.layout);
     let mut assessment = ground.judged(context, &exposures, |input| assess(*input));
     rules::mark_waived(context, &mut assessment.findings);
@@ -170,7 +188,7 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
 /// # Errors
 /// As [`ground`].
 pub fn counted(context: &Context<'_>) -> Result<(Survey, Summary), Failure> {
-    let ground = ground(context)?;
+    let ground = ground(context, Reach::Installed)?;
     let (summary, assessment) = ground.judged(context, &Exposures::default(), |input| count(*input));
     Ok((ground.surveyed(context, assessment), summary))
 }
@@ -247,11 +265,19 @@ pub fn stamps(
 fn indexes(
     layout: &Layout,
     inventory: &Inventory,
-    sources: &[SourceSettings],
-    role: FeedRole,
+    (sources, role): (&[SourceSettings], FeedRole),
+    reach: Reach,
 ) -> Vec<NamedIndex> {
+    let installed = match reach {
+        Reach::Installed => origin::names(inventory),
+        Reach::Everything => HashSet::new(),
+    };
+    let wanted = |subject: Subject, name: &str| {
+        reach == Reach::Everything || subject == Subject::SourcePrefix || installed.contains(name)
+    };
     let load = |source: &SourceSettings| {
-        let index = refresh::load_index(layout, source, &inventory.distribution).ok().flatten()?;
+        let index =
+            refresh::load_index_for(layout, source, &inventory.distribution, &wanted).ok().flatten()?;
         Some(NamedIndex { source: source.name.clone(), index })
     };
     sources.iter().filter(|source| source.role == role).filter_map(load).collect()

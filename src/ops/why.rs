@@ -20,7 +20,7 @@ pub fn why(context: &Context<'_>, request: &WhyRequest) -> Result<WhyDocument, F
         Subject::Vulnerability(id) | Subject::Advisory(id) => id.clone(),
         Subject::Package(name) => name.to_string(),
     };
-    let ground = survey::ground(context)?;
+    let ground = survey::ground(context, survey::Reach::Everything)?;
     let exposures = exposure(&ground.inventory, &context.layout);
     let (explanation, assessment) =
         ground.judged(context, &exposures, |input| (explain::why(&subject, input), assess(*input)));

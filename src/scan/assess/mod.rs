@@ -15,6 +15,7 @@ mod scope;
 mod tally;
 
 use std::collections::HashSet;
+use std::iter;
 
 use chrono::{DateTime, Utc};
 
@@ -91,16 +92,17 @@ pub fn assess(input: AssessInput<'_>) -> Assessment {
     let (mut findings, mut counts) = (Vec::new(), VerdictCounts::default());
     let mut told = HashSet::new();
     judge(&input, &mut |feed, group, judged| {
-        let mut materialiser = None;
+        let (mut materialiser, mut lacks_fix) = (None, false);
         for judgement in judged {
             let verdict = judgement.rule.verdict();
             group.iter().for_each(|_| counts.add(verdict, judgement.statement.severity()));
+            lacks_fix |= verdict == Verdict::Vulnerable;
             if input.detail == Detail::All || is_told(verdict) {
                 let materialiser = materialiser.get_or_insert_with(|| Materialiser::new(&input, feed, group));
-                materialiser.findings(judgement, &mut findings);
+                materialiser.findings(&judgement, &mut findings);
             }
         }
-        told.extend(told_source(group, judged));
+        told.extend(source_of(group).filter(|_| lacks_fix));
     });
     for finding in pending::updates(&input, &told) {
         counts.add(finding.verdict, finding.severity);
@@ -134,19 +136,17 @@ fn is_told(verdict: Verdict) -> bool {
     verdict.is_open() || matches!(verdict, Verdict::Unknown | Verdict::MitigatedLive)
 }
 
-/// The source package of a group, where a statement tells of a fix that it lacks.
-fn told_source(group: &[Matched<'_>], judged: &[Judgement<'_>]) -> Option<PackageName> {
-    let lacks_fix = judged.iter().any(|judgement| judgement.rule.verdict() == Verdict::Vulnerable);
-    let first = group.first().filter(|_| lacks_fix)?;
-    Some(first.package.source.name.clone())
+/// The source package of a group.
+fn source_of<'a>(group: &[Matched<'a>]) -> Option<&'a PackageName> {
+    group.first().map(|first| &first.package.source.name)
 }
 
 /// What is done with a feed's name, a group of packages that are judged alike, and what is stated about them.
-type Each<'e, 'a> = dyn FnMut(&'a str, &[Matched<'a>], &[Judgement<'a>]) + 'e;
+type Each<'e, 'a> = dyn FnMut(&'a str, &[Matched<'a>], &mut dyn Iterator<Item = Judgement<'a>>) + 'e;
 
 /// Hands every group of packages with what is stated about it to `each`, feed by feed.
 fn judge<'a>(input: &AssessInput<'a>, each: &mut Each<'_, 'a>) {
-    let (mut judged, circumstances) = (Vec::new(), Circumstances::of(input));
+    let circumstances = Circumstances::of(input);
     for subject in [Subject::Source, Subject::Binary] {
         let speaking = || input.indexes.iter().filter(|feed| speaks(feed.index, subject));
         if speaking().next().is_none() {
@@ -155,9 +155,9 @@ fn judge<'a>(input: &AssessInput<'a>, each: &mut Each<'_, 'a>) {
         let covered = origin::covered(input.inventory, input.not_covered, subject);
         for feed in speaking() {
             for group in covered.chunk_by(Matched::is_judged_alike) {
-                judged.clear();
-                judge_group(*feed, group, &circumstances, &mut judged);
-                each(feed.feed, group, &judged);
+                if let Some(first) = group.first() {
+                    each(feed.feed, group, &mut judgements(feed.index, first, &circumstances));
+                }
             }
         }
     }
@@ -167,24 +167,23 @@ fn speaks(index: &Index, subject: Subject) -> bool {
     index.speaks_of(subject) || (subject == Subject::Source && index.speaks_of(Subject::SourcePrefix))
 }
 
-/// Judges packages of one name and version: each statement is compared once for all of them, and statements of one
-/// identifier are joined.
-fn judge_group<'a>(
-    feed: FeedIndex<'a>,
-    group: &[Matched<'_>],
+/// Judges a package, for all of its name and version: of statements with one identifier that which weighs most counts.
+fn judgements<'a>(
+    index: &'a Index,
+    package: &Matched<'_>,
     circumstances: &Circumstances<'_>,
-    judged: &mut Vec<Judgement<'a>>,
-) {
-    let Some(first) = group.first() else { return };
-    for statement in statements(feed.index, first) {
-        let Some(rule) = circumstances.rule(first, &statement) else { continue };
-        let next = Judgement { statement, rule };
-        match judged.last_mut().filter(|last| last.statement.id() == statement.id()) {
-            None => judged.push(next),
-            Some(last) if next.weight() > last.weight() => *last = next,
-            Some(_) => {}
+) -> impl Iterator<Item = Judgement<'a>> {
+    let judgement = |statement| Some(Judgement { rule: circumstances.rule(package, &statement)?, statement });
+    let mut rest = statements(index, package).filter_map(judgement).peekable();
+    iter::from_fn(move || {
+        let mut heaviest = rest.next()?;
+        while let Some(next) = rest.next_if(|next| next.statement.id() == heaviest.statement.id()) {
+            if next.weight() > heaviest.weight() {
+                heaviest = next;
+            }
         }
-    }
+        Some(heaviest)
+    })
 }
 
 /// Returns what an index says about a package by its name.

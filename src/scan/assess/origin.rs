@@ -76,6 +76,15 @@ pub fn covered<'a>(
     covered
 }
 
+/// Returns every name that advisories may have for what is installed.
+pub fn names(inventory: &Inventory) -> HashSet<Cow<'_, str>> {
+    let named = |subject| {
+        let name = move |package| matched(package, subject, inventory).name;
+        inventory.packages.iter().map(name)
+    };
+    named(Subject::Source).chain(named(Subject::Binary)).collect()
+}
+
 /// Finds the name that advisories have for a package of a root.
 pub fn matched<'a>(package: &'a InstalledPackage, subject: Subject, root: &Inventory) -> Matched<'a> {
     let source = package.source.name.as_str();

@@ -22,13 +22,13 @@ pub const ADVISORY: &str = "pending-security-update";
 
 /// Finds packages for which a security pocket of the distribution offers a newer version, unless a finding with a
 /// fix tells about their source already. Packages on hold count as well.
-pub(super) fn updates(input: &AssessInput<'_>, told: &HashSet<PackageName>) -> Vec<Finding> {
+pub(super) fn updates(input: &AssessInput<'_>, told: &HashSet<&PackageName>) -> Vec<Finding> {
     if input.view.offers.is_empty() {
         return Vec::new();
     }
     origin::covered(input.inventory, input.not_covered, Subject::Source)
         .iter()
-        .filter(|matched| !told.contains(&matched.package.source.name))
+        .filter(|matched| !told.contains(&&matched.package.source.name))
         .filter_map(|matched| {
             let key = matched.package.key();
             let offer = newest_security_offer(input, matched, &key)?;

@@ -3,8 +3,8 @@
 use super::origin::Matched;
 use super::priority::{Limits, Threats, due};
 use super::{
-    AssessInput, Circumstances, FeedIndex, Judgement, assessment, is_told, judge, judge_group, origin,
-    pending, speaks, told_source,
+    AssessInput, Circumstances, Judgement, assessment, is_told, judge, judgements, origin, pending,
+    source_of, speaks,
 };
 use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, VerdictCounts};
@@ -21,18 +21,20 @@ pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
     let (mut tally, mut counts) = (Tally::default(), VerdictCounts::default());
     let mut told = std::collections::HashSet::new();
     judge(&input, &mut |feed, group, judged| {
-        let mut members = None;
+        let (mut members, mut lacks_fix) = (None, false);
         for judgement in judged {
             let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
             group.iter().for_each(|_| counts.add(verdict, severity));
-        }
-        for judgement in judged.iter().filter(|judgement| is_told(judgement.rule.verdict())) {
+            lacks_fix |= verdict == Verdict::Vulnerable;
+            if !is_told(verdict) {
+                continue;
+            }
             let known_exploited = Threats::of(&judgement.statement, input.threats).known_exploited;
             for member in members.get_or_insert_with(|| members_of(&input, feed, group)) {
-                tally.add(facts(&input, member, judgement, known_exploited), names(judgement));
+                tally.add(facts(&input, member, &judgement, known_exploited), names(&judgement));
             }
         }
-        told.extend(told_source(group, judged));
+        told.extend(source_of(group).filter(|_| lacks_fix));
     });
     let pending = pending::updates(&input, &told);
     let today = input.now.date_naive();
@@ -45,12 +47,13 @@ pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
 
 /// Counts what one index alone calls open on a host, package by package, whatever the repositories offer.
 pub fn open_holes(inventory: &Inventory, index: &Index) -> u64 {
-    let (mut open, mut judged) = (0, Vec::new());
+    let mut open = 0;
     for subject in [Subject::Source, Subject::Binary].into_iter().filter(|subject| speaks(index, *subject)) {
         for group in origin::covered(inventory, &[], subject).chunk_by(Matched::is_judged_alike) {
-            judged.clear();
-            judge_group(FeedIndex { feed: "", index }, group, &Circumstances::default(), &mut judged);
-            let holes = judged.iter().filter(|judgement| judgement.rule.verdict().is_open()).count();
+            let Some(first) = group.first() else { continue };
+            let circumstances = Circumstances::default();
+            let judged = judgements(index, first, &circumstances);
+            let holes = judged.filter(|judgement| judgement.rule.verdict().is_open()).count();
             open += (holes * group.len()) as u64;
         }
     }

@@ -72,7 +72,10 @@ impl<'a> Writer<'a> {
         self.names.extend_from_slice(&[format::subject_number(subject), 0]);
         self.names.extend_from_slice(&row.to_le_bytes());
         self.names.extend_from_slice(&number(group.len(), "rows of a package")?.to_le_bytes());
-        group.iter().try_for_each(|row| self.add_row(*row))
+        let start = self.rows.len();
+        group.iter().try_for_each(|row| self.add_row(*row))?;
+        self.names.extend_from_slice(&format::checksum(&self.rows[start..]).to_le_bytes());
+        Ok(())
     }
 
     fn add_row(&mut self, row: Row<'a>) -> Result<(), IndexError> {
@@ -194,17 +197,18 @@ impl<'a> Writer<'a> {
     fn finish(self, provenance: Provenance) -> Result<Vec<u8>, IndexError> {
         let parts: [&[u8]; 6] = [
             &self.names,
-            &self.rows,
             &self.details,
             &self.vulnerabilities,
             &self.bounds,
             self.texts.as_bytes(),
+            &self.rows,
         ];
         let mut file = vec![0; HEADER];
         file.splice(COVERED.., covered_header(&parts, provenance)?);
         file.resize(HEADER, 0);
-        parts.iter().for_each(|part| file.extend_from_slice(part));
+        parts[..5].iter().for_each(|part| file.extend_from_slice(part));
         let checksum = format::checksum(&file[COVERED..]).to_le_bytes();
+        file.extend_from_slice(&self.rows);
         file.splice(..COVERED, [MAGIC.as_slice(), &VERSION.to_le_bytes(), &checksum].concat());
         Ok(file)
     }
@@ -216,7 +220,7 @@ fn covered_header(parts: &[&[u8]; 6], provenance: Provenance) -> Result<Vec<u8>,
     let mut part = provenance.content.as_bytes().to_vec();
     part.extend_from_slice(&published.to_le_bytes());
     part.extend_from_slice(&[format::scheme_number(provenance.scheme), 0, 0, 0]);
-    debug_assert_eq!(COVERED + part.len(), header::NAMES);
+    debug_assert_eq!(COVERED + part.len(), header::COUNTS);
     for (part_bytes, size) in parts.iter().zip(format::SIZES) {
         part.extend_from_slice(&number(part_bytes.len() / size, "a part")?.to_le_bytes());
     }

@@ -1,17 +1,20 @@
 //! The shape of an index file, little-endian throughout:
 //!
 //! ```text
-//! header            88 bytes   magic, version, checksum of all that follows it, provenance, counts
-//! names             16 bytes   name (offset, length), subject, first row, number of rows; sorted by subject and name
-//! rows              24 bytes   one statement about one package: what every judgement reads
+//! header            88 bytes   magic, version, checksum of what follows it up to the rows, provenance, counts
+//! names             20 bytes   name (offset, length), subject, first row, number of rows, checksum of them; sorted by
+//!                              subject and name
 //! details           20 bytes   what else rows have, once for all that are alike: vulnerabilities, score, note, date
 //! vulnerabilities    8 bytes   identifiers that several rows may share
 //! bounds            32 bytes   what few rows have: introduced, last affected, architecture, module, channel
 //! texts                        UTF-8, what the offsets point into
+//! rows              24 bytes   one statement about one package: what every judgement reads
 //! ```
 //!
-//! Rows are many and read whole at every scan, so they are small: what they share lies elsewhere. A row names its
-//! details and bounds by number, from 1; 0 means that there are none. A text of length zero is absent. An identifier is a CVE as number, or the place of a text with the top bit set.
+//! Rows are nearly all of the file, and a host needs those of what it has installed: they lie at the end, the rows of
+//! each name under a checksum of their own, so that a scan reads those alone. A row names its details and bounds by
+//! number, from 1; 0 means that there are none. A text of length zero is absent. An identifier is a CVE as number, or
+//! the place of a text with the top bit set.
 
 use chrono::{DateTime, Utc};
 
@@ -23,13 +26,13 @@ use crate::model::version::VersionScheme;
 /// First bytes of every index file.
 pub(super) const MAGIC: [u8; 8] = *b"PATCHIDX";
 /// Rises with every change of the shape; files of another version are built again.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
 /// Bytes of the header.
 pub(super) const HEADER: usize = 88;
-/// Where the part begins that the checksum covers.
+/// Where the part begins that the checksum of the header covers; it ends where the rows begin.
 pub(super) const COVERED: usize = 16;
 /// Bytes of a name entry.
-pub(super) const NAME: usize = 16;
+pub(super) const NAME: usize = 20;
 /// Bytes of a row.
 pub(super) const ROW: usize = 24;
 /// Bytes of a details entry.
@@ -40,7 +43,7 @@ pub(super) const VULNERABILITY: usize = 8;
 pub(super) const BOUNDS: usize = 32;
 
 /// Bytes of an entry of each part, in the order of the file.
-pub(super) const SIZES: [usize; 6] = [NAME, ROW, DETAILS, VULNERABILITY, BOUNDS, 1];
+pub(super) const SIZES: [usize; 6] = [NAME, DETAILS, VULNERABILITY, BOUNDS, 1, ROW];
 
 /// Returns the checksum of what follows it: CRC-32 finds every single flipped bit and every burst of up to 32 bits.
 /// It guards against damage; against strangers the cache is guarded by its folder's owner.
@@ -56,12 +59,8 @@ pub(super) mod header {
     pub(crate) const CONTENT: usize = 16;
     pub(crate) const PUBLISHED: usize = 48;
     pub(crate) const SCHEME: usize = 56;
-    pub(crate) const NAMES: usize = 60;
-    pub(crate) const ROWS: usize = 64;
-    pub(crate) const DETAILS: usize = 68;
-    pub(crate) const VULNERABILITIES: usize = 72;
-    pub(crate) const BOUNDS: usize = 76;
-    pub(crate) const TEXTS: usize = 80;
+    /// The numbers of entries, four bytes each, in the order of the file.
+    pub(crate) const COUNTS: usize = 60;
 }
 
 /// Offsets in a name entry.
@@ -70,6 +69,7 @@ pub(super) mod name {
     pub(crate) const SUBJECT: usize = 6;
     pub(crate) const FIRST_ROW: usize = 8;
     pub(crate) const ROWS: usize = 12;
+    pub(crate) const CHECKSUM: usize = 16;
 }
 
 /// Offsets in a row.

@@ -1,96 +1,53 @@
-//! Reading an index: everything is checked when it is opened, so that a lookup cannot fail.
+//! Looking up in an index: everything was checked when it was opened, so that a lookup cannot fail.
 
-use chrono::DateTime;
-
-use super::format::{
-    self, BOUNDS, COVERED, DETAILS, HEADER, IndexError, MAGIC, NAME, Provenance, ROW, SIZES, VERSION,
-    VULNERABILITY, header, name, number_at,
-};
+use super::format::{self, BOUNDS, DETAILS, NAME, Provenance, ROW, VULNERABILITY, name, number_at};
 use super::statement::Statement;
 use crate::model::advisory::Subject;
-use crate::model::digest::Sha256;
 use crate::model::vulnerability::{CveId, Identifier};
 
-/// An opened index.
+/// An opened index: all of it, or what it says about certain names.
 #[derive(Clone, Debug)]
 pub struct Index {
-    tables: Vec<u8>,
-    texts: String,
-    /// Entries of each table, and where it begins.
-    names: Table,
-    rows: Table,
-    details: Table,
-    vulnerabilities: Table,
-    bounds: Table,
-    provenance: Provenance,
+    /// The entries of the names that are kept, their first rows counted within `rows`.
+    pub(super) names: Vec<u8>,
+    pub(super) rows: Vec<u8>,
+    /// The header and the tables that rows share.
+    pub(super) head: Vec<u8>,
+    pub(super) details: Table,
+    pub(super) vulnerabilities: Table,
+    pub(super) bounds: Table,
+    pub(super) texts: String,
+    pub(super) provenance: Provenance,
 }
 
-/// Entries of one size, one after the other.
+/// Entries of one size, one after the other: where they begin, and how many there are.
 #[derive(Clone, Copy, Debug)]
-struct Table {
-    start: usize,
-    count: usize,
+pub(super) struct Table {
+    pub(super) start: usize,
+    pub(super) count: usize,
 }
 
 /// The statements about one package.
 #[derive(Clone, Copy, Debug)]
-struct Entry<'a> {
-    subject: Subject,
-    name: &'a str,
-    first: usize,
-    count: usize,
+pub(super) struct Entry<'a> {
+    pub(super) subject: Subject,
+    pub(super) name: &'a str,
+    pub(super) first: usize,
+    pub(super) count: usize,
 }
 
 impl Index {
-    /// Opens the bytes of an index file and checks all of it: checksum, bounds, order, texts.
-    ///
-    /// # Errors
-    /// See [`IndexError`]; whatever is wrong, the index can be built again.
-    pub fn open(mut bytes: Vec<u8>) -> Result<Self, IndexError> {
-        let damaged = |what| IndexError::Damaged { what };
-        check_checksum(&bytes)?;
-        let cut = damaged("the header is cut");
-        let [names, rows, details, vulnerabilities, bounds, texts] = tables(&bytes).ok_or(cut)?;
-        let provenance = provenance(&bytes).ok_or(cut)?;
-        if texts.start.checked_add(texts.count) != Some(bytes.len()) {
-            return Err(damaged("the counts do not fit the size"));
-        }
-        let texts =
-            String::from_utf8(bytes.split_off(texts.start)).map_err(|_| damaged("a text is not UTF-8"))?;
-        let index = Self { tables: bytes, texts, names, rows, details, vulnerabilities, bounds, provenance };
-        index.check_tables().ok_or(damaged("an entry points outside, or is out of order"))?;
-        Ok(index)
-    }
-
-    fn check_tables(&self) -> Option<()> {
-        let mut next_row = 0;
-        let mut last = (Subject::Source, "");
-        for at in 0..self.names.count {
-            let entry = self.entry(at)?;
-            if (entry.subject, entry.name) <= last || entry.first != next_row {
-                return None;
-            }
-            last = (entry.subject, entry.name);
-            next_row = entry.first.checked_add(entry.count)?;
-        }
-        let rows_are_sound =
-            (0..self.rows.count).all(|at| self.statement("", at).is_some_and(|row| row.is_sound()));
-        let identifiers_are_sound =
-            (0..self.vulnerabilities.count).all(|at| self.vulnerability(at).is_some());
-        (next_row == self.rows.count && rows_are_sound && identifiers_are_sound).then_some(())
-    }
-
     /// Returns what the index was built from.
     pub fn provenance(&self) -> Provenance {
         self.provenance
     }
 
-    /// Returns the number of statements.
+    /// Returns the number of statements that were read.
     pub fn len(&self) -> usize {
-        self.rows.count
+        self.rows.len() / ROW
     }
 
-    /// Tells whether there is no statement.
+    /// Tells whether no statement was read.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -107,7 +64,7 @@ impl Index {
     /// Returns what is stated about every source whose name begins as this one does.
     pub fn lookup_prefixes<'a>(&'a self, source: &str) -> impl Iterator<Item = Statement<'a>> + use<'a> {
         let start = self.partition((Subject::SourcePrefix, ""));
-        let entries: Vec<Entry<'a>> = (start..self.names.count)
+        let entries: Vec<Entry<'a>> = (start..self.count())
             .filter_map(|at| self.entry(at))
             .filter(|entry| source.starts_with(entry.name))
             .collect();
@@ -121,7 +78,7 @@ impl Index {
 
     /// Returns every statement, by package.
     pub fn statements(&self) -> impl Iterator<Item = Statement<'_>> {
-        (0..self.names.count).filter_map(|at| self.entry(at)).flat_map(|entry| self.entry_rows(Some(entry)))
+        (0..self.count()).filter_map(|at| self.entry(at)).flat_map(|entry| self.entry_rows(Some(entry)))
     }
 
     fn entry_rows<'a>(&'a self, entry: Option<Entry<'a>>) -> impl Iterator<Item = Statement<'a>> + use<'a> {
@@ -136,7 +93,7 @@ impl Index {
 
     /// Returns the first entry that is not before the wanted one.
     fn partition(&self, wanted: (Subject, &str)) -> usize {
-        let (mut low, mut high) = (0, self.names.count);
+        let (mut low, mut high) = (0, self.count());
         while low < high {
             let middle = low + (high - low) / 2;
             match self.entry(middle) {
@@ -147,18 +104,17 @@ impl Index {
         low
     }
 
-    fn entry(&self, at: usize) -> Option<Entry<'_>> {
-        let entry: &[u8; NAME] = self.part(self.names, at)?;
-        Some(Entry {
-            subject: format::subject(entry[name::SUBJECT])?,
-            name: self.text(entry, name::TEXT)?,
-            first: number_at(entry, name::FIRST_ROW)? as usize,
-            count: number_at(entry, name::ROWS)? as usize,
-        })
+    /// The number of names.
+    fn count(&self) -> usize {
+        self.names.len() / NAME
     }
 
-    fn statement<'a>(&'a self, name: &'a str, at: usize) -> Option<Statement<'a>> {
-        Some(Statement::new(self, name, self.part::<ROW>(self.rows, at)?))
+    fn entry(&self, at: usize) -> Option<Entry<'_>> {
+        Entry::read(self.names.get(at * NAME..)?.first_chunk()?, &self.texts)
+    }
+
+    pub(super) fn statement<'a>(&'a self, name: &'a str, at: usize) -> Option<Statement<'a>> {
+        Some(Statement::new(self, name, self.rows.get(at * ROW..)?.first_chunk()?))
     }
 
     pub(super) fn vulnerability(&self, at: usize) -> Option<Identifier<'_>> {
@@ -178,7 +134,7 @@ impl Index {
         if at >= table.count {
             return None;
         }
-        self.tables.get(table.start + at * SIZE..)?.first_chunk()
+        self.head.get(table.start + at * SIZE..)?.first_chunk()
     }
 
     pub(super) fn identifier(&self, bits: u64) -> Option<Identifier<'_>> {
@@ -200,51 +156,24 @@ impl Index {
 
     /// Reads the text that six bytes of an entry point to.
     pub(super) fn text(&self, entry: &[u8], at: usize) -> Option<&str> {
-        let [a, b, c, d, e, f] = *entry.get(at..)?.first_chunk()?;
-        let start = u32::from_le_bytes([a, b, c, d]) as usize;
-        self.texts.get(start..start.checked_add(usize::from(u16::from_le_bytes([e, f])))?)
+        text(&self.texts, entry, at)
     }
 }
 
-fn check_checksum(bytes: &[u8]) -> Result<(), IndexError> {
-    if bytes.get(..MAGIC.len()) != Some(MAGIC.as_slice()) {
-        return Err(IndexError::NotAnIndex);
-    }
-    let damaged = |what| IndexError::Damaged { what };
-    let version = number_at(bytes, MAGIC.len()).ok_or(damaged("the header is cut"))?;
-    if version != VERSION {
-        return Err(IndexError::OtherVersion { found: version });
-    }
-    match (number_at(bytes, header::CHECKSUM), bytes.get(COVERED..)) {
-        (Some(stated), Some(covered)) if stated == format::checksum(covered) => Ok(()),
-        (Some(_), Some(_)) => Err(damaged("its checksum does not match")),
-        _ => Err(damaged("the header is cut")),
+impl<'a> Entry<'a> {
+    /// Reads an entry; its name lies in `texts`.
+    pub(super) fn read(entry: &[u8; NAME], texts: &'a str) -> Option<Self> {
+        Some(Self {
+            subject: format::subject(entry[name::SUBJECT])?,
+            name: text(texts, entry, name::TEXT)?,
+            first: number_at(entry, name::FIRST_ROW)? as usize,
+            count: number_at(entry, name::ROWS)? as usize,
+        })
     }
 }
 
-/// Reads where every part begins and how many entries it has.
-fn tables(bytes: &[u8]) -> Option<[Table; 6]> {
-    let offsets = [
-        header::NAMES,
-        header::ROWS,
-        header::DETAILS,
-        header::VULNERABILITIES,
-        header::BOUNDS,
-        header::TEXTS,
-    ];
-    let mut start = HEADER;
-    let mut tables = [Table { start, count: 0 }; 6];
-    for ((table, offset), size) in tables.iter_mut().zip(offsets).zip(SIZES) {
-        let count = number_at(bytes, offset)? as usize;
-        *table = Table { start, count };
-        start = start.checked_add(count.checked_mul(size)?)?;
-    }
-    (tables[5].start <= bytes.len()).then_some(tables)
-}
-
-fn provenance(bytes: &[u8]) -> Option<Provenance> {
-    let content = Sha256::from_bytes(*bytes.get(header::CONTENT..)?.first_chunk()?);
-    let published = i64::from_le_bytes(*bytes.get(header::PUBLISHED..)?.first_chunk()?);
-    let scheme = format::scheme(*bytes.get(header::SCHEME)?)?;
-    Some(Provenance { content, published: DateTime::from_timestamp(published, 0), scheme })
+fn text<'a>(texts: &'a str, entry: &[u8], at: usize) -> Option<&'a str> {
+    let [a, b, c, d, e, f] = *entry.get(at..)?.first_chunk()?;
+    let start = u32::from_le_bytes([a, b, c, d]) as usize;
+    texts.get(start..start.checked_add(usize::from(u16::from_le_bytes([e, f])))?)
 }

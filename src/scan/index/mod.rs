@@ -1,4 +1,5 @@
-//! The compiled advisories of one feed for one release: built once per content, read whole, looked up by source name.
+//! The compiled advisories of one feed for one release: built once per content, read as far as a host needs it,
+//! looked up by name.
 //!
 //! The file is a cache of ours: a damaged one, or one of another version, is detected and built again from the
 //! content of the feed. It is still read as if a stranger had written it, because root reads it.
@@ -6,6 +7,7 @@
 mod build;
 mod format;
 mod lookup;
+mod open;
 mod statement;
 #[cfg(test)]
 mod tests;
@@ -14,5 +16,6 @@ mod threats;
 pub use build::build;
 pub use format::{IndexError, Provenance};
 pub use lookup::Index;
+pub use open::{IndexBytes, Wanted};
 pub use statement::Statement;
 pub use threats::{Exploited, Threat, ThreatIndex, build_threats};

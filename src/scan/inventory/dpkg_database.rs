@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{InventoryError, STATUS, dpkg_status, dpkg_updates, reading};
+use super::dpkg_status::{self, Parser};
+use super::{InventoryError, STATUS, dpkg_updates, reading};
+use crate::host::pieces::Pieces;
 use crate::host::storage;
 use crate::model::package::InstalledPackage;
 
@@ -22,9 +24,10 @@ pub(super) fn is_present(root: &Path) -> bool {
 pub(super) fn read(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError> {
     let status = root.join(STATUS);
     let understand = |source| InventoryError::Parse { root: root.to_owned(), source };
-    let mut packages = match storage::read_if_present(&status).map_err(reading(&status))? {
-        Some(bytes) => dpkg_status::parse(&bytes, STATUS).map_err(understand)?,
-        None => Vec::new(),
+    let mut packages = match Pieces::open(&status) {
+        Ok(pieces) => read_status(root, pieces)?,
+        Err(error) if error.is_not_found() => Vec::new(),
+        Err(error) => return Err(reading(&status)(error)),
     };
     dpkg_updates::lay_over(root, &mut packages)?;
     for path in fragments(root)? {
@@ -33,6 +36,16 @@ pub(super) fn read(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError>
         packages.extend(dpkg_status::parse_fragment(&bytes, &name).map_err(understand)?);
     }
     Ok(packages)
+}
+
+fn read_status(root: &Path, mut pieces: Pieces) -> Result<Vec<InstalledPackage>, InventoryError> {
+    let understand = |source| InventoryError::Parse { root: root.to_owned(), source };
+    let mut parser = Parser::new(STATUS, pieces.size());
+    while pieces.read().map_err(reading(&root.join(STATUS)))? {
+        let taken = parser.take(pieces.held()).map_err(understand)?;
+        pieces.take(taken);
+    }
+    parser.finish(pieces.held()).map_err(understand)
 }
 
 /// The control files of a distroless image; the lists of file digests beside them are none.

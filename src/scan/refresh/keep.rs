@@ -91,7 +91,7 @@ fn check_upheaval(keeping: Keeping<'_>, index: &[u8]) -> Result<(), Refusal> {
     }
     // An index in use that cannot be read is no reason to refuse the one that replaces it.
     let Ok(Some(known)) = load_index(request.layout, source, request.distribution) else { return Ok(()) };
-    let found = Index::open(index.to_vec()).map_err(|source| Refusal::Compile { source })?;
+    let found = Index::open(index).map_err(|source| Refusal::Compile { source })?;
     let holes = |index: &Index| open_holes(request.inventory, index);
     trust::check_upheaval(holes(&found), holes(&known))
 }

@@ -19,14 +19,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use self::compiled::load_index;
+pub use self::compiled::{load_index, load_index_for};
 pub use self::error::RefreshError;
 use self::follow::follow;
 pub use self::import::{FeedCheck, import_file, verify};
 use self::keep::{Keeping, keep};
 use self::question::{Arrived, Question};
 use self::stamp::stamp;
-pub use self::threats::load_threats;
+pub use self::threats::{ThreatsOf, load_threats};
 use super::feed::Addressing;
 use super::feed::cache::{CacheError, CacheRecord, FeedCache, StoredContent, StoredFailure};
 use super::feed::registry::{self, Format};

@@ -17,13 +17,21 @@ use crate::scan::index::{Index, Threat, ThreatIndex, build_threats};
 /// The name of the joined index.
 const JOINED: &str = "threats";
 
+/// The advisories whose vulnerabilities are asked about.
+pub struct ThreatsOf<'a> {
+    /// The digest of each one's content.
+    pub contents: Vec<Sha256>,
+    /// Opens all of them, which is needed only where something changed.
+    pub all: &'a dyn Fn() -> Vec<Index>,
+}
+
 /// Opens what is known about attacks, joined anew where a catalogue or the advisories changed. `None` when no catalogue
 /// was ever fetched, or none can be read: findings are then ordered by what their vendor says alone.
 pub fn load_threats(
     layout: &Layout,
     sources: &[SourceSettings],
     release: &Distribution,
-    advisories: &[&Index],
+    advisories: ThreatsOf<'_>,
 ) -> Option<ThreatIndex> {
     let catalogues: Vec<(&SourceSettings, StoredContent)> = sources
         .iter()
@@ -33,7 +41,7 @@ pub fn load_threats(
     if catalogues.is_empty() {
         return None;
     }
-    let joined_from = joined_from(&catalogues, advisories);
+    let joined_from = joined_from(&catalogues, &advisories.contents);
     let path = layout.index(JOINED, &release.release_key());
     if let Some(index) = open(&path, joined_from) {
         return Some(index);
@@ -42,16 +50,16 @@ pub fn load_threats(
         .iter()
         .filter_map(|(source, content)| catalogue(layout, source, release, content))
         .collect();
-    let bytes = build_threats(&joined(&opened, advisories), joined_from);
+    let bytes = build_threats(&joined(&opened, &(advisories.all)()), joined_from);
     // A cache that cannot be written costs time at the next scan, and nothing else.
     let _ = storage::replace(&path, &bytes, storage::PUBLIC);
     ThreatIndex::open(bytes).ok()
 }
 
 /// Digest of everything that the joined index is made from.
-fn joined_from(catalogues: &[(&SourceSettings, StoredContent)], advisories: &[&Index]) -> Sha256 {
+fn joined_from(catalogues: &[(&SourceSettings, StoredContent)], advisories: &[Sha256]) -> Sha256 {
     let catalogues = catalogues.iter().map(|(_, content)| content.sha256);
-    let contents = catalogues.chain(advisories.iter().map(|index| index.provenance().content));
+    let contents = catalogues.chain(advisories.iter().copied());
     let all: Vec<u8> = contents.flat_map(|digest| *digest.as_bytes()).collect();
     Sha256::of(&all)
 }
@@ -75,7 +83,7 @@ fn open(path: &Path, content: Sha256) -> Option<ThreatIndex> {
 }
 
 /// Joins what the catalogues know about every vulnerability that the advisories name.
-fn joined(catalogues: &[ThreatIndex], advisories: &[&Index]) -> Vec<(CveId, Threat)> {
+fn joined(catalogues: &[ThreatIndex], advisories: &[Index]) -> Vec<(CveId, Threat)> {
     let named = advisories.iter().flat_map(|index| index.statements()).flat_map(|row| row.vulnerabilities());
     let named: BTreeSet<CveId> = named
         .filter_map(|name| match name {

@@ -43,7 +43,7 @@ impl Ground<'_> {
         let statements = rows.advisories.iter().map(|advisory| advisory.affected.len()).sum();
         let scheme = distribution.version_scheme();
         let provenance = Provenance { content: Sha256::of(content), published: None, scheme };
-        let index = Index::open(build(&rows.advisories, provenance).unwrap()).unwrap();
+        let index = Index::open(&build(&rows.advisories, provenance).unwrap()).unwrap();
         let usual = channels::of(Path::new("/nonexistent"), distribution);
         let channels = self.channels.or(usual.as_deref());
         let settings = AssessmentSettings {

@@ -19,7 +19,7 @@ fn attacks_and_announcements_stand_in_the_finding() {
         ..fixed("a1", "CVE-2026-0001", "2")
     };
     let provenance = Provenance { content: Sha256::of(b""), published: None, scheme: VersionScheme::Deb };
-    let names = Index::open(build(&[names], provenance).expect("small")).expect("sound");
+    let names = Index::open(&build(&[names], provenance).expect("small")).expect("sound");
     let finding = scene
         .with(|input| {
             let announcements = [FeedIndex { feed: "debian-dsa", index: &names }];

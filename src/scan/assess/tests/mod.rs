@@ -135,7 +135,7 @@ impl Scene {
             published: None,
             scheme: self.inventory.distribution.version_scheme(),
         };
-        let index = Index::open(build(&self.rows, provenance).expect("small")).expect("sound");
+        let index = Index::open(&build(&self.rows, provenance).expect("small")).expect("sound");
         let settings = AssessmentSettings {
             criticality: Criticality::Normal,
             due: DueDays::default(),

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use memchr::{memchr, memchr_iter};
+use memchr::{memchr, memchr_iter, memmem};
 
 use super::record_error::{RecordError, RecordProblem};
 use crate::model::package::{
@@ -72,7 +72,7 @@ enum Kind {
 /// # Errors
 /// The first thing dpkg would not have written.
 pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordError> {
-    Parser::new(file, Kind::Database).run(bytes)
+    Parser::new(file, bytes.len()).finish(bytes)
 }
 
 /// Reads one file of `var/lib/dpkg/status.d`, where `Status` and the end of the last line may be missing.
@@ -80,7 +80,7 @@ pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordEr
 /// # Errors
 /// As [`parse`].
 pub fn parse_fragment(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordError> {
-    Parser::new(file, Kind::Fragment).run(bytes)
+    Parser { kind: Kind::Fragment, ..Parser::new(file, bytes.len()) }.finish(bytes)
 }
 
 /// Bytes of a stanza, about: Debian's have 1,000 to 1,200 on a server.
@@ -100,40 +100,71 @@ struct Stanza<'a> {
     values: [Option<Value<'a>>; FIELDS.len()],
 }
 
-struct Parser<'a> {
-    file: &'a str,
+/// Reads `var/lib/dpkg/status` piece by piece, so that the whole text need not lie in memory.
+pub struct Parser<'f> {
+    file: &'f str,
     kind: Kind,
-    stanza: Stanza<'a>,
+    /// The lines that were read.
+    line: usize,
     /// The line that the package at the same place begins on.
     lines: Vec<usize>,
     architectures: Vec<Architecture>,
     packages: Vec<InstalledPackage>,
 }
 
-impl<'a> Parser<'a> {
-    fn new(file: &'a str, kind: Kind) -> Self {
-        let (stanza, lines) = (Stanza::default(), Vec::new());
-        Self { file, kind, stanza, lines, architectures: Vec::new(), packages: Vec::new() }
+impl<'f> Parser<'f> {
+    /// Begins a database of about `size` bytes; `file` is its name in messages.
+    pub fn new(file: &'f str, size: usize) -> Self {
+        let room = size / STANZA;
+        Self {
+            file,
+            kind: Kind::Database,
+            line: 0,
+            lines: Vec::with_capacity(room),
+            architectures: Vec::new(),
+            packages: Vec::with_capacity(room),
+        }
     }
 
-    fn run(mut self, bytes: &'a [u8]) -> Result<Vec<InstalledPackage>, RecordError> {
-        self.packages.reserve(bytes.len() / STANZA);
-        self.lines.reserve(bytes.len() / STANZA);
-        let (mut start, mut line) = (0, 0);
-        for end in memchr_iter(b'\n', bytes) {
-            line += 1;
-            self.take_line(line, &bytes[start..end])?;
-            start = end + 1;
-        }
-        if start < bytes.len() {
+    /// Takes the whole stanzas that a piece begins with, and returns how many bytes they have: the rest belongs to the
+    /// next piece.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn take(&mut self, piece: &[u8]) -> Result<usize, RecordError> {
+        let end = memmem::rfind(piece, b"\n\n").map_or(0, |at| at + 2);
+        self.take_lines(&piece[..end], &mut Stanza::default())?;
+        Ok(end)
+    }
+
+    /// Takes the last piece and returns all packages, in the file's order.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn finish(mut self, piece: &[u8]) -> Result<Vec<InstalledPackage>, RecordError> {
+        let mut stanza = Stanza::default();
+        let start = self.take_lines(piece, &mut stanza)?;
+        if start < piece.len() {
+            self.line += 1;
             if self.kind == Kind::Database {
-                return Err(self.error(line + 1, RecordProblem::Truncated));
+                return Err(self.error(self.line, RecordProblem::Truncated));
             }
-            self.take_line(line + 1, &bytes[start..])?;
+            self.take_line(&piece[start..], &mut stanza)?;
         }
-        self.end_stanza()?;
+        self.end_stanza(&mut stanza)?;
         self.check_unique()?;
         Ok(self.packages)
+    }
+
+    /// Takes every line that has its end, and returns where the first one without begins.
+    fn take_lines<'a>(&mut self, bytes: &'a [u8], stanza: &mut Stanza<'a>) -> Result<usize, RecordError> {
+        let mut start = 0;
+        for end in memchr_iter(b'\n', bytes) {
+            self.line += 1;
+            self.take_line(&bytes[start..end], stanza)?;
+            start = end + 1;
+        }
+        Ok(start)
     }
 
     /// dpkg writes its packages in order: only where somebody else did, all have to be remembered.
@@ -152,31 +183,32 @@ impl<'a> Parser<'a> {
         RecordError { file: self.file.to_owned(), line, problem }
     }
 
-    fn take_line(&mut self, line: usize, bytes: &'a [u8]) -> Result<(), RecordError> {
+    fn take_line<'a>(&mut self, bytes: &'a [u8], stanza: &mut Stanza<'a>) -> Result<(), RecordError> {
+        let line = self.line;
         match bytes.first() {
-            None => return self.end_stanza(),
-            Some(b' ' | b'\t') if self.stanza.line > 0 => return Ok(()),
+            None => return self.end_stanza(stanza),
+            Some(b' ' | b'\t') if stanza.line > 0 => return Ok(()),
             Some(b' ' | b'\t') if bytes.trim_ascii().is_empty() => return Ok(()),
             Some(_) => {}
         }
         let colon = memchr(b':', bytes).filter(|colon| *colon > 0 && !bytes[0].is_ascii_whitespace());
         let Some(colon) = colon else { return Err(self.error(line, RecordProblem::NotAField)) };
-        if self.stanza.line == 0 {
-            self.stanza.line = line;
+        if stanza.line == 0 {
+            stanza.line = line;
         }
         let Some(field) = field_named(&bytes[..colon]) else { return Ok(()) };
         let value = Value { line, bytes: bytes[colon + 1..].trim_ascii() };
-        match self.stanza.values[field as usize].replace(value) {
+        match stanza.values[field as usize].replace(value) {
             Some(_) => Err(self.error(line, RecordProblem::FieldTwice(NAMES[field as usize]))),
             None => Ok(()),
         }
     }
 
-    fn end_stanza(&mut self) -> Result<(), RecordError> {
-        if self.stanza.line == 0 {
+    fn end_stanza(&mut self, stanza: &mut Stanza<'_>) -> Result<(), RecordError> {
+        if stanza.line == 0 {
             return Ok(());
         }
-        let stanza = std::mem::take(&mut self.stanza);
+        let stanza = std::mem::take(stanza);
         let required = |field: Field| {
             let missing = RecordProblem::Missing(NAMES[field as usize]);
             stanza.value(field).ok_or_else(|| self.error(stanza.line, missing))
@@ -219,7 +251,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn text(&self, field: Field, value: Value<'a>) -> Result<&'a str, RecordError> {
+    fn text<'a>(&self, field: Field, value: Value<'a>) -> Result<&'a str, RecordError> {
         std::str::from_utf8(value.bytes)
             .map_err(|_| self.error(value.line, RecordProblem::NotUtf8(NAMES[field as usize])))
     }
@@ -229,7 +261,7 @@ impl<'a> Parser<'a> {
         self.error(value.line, RecordProblem::Invalid { field: NAMES[field as usize], text, reason })
     }
 
-    fn read_name(&self, field: Field, value: Value<'a>) -> Result<PackageName, RecordError> {
+    fn read_name(&self, field: Field, value: Value<'_>) -> Result<PackageName, RecordError> {
         let text = self.text(field, value)?;
         if is_valid_package_name(text) {
             Ok(PackageName::from(text))
@@ -238,12 +270,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn read_version(&self, field: Field, value: Value<'a>) -> Result<Version, RecordError> {
+    fn read_version(&self, field: Field, value: Value<'_>) -> Result<Version, RecordError> {
         Version::deb(self.text(field, value)?).map_err(|error| self.invalid(field, value, error.reason))
     }
 
     /// Architectures are few: each text is kept once.
-    fn read_architecture(&mut self, value: Value<'a>) -> Result<Architecture, RecordError> {
+    fn read_architecture(&mut self, value: Value<'_>) -> Result<Architecture, RecordError> {
         let text = self.text(Field::Architecture, value)?;
         if let Some(known) = self.architectures.iter().find(|known| known.as_str() == text) {
             return Ok(known.clone());
@@ -258,9 +290,9 @@ impl<'a> Parser<'a> {
 
     fn read_source(
         &self,
-        source: Option<Value<'a>>,
+        source: Option<Value<'_>>,
         package: &PackageName,
-        version: (&Version, Value<'a>),
+        version: (&Version, Value<'_>),
     ) -> Result<SourcePackage, RecordError> {
         let stated = source.map(|value| self.text(Field::Source, value)).transpose()?;
         source_of(stated, package, version.0).map_err(|reason| match source {
@@ -269,7 +301,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn read_status(&self, value: Value<'a>) -> Result<Status, RecordError> {
+    fn read_status(&self, value: Value<'_>) -> Result<Status, RecordError> {
         Status::parse(value.bytes).map_err(|reason| self.invalid(Field::Status, value, reason))
     }
 }
