@@ -17,6 +17,7 @@ mod hooks_and_messages;
 mod host_is_unclean;
 mod host_stays_well;
 mod lists_grow_old;
+mod metadata_is_proved;
 mod operator_applies;
 mod operator_is_held_back;
 mod operator_rehearses;

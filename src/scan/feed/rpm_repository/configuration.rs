@@ -38,6 +38,8 @@ pub(super) struct Repository {
     pub(super) checks_packages: bool,
     /// The signature of its metadata is checked.
     pub(super) checks_metadata: bool,
+    /// Where its keys lie, as it is written (`gpgkey`).
+    pub(super) keys: Vec<String>,
     /// A package is taken from the repositories with the lowest number only.
     pub(super) priority: i64,
     /// Patterns of packages that are left out.

@@ -56,6 +56,7 @@ fn repository(section: &Section, checks: bool) -> Option<Repository> {
         list: None,
         checks_packages: section.is_true("gpgcheck").unwrap_or(checks),
         checks_metadata: section.is_true("repo_gpgcheck").unwrap_or(false),
+        keys: section.words(&["gpgkey"]),
         priority: section.value("priority").and_then(|number| number.parse().ok()).unwrap_or(99),
         excluded: section.words(&["excludepkgs", "exclude"]),
         included: section.words(&["includepkgs"]),

@@ -10,10 +10,12 @@ mod dnf;
 mod ini;
 mod metadata;
 mod primary;
+mod proof;
 mod ranking;
 mod vendors;
 mod zypp;
 
+pub use self::proof::prove;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
