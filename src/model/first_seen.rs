@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::de::{self, Deserializer, Visitor};
@@ -10,14 +11,18 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::finding::{Finding, FindingPackage};
 use super::vulnerability::{CveId, Identifier};
 
-/// The dates of all findings, by feed and package. Thousands of findings share a handful of dates, so each date is
-/// kept once with the names it holds for: a scan reads this every time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct FirstSeen(BTreeMap<String, BTreeMap<String, Dates>>);
+/// The dates of all findings, by feed and package. Thousands of findings share a handful of dates, and the packages of
+/// one source share their findings, so each date is kept once with the names it holds for, and once for all packages
+/// that have the same ones: a scan reads this every time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(from = "Kept")]
+pub struct FirstSeen(BTreeMap<String, BTreeMap<String, Arc<Dates>>>);
+
+/// As it is written: by feed, and by all the packages of the same dates, their names in one text with spaces between.
+type Kept = BTreeMap<String, BTreeMap<String, Dates>>;
 
 /// The dates of one package's findings by one feed: for each the statements that were new then, sorted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<DateTime<Utc>, Vec<Name>>")]
 pub struct Dates(BTreeMap<DateTime<Utc>, Vec<Name>>);
 
@@ -36,7 +41,7 @@ impl FirstSeen {
 
     /// Returns the dates of a package's findings by one feed; `package` is `name:architecture`.
     pub fn of(&self, feed: &str, package: &str) -> Option<&Dates> {
-        self.0.get(feed)?.get(package)
+        self.0.get(feed)?.get(package).map(Arc::as_ref)
     }
 
     /// Returns when a finding was first seen.
@@ -50,7 +55,8 @@ impl FirstSeen {
             return;
         }
         let of_feed = self.0.entry(finding.feed.to_string()).or_default();
-        let names = of_feed.entry(name_of(&finding.package)).or_default().0.entry(date).or_default();
+        let dates = Arc::make_mut(of_feed.entry(name_of(&finding.package)).or_default());
+        let names = dates.0.entry(date).or_default();
         let name = Name::from(Identifier::of(&finding.advisory));
         if let Err(place) = names.binary_search(&name) {
             names.insert(place, name);
@@ -87,6 +93,38 @@ impl From<Identifier<'_>> for Name {
             Identifier::Text(text) => Self::Text(text.into()),
         }
     }
+}
+
+impl From<Kept> for FirstSeen {
+    fn from(kept: Kept) -> Self {
+        let each = |(packages, dates): (String, Dates)| -> Vec<(String, Arc<Dates>)> {
+            let dates = Arc::new(dates);
+            packages.split(' ').map(|package| (package.to_owned(), Arc::clone(&dates))).collect()
+        };
+        let of_feed = |(feed, by_packages): (String, BTreeMap<String, Dates>)| {
+            (feed, by_packages.into_iter().flat_map(each).collect())
+        };
+        Self(kept.into_iter().map(of_feed).collect())
+    }
+}
+
+impl Serialize for FirstSeen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(feed, packages)| (feed, by_dates(packages))))
+    }
+}
+
+/// Puts packages of the same dates under one key.
+fn by_dates(packages: &BTreeMap<String, Arc<Dates>>) -> BTreeMap<String, &Dates> {
+    let mut alike: BTreeMap<&Dates, String> = BTreeMap::new();
+    for (package, dates) in packages {
+        let names = alike.entry(dates).or_default();
+        if !names.is_empty() {
+            names.push(' ');
+        }
+        names.push_str(package);
+    }
+    alike.into_iter().map(|(dates, names)| (names, dates)).collect()
 }
 
 /// A file that somebody edited need not be in order.
@@ -146,9 +184,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
-        let ledger: FirstSeen = serde_json::from_str(LEDGER).expect("a ledger");
-        let again = serde_json::from_str(&serde_json::to_string(&ledger).expect("JSON")).expect("a ledger");
-        assert_eq!(ledger, again);
+    fn what_is_written_is_read_again_and_packages_of_the_same_dates_are_written_once() {
+        let alike = LEDGER.replace("vim:amd64", "vim-common:all vim:amd64 xxd:amd64");
+        let ledger: FirstSeen = serde_json::from_str(&alike).expect("a ledger");
+        let text = serde_json::to_string(&ledger).expect("JSON");
+        assert_eq!(ledger, serde_json::from_str(&text).expect("a ledger"));
+        assert_eq!(text.matches("CVE-2026-0001").count(), 1, "{text}");
+        for package in ["vim-common:all", "vim:amd64", "xxd:amd64"] {
+            let dates = ledger.of("debian-tracker", package).expect("known");
+            assert!(dates.of(Identifier::of("CVE-2026-0002")).is_some(), "{package}");
+        }
     }
 }

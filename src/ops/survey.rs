@@ -1,6 +1,5 @@
 //! What is there and what is known about it: the first half of every verb.
 
-use std::collections::HashSet;
 use std::panic::resume_unwind;
 use std::thread;
 use std::time::Duration;
@@ -9,7 +8,6 @@ use super::context::Context;
 use super::exposure::{Exposures, exposure};
 use super::{clock, ledger, offers, rules};
 use crate::config::layout::Layout;
-use crate::model::advisory::Subject;
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -25,7 +23,7 @@ use crate::scan::channels;
 use crate::scan::feed::pacman_repository;
 use crate::scan::feed::registry::FEEDS;
 use crate::scan::feed::repository;
-use crate::scan::index::{Index, ThreatIndex};
+use crate::scan::index::{Index, ThreatIndex, Wanted};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest, ThreatsOf};
 use crate::scan::vendors;
@@ -144,23 +142,20 @@ pub fn ground(context: &Context<'_>, reach: Reach) -> Result<Ground, Failure> {
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
     let view = offers::view(context, &inventory)?;
-    let of_role = |role, reach| indexes(layout, &inventory, (&sources, role), reach);
-    let verdicts = of_role(FeedRole::Verdicts, reach);
-    let threats = refresh::load_threats(
-        layout,
-        &sources,
-        &inventory.distribution,
-        ThreatsOf {
-            contents: verdicts.iter().map(|named| named.index.provenance().content).collect(),
-            all: &|| {
-                of_role(FeedRole::Verdicts, Reach::Everything).into_iter().map(|named| named.index).collect()
-            },
-        },
-    );
+    let (release, installed) = (&inventory.distribution, origin::names(&inventory));
+    let wanted = match reach {
+        Reach::Installed => Wanted::Names(&installed),
+        Reach::Everything => Wanted::All,
+    };
+    let of_role = |role, wanted| indexes(layout, (&sources, role), release, wanted);
+    let indexes = of_role(FeedRole::Verdicts, wanted);
+    let whole = || of_role(FeedRole::Verdicts, Wanted::All).into_iter().map(|named| named.index).collect();
+    let contents = indexes.iter().map(|named| named.index.provenance().content).collect();
+    let threats = refresh::load_threats(layout, &sources, release, ThreatsOf { contents, all: &whole });
     Ok(Ground {
         not_covered: foreign(&inventory, &view, &sources),
-        announcements: of_role(FeedRole::Names, reach),
-        indexes: verdicts,
+        announcements: of_role(FeedRole::Names, wanted),
+        indexes,
         threats,
         channels: channels::of(context.layout.root(), &inventory.distribution),
         first_seen,
@@ -264,20 +259,12 @@ pub fn stamps(
 /// Opens the index of every source of a role; one that cannot be had is told by the source's stamp.
 fn indexes(
     layout: &Layout,
-    inventory: &Inventory,
     (sources, role): (&[SourceSettings], FeedRole),
-    reach: Reach,
+    release: &Distribution,
+    wanted: Wanted<'_>,
 ) -> Vec<NamedIndex> {
-    let installed = match reach {
-        Reach::Installed => origin::names(inventory),
-        Reach::Everything => HashSet::new(),
-    };
-    let wanted = |subject: Subject, name: &str| {
-        reach == Reach::Everything || subject == Subject::SourcePrefix || installed.contains(name)
-    };
     let load = |source: &SourceSettings| {
-        let index =
-            refresh::load_index_for(layout, source, &inventory.distribution, &wanted).ok().flatten()?;
+        let index = refresh::load_index_for(layout, source, release, wanted).ok().flatten()?;
         Some(NamedIndex { source: source.name.clone(), index })
     };
     sources.iter().filter(|source| source.role == role).filter_map(load).collect()

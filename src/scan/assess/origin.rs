@@ -76,30 +76,40 @@ pub fn covered<'a>(
     covered
 }
 
-/// Returns every name that advisories may have for what is installed.
-pub fn names(inventory: &Inventory) -> HashSet<Cow<'_, str>> {
-    let named = |subject| {
-        let name = move |package| matched(package, subject, inventory).name;
-        inventory.packages.iter().map(name)
-    };
-    named(Subject::Source).chain(named(Subject::Binary)).collect()
+/// Returns every name that advisories may have for what is installed, sorted, each once.
+pub fn names(inventory: &Inventory) -> Vec<Cow<'_, str>> {
+    let of = |package, subject| named(package, subject, &inventory.distribution).0;
+    let both = |package| [of(package, Subject::Source), of(package, Subject::Binary)];
+    let mut names: Vec<Cow<'_, str>> = inventory.packages.iter().flat_map(both).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// Finds the name that advisories have for a package of a root.
 pub fn matched<'a>(package: &'a InstalledPackage, subject: Subject, root: &Inventory) -> Matched<'a> {
+    let (name, version, is_meta) = named(package, subject, &root.distribution);
+    let kernel = releases_of(package).iter().find_map(|release| root.kernels.role(release));
+    let foreign_version = is_foreign(version, &root.distribution);
+    Matched { package, subject, name, version, foreign_version, is_meta, kernel }
+}
+
+/// Returns the name and version by which advisories speak about a package, and whether it holds nothing itself.
+fn named<'a>(
+    package: &'a InstalledPackage,
+    subject: Subject,
+    distribution: &Distribution,
+) -> (Cow<'a, str>, &'a Version, bool) {
     let source = package.source.name.as_str();
-    let (name, version, is_meta) = match subject {
+    match subject {
         Subject::Binary => (Cow::Borrowed(package.name.as_str()), &package.version, false),
         _ if !source.starts_with("linux-") => (Cow::Borrowed(source), &package.source.version, false),
-        _ => match kernel_source(source, &root.distribution) {
+        _ => match kernel_source(source, distribution) {
             None => (Cow::Borrowed(source), &package.source.version, true),
             Some(Cow::Borrowed(same)) => (Cow::Borrowed(same), &package.source.version, false),
             Some(mapped) => (mapped, &package.version, false),
         },
-    };
-    let kernel = releases_of(package).iter().find_map(|release| root.kernels.role(release));
-    let foreign_version = is_foreign(version, &root.distribution);
-    Matched { package, subject, name, version, foreign_version, is_meta, kernel }
+    }
 }
 
 /// Returns the source under which advisories speak about a kernel's source; none for one without code of its own. Of
@@ -131,5 +141,7 @@ fn is_foreign(version: &Version, distribution: &Distribution) -> bool {
         _ if distribution.family().is_none_or(|family| family == PackageFamily::Dpkg) => FOREIGN_TO_DEBIAN,
         _ => return false,
     };
-    marks.iter().any(|mark| version.as_str().contains(mark))
+    let bytes = version.as_str().as_bytes();
+    // One look at each place of the version, not one search for each mark: every scan asks this of every package.
+    (0..bytes.len()).any(|at| marks.iter().any(|mark| bytes[at..].starts_with(mark.as_bytes())))
 }

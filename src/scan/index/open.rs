@@ -1,5 +1,6 @@
 //! Opening an index: everything that is read is checked before the first lookup.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
@@ -42,8 +43,14 @@ impl IndexBytes for File {
     }
 }
 
-/// Tells whether a name is wanted.
-pub type Wanted<'w> = &'w dyn Fn(Subject, &str) -> bool;
+/// Which names are wanted; statements about all names of a beginning always are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted<'w> {
+    /// Every one.
+    All,
+    /// These, sorted.
+    Names(&'w [Cow<'w, str>]),
+}
 
 impl Index {
     /// Opens the bytes of an index file and checks all of it: checksums, bounds, order, texts.
@@ -51,7 +58,7 @@ impl Index {
     /// # Errors
     /// See [`IndexError`]; whatever is wrong, the index can be built again.
     pub fn open(bytes: &[u8]) -> Result<Self, IndexError> {
-        Self::open_for(bytes, &|_, _| true)
+        Self::open_for(bytes, Wanted::All)
     }
 
     /// Opens what an index says about the wanted names, and checks that: of the rest, no row is read. A name that was
@@ -155,10 +162,31 @@ struct Selection {
     count: usize,
 }
 
+/// Both lists of names are sorted: one walk through them finds what they share, subject by subject.
+struct Merge<'w> {
+    wanted: Wanted<'w>,
+    subject: Option<Subject>,
+    at: usize,
+}
+
+impl Merge<'_> {
+    fn wants(&mut self, subject: Subject, name: &str) -> bool {
+        let Wanted::Names(names) = self.wanted else { return true };
+        if self.subject.replace(subject) != Some(subject) {
+            self.at = 0;
+        }
+        while names.get(self.at).is_some_and(|wanted| **wanted < *name) {
+            self.at += 1;
+        }
+        subject == Subject::SourcePrefix || names.get(self.at).is_some_and(|wanted| **wanted == *name)
+    }
+}
+
 impl Selection {
     /// Goes through all names: they are in order, and their rows follow each other up to the last one.
     fn of(names: &[u8], texts: &str, (rows, wanted): (usize, Wanted<'_>)) -> Option<Self> {
-        let (mut selection, mut next_row, mut last) = (Self::default(), 0, None);
+        let (mut selection, mut merge) = (Self::default(), Merge { wanted, subject: None, at: 0 });
+        let (mut next_row, mut last) = (0, None);
         for bytes in names.as_chunks::<NAME>().0 {
             let entry = Entry::read(bytes, texts)?;
             let key = Some((entry.subject, entry.name));
@@ -167,7 +195,7 @@ impl Selection {
             }
             last = key;
             next_row = entry.first.checked_add(entry.count)?;
-            if wanted(entry.subject, entry.name) {
+            if merge.wants(entry.subject, entry.name) {
                 selection.add(bytes, entry)?;
             }
         }

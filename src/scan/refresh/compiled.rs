@@ -21,7 +21,7 @@ pub fn load_index(
     source: &SourceSettings,
     release: &Distribution,
 ) -> Result<Option<Index>, RefreshError> {
-    load_index_for(layout, source, release, &|_, _| true)
+    load_index_for(layout, source, release, Wanted::All)
 }
 
 /// Opens what the index of a feed for a release says about the wanted names. One that is absent, damaged, of another version or of other content is
