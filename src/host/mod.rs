@@ -30,6 +30,7 @@ pub mod people;
 pub mod pieces;
 pub mod processes;
 pub mod runner;
+pub mod sealed;
 mod session_leaves;
 pub mod signals;
 pub mod sockets;

@@ -25,6 +25,7 @@ use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::plan::Reversibility;
 use crate::package_manager::{PackageManager, registry};
+use crate::scan::feed::reading;
 use crate::scan::refresh::RefreshMode;
 
 /// Everything that the judgements need.
@@ -44,6 +45,8 @@ pub(super) struct Facts {
     pub(super) feeds: Vec<FeedStamp>,
     /// The names of the feeds that verdicts hang on.
     pub(super) deciding: Vec<String>,
+    /// What a process that reads feeds cannot give up of its rights.
+    pub(super) kept_rights: Result<Vec<String>, String>,
     /// The program that proves signatures; none where the family has no use for it.
     pub(super) verifier: Option<(&'static str, bool)>,
     pub(super) way_back: WayBack,
@@ -125,6 +128,7 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
             .map(|source| source.name.clone())
             .collect(),
         feeds,
+        kept_rights: reading::kept_rights().map_err(|error| in_one_line(&error)),
         verifier: is_dpkg.then(|| ("gpgv", storage::exists(&root.join("usr/bin/gpgv")))),
         rooms: rooms(context),
         kernel_bytes: space::kernel_in_boot(root, &inventory.kernels).unwrap_or(KERNEL_IN_BOOT),

@@ -21,6 +21,7 @@ mod host_is_unclean;
 mod host_stays_well;
 mod lists_grow_old;
 mod modules_are_built;
+mod metadata_is_proved;
 mod operator_applies;
 mod operator_is_held_back;
 mod operator_rehearses;
