@@ -79,6 +79,7 @@ fn is_masked(unit: &Path) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests need a folder of their own")]
 mod tests {
     use super::*;
 
