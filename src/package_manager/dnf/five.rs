@@ -1,6 +1,6 @@
 //! What is different about dnf 5: its words on the command line, and the table in which it tells what it would do.
 //!
-//! Tried with dnf5 5.4.6; `do`, which takes archives and removals into one transaction, came with 5.2.14 (its changelog).
+//! Tried with dnf5 5.4.6; `do`, which takes archives and removals into one transaction, came with 5.2.14 (2025).
 
 use super::super::rpm::builds::{self, nevra};
 use super::super::{Goal, PackageManagerError, Removals, Resolved, Target, Unmet};
