@@ -9,13 +9,13 @@ use super::survey::Survey;
 use super::{mend, snapshots, trial};
 use crate::apply::restart::{self, Owners};
 use crate::apply::space::{self, Amounts, KERNEL_IN_BOOT, Places};
-use crate::apply::{kernels, systemd};
+use crate::apply::{kernels, modules, systemd};
 use crate::host::{processes, storage};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Suggestions;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind, ConffileForeseen, RestartForeseen, SpaceNeed};
-use crate::plan::Foresight;
+use crate::plan::{Foresight, one_way};
 use crate::scan::inventory::dpkg_files::DpkgFilesError;
 use crate::scan::inventory::files::{self, EditedConfiguration, Fate, Recorded};
 
@@ -78,7 +78,8 @@ pub fn foresee(
     if context.layout.is_live() && !actions.is_empty() {
         warnings.extend(rivals::at_work().told());
     }
-    warnings.extend(kernels::module_warning(context.layout.root(), actions.iter().any(is_kernel)));
+    warnings.extend(modules::warning(context.layout.root(), actions, actions.iter().any(is_kernel)));
+    warnings.extend(one_way::warnings(actions));
     warnings.extend(kernels::replacement_warning(actions, &survey.inventory.kernels));
     let asked = Known::asking(context.layout.root(), known.missing(actions.iter().map(Action::key)));
     known.add(asked.map_err(|error| {

@@ -31,7 +31,7 @@ use crate::plan::{self, Circumstances, PlanInput, difference, seal};
 use crate::report::documents::{
     ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference,
 };
-use crate::report::schema::Report;
+use crate::report::schema::{Report, ReportFiles};
 
 /// A plan with the survey it was made from.
 pub struct Planned {
@@ -50,6 +50,7 @@ pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<R
     let planned = make(context, wish)?;
     if let Some(file) = file {
         write(file, &planned.plan)?;
+        report.files = Some(ReportFiles { report: None, plan: Some(file.display().to_string()) });
     }
     keep(context, &planned.plan);
     report.plan = Some(planned.plan);

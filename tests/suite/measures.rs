@@ -108,3 +108,46 @@ fn a_rehearsal_beside_the_run_that_it_foresees() {
     println!("{}{}", rehearsal.stdout, rehearsal.stderr);
     println!("rehearsal {first:.1} s, run {second:.1} s: {:.2} times", first / second);
 }
+
+/// What each of two families' own tools say about pending updates.
+const OTHERS: [(&str, &[&str]); 3] = [
+    ("debian", &["apt list --upgradable", "apt-get -s upgrade"]),
+    ("dnf", &["dnf -q updateinfo list", "dnf -q check-update"]),
+    ("zypper", &["zypper --no-refresh lp", "zypper --no-refresh lu"]),
+];
+
+/// The same asked of patchctl, at both widths, and in letters alone.
+const OWN: [&str; 7] = [
+    "COLUMNS=80 patchctl scan",
+    "COLUMNS=200 patchctl scan",
+    "LC_ALL=C COLUMNS=80 patchctl scan",
+    "COLUMNS=80 patchctl plan",
+    "COLUMNS=80 patchctl status",
+    "COLUMNS=80 patchctl doctor",
+    "COLUMNS=200 patchctl doctor",
+];
+
+#[test]
+#[ignore = "writes what patchctl and others print about the same roots, to be looked at side by side"]
+fn write_screens_beside_those_of_others() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let names = ["lab-plain", "lab-conf", "lab-library"];
+    let mut roots: Vec<(&str, Box<dyn Fn(&str) -> String>)> = Vec::new();
+    if let Some(root) = debian::server() {
+        roots.push(("debian", Box::new(move |line| root.shell(line).said())));
+    }
+    if let Some(root) = rpm_root::with(&names) {
+        roots.push(("dnf", Box::new(move |line| root.shell(line).said())));
+    }
+    if let Some(root) = zypp_root::with(&names) {
+        roots.push(("zypper", Box::new(move |line| root.shell(line).said())));
+    }
+    for (name, shell) in roots {
+        let others = OTHERS.iter().find(|(family, _)| *family == name).map_or(&[][..], |(_, lines)| lines);
+        let text: String =
+            others.iter().chain(&OWN).map(|line| format!("$ {line}\n{}\n", shell(line))).collect();
+        fs::write(folder.join(name), text).expect("a file can be written");
+    }
+    println!("{}", folder.display());
+}

@@ -67,12 +67,16 @@ pub fn holds_lock(root: &DebianRoot, lock: &str) -> Running {
 
 /// Lays an empty file system of `bytes` over a folder; what lay there is hidden until the end.
 pub fn small_disk(root: &DebianRoot, folder: &str, bytes: u64) -> Laid {
-    small_disk_at(root.path(folder), bytes)
+    lay(root.path(folder), &format!("size={bytes},mode=755"))
 }
 
-fn small_disk_at(target: PathBuf, bytes: u64) -> Laid {
-    let options = format!("size={bytes},mode=755");
-    mount(Some("lab-small"), &target, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))
+/// Lays an empty file system with room and hardly any inodes over a folder.
+pub fn few_inodes(root: &DebianRoot, folder: &str, inodes: u64) -> Laid {
+    lay(root.path(folder), &format!("size=4g,nr_inodes={inodes},mode=755"))
+}
+
+fn lay(target: PathBuf, options: &str) -> Laid {
+    mount(Some("lab-small"), &target, Some("tmpfs"), MsFlags::empty(), Some(options))
         .unwrap_or_else(|e| panic!("cannot mount a small disk on {}: {e}", target.display()));
     Laid { target }
 }
@@ -85,7 +89,7 @@ pub fn tight_disk(root: &DebianRoot, folder: &str, bytes: u64) -> Laid {
 /// The same in a root of any family, with a place for the copy.
 pub fn tight_disk_at(source: PathBuf, kept: &Path, bytes: u64) -> Laid {
     on_host(&["cp", "-a", text(&source), text(kept)]);
-    let laid = small_disk_at(source, bytes);
+    let laid = lay(source, &format!("size={bytes},mode=755"));
     on_host(&["cp", "-a", &format!("{}/.", text(kept)), text(&laid.target)]);
     fs::remove_dir_all(kept).expect("a copy of the laboratory can be removed");
     laid

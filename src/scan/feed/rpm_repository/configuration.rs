@@ -41,6 +41,8 @@ pub(super) struct Repository {
     pub(super) checks_packages: bool,
     /// The signature of its metadata is checked.
     pub(super) checks_metadata: bool,
+    /// Where its keys lie, as it is written (`gpgkey`).
+    pub(super) keys: Vec<String>,
     /// A package is taken from the repositories with the lowest number only.
     pub(super) priority: i64,
     /// What it has counts whatever is said of modules (dnf.conf(5), module_hotfixes).

@@ -98,6 +98,7 @@ fn repository(section: &Section, checks: bool) -> Option<Repository> {
         list: None,
         checks_packages: checks_packages(section).unwrap_or(checks),
         checks_metadata: section.is_true("repo_gpgcheck").unwrap_or(false),
+        keys: section.words(&["gpgkey"]),
         priority: section.value("priority").and_then(|number| number.parse().ok()).unwrap_or(99),
         ignores_modules: section.is_true("module_hotfixes").unwrap_or(false),
         excluded: section.words(&["excludepkgs", "exclude"]),

@@ -12,7 +12,7 @@ use crate::host::storage;
 use crate::model::digest::Sha256;
 
 /// Largest unpacked file that is read: Fedora's primary has 100 MB, EPEL's updateinfo 60 MB.
-const LARGEST: u64 = 1 << 30;
+pub(super) const LARGEST: u64 = 1 << 30;
 
 /// What was fetched of a repository.
 #[derive(Debug)]

@@ -11,10 +11,12 @@ mod ini;
 mod metadata;
 mod modules;
 mod primary;
+mod proof;
 mod ranking;
 mod vendors;
 mod zypp;
 
+pub use self::proof::prove;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -64,6 +64,7 @@ fn repository(section: &Section, (main, metadata): (&Section, &Path)) -> Option<
         checks_metadata: asked("repo_gpgcheck").unwrap_or(checks && is_signed),
         checks_packages: checks || asked("pkg_gpgcheck").unwrap_or(false),
         list: Some(repomd).filter(|path| storage::exists(path)),
+        keys: section.words(&["gpgkey"]),
         priority: section.value("priority").and_then(|number| number.parse().ok()).unwrap_or(99),
         ignores_modules: true,
         excluded: Vec::new(),
