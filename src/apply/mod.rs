@@ -2,6 +2,7 @@
 
 pub mod archive_digests;
 pub mod back;
+pub mod boot_recovery;
 pub mod configuration;
 pub mod dead_man;
 pub mod direction;
@@ -13,6 +14,7 @@ pub mod health;
 pub mod hooks;
 pub mod journal;
 pub mod kernels;
+pub mod modules;
 pub mod old_archives;
 pub mod precheck;
 pub mod protect;

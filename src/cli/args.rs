@@ -391,6 +391,6 @@ pub enum FeedsVerb {
         #[arg(long)]
         accept_older: bool,
     },
-    /// Prove the stored feeds by their digests, and apt's lists by their signatures
+    /// Prove the stored feeds by their digests, and the lists of apt, dnf or zypp by their signatures
     Verify,
 }

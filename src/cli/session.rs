@@ -387,8 +387,7 @@ impl Shown<'_> {
             }
             history::Answer::List(list) => {
                 self.terminal.show(list.as_ref(), Weight::News)?;
-                let damaged = list.verification.iter().flatten().any(|check| check.problem.is_some());
-                Ok(if damaged { ExitCode::Preflight } else { ExitCode::Done })
+                Ok(if list.is_damaged() { ExitCode::Preflight } else { ExitCode::Done })
             }
         }
     }

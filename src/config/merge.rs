@@ -67,6 +67,10 @@ pub struct Merged {
     pub retention_days: Option<Sourced<u32>>,
     /// `report.group`
     pub report_group: Option<Sourced<String>>,
+    /// `report.key`
+    pub report_key: Option<Sourced<PathBuf>>,
+    /// `report.sign_with`
+    pub report_sign_with: Option<Sourced<String>>,
     /// `[notify]`
     pub notify: NotifyFragment,
     /// `[central]`
@@ -117,5 +121,7 @@ impl Merged {
         put(&mut self.retention_runs, retention.runs, file);
         put(&mut self.retention_days, retention.days, file);
         put(&mut self.report_group, report.group, file);
+        put(&mut self.report_key, report.key.map(|key| key.0), file);
+        put(&mut self.report_sign_with, report.sign_with, file);
     }
 }

@@ -24,7 +24,7 @@ struct SwitchedOff {
 ///
 /// # Errors
 /// The record cannot be written, or a unit stays on.
-pub fn switch_off(context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn switch_off(context: &Context<'_>) -> Result<(), Failure> {
     let units = installing(context);
     if context.settings.policy.other_updaters == Permission::Allow
         || units.is_empty()
@@ -57,7 +57,7 @@ pub fn switch_off(context: &Context<'_>) -> Result<(), Failure> {
 ///
 /// # Errors
 /// The record cannot be read, or systemd refuses: then it stays, to be tried again.
-pub fn switch_on_again(context: &Context<'_>) -> Result<(), Failure> {
+pub(super) fn switch_on_again(context: &Context<'_>) -> Result<(), Failure> {
     let off = load(context)?;
     if off.is_empty() || !systemd::is_running() {
         return Ok(());
@@ -71,7 +71,7 @@ pub fn switch_on_again(context: &Context<'_>) -> Result<(), Failure> {
 }
 
 /// Tells what installs packages beside patchctl, and what was switched off for it.
-pub fn remarks(context: &Context<'_>) -> Vec<String> {
+pub(super) fn remarks(context: &Context<'_>) -> Vec<String> {
     let on = installing(context).into_iter().map(|unit| {
         format!(
             "{unit} installs packages by itself too: systemctl disable --now {unit}, or policy.other_updaters = \"refuse\""

@@ -17,7 +17,7 @@ use super::{
     evidence, lists, mend, notify, reboot, records, recover, rehearse, rules, runs, scan, survey, window,
 };
 use crate::apply::journal::{Journal, Opening, RunKind};
-use crate::apply::{dead_man, fetch};
+use crate::apply::{boot_recovery, dead_man, fetch};
 use crate::config::layout::RunFolder;
 use crate::host::{facts, storage};
 use crate::model::decision::Disposition;
@@ -233,7 +233,7 @@ fn run(
     report: &mut Report,
 ) -> Result<Reached, Failure> {
     let (id, folder) = runs::begin(&context.layout)?;
-    report.run_id = Some(id);
+    records::name_run(context, report, id);
     let mut journal = match begin_journal(context, (id, &folder), &planned.plan) {
         Ok(journal) => journal,
         Err(failure) => {
@@ -269,6 +269,7 @@ fn run(
         }
     };
     dead_man::disarm(id);
+    boot_recovery::disarm(context.layout.root());
     let Planned { survey, plan } = planned;
     let is_planned = |finding: &Finding| finding.disposition.as_ref().is_some_and(Disposition::is_patch);
     Ok(Reached::End(Box::new(Run {

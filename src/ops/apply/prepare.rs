@@ -10,7 +10,7 @@ use crate::apply::hooks::{self, HookError, Turn};
 use crate::apply::journal::Journal;
 use crate::apply::protect::{self, ProtectedPlan};
 use crate::apply::time_left::TimeLeft;
-use crate::apply::{Tools, dead_man, fetch, stage};
+use crate::apply::{Tools, boot_recovery, dead_man, fetch, stage};
 use crate::config::layout::RunFolder;
 use crate::host::lock::RecordLock;
 use crate::host::storage;
@@ -113,7 +113,7 @@ pub(super) fn prepare(
     };
     let detail = format!("way back proved{snapshot}{not_covered}");
     tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
-    let watch = watch.arm(tools, (run, folder))?;
+    let watch = watch.look_again(tools).arm(tools, (run, folder))?;
     gates::stop_if_asked(context)?;
     Ok(Prepared { protected, lock, watch, time_left: TimeLeft::default() })
 }
@@ -172,6 +172,7 @@ pub(super) fn abandon(
     }
     if let Some(run) = report.run_id {
         dead_man::disarm(run);
+        boot_recovery::disarm(context.layout.root());
     }
     snapshots::discard(context, folder);
     for archives in [folder.old_archives(), folder.new_archives()] {
