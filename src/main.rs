@@ -9,9 +9,15 @@ use patchctl::cli::terminal::Terminal;
 use patchctl::host::clock::Clock;
 use patchctl::host::descriptors;
 use patchctl::host::environment::Environment;
+use patchctl::host::sealed;
+use patchctl::scan::feed::reading;
 
 fn main() -> ExitCode {
+    if sealed::is_asked() {
+        return reading::answer();
+    }
     descriptors::note_inherited();
+    sealed::note_program();
     let cli = Cli::parse();
     let environment = Environment::read();
     let clock = cli.global.as_of.map_or_else(Clock::system, Clock::fixed);

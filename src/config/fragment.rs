@@ -14,7 +14,7 @@ use super::origins::{self, Lines};
 use super::policy::fragment::PolicyFragment;
 use super::reference::{KeyFile, check_location};
 use super::span::Span;
-use crate::model::decision::{ConffilePolicy, RestartPolicy};
+use crate::model::decision::{ConffilePolicy, RebootPolicy, RestartPolicy};
 use crate::model::feed::{FORMATS, format_of_name};
 use crate::model::severity::Criticality;
 
@@ -169,6 +169,8 @@ pub struct ApplyFragment {
     pub restart: Option<RestartPolicy>,
     /// Units that are never restarted; the list replaces an earlier one.
     pub restart_deny: Option<Vec<String>>,
+    /// What happens when a reboot is due.
+    pub reboot: Option<RebootPolicy>,
 }
 
 /// `[health]`

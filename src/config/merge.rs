@@ -10,7 +10,7 @@ use super::notify::NotifyFragment;
 use super::origins::Origins;
 use super::policy::fragment::PolicyFragment;
 use super::span::Span;
-use crate::model::decision::{ConffilePolicy, RestartPolicy};
+use crate::model::decision::{ConffilePolicy, RebootPolicy, RestartPolicy};
 use crate::model::severity::Criticality;
 
 /// A value and the file that it was written in.
@@ -53,6 +53,8 @@ pub struct Merged {
     pub restart: Option<Sourced<RestartPolicy>>,
     /// `apply.restart_deny`
     pub restart_deny: Option<Sourced<Vec<String>>>,
+    /// `apply.reboot`
+    pub reboot: Option<Sourced<RebootPolicy>>,
     /// `health.deadline`
     pub health_deadline: Option<Sourced<Duration>>,
     /// `health.poll`
@@ -111,6 +113,7 @@ impl Merged {
         put_span(&mut self.lock_timeout, apply.lock_timeout, file);
         put(&mut self.restart, apply.restart, file);
         put(&mut self.restart_deny, apply.restart_deny, file);
+        put(&mut self.reboot, apply.reboot, file);
         put_span(&mut self.health_deadline, health.deadline, file);
         put_span(&mut self.health_poll, health.poll, file);
         let checks = health.check.map(|list| list.into_iter().map(|check| check.0).collect());

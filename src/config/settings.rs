@@ -14,7 +14,7 @@ use super::notify::NotifySettings;
 use super::origins::Origins;
 use super::policy::settings::PolicySettings;
 use super::reference::is_key_name;
-use crate::model::decision::{ConffilePolicy, RestartPolicy};
+use crate::model::decision::{ConffilePolicy, RebootPolicy, RestartPolicy};
 use crate::model::digest::Sha256;
 use crate::model::ring::{Membership, Ring};
 use crate::model::severity::Criticality;
@@ -83,6 +83,8 @@ pub struct ApplySettings {
     pub restart: RestartPolicy,
     /// Units that are never restarted: names, `*` for any text, `.service` may be left out.
     pub restart_deny: Vec<String>,
+    /// What happens after a run that makes a reboot due.
+    pub reboot: RebootPolicy,
 }
 
 /// How the host is watched after a plan was carried out.
@@ -138,6 +140,7 @@ impl Default for Settings {
                 lock_timeout: Duration::from_secs(300),
                 restart: RestartPolicy::Auto,
                 restart_deny: Vec::new(),
+                reboot: RebootPolicy::Never,
             },
             health: HealthSettings {
                 deadline: Duration::from_secs(300),
@@ -184,6 +187,7 @@ impl Settings {
                 lock_timeout: or(merged.lock_timeout, default.apply.lock_timeout),
                 restart: or(merged.restart, default.apply.restart),
                 restart_deny: or(merged.restart_deny, default.apply.restart_deny),
+                reboot: or(merged.reboot, default.apply.reboot),
             },
             health: HealthSettings {
                 deadline: or(merged.health_deadline, default.health.deadline),

@@ -113,6 +113,38 @@ pub fn in_one_line(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// An error as another process told it: its words and every cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    words: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cause: Option<Box<Told>>,
+}
+
+impl Told {
+    /// An error without a cause.
+    pub fn new(words: String) -> Self {
+        Self { words, cause: None }
+    }
+
+    /// Takes down an error.
+    pub fn of(error: &(dyn Error + 'static)) -> Self {
+        Self { words: error.to_string(), cause: error.source().map(|cause| Box::new(Self::of(cause))) }
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.words)
+    }
+}
+
+impl Error for Told {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_deref().map(|cause| cause as &(dyn Error + 'static))
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

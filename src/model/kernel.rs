@@ -54,6 +54,49 @@ impl Kernels {
     }
 }
 
+/// Which live patches of Ubuntu a module is one of, and which of them: `lkp_Ubuntu_6_8_0_31_31_generic_104` is number 104 of
+/// those named `lkp_Ubuntu_6_8_0_generic`. Notices name the same modules as `lkp_Ubuntu_6_8_0[_|\d]+_generic_(\d+)`
+/// (`module_name_regex` of every LSN that Canonical published).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UbuntuLivePatch {
+    /// Kernel series and flavour. No package can have such a name (Debian policy 5.6.1: neither `_` nor capitals).
+    pub series: String,
+    /// The number, which grows with every notice; a module holds what all before it closed.
+    pub number: String,
+}
+
+impl UbuntuLivePatch {
+    /// Reads the name of a module; none for another vendor's.
+    pub fn of_module(module: &str) -> Option<Self> {
+        let (rest, number) = module.strip_prefix(UBUNTU_MODULE)?.rsplit_once('_')?;
+        let (kernel, flavour) = rest.rsplit_once('_')?;
+        let series: Vec<&str> = kernel.split('_').take(3).collect();
+        let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_known = series.len() == 3 && series.iter().all(|part| is_number(part)) && is_number(&number);
+        is_known.then(|| Self { series: named(&series.join("_"), flavour), number: number.to_owned() })
+    }
+
+    /// Reads the pattern of a notice into the series that it stands for; none where it is of another shape.
+    pub fn series_of_pattern(pattern: &str) -> Option<Vec<String>> {
+        let (series, flavour) = pattern.strip_prefix(UBUNTU_MODULE)?.split_once(r"[_|\d]+_")?;
+        let flavour = flavour.strip_suffix(r"_(\d+)")?;
+        let flavours = flavour.strip_prefix("(?:").and_then(|rest| rest.strip_suffix(')')).unwrap_or(flavour);
+        let is_series =
+            series.split('_').count() == 3 && series.bytes().all(|b| b.is_ascii_digit() || b == b'_');
+        let is_flavour =
+            |name: &str| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let all = is_series && flavours.split('|').all(is_flavour);
+        all.then(|| flavours.split('|').map(|flavour| named(series, flavour)).collect())
+    }
+}
+
+/// How the names of Ubuntu's modules begin.
+const UBUNTU_MODULE: &str = "lkp_Ubuntu_";
+
+fn named(series: &str, flavour: &str) -> String {
+    format!("{UBUNTU_MODULE}{series}_{flavour}")
+}
+
 /// Returns the releases (`uname -r`) that the kernel of a package can have; none for a package that brings no kernel.
 pub fn releases_of(package: &InstalledPackage) -> Vec<String> {
     match package.version.scheme() {
@@ -116,6 +159,31 @@ pub fn ubuntu_kernel_source(source: &str) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn modules_of_ubuntu_and_the_patterns_of_its_notices_name_the_same_series() {
+        let module = |name| UbuntuLivePatch::of_module(name).map(|patch| (patch.series, patch.number));
+        let known = |series: &str, number: &str| Some((series.to_owned(), number.to_owned()));
+        assert_eq!(module("lkp_Ubuntu_6_8_0_31_31_generic_104"), known("lkp_Ubuntu_6_8_0_generic", "104"));
+        assert_eq!(module("lkp_Ubuntu_5_4_0_1103_111_aws_116"), known("lkp_Ubuntu_5_4_0_aws", "116"));
+        for other in
+            ["livepatch_1_5_3_2", "lkp_Ubuntu_6_8_0_generic_x", "lkp_Ubuntu_6_generic_1", "lkp_Ubuntu_"]
+        {
+            assert_eq!(module(other), None, "{other}");
+        }
+        let pattern = UbuntuLivePatch::series_of_pattern;
+        let both = vec!["lkp_Ubuntu_5_4_0_generic".to_owned(), "lkp_Ubuntu_5_4_0_lowlatency".to_owned()];
+        assert_eq!(pattern(r"lkp_Ubuntu_5_4_0[_|\d]+_(?:generic|lowlatency)_(\d+)"), Some(both));
+        assert_eq!(
+            pattern(r"lkp_Ubuntu_6_8_0[_|\d]+_aws_(\d+)"),
+            Some(vec!["lkp_Ubuntu_6_8_0_aws".to_owned()])
+        );
+        for other in
+            ["", "lkp_Ubuntu_.*", r"lkp_Ubuntu_6_8_0[_|\d]+_(?:a|.*)_(\d+)", r"lkp_Ubuntu_6[_|\d]+_aws_(\d+)"]
+        {
+            assert_eq!(pattern(other), None, "{other}");
+        }
+    }
 
     #[test]
     fn ubuntu_kernels_are_looked_up_under_the_source_that_advisories_name() {

@@ -4,14 +4,13 @@ use std::path::Path;
 
 use super::context::Context;
 use super::request::FeedsRequest;
-use super::{bundle, lists, survey, verify};
+use super::{bundle, lists, offers, survey, verify};
 use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, FeedState, SourceSettings};
 use crate::model::package::Inventory;
 use crate::observe::Event;
 use crate::report::documents::{FEEDS_SCHEMA, FeedsAction, FeedsDocument, Identity};
-use crate::scan::feed::repository;
 use crate::scan::refresh::bundle::is_bundle;
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest};
 
@@ -48,7 +47,7 @@ pub fn feeds(context: &Context<'_>, request: &FeedsRequest) -> Result<FeedsDocum
             (FeedsAction::Verify, not_asked())
         }
     };
-    if let Ok(view) = repository::view(&context.layout, &inventory, &context.clock) {
+    if let Ok(view) = offers::view(context, &inventory) {
         feeds.extend(view.stamps.into_iter().map(|stamp| verify::with_signer(stamp, &proofs)));
     }
     Ok(FeedsDocument { identity: Identity::of(FEEDS_SCHEMA, context.now()), action, feeds })

@@ -8,7 +8,7 @@ use super::super::runs::{self, OpenRun};
 use super::super::{clock, mend, offers, snapshots, survey};
 use super::rivals::{self, Rivals};
 use crate::apply::health::checks;
-use crate::apply::kernels;
+use crate::apply::modules::{self, Module};
 use crate::apply::old_archives::Places;
 use crate::apply::rehearsal::litter;
 use crate::apply::snapshot::registry::Choice;
@@ -25,6 +25,7 @@ use crate::model::offer::RepositoryView;
 use crate::model::package::{InstalledPackage, Inventory};
 use crate::model::plan::Reversibility;
 use crate::package_manager::{PackageManager, registry};
+use crate::scan::feed::reading;
 use crate::scan::refresh::RefreshMode;
 
 /// Everything that the judgements need.
@@ -44,6 +45,8 @@ pub(super) struct Facts {
     pub(super) feeds: Vec<FeedStamp>,
     /// The names of the feeds that verdicts hang on.
     pub(super) deciding: Vec<String>,
+    /// What a process that reads feeds cannot give up of its rights.
+    pub(super) kept_rights: Result<Vec<String>, String>,
     /// The program that proves signatures; none where the family has no use for it.
     pub(super) verifier: Option<(&'static str, bool)>,
     pub(super) way_back: WayBack,
@@ -51,7 +54,7 @@ pub(super) struct Facts {
     pub(super) rooms: Vec<(&'static str, Result<Room, String>)>,
     pub(super) kernel_bytes: u64,
     pub(super) kernels: Kernels,
-    pub(super) built_modules: Vec<String>,
+    pub(super) built_modules: Vec<Module>,
     pub(super) has_systemd: bool,
     pub(super) open: Result<Option<OpenRun>, String>,
     pub(super) replaced_root: Option<String>,
@@ -125,11 +128,12 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
             .map(|source| source.name.clone())
             .collect(),
         feeds,
+        kept_rights: reading::kept_rights().map_err(|error| in_one_line(&error)),
         verifier: is_dpkg.then(|| ("gpgv", storage::exists(&root.join("usr/bin/gpgv")))),
         rooms: rooms(context),
         kernel_bytes: space::kernel_in_boot(root, &inventory.kernels).unwrap_or(KERNEL_IN_BOOT),
         kernels: inventory.kernels.clone(),
-        built_modules: kernels::built_modules(root),
+        built_modules: modules::registered(root),
         has_systemd: systemd::is_running(),
         open: runs::open_run(layout).map_err(|failure| in_one_line(&failure)),
         replaced_root: runs::root_before(layout),
@@ -213,10 +217,7 @@ fn rooms(context: &Context<'_>) -> Vec<(&'static str, Result<Room, String>)> {
 /// Whether a unit is there, and whether a target wants it (systemd.unit(5), the folders in order).
 fn unit_state(root: &Path, unit: &str) -> UnitState {
     let folders = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
-    let is_wanted =
-        storage::list(&root.join("etc/systemd/system")).unwrap_or_default().iter().any(|folder| {
-            folder.extension().is_some_and(|end| end == "wants") && storage::exists(&folder.join(unit))
-        });
+    let is_wanted = systemd::is_wanted(&root.join("etc/systemd/system"), unit);
     match folders.iter().any(|folder| storage::exists(&root.join(folder).join(unit))) {
         true if is_wanted => UnitState::Enabled,
         true => UnitState::Installed,

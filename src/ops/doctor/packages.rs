@@ -10,7 +10,7 @@ const TOLD: usize = 4;
 /// Judges what is about packages.
 pub(super) fn judge(facts: &Facts) -> Vec<Precondition> {
     let mut found = vec![manager(facts), database(facts), lock(facts), rivals(facts)];
-    found.extend([lists(facts), feeds(facts)]);
+    found.extend([lists(facts), feeds(facts), reader(facts)]);
     found.extend(verifier(facts));
     found.push(way_back(facts));
     found
@@ -134,6 +134,20 @@ fn feeds(facts: &Facts) -> Precondition {
         0 => met("none decides here: only pending updates are known".to_owned())
             .but(PreconditionState::Attention, "name one in [[feeds.source]]"),
         number => met(format!("{number} fresh, {}{missing}", age(&deciding))),
+    }
+}
+
+/// Whether what vendors publish is read where it can do no harm (safety design, P19).
+fn reader(facts: &Facts) -> Precondition {
+    let met = |finding: String| Precondition::met("feed-reader", "reader of feeds", finding);
+    match &facts.kept_rights {
+        Ok(kept) if kept.is_empty() => {
+            met("a process without rights, files and network reads what vendors publish".to_owned())
+        }
+        Ok(kept) => met(format!("reads what vendors publish, and this host denies it {}", kept.join(", ")))
+            .but(PreconditionState::Attention, "a kernel with Landlock (5.13) and seccomp allows it"),
+        Err(error) => met(format!("no feed can be read: {error}"))
+            .but(PreconditionState::Attention, "mount /proc, and let processes be started"),
     }
 }
 

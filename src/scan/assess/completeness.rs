@@ -62,7 +62,10 @@ fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completene
     };
     match stamp.state {
         _ if !source.is_none_or(SourceSettings::is_needed) => {}
-        FeedState::Fresh if is_read && stamp.problem.is_none() => {}
+        FeedState::Fresh if is_read && stamp.problem.is_none() && stamp.unread.is_nothing() => {}
+        FeedState::Fresh if is_read && stamp.problem.is_none() => {
+            lower(found, CompletenessLevel::Incomplete, unread(stamp));
+        }
         FeedState::Missing if !by_admin => lower(
             found,
             CompletenessLevel::UpdatesOnly,
@@ -74,6 +77,14 @@ fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completene
         ),
         _ => lower(found, CompletenessLevel::Incomplete, format!("{} is {}", stamp.name, trouble(stamp))),
     }
+}
+
+/// What an importer could not read may be what is open here.
+fn unread(stamp: &FeedStamp) -> String {
+    let (count, first) = (stamp.unread.count, stamp.unread.first.first());
+    let words = if count == 1 { "1 statement".to_owned() } else { format!("{count} statements") };
+    let first = first.map(|first| format!(", the first {first}")).unwrap_or_default();
+    format!("{} is not whole: {words} could not be read{first}", stamp.name)
 }
 
 fn lower(found: &mut Completeness, level: CompletenessLevel, sentence: String) {

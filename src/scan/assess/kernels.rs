@@ -1,15 +1,17 @@
 //! Kernels, of which several are installed: what is special about a finding in one of them, and which holes live patches
 //! close in the one that runs.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::AssessInput;
 use super::affected::{Rule, rule};
 use super::origin::{Matched, matched};
 use super::scope::InUse;
-use crate::model::advisory::Subject;
-use crate::model::kernel::KernelRole;
+use crate::model::advisory::{Subject, VendorState};
+use crate::model::kernel::{KernelRole, UbuntuLivePatch};
 use crate::model::package::{InstalledPackage, Inventory};
+use crate::model::version::compare_text;
 use crate::model::vulnerability::{CveId, Identifier};
 use crate::scan::index::Statement;
 
@@ -77,10 +79,17 @@ impl<'a> LivePatches<'a> {
             return Self::default();
         }
         let mut closed: HashSet<CveId> = modules.iter().filter_map(|module| named_in(module)).collect();
-        for package in &input.inventory.packages {
-            if modules.iter().any(|module| is_module_of(module, package)) {
-                closed.extend(fixed_by(package, input));
-            }
+        let running = input.inventory.kernels.running.as_deref().unwrap_or_default();
+        let brought = |package: &InstalledPackage| {
+            modules
+                .iter()
+                .any(|module| is_module_of(module, package) || is_suse_module_of(module, package, running))
+        };
+        for package in input.inventory.packages.iter().filter(|package| brought(package)) {
+            closed.extend(fixed_by(package, input));
+        }
+        for patch in modules.iter().filter_map(|module| UbuntuLivePatch::of_module(module)) {
+            closed.extend(closed_by(&patch, input));
         }
         Self { inventory: Some(input.inventory), closed }
     }
@@ -121,14 +130,43 @@ fn is_module_of(module: &str, package: &InstalledPackage) -> bool {
     module.starts_with("kpatch_") && module.ends_with(&wanted)
 }
 
+/// The same of SUSE: `kernel-livepatch-5_3_18-24_34-default` 1-5.3.2 brings `livepatch_1_5_3_2` for the kernel
+/// 5.3.18-24.34-default (output of `klp -v patches`). The module's name is the package's version alone, so the kernel that
+/// runs has to be the one that the package is for.
+fn is_suse_module_of(module: &str, package: &InstalledPackage, running: &str) -> bool {
+    let Some(kernel) = package.name.as_str().strip_prefix("kernel-livepatch-") else { return false };
+    let version: String =
+        package.version.as_str().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+    running.replace('.', "_") == kernel && module.strip_prefix("livepatch_") == Some(version.as_str())
+}
+
+/// What a module of Ubuntu closes: everything that a notice says a module of its series with its number, or an earlier one,
+/// closes.
+fn closed_by(patch: &UbuntuLivePatch, input: &AssessInput<'_>) -> Vec<CveId> {
+    let statements = input.indexes.iter().flat_map(|feed| feed.index.lookup(Subject::Binary, &patch.series));
+    let is_in = |statement: &Statement<'_>| {
+        statement.state() == VendorState::Fixed
+            && statement.fixed().is_some_and(|number| {
+                compare_text(statement.scheme(), number, &patch.number).is_some_and(Ordering::is_le)
+            })
+    };
+    statements.filter(is_in).flat_map(cves).collect()
+}
+
+fn cves<'a>(statement: Statement<'a>) -> impl Iterator<Item = CveId> + use<'a> {
+    statement.vulnerabilities().filter_map(|name| match name {
+        Identifier::Cve(cve) => Some(cve),
+        Identifier::Text(_) => None,
+    })
+}
+
 /// What the installed version of a package of live patches fixes, by the vendor's own statements about it.
 fn fixed_by(package: &InstalledPackage, input: &AssessInput<'_>) -> Vec<CveId> {
     let matched = matched(package, Subject::Binary, input.inventory);
     let statements = input.indexes.iter().flat_map(|feed| feed.index.lookup(Subject::Binary, &matched.name));
     let fixed =
         statements.filter(|statement| rule(&matched, statement, input.in_use) == Some(Rule::AtLeastFixed));
-    let names = fixed.flat_map(|statement| statement.vulnerabilities());
-    names.filter_map(|name| if let Identifier::Cve(cve) = name { Some(cve) } else { None }).collect()
+    fixed.flat_map(cves).collect()
 }
 
 #[cfg(test)]

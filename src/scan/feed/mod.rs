@@ -23,6 +23,7 @@ pub mod known_exploited;
 pub mod mirror_list;
 pub mod osv;
 pub mod pacman_repository;
+pub mod reading;
 pub mod redhat_csaf;
 pub mod registry;
 pub mod repomd;
@@ -64,8 +65,27 @@ pub enum Addressing {
     Direct,
     /// It lies there, or in the rpm repository whose `repomd.xml` or list of mirrors lies there.
     Repository,
-    /// It lies there, or in the folder of CSAF documents whose `archive_latest.txt` lies there.
-    Folder,
+    /// It lies there, or in the folder of CSAF documents of which one list lies there ([`ArchivePlace::list`]).
+    Folder(ArchivePlace),
+}
+
+/// Where a vendor of single CSAF documents has the archive of all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArchivePlace {
+    /// In the folder, under the name that `archive_latest.txt` tells, which has its day (Red Hat).
+    Named,
+    /// Beside the folder, under its name: `csaf-vex.tar.bz2` beside `csaf-vex/` (SUSE).
+    Beside,
+}
+
+impl ArchivePlace {
+    /// Returns the file by whose address a source says that it is a folder.
+    pub fn list(self) -> &'static str {
+        match self {
+            Self::Named => "archive_latest.txt",
+            Self::Beside => "changes.csv",
+        }
+    }
 }
 
 /// Where a vendor publishes the part of a feed that concerns a release.

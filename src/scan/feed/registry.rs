@@ -75,7 +75,7 @@ impl Format {
         let in_folder = match self.addressing() {
             _ if !address.ends_with('/') => "",
             Addressing::Repository => "repodata/repomd.xml",
-            Addressing::Folder => "archive_latest.txt",
+            Addressing::Folder(archive) => archive.list(),
             Addressing::Direct => source,
         };
         format!("{address}{in_folder}")
@@ -136,6 +136,11 @@ mod tests {
                 "redhat-csaf",
                 "https://mirror.example.org/vex/",
                 "https://mirror.example.org/vex/archive_latest.txt",
+            ),
+            (
+                "suse-csaf",
+                "https://mirror.example.org/csaf-vex/",
+                "https://mirror.example.org/csaf-vex/changes.csv",
             ),
         ] {
             assert_eq!(find(format).expect("known").location(address, "own"), location);

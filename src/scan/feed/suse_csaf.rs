@@ -12,7 +12,7 @@ use std::borrow::Cow;
 use super::container::Documents;
 use super::csaf::{Component, Part, Place, Product, Vendor, read, read_archive};
 use super::rpm_packages::{is_name, version_of};
-use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
+use super::{Addressing, AdvisoryFeed, ArchivePlace, FeedError, PublishedSource, Rows};
 use crate::model::advisory::Subject;
 use crate::model::distro::Distribution;
 use crate::model::version::rpm::Nevra;
@@ -50,8 +50,12 @@ impl AdvisoryFeed for SuseCsaf {
     }
 
     fn published(&self, _: &Distribution) -> Vec<PublishedSource> {
-        let location = "https://ftp.suse.com/pub/projects/security/csaf-vex.tar.bz2";
+        let location = "https://ftp.suse.com/pub/projects/security/csaf-vex/changes.csv";
         vec![PublishedSource { name: NAME.to_owned(), location: location.to_owned() }]
+    }
+
+    fn addressing(&self) -> Addressing {
+        Addressing::Folder(ArchivePlace::Beside)
     }
 
     fn is_archive(&self) -> bool {

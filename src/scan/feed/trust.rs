@@ -1,23 +1,24 @@
 //! Whether fetched content is believed, in numbered steps. Each names the attack that it stops (safety design, T1 to
 //! T9). Content that fails a step is dropped and the last good content stays in use.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cache::StoredContent;
-use super::container::{self, ContainerError, Opened};
 use super::decompress::DecompressError;
+use super::reading::{self, Reading};
 use super::registry::Format;
 use super::repomd::RepomdError;
-use super::{FeedError, Rows, Unread};
-use crate::host::storage::{self, StorageError};
+use super::{FeedError, Unread};
+use crate::host::sealed::SealedError;
+use crate::host::storage::StorageError;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
-use crate::model::failure::in_one_line;
-use crate::model::feed::{FeedRole, FeedState};
-use crate::scan::index::{IndexError, Provenance, build, build_threats};
+use crate::model::failure::{Told, in_one_line};
+use crate::model::feed::FeedState;
+use crate::scan::index::{IndexError, Provenance};
 
 /// Largest content as received. The tracker has 40 to 75 MB without compression (feeds design, 1.1).
 pub const LARGEST_CONTENT: u64 = 128 * 1024 * 1024;
@@ -59,26 +60,6 @@ impl Received {
     /// Returns the digest of everything: that of the file, or with changes that of both digests.
     pub fn identity(&self) -> Sha256 {
         identity(self.sha256, self.changes.as_ref().map(|changes| changes.sha256))
-    }
-
-    /// Opens the file, with the changes in their places.
-    fn open(&self) -> Result<Opened, Refusal> {
-        let open = |path: &Path, size| {
-            let file = storage::open(path).map_err(|source| Refusal::Read { source })?;
-            container::open(file, size).map_err(|source| Refusal::Compression { source })
-        };
-        let base = open(&self.path, self.size)?;
-        let Some(changes) = self.changes.as_ref().filter(|changes| changes.documents > 0) else {
-            return Ok(base);
-        };
-        let archive = |opened| match opened {
-            Opened::Archive(documents) => Ok(documents),
-            Opened::Whole(_) => Err(Refusal::Shape { source: FeedError::Empty { feed: "csaf-changes" } }),
-        };
-        let size = storage::stamp(&changes.path).size;
-        let (names, later) = (archive(open(&changes.path, size)?)?, archive(open(&changes.path, size)?)?);
-        let unpack = |error: ContainerError| Refusal::Shape { source: error.into_feed_error("csaf-changes") };
-        container::overlaid(archive(base)?, names, later).map(Opened::Archive).map_err(unpack)
     }
 }
 
@@ -220,6 +201,16 @@ pub enum Refusal {
         /// Holes that the content in use calls open here.
         known: u64,
     },
+    /// Steps 3 and 4, as the process tells that read it.
+    #[error(transparent)]
+    Told(Told),
+    /// Steps 3 and 4: nothing read it to its end.
+    #[error("cannot be read apart from everything else")]
+    Reader {
+        /// What failed.
+        #[source]
+        source: SealedError,
+    },
     /// It cannot be compiled.
     #[error("cannot be compiled")]
     Compile {
@@ -259,54 +250,16 @@ pub fn admit(
     if let Some(expected) = gate.pin.filter(|pin| *pin != received.sha256) {
         return Err(Refusal::Pin { found: received.sha256, expected });
     }
-    // 3. Size when decompressed (T6, bombs).
-    let opened = received.open()?;
-    // 4. Shape, every field, and this release in it (T6 and T7, hostile or broken content).
+    // 3. Size when decompressed (T6, bombs). 4. Shape, every field, and this release in it (T6 and T7, hostile or broken
+    // content). Both in a process that has no rights (P19).
     let provenance =
         Provenance { content: received.identity(), published, scheme: gate.release.version_scheme() };
-    let admitted = compile(opened, provenance, gate)?;
+    let admitted = reading::read(Reading::new(received, (gate.format, gate.release), provenance))?;
     // 5. and 6. Its date (T3, fast-forward and rollback; T2, freeze).
     check_date(published, gate)?;
     // 7. Its size against the content in use (T8, "everything is fixed"; broken off transfers). Step 8 needs the host.
     check_size(admitted.entries, admitted.advisories, gate)?;
     Ok(admitted)
-}
-
-fn compile(opened: Opened, provenance: Provenance, gate: Gate<'_>) -> Result<Admitted, Refusal> {
-    let shape = |source| Refusal::Shape { source };
-    match (gate.format, opened) {
-        (Format::Advisories(feed), Opened::Whole(content)) => {
-            compile_rows(feed.parse(&content, gate.release).map_err(shape)?, provenance, gate)
-        }
-        (Format::Advisories(feed), Opened::Archive(documents)) => {
-            compile_rows(feed.parse_archive(documents, gate.release).map_err(shape)?, provenance, gate)
-        }
-        (Format::Threats(feed), Opened::Whole(content)) => {
-            let known = feed.parse(&content).map_err(shape)?;
-            let entries = known.threats.len() as u64;
-            let index = build_threats(&known.threats, provenance.content);
-            Ok(Admitted { index, entries, advisories: entries, unread: known.unread })
-        }
-        (Format::Threats(feed), Opened::Archive(_)) => {
-            let detail = "an archive, which this feed never is".to_owned();
-            Err(shape(FeedError::Malformed { feed: feed.name(), line: 1, column: 1, detail }))
-        }
-    }
-}
-
-fn compile_rows(rows: Rows<'_>, provenance: Provenance, gate: Gate<'_>) -> Result<Admitted, Refusal> {
-    // A list of names may have none yet for a release, such as that of LTS before LTS begins.
-    if rows.advisories.is_empty() && gate.format.role() == FeedRole::Verdicts {
-        return Err(Refusal::Release { release: gate.release.title() });
-    }
-    let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
-    let advisories = statements(&rows);
-    Ok(Admitted { index, entries: rows.entries, advisories, unread: rows.unread })
-}
-
-/// Statements about packages: an advisory makes one for each package it names.
-fn statements(rows: &Rows<'_>) -> u64 {
-    rows.advisories.iter().map(|advisory| advisory.affected.len() as u64).sum()
 }
 
 fn check_date(published: Option<DateTime<Utc>>, gate: Gate<'_>) -> Result<(), Refusal> {

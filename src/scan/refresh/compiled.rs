@@ -8,11 +8,9 @@ use crate::host::storage::{self, StorageError};
 use crate::model::distro::Distribution;
 use crate::model::feed::SourceSettings;
 use crate::scan::feed::cache::{FeedCache, StoredContent};
+pub(super) use crate::scan::feed::reading::LARGEST_INDEX;
 use crate::scan::feed::trust::{self, Admitted, Gate, Refusal};
 use crate::scan::index::{Index, Wanted};
-
-/// Largest index that is read: 5 % of the largest feed, and room (performance design, target 8).
-pub(super) const LARGEST_INDEX: u64 = 64 * 1024 * 1024;
 
 /// Opens the whole index of a feed for a release.
 ///

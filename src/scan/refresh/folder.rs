@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::authenticate::authenticate;
 use super::question::{Arrived, Question};
@@ -16,31 +16,38 @@ use super::{RefreshError, caching};
 use crate::host::storage::{self, StorageError};
 use crate::host::transport::{Download, Fetched, TransportError, Validators};
 use crate::model::feed::Unread;
-use crate::scan::feed::FeedError;
 use crate::scan::feed::cache::{CacheError, FeedCache, StoredContent};
 use crate::scan::feed::container::{ContainerError, LARGEST_DOCUMENT, Members};
 use crate::scan::feed::csaf_changes::{
-    Change, ChangesError, Listing, MOST_SINGLE, Work, read_archive, read_changes, work,
+    Archive, Change, ChangesError, Listing, MOST_SINGLE, Work, read_archive, read_changes, work,
 };
 use crate::scan::feed::signature::Signer;
 use crate::scan::feed::trust::{Changes, Received, Refusal};
+use crate::scan::feed::{ArchivePlace, FeedError};
 
-/// Name of the file that names the archive (Red Hat's folders; feeds design, 3.1). A source with this address is a folder.
-pub(super) const ARCHIVE: &str = "archive_latest.txt";
 /// Largest list of changes. Red Hat's has a row of some 60 bytes for each CVE: 20 MB.
 const LARGEST_LIST: u64 = 64 * 1024 * 1024;
 /// Largest sum of the documents that are kept beside an archive: as many as are fetched one by one, of 40 kB and room.
 const LARGEST_CHANGES: u64 = 512 * 1024 * 1024;
 
+/// How long before the date of an archive without a day in its name a document may have changed that it lacks: SUSE packs
+/// all of them once a day.
+const PACKING: TimeDelta = TimeDelta::days(1);
+/// The same where the server tells no date of the archive.
+const UNTOLD_PACKING: TimeDelta = TimeDelta::days(30);
+
 /// A folder while it is read.
 struct Folder<'a> {
     question: Question<'a>,
+    place: ArchivePlace,
     cache: FeedCache,
     /// Its address, with the slash.
     address: &'a str,
     began: Instant,
     /// What is listed and could not be had.
     unread: Unread,
+    /// The archive, where it was fetched to learn its date.
+    archive: Option<(Received, Option<Signer>)>,
 }
 
 /// Fetches what changed; `None` where the list of changes is the one that is known.
@@ -48,16 +55,18 @@ struct Folder<'a> {
 /// # Errors
 /// A list, an archive or a document cannot be had, is not signed as configured, or is older than what was seen.
 pub(super) fn fetch(
-    question: Question<'_>,
+    (question, place): (Question<'_>, ArchivePlace),
     last: Option<&StoredContent>,
 ) -> Result<Option<Arrived>, RefreshError> {
     let cache = FeedCache::new(question.request.layout, &question.source.name);
-    let address = question.source.location.strip_suffix(ARCHIVE).unwrap_or(&question.source.location);
-    let mut folder = Folder { question, cache, address, began: Instant::now(), unread: Unread::default() };
+    let address = question.source.location.strip_suffix(place.list()).unwrap_or(&question.source.location);
+    let (began, unread) = (Instant::now(), Unread::default());
+    let mut folder = Folder { question, place, cache, address, began, unread, archive: None };
     let known = last.map_or(Validators::default(), StoredContent::validators);
-    let Some((listing, validators)) = folder.listing(known)? else { return Ok(None) };
+    let Some((lists, validators)) = folder.lists(known)? else { return Ok(None) };
     let is_begun_anew = question.request.accept_older.contains(&question.source.name);
-    let last = last.filter(|last| !is_begun_anew && last.changes.is_some());
+    let last = last.filter(|last| !is_begun_anew && lists.can_follow(last));
+    let listing = folder.listing(lists, last)?;
     let work = folder.work(&listing, last)?;
     let (base, signer) = folder.base(&work, last)?;
     let changes = folder.changes(&work, last)?;
@@ -69,15 +78,30 @@ pub(super) fn fetch(
     Ok(Some(Arrived { received, validators, published, fetched: None, signer, unread: folder.unread }))
 }
 
+/// What changed and what is gone, as the vendor lists it.
+struct Lists {
+    changes: Vec<Change>,
+    deletions: Vec<Change>,
+}
+
+impl Lists {
+    /// Tells whether content goes on from what is here; when too much has gathered beside its archive, the vendor's next one
+    /// is cheaper.
+    fn can_follow(&self, last: &StoredContent) -> bool {
+        let Some(known) = &last.changes else { return false };
+        let new = self.changes.iter().filter(|change| change.time >= known.reached).count() as u64;
+        new == 0 || known.documents + new <= MOST_SINGLE as u64
+    }
+}
+
 impl Folder<'_> {
-    fn listing(&self, known: Validators) -> Result<Option<(Listing, Validators)>, RefreshError> {
+    fn lists(&self, known: Validators) -> Result<Option<(Lists, Validators)>, RefreshError> {
         let changes = format!("{}changes.csv", self.address);
         let unfetched = |error| self.question.unfetched(error);
         let changes = match self.question.ask((&changes, &known), LARGEST_LIST).map_err(unfetched)? {
             Fetched::Unchanged => return Ok(None),
             Fetched::New(content) => content,
         };
-        let archive = self.question.fetch(&self.question.source.location, LARGEST_LIST).map_err(unfetched)?;
         let deletions = match self.question.fetch(&format!("{}deletions.csv", self.address), LARGEST_LIST) {
             Err(error) if error.is_absent() => Vec::new(),
             fetched => fetched.map_err(unfetched)?,
@@ -86,36 +110,57 @@ impl Folder<'_> {
             true => Ok(Vec::new()),
             false => read_changes(bytes),
         };
-        let read = || -> Result<(_, Vec<Change>, Vec<Change>), FeedError> {
-            Ok((read_archive(&archive)?, read_changes(&changes.bytes)?, rows(&deletions)?))
+        let read = || -> Result<Lists, FeedError> {
+            Ok(Lists { changes: read_changes(&changes.bytes)?, deletions: rows(&deletions)? })
         };
-        let (archive, rows, deletions) = read().map_err(|source| self.refused(Refusal::Shape { source }))?;
-        Ok(Some((Listing { archive, changes: rows, deletions }, changes.validators)))
+        let lists = read().map_err(|source| self.refused(Refusal::Shape { source }))?;
+        Ok(Some((lists, changes.validators)))
     }
 
-    /// What is to be done. When so much has gathered beside the archive that the vendor's next one is cheaper, it begins
-    /// with that.
+    /// Adds the archive to the lists. One that has no day in its name is fetched for its date, where it is needed at all.
+    fn listing(&mut self, lists: Lists, last: Option<&StoredContent>) -> Result<Listing, RefreshError> {
+        let Lists { changes, deletions } = lists;
+        let reached = last.and_then(|last| last.changes.as_ref()).map(|changes| changes.reached);
+        let archive = match (self.place, reached) {
+            (ArchivePlace::Named, _) => {
+                let name = self.question.fetch(&self.question.source.location, LARGEST_LIST);
+                let name = name.map_err(|error| self.question.unfetched(error))?;
+                read_archive(&name).map_err(|source| self.refused(Refusal::Shape { source }))?
+            }
+            (ArchivePlace::Beside, Some(reached)) => {
+                Archive { name: self.beside(), day: reached.date_naive() }
+            }
+            (ArchivePlace::Beside, None) => {
+                let name = self.beside();
+                let (received, signer, published) = self.download(&name)?;
+                self.archive = Some((received, signer));
+                let newest = changes.iter().map(|change| change.time).max().ok_or_else(|| self.empty())?;
+                let before = published.map_or(newest - UNTOLD_PACKING, |published| published - PACKING);
+                Archive { name, day: before.date_naive() }
+            }
+        };
+        Ok(Listing { archive, changes, deletions })
+    }
+
+    /// The address of an archive that lies beside the folder.
+    fn beside(&self) -> String {
+        format!("{}.tar.bz2", self.address.trim_end_matches('/'))
+    }
+
+    /// What is to be done.
     fn work(&self, listing: &Listing, last: Option<&StoredContent>) -> Result<Work, RefreshError> {
-        let known = last.and_then(|last| last.changes.as_ref());
-        let reached = known.map(|changes| changes.reached);
-        let refuse = |error| match error {
+        let reached = last.and_then(|last| last.changes.as_ref()).map(|changes| changes.reached);
+        work(listing, reached).map_err(|error| match error {
             ChangesError::OlderThanSeen { newest, reached } => {
                 self.refused(Refusal::Older { published: newest, known: reached })
             }
             ChangesError::NoRows => self.empty(),
-        };
-        let next = work(listing, reached).map_err(refuse)?;
-        match known {
-            Some(changes) if changes.documents + next.fetch.len() as u64 > MOST_SINGLE as u64 => {
-                work(listing, None).map_err(refuse)
-            }
-            _ => Ok(next),
-        }
+        })
     }
 
     /// Returns the vendor's archive: fetched and verified, or the one that is here.
     fn base(
-        &self,
+        &mut self,
         work: &Work,
         last: Option<&StoredContent>,
     ) -> Result<(Received, Option<Signer>), RefreshError> {
@@ -125,11 +170,26 @@ impl Folder<'_> {
             let received = self.cache.content(stored).map_err(caching(feed))?;
             return Ok((received, stored.signed_by.clone().map(|fingerprint| Signer { fingerprint })));
         };
-        let (location, path) = (format!("{}{name}", self.address), self.cache.incoming());
-        match self.question.download((&location, Validators::default()), &path)? {
-            Fetched::New(Download { size, sha256, .. }) => {
-                let signer = authenticate(self.question, (&location, &path))?;
-                Ok((Received { path, size, sha256, changes: None }, signer))
+        if let Some(fetched) = self.archive.take() {
+            return Ok(fetched);
+        }
+        let location = match self.place {
+            ArchivePlace::Named => format!("{}{name}", self.address),
+            ArchivePlace::Beside => name.clone(),
+        };
+        self.download(&location).map(|(received, signer, _)| (received, signer))
+    }
+
+    /// Fetches an archive and proves it; its date comes with it.
+    fn download(
+        &self,
+        location: &str,
+    ) -> Result<(Received, Option<Signer>, Option<DateTime<Utc>>), RefreshError> {
+        let path = self.cache.incoming();
+        match self.question.download((location, Validators::default()), &path)? {
+            Fetched::New(Download { size, sha256, published, .. }) => {
+                let signer = authenticate(self.question, (location, &path))?;
+                Ok((Received { path, size, sha256, changes: None }, signer, published))
             }
             Fetched::Unchanged => Err(self.empty()),
         }

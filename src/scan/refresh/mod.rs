@@ -203,6 +203,7 @@ fn remember(cache: &FeedCache, record: CacheRecord, failure: StoredFailure, erro
 
 fn failure(error: &RefreshError, now: DateTime<Utc>) -> StoredFailure {
     let refused = match error {
+        RefreshError::Refused { source: Refusal::Reader { source }, .. } => source.is_of_content(),
         RefreshError::Refused { .. } => true,
         RefreshError::Signature { source, .. } => source.is_of_content(),
         _ => false,
@@ -242,8 +243,10 @@ fn arrive(
     (cache, last): (&FeedCache, Option<&StoredContent>),
 ) -> Result<Option<Arrived>, RefreshError> {
     let (source, incoming) = (question.source, cache.incoming());
-    if question.format.addressing() == Addressing::Folder && source.location.ends_with(folder::ARCHIVE) {
-        return folder::fetch(question, last);
+    if let Addressing::Folder(archive) = question.format.addressing()
+        && source.location.ends_with(archive.list())
+    {
+        return folder::fetch((question, archive), last);
     }
     let known = last.map_or(Validators::default(), StoredContent::validators);
     match question.download((&source.location, known), &incoming)? {

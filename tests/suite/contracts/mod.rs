@@ -16,6 +16,7 @@ mod one_feed;
 mod osv_records;
 mod packages;
 mod policy_table;
+mod reader_is_sealed;
 mod renderings;
 mod rpm_feeds;
 mod simulated_year;

@@ -164,7 +164,8 @@ fn with_live_patches(modules: &[&str], package: Option<(&str, &str)>) -> Finding
         let patch =
             InstalledPackage { name: name.into(), version, source, ..scene.inventory.packages[0].clone() };
         scene.inventory.packages.push(patch);
-        let row = Affected::binary("kpatch-patch-5_14_0-362", VendorState::Fixed).fixed_in("1-2.el9");
+        let at = if name.starts_with("kpatch") { "1-2.el9" } else { "3-150500.2.1" };
+        let row = Affected::binary(name.to_owned(), VendorState::Fixed).fixed_in(at);
         let advisory = row_of_kernel();
         scene.rows.push(Advisory {
             id: "RHSA-1:2".into(),
@@ -199,6 +200,56 @@ fn mql_10976_a_package_of_kpatch_closes_what_its_version_fixes_once_its_module_i
     assert_eq!(of("kpatch_5_14_0_362_1_1", "1-2.el9"), Verdict::Vulnerable, "an older module is loaded");
     assert_eq!(of("kpatch_5_14_0_362_1_1", "1-1.el9"), Verdict::Vulnerable, "it does not fix that");
     assert_eq!(of("livepatch_13", "1-2.el9"), Verdict::Vulnerable, "nobody knows what it closes");
+}
+
+/// The names are those of SUSE's documentation and of `klp -v patches`; the kernel is the one of this scene.
+#[test]
+fn a_live_patch_of_suse_closes_what_its_version_fixes_for_the_kernel_that_runs() {
+    let running = three_kernels().inventory.kernels.running.expect("one runs").replace('.', "_");
+    let own = format!("kernel-livepatch-{running}");
+    let of = |name: &str, module: &str, at: &str| with_live_patches(&[module], Some((name, at))).verdict;
+    assert_eq!(of(&own, "livepatch_3_150500_2_1", "3-150500.2.1"), Verdict::MitigatedLive);
+    assert_eq!(
+        of(&own, "livepatch_2_150500_2_1", "3-150500.2.1"),
+        Verdict::Vulnerable,
+        "an older module is loaded"
+    );
+    assert_eq!(
+        of(&own, "livepatch_2_150500_2_1", "2-150500.2.1"),
+        Verdict::Vulnerable,
+        "it does not fix that"
+    );
+    let other = "kernel-livepatch-5_14_21-150500_55_19-default";
+    assert_eq!(of(other, "livepatch_3_150500_2_1", "3-150500.2.1"), Verdict::Vulnerable, "another kernel's");
+}
+
+#[test]
+fn a_module_of_ubuntu_closes_what_its_notice_and_earlier_ones_say() {
+    let verdict = |module: &str| {
+        let mut scene = three_kernels();
+        let hole = || vec!["CVE-2022-36946".into()];
+        scene.rows[0].vulnerabilities = hole();
+        scene.inventory.kernels.live_patches = vec![module.to_owned()];
+        let row = Affected::binary("lkp_Ubuntu_5_14_0_generic", VendorState::Fixed).fixed_in("104");
+        let notice = row_of_kernel();
+        scene.rows.push(Advisory {
+            id: "LSN-0104-1".into(),
+            vulnerabilities: hole(),
+            affected: vec![row],
+            ..notice
+        });
+        let mut findings = scene.assess().findings;
+        findings.retain(|finding| finding.id.ends_with("kernel-core:x86_64=5.14.0-362.el9"));
+        findings.remove(0).verdict
+    };
+    assert_eq!(verdict("lkp_Ubuntu_5_14_0_362_1_generic_104"), Verdict::MitigatedLive);
+    assert_eq!(verdict("lkp_Ubuntu_5_14_0_362_1_generic_110"), Verdict::MitigatedLive, "they are cumulative");
+    assert_eq!(
+        verdict("lkp_Ubuntu_5_14_0_362_1_generic_99"),
+        Verdict::Vulnerable,
+        "an older module is loaded"
+    );
+    assert_eq!(verdict("lkp_Ubuntu_5_14_0_362_1_aws_104"), Verdict::Vulnerable, "another series");
 }
 
 #[test]

@@ -339,6 +339,16 @@ fn completeness_follows_the_feeds() {
 }
 
 #[test]
+fn what_an_importer_could_not_read_lowers_completeness() {
+    let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
+    scene.stamps[0].unread.add("CVE-2026-0001", "no version");
+    let completeness = scene.assess().completeness;
+    assert_eq!(completeness.level, CompletenessLevel::Incomplete);
+    let told = "is not whole: 1 statement could not be read, the first CVE-2026-0001: no version";
+    assert!(completeness.reasons[0].ends_with(told), "{:?}", completeness.reasons);
+}
+
+#[test]
 fn repositories_that_are_not_read_are_named_with_what_tells_their_updates() {
     for (id, tells) in [("alpine", "apk version"), ("arch", "patchctl feeds refresh")] {
         let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);

@@ -27,7 +27,10 @@ impl Overlay {
     pub(super) fn next(&mut self) -> Result<Option<Document<'static>>, ContainerError> {
         for document in self.base.by_ref() {
             let document = document?;
-            if !self.replaced.contains(document.name.trim_start_matches("./")) {
+            let name = document.name.trim_start_matches("./");
+            // An archive may hold the folder itself (SUSE: `csaf-vex/cve-2023-5568.json`).
+            let in_folder = name.split_once('/').map_or(name, |(_, rest)| rest);
+            if !self.replaced.contains(name) && !self.replaced.contains(in_folder) {
                 return Ok(Some(document));
             }
         }

@@ -7,6 +7,7 @@
 
 mod ecosystem;
 mod identifier;
+mod livepatch;
 mod range;
 mod rating;
 mod record;

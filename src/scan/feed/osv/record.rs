@@ -9,7 +9,8 @@
 //! | `fixed: "0"`, `fixed: "<not-affected>"` | not affected |
 //! | `fixed: "<unfixed>"` | open |
 //! | Debian's urgency `end-of-life`, `fixed: "<end-of-life>"` | end of life |
-//! | `withdrawn`, no `affected`, a livepatch notice (LSN), a bug fix without a CVE | no statement; counted |
+//! | a livepatch notice (LSN) | fixed, about the live patches of the kernel alone ([`super::livepatch`]) |
+//! | `withdrawn`, no `affected`, a bug fix without a CVE | no statement; counted |
 
 use std::borrow::Cow;
 
@@ -17,6 +18,7 @@ use serde_json::value::RawValue;
 
 use super::ecosystem::{Family, Place};
 use super::identifier;
+use super::livepatch;
 use super::range::{self, Part, shortened};
 use super::rating;
 use super::wire::{AffectedPackage, Range, Record, Text};
@@ -57,10 +59,6 @@ impl Reader<'_> {
             unread.add("id", format_args!("not an identifier: {:?}", shortened(&record.id.0)));
             return None;
         }
-        // A livepatch notice names the kernel that has the fix as well; its fix is a livepatch module, no package.
-        if record.id.0.starts_with("LSN-") {
-            return None;
-        }
         let ours = self.ours(std::mem::take(&mut record.affected));
         if ours.is_empty() {
             return None;
@@ -77,7 +75,8 @@ impl Reader<'_> {
             places.iter().filter(|(_, place)| !place.is_pro).map(|(name, _)| name.clone()).collect();
         for ((name, place), content) in places.into_iter().zip(contents) {
             let is_in_archive = archive.contains(&name);
-            let about = About { name, place, is_in_archive, summary: &record.summary.0 };
+            let is_livepatch = livepatch::is_notice(&record.id.0);
+            let about = About { name, place, is_in_archive, is_livepatch, summary: &record.summary.0 };
             let mut faults = Vec::new();
             match self.rows(about, content, &mut faults) {
                 Ok(rows) => add_new(&mut affected, rows),
@@ -126,6 +125,9 @@ impl Reader<'_> {
                 Ok(()) => parts.push(part),
                 Err(reason) => faults.push(in_package(format!("versions: {reason}"))),
             }
+        }
+        if about.is_livepatch {
+            return livepatch::rows(&content.ecosystem_specific).map_err(in_package);
         }
         if parts.is_empty() && faults.is_empty() {
             return Err(in_package("neither ranges nor versions".to_owned()));
@@ -196,6 +198,7 @@ struct About<'a, 'r> {
     place: Place<'a>,
     /// The record has a statement about the package of Ubuntu's archive as well.
     is_in_archive: bool,
+    is_livepatch: bool,
     summary: &'r str,
 }
 

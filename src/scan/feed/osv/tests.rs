@@ -154,16 +154,44 @@ fn notice_is_about_the_cves_that_it_lists_for_the_release() {
     assert_eq!(one(fixture!("USN-6535-1.json"), "ubuntu", "20.04").severity, Severity::Medium);
 }
 
-/// LSN-0100-1, shortened: the version of a kernel stands where a fixed package would stand.
 #[test]
-fn livepatch_notice_is_never_a_package() {
+fn livepatch_notice_is_about_modules_and_never_about_a_package() {
+    let of = |version| one(fixture!("LSN-0116-1.json"), "ubuntu", version);
+    let advisory = of("22.04");
+    let expected = [
+        ("lkp_Ubuntu_5_15_0_aws", "116"),
+        ("lkp_Ubuntu_5_15_0_azure", "116"),
+        ("lkp_Ubuntu_5_15_0_gcp", "116"),
+        ("lkp_Ubuntu_5_15_0_linux", "116"),
+        ("lkp_Ubuntu_5_15_0_gke", "116"),
+        ("lkp_Ubuntu_5_15_0_ibm", "116"),
+        ("lkp_Ubuntu_5_15_0_oracle", "116"),
+    ];
+    let rows: Vec<(&str, &str)> = advisory
+        .affected
+        .iter()
+        .map(|row| (row.name.as_ref(), row.range.fixed.as_deref().unwrap_or("-")))
+        .collect();
+    assert_eq!(rows, expected);
+    assert!(advisory.affected.iter().all(|row| row.subject == Subject::Binary && row.state == S::Fixed));
+    assert!(advisory.vulnerabilities.contains(&Cow::Borrowed("CVE-2025-38352")));
+    let names = of("18.04");
+    assert!(
+        names.affected.iter().any(|row| row.name == "lkp_Ubuntu_5_4_0_lowlatency"),
+        "two flavours of one pattern"
+    );
+}
+
+#[test]
+fn livepatch_notice_whose_modules_are_not_understood_is_counted() {
     let content = br#"{"id": "LSN-0100-1", "upstream": ["CVE-2023-5345"], "affected": [{"package": {
         "name": "linux-aws", "ecosystem": "Ubuntu:Pro:16.04:LTS",
         "purl": "pkg:deb/ubuntu/linux-aws@4.4.0-1165.180?arch=source&distro=esm-infra/xenial"},
         "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "4.4.0-1165.180"}]}],
         "ecosystem_specific": {"module_version": "100", "availability": "Livepatch subscription required"}}]}"#;
-    let rows = rows(content, "ubuntu", "16.04");
-    assert_eq!((rows.advisories.len(), rows.entries), (0, 1));
+    let rows = Osv.parse(content, &release("ubuntu", "16.04")).expect("whole");
+    assert_eq!((rows.advisories.len(), rows.entries, rows.unread.count), (0, 1, 1));
+    assert!(rows.unread.first[0].contains("module_name_regex"), "{:?}", rows.unread);
 }
 
 #[test]

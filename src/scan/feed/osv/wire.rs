@@ -125,6 +125,12 @@ pub(super) struct Words<'a> {
     /// Ubuntu: which subscription gives access to the fix.
     #[serde(borrow, default, deserialize_with = "or_empty")]
     pub(super) availability: Text<'a>,
+    /// Ubuntu's livepatch notices: the names of the modules that close the holes.
+    #[serde(borrow, default, deserialize_with = "or_empty")]
+    pub(super) module_name_regex: Text<'a>,
+    /// Ubuntu's livepatch notices: the number of those modules.
+    #[serde(borrow, default, deserialize_with = "or_empty")]
+    pub(super) module_version: Text<'a>,
     /// Ubuntu's notices: the CVEs that concern this release.
     #[serde(borrow, default, deserialize_with = "or_empty")]
     pub(super) cves_map: CvesOfRelease<'a>,

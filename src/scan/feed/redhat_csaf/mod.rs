@@ -14,7 +14,7 @@ use self::names::PackageUrl;
 use super::container::Documents;
 use super::csaf::{Component, Part, Place, Product, Vendor, read, read_archive};
 use super::rpm_packages::{STREAM_UNTOLD, is_modular, is_name, version_of};
-use super::{Addressing, AdvisoryFeed, FeedError, PublishedSource, Rows};
+use super::{Addressing, AdvisoryFeed, ArchivePlace, FeedError, PublishedSource, Rows};
 use crate::model::advisory::Subject;
 use crate::model::distro::Distribution;
 use crate::model::version::rpm::Nevra;
@@ -41,7 +41,7 @@ impl AdvisoryFeed for RedHatCsaf {
     }
 
     fn addressing(&self) -> Addressing {
-        Addressing::Folder
+        Addressing::Folder(ArchivePlace::Named)
     }
 
     fn is_archive(&self) -> bool {

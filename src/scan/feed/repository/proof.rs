@@ -13,6 +13,8 @@ use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::feed::Authenticity;
 use crate::model::package::Inventory;
+use crate::scan::feed::FeedError;
+use crate::scan::feed::repomd::RepomdError;
 use crate::scan::feed::signature::{SignatureError, Signed, SignedInside, Signer, Verifier};
 
 /// What begins a block of keys in `Signed-By` (sources.list(5)).
@@ -61,6 +63,36 @@ pub enum ListsError {
     /// There is no key to verify with.
     #[error("no key is trusted: neither etc/apt/trusted.gpg.d nor Signed-By has one")]
     NoKey,
+    /// The keys that a repository names do not lie on this host.
+    #[error("its repository names no key that lies on this host")]
+    NoKeyHere,
+    /// The list of a repository's metadata.
+    #[error("cannot read {path}")]
+    List {
+        /// The file.
+        path: PathBuf,
+        /// What the system answered.
+        #[source]
+        source: StorageError,
+    },
+    /// The list of a repository's metadata is none.
+    #[error("{path} is no list of metadata")]
+    NoList {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: FeedError,
+    },
+    /// A file is not the one that the list of its repository has.
+    #[error("{path} is not what its repository lists")]
+    Listed {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        #[source]
+        source: RepomdError,
+    },
     /// The signed text does not know an index.
     #[error("{path} is not named by the signed release file")]
     Unnamed {
@@ -113,6 +145,22 @@ pub fn prove(
     Ok(repositories.iter().map(proof).collect())
 }
 
+/// Verifies a file and its signature with one file of keys after the other, until one proves it.
+pub(in crate::scan::feed) fn signed_by_any(
+    verifier: &dyn Verifier,
+    (content, signature): (&Path, &Path),
+    keys: &[PathBuf],
+) -> Result<Signer, SignatureError> {
+    let mut failed = SignatureError::NoVerifier;
+    for keys in keys {
+        match verifier.verify(Signed { content, signature, keys }) {
+            Ok(signer) => return Ok(signer),
+            Err(error) => failed = error,
+        }
+    }
+    Err(failed)
+}
+
 struct Place<'a> {
     root: &'a Path,
     scratch: &'a Path,
@@ -144,17 +192,9 @@ impl Place<'_> {
     /// A `Release` with its signature in `Release.gpg` beside it.
     fn detached(&self, path: &Path, keys: &[PathBuf]) -> Result<(Signer, Vec<u8>), SignatureError> {
         let signature = PathBuf::from(format!("{}.gpg", path.display()));
-        let mut failed = SignatureError::NoVerifier;
-        for keys in keys {
-            match self.verifier.verify(Signed { content: path, signature: &signature, keys }) {
-                Ok(signer) => {
-                    let text = storage::read(path).map_err(|source| SignatureError::LayOut { source })?;
-                    return Ok((signer, text));
-                }
-                Err(error) => failed = error,
-            }
-        }
-        Err(failed)
+        let signer = signed_by_any(self.verifier, (path, &signature), keys)?;
+        let text = storage::read(path).map_err(|source| SignatureError::LayOut { source })?;
+        Ok((signer, text))
     }
 
     /// Finds the keys that count for a source.

@@ -12,7 +12,7 @@ use crate::host::storage;
 use crate::model::digest::Sha256;
 
 /// Largest unpacked file that is read: Fedora's primary has 100 MB, EPEL's updateinfo 60 MB.
-const LARGEST: u64 = 1 << 30;
+pub(super) const LARGEST: u64 = 1 << 30;
 
 /// What was fetched of a repository.
 #[derive(Debug)]
@@ -98,6 +98,16 @@ impl Metadata {
     pub(super) fn suggested_builds(&self) -> Result<Suggested, RpmRepositoryError> {
         let Some((path, bytes)) = self.updates()? else { return Ok(Suggested::default()) };
         builds::suggested(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
+    }
+
+    /// Returns what the repository says of modules, where it has any and that was fetched.
+    ///
+    /// # Errors
+    /// As [`Metadata::primary`].
+    pub(super) fn modules(&self) -> Result<Option<(PathBuf, Vec<u8>)>, RpmRepositoryError> {
+        let record = self.list.record("modules");
+        let record = record.filter(|record| storage::exists(&self.folder.join(&record.path)));
+        record.map(|record| self.unpacked(record)).transpose()
     }
 
     fn updates(&self) -> Result<Option<(PathBuf, Vec<u8>)>, RpmRepositoryError> {

@@ -1,5 +1,7 @@
 //! A vendor's folder of CSAF documents, with its archive, its lists, and what changes from day to day.
 
+use std::io::Write;
+
 use super::*;
 use crate::scan::feed::signature::forge::Forge;
 
@@ -185,4 +187,95 @@ fn archive_and_every_later_document_need_their_signature_where_a_key_is_configur
     let told = problem(vendor.refresh());
     assert!(told.contains("the content is not what the key"), "{told}");
     assert_eq!(vendor.known(), ["CVE-2023-0001", "CVE-2023-0002"]);
+}
+
+/// SUSE's folder: its archive lies beside it, holds the folder, and has no day in its name.
+struct Suse {
+    bench: Bench,
+    folder: PathBuf,
+}
+
+impl Suse {
+    const DOCUMENT: &str = include_str!("../../../../tests/fixtures/suse-csaf/suse-su-2015_0011-2.json");
+
+    fn new(test: &str) -> Self {
+        let mut bench = Bench::new(test);
+        (bench.source.name, bench.source.format) = ("suse-csaf".into(), "suse-csaf".into());
+        bench.distribution = Distribution::new("sles", "11.2", "");
+        bench.inventory = inventory(&bench.distribution);
+        let folder = bench.folder.join("csaf");
+        storage::create_folder(&folder, 0o700).expect("writable");
+        bench.source.location = folder.join("changes.csv").to_string_lossy().into_owned();
+        bench.now = Utc::now();
+        Self { bench, folder }
+    }
+
+    fn name(number: u32) -> String {
+        format!("suse-su-2015_{number:04}-1.json")
+    }
+
+    fn document(number: u32) -> String {
+        Self::DOCUMENT.replace("SUSE-SU-2015:0011-2", &format!("SUSE-SU-2015:{number:04}-1"))
+    }
+
+    fn archive(&self, numbers: &[u32]) {
+        let mut archive = tar::Builder::new(Vec::new());
+        for number in numbers {
+            let text = Self::document(*number);
+            let mut header = tar::Header::new_gnu();
+            header.set_size(text.len() as u64);
+            let name = format!("csaf/{}", Self::name(*number));
+            archive.append_data(&mut header, name, text.as_bytes()).expect("memory");
+        }
+        let mut packed = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+        packed.write_all(&archive.into_inner().expect("memory")).expect("memory");
+        let packed = packed.finish().expect("memory");
+        storage::replace(&self.bench.folder.join("csaf.tar.bz2"), &packed, storage::PUBLIC)
+            .expect("writable");
+    }
+
+    /// Publishes the list, oldest first as SUSE has it, and the documents of this many days ago.
+    fn change(&self, rows: &[(u32, i64)]) {
+        let mut list = String::new();
+        for (number, days) in rows {
+            let file = self.folder.join(Self::name(*number));
+            storage::replace(&file, Self::document(*number).as_bytes(), storage::PUBLIC).expect("writable");
+            let time = (self.bench.now - TimeDelta::days(*days)).format("%Y-%m-%dT%H:%M:%SZ");
+            list += &format!("\"{}\",\"{time}\"\n", Self::name(*number));
+        }
+        storage::replace(&self.folder.join("changes.csv"), list.as_bytes(), storage::PUBLIC)
+            .expect("writable");
+    }
+
+    fn ids(&self) -> Vec<String> {
+        let index = load_index(&self.bench.layout, &self.bench.source, &self.bench.distribution);
+        let index = index.expect("readable").expect("something was fetched");
+        let ids: std::collections::BTreeSet<_> = index.statements().map(|row| row.id().to_string()).collect();
+        ids.into_iter().collect()
+    }
+}
+
+#[test]
+fn suse_archive_beside_the_folder_comes_first_and_then_only_what_changed() {
+    let vendor = Suse::new("suse-folder");
+    vendor.archive(&[1, 2]);
+    vendor.change(&[(1, 300), (2, 200)]);
+    storage::remove_file(&vendor.folder.join(Suse::name(1))).expect("removable");
+    let stamp = vendor.bench.refresh(RefreshMode::Now);
+    assert_eq!(
+        (stamp.problem, stamp.unread.count),
+        (None, 0),
+        "what is older than the archive is not asked for"
+    );
+    assert_eq!(vendor.ids(), ["SUSE-SU-2015:0001-1", "SUSE-SU-2015:0002-1"]);
+    storage::remove_file(&vendor.bench.folder.join("csaf.tar.bz2")).expect("removable");
+    vendor.change(&[(2, 3), (3, 2)]);
+    let stamp = vendor.bench.refresh(RefreshMode::Now);
+    assert_eq!((stamp.problem, stamp.unread.count), (None, 0), "nobody asks for the archive again");
+    assert_eq!(vendor.ids().len(), 3);
+    let renewed = load_index(&vendor.bench.layout, &vendor.bench.source, &vendor.bench.distribution);
+    let rows = renewed.expect("readable").expect("there");
+    let of_two = rows.statements().filter(|row| row.id().to_string() == "SUSE-SU-2015:0002-1").count();
+    let of_one = rows.statements().filter(|row| row.id().to_string() == "SUSE-SU-2015:0001-1").count();
+    assert_eq!(of_two, of_one, "the document of the archive gave way to the later one");
 }
