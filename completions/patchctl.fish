@@ -57,6 +57,7 @@ complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "apply" -d 'Carry 
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "rollback" -d 'Bring back the state before a run'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "recover" -d 'End an interrupted run, or let the package manager finish what another tool began'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "needs-restart" -d 'Show what still runs replaced code, and the holes that this keeps open'
+complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "reboot" -d 'Reboot when one is due, inside a reboot window, when nobody is logged in or their time is over'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "status" -d 'Show on one screen where this host stands'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "doctor" -d 'Check every precondition of a run, and say what to do where one does not hold'
 complete -c patchctl -n "__fish_patchctl_needs_command" -f -a "report" -d 'Write a stored report anew, in another form'
@@ -220,6 +221,9 @@ freeze\t''
 approval\t''
 evidence\t''"
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l reason -d 'Why the rules are set aside; recorded and reported' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l reboot -d 'When a reboot is due afterwards: never, if-needed, always (default: apply.reboot); patchctl reboot tells what it waits for' -r -f -a "never\t''
+if-needed\t''
+always\t''"
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l cve -d 'Only these vulnerabilities' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l advisory -d 'Only these advisories' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l package -d 'Only these binary or source packages' -r
@@ -343,6 +347,32 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-p
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l offline -d 'Use no network at all'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand needs-restart" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
+json\t'For scripts: exactly one document'
+html\t'One page for people who read in a browser, or print'
+sarif\t'For code scanning: SARIF 2.1.0'
+junit\t'For pipelines that show tests'
+cyclonedx\t'Bill of materials with vulnerabilities: CycloneDX 1.6'
+openvex\t'What is true of each vulnerability: OpenVEX 0.2.0'
+csv\t'For spreadsheets: one finding a line'
+openmetrics\t'Counts for a textfile collector'
+markdown\t'For the summary page of a pipeline'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -s o -l output -d 'Write the result to FILE; plan writes the sealed plan there' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l color -d 'Colour the output' -r -f -a "auto\t'On a terminal, unless NO_COLOR says otherwise'
+always\t'Always'
+never\t'Never'"
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l as-of -d 'Judge as of this time (2026-11-22 or 2026-11-22T02:00:00Z)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l scheduled -d 'Only one that was asked for, and say nothing while it waits: for timers and cron'
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l cancel -d 'Call off the reboot that waits'
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -s q -l quiet -d 'Say nothing but results that need attention, and errors'
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -s v -l verbose -d 'Say more; twice for every detail'
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l no-progress -d 'Draw no progress bars'
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l offline -d 'Use no network at all'
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
+complete -c patchctl -n "__fish_patchctl_using_subcommand reboot" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand status" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'

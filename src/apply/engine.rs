@@ -7,6 +7,7 @@ use super::extent::Extent;
 use super::journal::{Event, Intended, Journal};
 use super::precheck::{self, Standing};
 use super::protect::{self, ProtectedPlan};
+use super::time_left::TimeLeft;
 use super::{RunError, Tools, back, forward};
 use crate::host::signals::Stop;
 use crate::model::package::{Inventory, PackageKey, PackageName, PackageState};
@@ -53,6 +54,8 @@ pub struct Performed {
     pub last_words: Vec<String>,
     /// The packages that a step failed of; empty where nobody knows.
     pub culprits: Vec<PackageKey>,
+    /// It went back because its window closes: nothing is wrong with any package.
+    pub out_of_time: bool,
 }
 
 /// Why a step did not bring its new state.
@@ -61,11 +64,16 @@ struct Failed {
     last_words: Vec<String>,
     stopped: Option<Stop>,
     culprits: Vec<PackageKey>,
+    out_of_time: bool,
 }
 
 impl Failed {
     fn because(reason: String) -> Self {
-        Self { reason, last_words: Vec::new(), stopped: None, culprits: Vec::new() }
+        Self { reason, last_words: Vec::new(), stopped: None, culprits: Vec::new(), out_of_time: false }
+    }
+
+    fn out_of_time(reason: String) -> Self {
+        Self { out_of_time: true, ..Self::because(reason) }
     }
 
     fn stopped(stop: Stop) -> Self {
@@ -73,7 +81,8 @@ impl Failed {
     }
 }
 
-/// Carries out every step of a protected plan, and takes all of it back when one fails.
+/// Carries out every step of a protected plan, and takes all of it back when one fails, or when the next might not be over in
+/// time.
 ///
 /// The journal must stand in [`Phase::Snapped`], and the caller holds the front-end lock of the package manager.
 ///
@@ -83,6 +92,7 @@ pub fn perform(
     tools: &Tools<'_>,
     protected: &ProtectedPlan,
     journal: &mut Journal,
+    time_left: &TimeLeft,
 ) -> Result<Performed, RunError> {
     journal.enter(Phase::Applying)?;
     let plan = protected.staged().plan();
@@ -94,10 +104,12 @@ pub fn perform(
             unit: Unit::Items,
             item: step.actions.first().map(|action| action.package.to_string()).unwrap_or_default(),
         });
-        let result = match tools.signals.stop() {
-            Some(stop) => Err(Failed::stopped(stop)),
-            None => one_step(tools, protected, journal, (step, &mut steps))?,
-        };
+        let late = || time_left.refuses(step.ordinal as usize - 1, tools.clock.since_boot());
+        let result =
+            match tools.signals.stop().map(Failed::stopped).or_else(|| late().map(Failed::out_of_time)) {
+                Some(failed) => Err(failed),
+                None => one_step(tools, protected, journal, (step, &mut steps))?,
+            };
         if let Err(failed) = result {
             return go_back(tools, protected, journal, (failed, steps));
         }
@@ -113,6 +125,7 @@ pub fn perform(
             steps,
             last_words: Vec::new(),
             culprits: Vec::new(),
+            out_of_time: false,
         }),
         Err(reason) => go_back(tools, protected, journal, (Failed::because(reason), steps)),
     }
@@ -175,7 +188,7 @@ fn one_step(
             let reason = if output.timed_out { format!("time limit reached; {reason}") } else { reason };
             journal.write(Event::BatchFailed { batch: step.ordinal, observed, reason: reason.clone() })?;
             let culprits = culprits(&blamed, &after, &step.actions);
-            Ok(Err(Failed { reason, last_words: output.last_words(12), stopped: None, culprits }))
+            Ok(Err(Failed { last_words: output.last_words(12), culprits, ..Failed::because(reason) }))
         }
     }
 }
@@ -254,13 +267,15 @@ fn go_back(
     }
     let ending = match back::go(tools, &way, journal, &failed.reason)? {
         back::Arrived::Old { verified, not_restored } => {
-            Ending::Returned { reason: failed.reason, stopped: failed.stopped, verified, not_restored }
+            let reason = failed.reason.clone();
+            Ending::Returned { reason, stopped: failed.stopped, verified, not_restored }
         }
         back::Arrived::Nowhere { reason, commands } => {
             Ending::Stuck { reason: format!("{}; {reason}", failed.reason), commands }
         }
     };
-    Ok(Performed { ending, steps, last_words: failed.last_words, culprits: failed.culprits })
+    let Failed { last_words, culprits, out_of_time, .. } = failed;
+    Ok(Performed { ending, steps, last_words, culprits, out_of_time })
 }
 
 /// Every action of a step that began, whatever the database says of it: dpkg can leave new files under an old

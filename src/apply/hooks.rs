@@ -1,5 +1,5 @@
 //! The administrator's own programs at the turns of a run: `hooks.d/PHASE/*`, each once a run, in the order of their
-//! names. One that runs before the first change can veto it.
+//! names. One that runs before the first change, or before a reboot, can veto it.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,6 +20,8 @@ pub enum Turn {
     PreApply,
     /// The plan was carried out and proven.
     PostApply,
+    /// The host is about to reboot.
+    PreReboot,
     /// It failed, or was refused.
     OnFailure,
     /// It was taken back.
@@ -32,6 +34,7 @@ impl Turn {
         match self {
             Self::PreApply => "pre-apply",
             Self::PostApply => "post-apply",
+            Self::PreReboot => "pre-reboot",
             Self::OnFailure => "on-failure",
             Self::OnRollback => "on-rollback",
         }

@@ -1,8 +1,5 @@
-//! Kernels and a plan: which one must stay, which may go, and which modules are built here for each.
+//! Kernels and a plan: which one must stay and which may go.
 
-use std::path::Path;
-
-use crate::host::storage;
 use crate::model::distro::{Distribution, PackageFamily};
 use crate::model::kernel::Kernels;
 use crate::model::plan::{Action, ActionKind, PatchPlan};
@@ -59,26 +56,6 @@ pub fn replacement_warning(plan: &[Action], kernels: &Kernels) -> Option<String>
         "{kernel} takes the modules of the kernel before it away: where that is {running}, which runs, nothing more \
          is loaded until the reboot"
     ))
-}
-
-/// Lists the modules that are built on this host for each kernel (dkms(8): one folder a module below its tree).
-pub fn built_modules(root: &Path) -> Vec<String> {
-    let folders = storage::list(&root.join("var/lib/dkms")).unwrap_or_default();
-    let is_module = |path: &Path| storage::metadata(path).is_ok_and(|m| m.is_some_and(|m| m.is_dir()));
-    let modules = folders.iter().filter(|path| is_module(path));
-    modules.filter_map(|path| Some(path.file_name()?.to_str()?.to_owned())).collect()
-}
-
-/// Warns where a plan brings a kernel for which modules have to be built: without them it may lack disks or networks.
-pub fn module_warning(root: &Path, brings_kernel: bool) -> Option<String> {
-    let modules = if brings_kernel { built_modules(root) } else { Vec::new() };
-    (!modules.is_empty()).then(|| {
-        format!(
-            "modules are built here for each kernel ({}): before the reboot, dkms status tells whether the new one \
-             has them",
-            modules.join(", ")
-        )
-    })
 }
 
 #[cfg(test)]

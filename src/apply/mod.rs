@@ -2,6 +2,7 @@
 
 pub mod archive_digests;
 pub mod back;
+pub mod boot_recovery;
 pub mod configuration;
 pub mod dead_man;
 pub mod direction;
@@ -13,15 +14,18 @@ pub mod health;
 pub mod hooks;
 pub mod journal;
 pub mod kernels;
+pub mod modules;
 pub mod old_archives;
 pub mod precheck;
 pub mod protect;
+pub mod reboot;
 pub mod rehearsal;
 pub mod restart;
 pub mod snapshot;
 pub mod space;
 pub mod stage;
 pub mod systemd;
+pub mod time_left;
 
 use std::time::Duration;
 

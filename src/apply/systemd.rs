@@ -16,7 +16,7 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a run needs to know of a unit (systemctl(1) `show`; the properties of org.freedesktop.systemd1(5)).
 const PROPERTIES: &str = "Id,Names,Type,ActiveState,UnitFileState,Transient,TriggeredBy,WantedBy,RequiredBy,CanStop,\
-    RefuseManualStop,NeedDaemonReload";
+    RefuseManualStop,NeedDaemonReload,Job";
 
 /// A loaded unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Unit {
     pub can_stop: bool,
     /// Its files changed since the manager read them.
     pub outdated: bool,
+    /// The manager has something to do with it still, such as to start it.
+    pub has_job: bool,
 }
 
 impl Unit {
@@ -63,6 +65,13 @@ impl Unit {
 /// Tells whether systemd manages this host (sd_booted(3)).
 pub fn is_running() -> bool {
     storage::metadata(Path::new("/run/systemd/system")).is_ok_and(|found| found.is_some_and(|m| m.is_dir()))
+}
+
+/// Tells whether a unit is there and started by a target, as `systemctl enable` leaves it in `units` (systemd.unit(5)).
+pub fn is_wanted(units: &Path, unit: &str) -> bool {
+    let is_by = |folder: &Path| folder.extension().is_some_and(|end| end == "wants");
+    let folders = storage::list(units).unwrap_or_default();
+    folders.iter().any(|folder| is_by(folder) && storage::exists(&folder.join(unit)))
 }
 
 /// Asks the login manager not to shut down or sleep while packages change; `None` where there is none. What shuts down
@@ -107,6 +116,7 @@ fn parse_unit(block: &str) -> Unit {
             "CanStop" => unit.can_stop &= value == "yes",
             "RefuseManualStop" => unit.can_stop &= value == "no",
             "NeedDaemonReload" => unit.outdated = value == "yes",
+            "Job" => unit.has_job = !matches!(value, "" | "0"),
             _ => {}
         }
     }
@@ -184,9 +194,11 @@ mod tests {
                     ActiveState=active\nUnitFileState=enabled\nTransient=no\nTriggeredBy=\nWantedBy=multi-user.target\n\
                     NeedDaemonReload=no\n\nType=oneshot\nId=apt-daily.service\nNames=apt-daily.service\n\
                     ActiveState=failed\nUnitFileState=static\nTriggeredBy=apt-daily.timer\nRefuseManualStop=yes\n\n\
-                    Id=tmp.mount\nActiveState=inactive\n";
+                    Id=tmp.mount\nActiveState=inactive\nJob=\n\n\
+                    Id=late.service\nActiveState=inactive\nJob=417\n";
         let units = parse(text);
-        assert_eq!(units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().len(), 3);
+        assert_eq!(units.iter().map(|unit| unit.has_job).collect::<Vec<_>>(), [false, false, false, true]);
+        assert_eq!(units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().len(), 4);
         assert!(units[0].is_active() && units[0].wanted && units[0].can_stop);
         assert_eq!(units[0].names, ["ssh.service", "sshd.service"]);
         assert!(units[1].is_timed_work() && units[1].has_failed() && !units[1].can_stop);

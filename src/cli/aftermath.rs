@@ -1,4 +1,5 @@
-//! The command line of what comes after a run: `rollback`, `recover`, `needs-restart`, `status`. Definitions, nothing else.
+//! The command line of what comes after a run: `rollback`, `recover`, `needs-restart`, `reboot`, `status`. Definitions, nothing
+//! else.
 
 use clap::Args;
 
@@ -58,6 +59,20 @@ pub struct NeedsRestartArgs {
     /// Tell by the exit code whether a reboot is due: 102, or 0
     #[arg(long)]
     pub reboot: bool,
+}
+
+/// `reboot`.
+#[derive(Clone, Copy, Debug, Args)]
+#[command(after_help = "Examples:
+  patchctl reboot             now, or what it waits for
+  patchctl reboot --cancel    call off the one that waits")]
+pub struct RebootArgs {
+    /// Only one that was asked for, and say nothing while it waits: for timers and cron
+    #[arg(long)]
+    pub scheduled: bool,
+    /// Call off the reboot that waits
+    #[arg(long, conflicts_with = "scheduled")]
+    pub cancel: bool,
 }
 
 /// `status`.

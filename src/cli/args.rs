@@ -7,13 +7,14 @@ use chrono::{DateTime, Utc};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs, StatusArgs};
+use super::aftermath::{NeedsRestartArgs, RebootArgs, RecoverArgs, RollbackArgs, StatusArgs};
 use super::bundle::BundleArgs;
 use super::forms::Format;
 use super::policy::{BlockArgs, OverrideArgs, PolicyArgs, ScheduleArgs, UnblockArgs, WaiveArgs};
 use super::rehearsal::RehearseArgs;
 use super::reports::{HistoryArgs, ReportArgs};
 use super::values::{self, Target};
+use crate::model::decision::RebootPolicy;
 use crate::model::package::PackageName;
 use crate::model::severity::Severity;
 use crate::ops::request::Subject;
@@ -125,6 +126,12 @@ pub enum Verb {
     Recover(RecoverArgs),
     /// Show what still runs replaced code, and the holes that this keeps open
     NeedsRestart(NeedsRestartArgs),
+    /// Reboot when one is due, inside a reboot window, when nobody is logged in or their time is over
+    ///
+    /// The windows are those of policy.reboot_window, else those of runs. People who are logged in are told, and have
+    /// policy.reboot_wait. A reboot that cannot begin yet is kept and looked after every minute, by systemd or cron, until the
+    /// system goes down. Programs in hooks.d/pre-reboot run before it; one that fails holds it up.
+    Reboot(RebootArgs),
     /// Show on one screen where this host stands
     Status(StatusArgs),
     /// Check every precondition of a run, and say what to do where one does not hold
@@ -178,6 +185,7 @@ impl Verb {
             Self::Rollback(_) => "rollback",
             Self::Recover(_) => "recover",
             Self::NeedsRestart(_) => "needs-restart",
+            Self::Reboot(_) => "reboot",
             Self::Status(_) => "status",
             Self::Doctor => "doctor",
             Self::Report(_) => "report",
@@ -327,6 +335,9 @@ pub struct ApplyArgs {
     /// What is set aside
     #[command(flatten)]
     pub overrides: OverrideArgs,
+    /// When a reboot is due afterwards: never, if-needed, always (default: apply.reboot); patchctl reboot tells what it waits for
+    #[arg(long, value_name = "WHEN", value_parser = values::reboot())]
+    pub reboot: Option<RebootPolicy>,
     /// Exit with 102 when a reboot is due, 103 when restarts are
     #[arg(long)]
     pub detailed_exitcode: bool,

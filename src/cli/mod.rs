@@ -15,4 +15,5 @@ pub mod reports;
 pub mod request;
 pub mod session;
 pub mod terminal;
+mod timed;
 pub mod values;

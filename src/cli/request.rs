@@ -1,6 +1,6 @@
 //! Command line to requests: what was typed becomes what is asked.
 
-use super::aftermath::{NeedsRestartArgs, RecoverArgs, RollbackArgs};
+use super::aftermath::{NeedsRestartArgs, RebootArgs, RecoverArgs, RollbackArgs};
 use super::args::{ApplyArgs, FeedsArgs, FeedsVerb, GlobalArgs, PlanArgs, ScanArgs, SelectionArgs, WhyArgs};
 use super::policy::{BlockArgs, OverrideArgs, ScheduleVerb, WaiveArgs};
 use super::reports::{HistoryArgs, HistoryVerb};
@@ -8,8 +8,8 @@ use super::values::Target;
 use crate::model::decision::Selection;
 use crate::ops::request::{
     Answer, ApplyRequest, Asked, Begins, BlockRequest, Consent, FeedsRequest, HistoryRequest, Invocation,
-    Keep, NeedsRestartRequest, Overrides, PlanRequest, Reach, RecoverRequest, Refresh, Removals,
-    RollbackLevel, RollbackReach, RollbackRequest, ScanRequest, WaiveRequest, WhyRequest, Wish,
+    Keep, NeedsRestartRequest, Overrides, PlanRequest, Reach, RebootRequest, RecoverRequest, Refresh,
+    Removals, RollbackLevel, RollbackReach, RollbackRequest, ScanRequest, WaiveRequest, WhyRequest, Wish,
 };
 use crate::ops::schedule::ScheduleRequest;
 
@@ -98,6 +98,7 @@ impl From<ApplyArgs> for ApplyRequest {
             removals: removals(args.allow_removals),
             overrides: args.overrides.into(),
             begins: if args.scheduled { Begins::ByItself } else { Begins::ByHand },
+            reboot: args.reboot,
             detailed_exit_code: args.detailed_exitcode,
         }
     }
@@ -158,6 +159,16 @@ impl From<RecoverArgs> for RecoverRequest {
         Self {
             asked: if by_machine { Asked::ByMachine } else { Asked::ByPerson },
             dead_man_of: args.dead_man,
+        }
+    }
+}
+
+impl From<RebootArgs> for RebootRequest {
+    fn from(args: RebootArgs) -> Self {
+        match (args.cancel, args.scheduled) {
+            (true, _) => Self::Cancel,
+            (false, true) => Self::WhenItMay(Begins::ByItself),
+            (false, false) => Self::WhenItMay(Begins::ByHand),
         }
     }
 }

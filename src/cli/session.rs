@@ -27,7 +27,7 @@ use crate::ops::request::{
 };
 use crate::ops::{
     apply, detach, doctor, feeds, history, host_bundle, merge, needs_restart, plan, policy, records, recover,
-    rehearse, report, rollback, rule_files, rules, scan, schedule, status, why,
+    rehearse, report, rollback, rule_files, rules, schedule, status, why,
 };
 use crate::report::doctor::PreconditionState;
 use crate::report::documents::RollbackPreview;
@@ -163,9 +163,9 @@ fn is_partial(verb: &Verb) -> bool {
 }
 
 /// A verb with everything it needs, and where its answer goes.
-struct Shown<'a> {
-    terminal: &'a Terminal,
-    context: Context<'a>,
+pub(super) struct Shown<'a> {
+    pub(super) terminal: &'a Terminal,
+    pub(super) context: Context<'a>,
 }
 
 impl Shown<'_> {
@@ -189,7 +189,8 @@ impl Shown<'_> {
 
     fn verb(&self, cli: Cli) -> Result<ExitCode> {
         match cli.verb {
-            Verb::Scan(args) => self.report(&scan::scan(&self.context, &ScanRequest::from(args))?),
+            Verb::Scan(args) => self.scan(&ScanRequest::from(args)),
+            Verb::Reboot(args) => self.reboot(args.into()),
             Verb::Why(args) => {
                 let document = why::why(&self.context, &WhyRequest::from(args))?;
                 self.terminal.show(&document, Weight::News)?;
@@ -271,7 +272,7 @@ impl Shown<'_> {
     }
 
     /// Shows a report; a failure in it is told on stderr and decides the code.
-    fn report(&self, report: &Report) -> Result<ExitCode> {
+    pub(super) fn report(&self, report: &Report) -> Result<ExitCode> {
         let routine = matches!(report.outcome, Outcome::Clean | Outcome::NothingToDo);
         self.terminal.show(report, if routine { Weight::Routine } else { Weight::News })?;
         if let (Some(error), None, None) = (&report.error, &report.transaction, &report.rehearsal) {
@@ -386,8 +387,7 @@ impl Shown<'_> {
             }
             history::Answer::List(list) => {
                 self.terminal.show(list.as_ref(), Weight::News)?;
-                let damaged = list.verification.iter().flatten().any(|check| check.problem.is_some());
-                Ok(if damaged { ExitCode::Preflight } else { ExitCode::Done })
+                Ok(if list.is_damaged() { ExitCode::Preflight } else { ExitCode::Done })
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::model::decision::ExactVersion;
+use crate::model::decision::{ExactVersion, RebootPolicy};
 use crate::model::distro::PackageFamily;
 use crate::model::duration;
 use crate::model::package::{PackageName, is_valid_package_name};
@@ -82,6 +82,15 @@ pub fn overridable() -> impl TypedValueParser<Value = Override> {
     const ALL: [Override; 4] = [Override::Window, Override::Freeze, Override::Approval, Override::Evidence];
     PossibleValuesParser::new(ALL.map(Override::word))
         .map(|word| ALL.into_iter().find(|rule| rule.word() == word).unwrap_or(Override::Window))
+}
+
+/// What may happen when a reboot is due.
+pub fn reboot() -> impl TypedValueParser<Value = RebootPolicy> {
+    PossibleValuesParser::new(["never", "if-needed", "always"]).map(|word| match word.as_str() {
+        "if-needed" => RebootPolicy::IfNeeded,
+        "always" => RebootPolicy::Always,
+        _ => RebootPolicy::Never,
+    })
 }
 
 /// Reads a text that people have to understand later.

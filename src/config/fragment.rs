@@ -14,7 +14,7 @@ use super::origins::{self, Lines};
 use super::policy::fragment::PolicyFragment;
 use super::reference::{KeyFile, check_location};
 use super::span::Span;
-use crate::model::decision::{ConffilePolicy, RestartPolicy};
+use crate::model::decision::{ConffilePolicy, RebootPolicy, RestartPolicy};
 use crate::model::feed::{FORMATS, format_of_name};
 use crate::model::severity::Criticality;
 
@@ -111,7 +111,8 @@ impl Fragment {
     pub fn keys(&self) -> impl Iterator<Item = &Path> {
         let of_policy = self.policy.evidence_key.iter().map(|key| key.0.as_path());
         let of_central = self.central.key.iter().map(|key| key.0.as_path());
-        self.feeds.keys().chain(of_policy).chain(of_central)
+        let of_reports = self.report.key.iter().map(|key| key.0.as_path());
+        self.feeds.keys().chain(of_policy).chain(of_central).chain(of_reports)
     }
 }
 
@@ -168,6 +169,8 @@ pub struct ApplyFragment {
     pub restart: Option<RestartPolicy>,
     /// Units that are never restarted; the list replaces an earlier one.
     pub restart_deny: Option<Vec<String>>,
+    /// What happens when a reboot is due.
+    pub reboot: Option<RebootPolicy>,
 }
 
 /// `[health]`
@@ -233,6 +236,10 @@ pub struct RetentionFragment {
 pub struct ReportFragment {
     /// The group that may read reports.
     pub group: Option<String>,
+    /// The file of the keys of which one must have signed a stored report.
+    pub key: Option<KeyFile>,
+    /// The key of root's gpg that signs stored reports.
+    pub sign_with: Option<String>,
 }
 
 impl Fragment {

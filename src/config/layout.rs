@@ -115,6 +115,16 @@ impl Layout {
         self.state.join("state.json")
     }
 
+    /// What a schedule switched off.
+    pub fn switched_off(&self) -> PathBuf {
+        self.state.join("switched-off.json")
+    }
+
+    /// The reboot that waits.
+    pub fn reboot(&self) -> PathBuf {
+        self.state.join("reboot.json")
+    }
+
     /// The central policy that was taken last.
     pub fn central(&self) -> PathBuf {
         self.state.join("central.json")

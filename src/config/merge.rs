@@ -10,7 +10,7 @@ use super::notify::NotifyFragment;
 use super::origins::Origins;
 use super::policy::fragment::PolicyFragment;
 use super::span::Span;
-use crate::model::decision::{ConffilePolicy, RestartPolicy};
+use crate::model::decision::{ConffilePolicy, RebootPolicy, RestartPolicy};
 use crate::model::severity::Criticality;
 
 /// A value and the file that it was written in.
@@ -53,6 +53,8 @@ pub struct Merged {
     pub restart: Option<Sourced<RestartPolicy>>,
     /// `apply.restart_deny`
     pub restart_deny: Option<Sourced<Vec<String>>>,
+    /// `apply.reboot`
+    pub reboot: Option<Sourced<RebootPolicy>>,
     /// `health.deadline`
     pub health_deadline: Option<Sourced<Duration>>,
     /// `health.poll`
@@ -65,6 +67,10 @@ pub struct Merged {
     pub retention_days: Option<Sourced<u32>>,
     /// `report.group`
     pub report_group: Option<Sourced<String>>,
+    /// `report.key`
+    pub report_key: Option<Sourced<PathBuf>>,
+    /// `report.sign_with`
+    pub report_sign_with: Option<Sourced<String>>,
     /// `[notify]`
     pub notify: NotifyFragment,
     /// `[central]`
@@ -107,6 +113,7 @@ impl Merged {
         put_span(&mut self.lock_timeout, apply.lock_timeout, file);
         put(&mut self.restart, apply.restart, file);
         put(&mut self.restart_deny, apply.restart_deny, file);
+        put(&mut self.reboot, apply.reboot, file);
         put_span(&mut self.health_deadline, health.deadline, file);
         put_span(&mut self.health_poll, health.poll, file);
         let checks = health.check.map(|list| list.into_iter().map(|check| check.0).collect());
@@ -114,5 +121,7 @@ impl Merged {
         put(&mut self.retention_runs, retention.runs, file);
         put(&mut self.retention_days, retention.days, file);
         put(&mut self.report_group, report.group, file);
+        put(&mut self.report_key, report.key.map(|key| key.0), file);
+        put(&mut self.report_sign_with, report.sign_with, file);
     }
 }

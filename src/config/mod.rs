@@ -2,6 +2,7 @@
 
 pub mod central;
 pub mod choice;
+pub mod dnf;
 pub mod document;
 pub mod error;
 pub mod fragment;

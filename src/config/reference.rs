@@ -21,6 +21,11 @@ impl<'de> Deserialize<'de> for KeyFile {
     }
 }
 
+/// Tells whether a text can name a key to gpg, which would take one that begins with a dash for an option.
+pub(super) fn is_key_name(text: &str) -> bool {
+    !text.trim().is_empty() && !text.starts_with('-')
+}
+
 /// Tells what is wrong with the place of something that is fetched. Without TLS only the digest tells whether the bytes are the right ones.
 pub(super) fn check_location(location: &str, is_pinned: bool) -> Result<(), String> {
     let is_address = |scheme: &str| location.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty());

@@ -13,7 +13,8 @@ use super::merge::{Merged, Sourced};
 use super::notify::NotifySettings;
 use super::origins::Origins;
 use super::policy::settings::PolicySettings;
-use crate::model::decision::{ConffilePolicy, RestartPolicy};
+use super::reference::is_key_name;
+use crate::model::decision::{ConffilePolicy, RebootPolicy, RestartPolicy};
 use crate::model::digest::Sha256;
 use crate::model::ring::{Membership, Ring};
 use crate::model::severity::Criticality;
@@ -42,8 +43,8 @@ pub struct Settings {
     pub health: HealthSettings,
     /// How long records are kept.
     pub retention: Retention,
-    /// The group that may read reports; nobody but root when absent.
-    pub report_group: Option<String>,
+    /// How reports are kept.
+    pub report: ReportSettings,
     /// Who is told how a run ended.
     pub notify: NotifySettings,
     /// Where a policy for many hosts comes from.
@@ -82,6 +83,8 @@ pub struct ApplySettings {
     pub restart: RestartPolicy,
     /// Units that are never restarted: names, `*` for any text, `.service` may be left out.
     pub restart_deny: Vec<String>,
+    /// What happens after a run that makes a reboot due.
+    pub reboot: RebootPolicy,
 }
 
 /// How the host is watched after a plan was carried out.
@@ -95,6 +98,17 @@ pub struct HealthSettings {
     pub poll: Duration,
     /// The administrator's own checks, beside those of `checks.d`.
     pub checks: Vec<CheckSettings>,
+}
+
+/// Who may read stored reports, and who vouches for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReportSettings {
+    /// The group that may read reports; nobody but root when absent.
+    pub group: Option<String>,
+    /// The public keys of which one must have signed each stored report, when they are checked.
+    pub key: Option<PathBuf>,
+    /// The key of root's gpg that signs each stored report.
+    pub sign_with: Option<String>,
 }
 
 /// How long records are kept; the last run and open ones always are.
@@ -126,6 +140,7 @@ impl Default for Settings {
                 lock_timeout: Duration::from_secs(300),
                 restart: RestartPolicy::Auto,
                 restart_deny: Vec::new(),
+                reboot: RebootPolicy::Never,
             },
             health: HealthSettings {
                 deadline: Duration::from_secs(300),
@@ -134,7 +149,7 @@ impl Default for Settings {
             },
             // A year of monthly runs twice over, and a year of reports: what auditors ask for.
             retention: Retention { runs: 24, days: 365 },
-            report_group: None,
+            report: ReportSettings::default(),
             notify: NotifySettings::default(),
             central: None,
         }
@@ -172,6 +187,7 @@ impl Settings {
                 lock_timeout: or(merged.lock_timeout, default.apply.lock_timeout),
                 restart: or(merged.restart, default.apply.restart),
                 restart_deny: or(merged.restart_deny, default.apply.restart_deny),
+                reboot: or(merged.reboot, default.apply.reboot),
             },
             health: HealthSettings {
                 deadline: or(merged.health_deadline, default.health.deadline),
@@ -182,7 +198,11 @@ impl Settings {
                 runs: or(merged.retention_runs, default.retention.runs),
                 days: or(merged.retention_days, default.retention.days),
             },
-            report_group: merged.report_group.map(|group| group.value),
+            report: ReportSettings {
+                group: merged.report_group.map(|group| group.value),
+                key: merged.report_key.map(|key| key.value),
+                sign_with: merged.report_sign_with.map(|key| key.value),
+            },
             notify,
             central,
         })
@@ -229,6 +249,9 @@ fn check(merged: &Merged) -> Result<(), ConfigurationError> {
         let is_name = !group.is_empty()
             && group.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
         (!is_name).then(|| format!("{group:?} is not the name of a group"))
+    })?;
+    refuse(&merged.origins, merged.report_sign_with.as_ref(), "report.sign_with", |key| {
+        (!is_key_name(key)).then(|| "is no name of a key".to_owned())
     })?;
     refuse(&merged.origins, merged.sources.as_ref(), "feeds.source", |sources| {
         twice(sources.iter().map(|source| source.name.as_str()))

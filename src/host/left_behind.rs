@@ -23,6 +23,22 @@ pub fn sweep(folder: &Path, now: SystemTime) -> Result<()> {
     Ok(())
 }
 
+/// Removes the temporary files of one file, however young: for whoever holds the lock under which alone it is replaced.
+///
+/// # Errors
+/// The folder cannot be listed, or a file not removed.
+pub fn clear(file: &Path) -> Result<()> {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Ok(()) };
+    let begin = [b".", name.as_encoded_bytes(), b"."].concat();
+    for path in storage::list(folder)? {
+        let is_of_it = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(&begin));
+        if is_of_it && is_temporary(&path) {
+            fs::remove_file(&path).map_err(StorageError::at("remove", &path))?;
+        }
+    }
+    Ok(())
+}
+
 /// `.NAME.PID.tmp`, as [`storage::replace`] names them.
 fn is_temporary(path: &Path) -> bool {
     let number = path

@@ -1,7 +1,7 @@
 //! Child processes: absolute program, argument vector, empty environment, no terminal, no shell, a time limit.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -13,6 +13,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 pub use super::command::{CommandSpec, Insistence};
+use super::control_group::ControlGroup;
 use super::{descriptors, session_leaves, spawn};
 
 /// What every child gets, whoever called patchctl (product rule: environment).
@@ -85,15 +86,17 @@ pub fn run_logged(
     listen: &mut dyn FnMut(&str),
 ) -> Result<CommandOutput, RunError> {
     let at = |source| RunError { program: spec.program.clone(), source };
-    let mut child = start(spec).map_err(at)?;
     let (sender, receiver) = mpsc::channel();
-    if let Some(pipe) = child.stdout.take() {
-        forward(pipe, Stream::Out, sender.clone());
-    }
-    if let Some(pipe) = child.stderr.take() {
-        forward(pipe, Stream::Err, sender.clone());
-    }
+    // Who listens is there before the child: a kernel short of memory refuses a thread while nothing has begun.
+    let listened = |stream| -> io::Result<PipeWriter> {
+        let (reader, writer) = io::pipe()?;
+        forward(reader, stream, sender.clone())?;
+        Ok(writer)
+    };
+    let pipes = (listened(Stream::Out).map_err(at)?, listened(Stream::Err).map_err(at)?);
     drop(sender);
+    let mut child = start(spec, pipes).map_err(at)?;
+    let _group = if spec.contained { ControlGroup::around(child.id()) } else { None };
     let (captured, timed_out) = collect(spec, &mut child, &receiver, Listener { log, listen });
     let status = child.wait().map_err(at)?;
     Ok(CommandOutput { code: code_of(status), timed_out, stdout: captured.out, stderr: captured.err })
@@ -126,7 +129,7 @@ const SETSID: &str = "/usr/bin/setsid";
 /// inherits it only where the program lets it; apt does not.
 const FLOCK: &str = "/usr/bin/flock";
 
-fn start(spec: &CommandSpec) -> io::Result<Child> {
+fn start(spec: &CommandSpec, (out, err): (PipeWriter, PipeWriter)) -> io::Result<Child> {
     std::fs::metadata(&spec.program)?;
     descriptors::close_inherited();
     let mut command = Command::new(SETSID);
@@ -140,7 +143,7 @@ fn start(spec: &CommandSpec) -> io::Result<Child> {
         Some(file) => Stdio::from(std::fs::File::open(file)?),
         None => Stdio::null(),
     };
-    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(input).stdout(out).stderr(err);
     spawn::with_public_mask(&mut command)
 }
 
@@ -163,15 +166,16 @@ struct Listener<'a> {
 }
 
 /// Sends what a pipe says, piece by piece, until it closes.
-fn forward(mut pipe: impl Read + Send + 'static, stream: Stream, sender: Sender<(Stream, Vec<u8>)>) {
-    thread::spawn(move || {
+fn forward(mut pipe: PipeReader, stream: Stream, sender: Sender<(Stream, Vec<u8>)>) -> io::Result<()> {
+    let listen = move || {
         let mut buffer = [0u8; 16 * 1024];
         while let Ok(count) = pipe.read(&mut buffer) {
             if count == 0 || sender.send((stream, buffer[..count].to_vec())).is_err() {
                 return;
             }
         }
-    });
+    };
+    thread::Builder::new().spawn(listen).map(drop)
 }
 
 /// How often a child is looked after that says nothing.
@@ -305,6 +309,21 @@ mod tests {
         assert!(output.timed_out);
         assert_eq!(output.code, 128 + 15);
         assert!(began.elapsed() < Duration::from_secs(30));
+    }
+
+    #[test]
+    fn what_a_contained_child_leaves_behind_ends_with_it() {
+        let line = "setsid sleep 300 >/dev/null 2>&1 & echo $!; grep -c patchctl- /proc/self/cgroup";
+        let spec = CommandSpec::new("/bin/sh").args(["-c", line]).contained();
+        let text = run(&spec).expect("sh runs").text();
+        let mut words = text.split_whitespace();
+        let (left, has_group) = (words.next().expect("a number"), words.next() == Some("1"));
+        if !has_group {
+            println!("not run: no control group can be made here");
+            return;
+        }
+        let stat = std::fs::read_to_string(format!("/proc/{left}/stat")).unwrap_or_default();
+        assert!(stat.is_empty() || stat.contains(") Z "), "{stat}");
     }
 
     #[test]

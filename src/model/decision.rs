@@ -246,3 +246,16 @@ pub enum RestartPolicy {
     /// They are named, and what the update stopped stays stopped.
     Never,
 }
+
+/// What happens after a run that makes a reboot due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RebootPolicy {
+    /// It is told.
+    #[default]
+    Never,
+    /// The host reboots when that may be.
+    IfNeeded,
+    /// The same after every run that changed something.
+    Always,
+}

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::context::Context;
 use super::feeds::{Import, no_such_feed, request};
-use crate::host::runner::{self, CommandSpec};
+use super::signature;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::SourceSettings;
 use crate::model::package::Inventory;
@@ -12,9 +12,6 @@ use crate::observe::Event;
 use crate::scan::refresh::bundle::{
     BundleError, BundleImport, BundleRequest, NotTaken, export_bundle, import_bundle,
 };
-
-/// Signs; what verifies is `gpgv`.
-const GPG: &str = "/usr/bin/gpg";
 
 /// What a bundle is made from, or made to.
 pub(super) type Host<'a, 'c> = (&'a Context<'c>, &'a Inventory, &'a [SourceSettings]);
@@ -43,24 +40,8 @@ pub(super) fn export(
         note(format!("never fetched, so not in it: {}", exported.missing.join(", ")));
     }
     match sign_with {
-        Some(key) => sign(bundle, key),
+        Some(key) => signature::sign(bundle, key),
         None => Ok(()),
-    }
-}
-
-/// Signs a file with a key of root's gpg: `FILE.asc` is written beside it.
-pub(super) fn sign(bundle: &Path, key: &str) -> Result<(), Failure> {
-    let (bundle, signature) = (bundle.display().to_string(), format!("{}.asc", bundle.display()));
-    let command = CommandSpec::new(GPG)
-        .args(["--batch", "--yes", "--local-user", key, "--armor", "--output", &signature, "--detach-sign"])
-        .args(["--", &bundle]);
-    let hint = format!("sign it yourself: gpg --armor --detach-sign {bundle}");
-    let unsigned =
-        || Failure::new(FailureKind::Host, format!("{bundle} is written and not signed")).hint(hint.clone());
-    let output = runner::run(&command).map_err(|error| unsigned().caused_by(error))?;
-    match output.is_success() {
-        true => Ok(()),
-        false => Err(unsigned().caused_by(anyhow::anyhow!("{}", output.last_words(3).join("; ")))),
     }
 }
 

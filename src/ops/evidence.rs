@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::context::Context;
 use super::request::{Override, Overrides};
-use super::{bundle, rules};
+use super::{rules, signature};
 use crate::host::storage::{self, StorageError};
 use crate::host::trust::{Distrust, distrust};
 use crate::model::decision::Selection;
@@ -16,7 +16,6 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::plan::{Action, PatchPlan};
 use crate::observe::Event;
 use crate::report::rehearsal::EvidenceReference;
-use crate::scan::feed::signature::{Gpgv, SUFFIXES, Signed, Verifier};
 
 /// Evidence of a plan of a thousand packages has some hundred kilobytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -44,10 +43,11 @@ pub fn keep(
     let path = folder.join(format!("{}-{word}.json", plan.id.short()));
     // Strings, lists and dates always have a JSON form.
     let json = serde_json::to_vec_pretty(&evidence).unwrap_or_default();
+    signature::forget(&path)?;
     storage::replace(&path, &json, storage::PRIVATE)?;
     let signed = match &context.settings.policy.evidence.evidence_sign_with {
         None => false,
-        Some(key) => match bundle::sign(&path, key) {
+        Some(key) => match signature::sign(&path, key) {
             Ok(()) => true,
             Err(failure) => {
                 context.observer.event(&Event::Note(super::records::error_of(&failure).message));
@@ -221,16 +221,7 @@ fn believe(context: &Context<'_>, path: &Path) -> Result<Evidence, String> {
     let bytes = storage::read_at_most(path, LARGEST).map_err(|error| error.to_string())?;
     let evidence = Evidence::open(&bytes).map_err(|error| error.to_string())?;
     let Some(keys) = &context.settings.policy.evidence.evidence_key else { return Ok(evidence) };
-    let beside = SUFFIXES.map(|suffix| PathBuf::from(format!("{}{suffix}", path.display())));
-    let signature = beside.iter().find(|signature| storage::exists(signature));
-    let signature = signature.ok_or("it is not signed: neither .asc nor .sig lies beside it")?;
-    let folder = context.layout.evidence();
-    storage::create_folder(&folder, 0o700).map_err(|error| error.to_string())?;
-    let verified = Gpgv::of_host(&folder).verify(Signed { content: path, signature, keys });
-    verified.map(|_| evidence).map_err(|error| match std::error::Error::source(&error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
-    })
+    signature::signer(context, path, keys).map(|_| evidence)
 }
 
 /// The flags that select the same.

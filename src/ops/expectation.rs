@@ -9,9 +9,9 @@ use super::context::Context;
 use super::runs;
 use crate::host::storage;
 use crate::model::package::PackageName;
-use crate::model::plan::PatchPlan;
+use crate::model::plan::{PatchPlan, Step};
 use crate::model::transaction::Phase;
-use crate::report::transaction::TransactionReport;
+use crate::report::transaction::{StepOutcome, StepReport, TransactionReport};
 
 /// Past runs that are learned from.
 const LEARNED_FROM: usize = 5;
@@ -23,8 +23,10 @@ const UNKNOWN_REST: f64 = 120.0;
 const LONGEST_REST: f64 = 900.0;
 
 /// How long the parts of a run may take.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectation {
+    /// Each step of the plan, in order.
+    pub steps: Vec<Duration>,
     /// From the first look to the proof.
     pub forward: Duration,
     /// Until the host is as well as before.
@@ -45,9 +47,12 @@ impl Expectation {
 /// Tells how long a plan may take on this host.
 pub fn of(context: &Context<'_>, plan: &PatchPlan) -> Expectation {
     let learned = Learned::from_runs(&past(context));
-    let packages: f64 = plan.actions().map(|action| learned.package(&action.package)).sum();
+    let of_step = |step: &Step| step.actions.iter().map(|action| learned.package(&action.package)).sum();
+    let steps: Vec<f64> = plan.steps.iter().map(of_step).collect();
+    let packages: f64 = steps.iter().sum();
     let policy = &context.settings.policy;
     Expectation {
+        steps: steps.into_iter().map(Duration::from_secs_f64).collect(),
         forward: Duration::from_secs_f64(packages + learned.rest),
         health: context.settings.health.deadline,
         // The way back installs as many packages as the way there, and downloads nothing.
@@ -62,14 +67,16 @@ struct PastRun {
     transaction: Option<TransactionReport>,
 }
 
-/// The newest runs that went through; one whose report cannot be read teaches nothing.
+/// The newest runs that went through, or were taken back; one whose report cannot be read teaches nothing.
 fn past(context: &Context<'_>) -> Vec<TransactionReport> {
     let runs = runs::list(&context.layout).into_iter().rev();
     let read = runs.filter_map(|run| {
         let bytes = storage::read(&context.layout.run(run).report()).ok()?;
         serde_json::from_slice::<PastRun>(&bytes).ok()?.transaction
     });
-    read.filter(|transaction| transaction.phase == Phase::Commit).take(LEARNED_FROM).collect()
+    read.filter(|transaction| matches!(transaction.phase, Phase::Commit | Phase::Returned))
+        .take(LEARNED_FROM)
+        .collect()
 }
 
 /// Seconds, as past runs took them.
@@ -84,7 +91,8 @@ impl Learned {
         let mut packages: HashMap<PackageName, f64> = HashMap::new();
         let mut rests = Vec::new();
         for run in runs {
-            for step in run.steps.iter().filter(|step| !step.observed.is_empty()) {
+            let teaches = |step: &&StepReport| step.outcome == StepOutcome::New && !step.observed.is_empty();
+            for step in run.steps.iter().filter(teaches) {
                 let each = (step.seconds / step.observed.len() as f64).max(0.0);
                 for observed in &step.observed {
                     let known = packages.entry(observed.package.name.clone()).or_default();
@@ -93,6 +101,8 @@ impl Learned {
             }
             let steps: f64 = run.steps.iter().map(|step| step.seconds).sum();
             let whole = run.finished.map(|finished| (finished - run.started).num_seconds() as f64);
+            // What was taken back took the time of the way back, too.
+            let whole = whole.filter(|_| run.phase == Phase::Commit);
             rests.extend(whole.map(|whole| (whole - steps).clamp(0.0, LONGEST_REST)));
         }
         rests.sort_by(f64::total_cmp);
@@ -116,7 +126,6 @@ mod tests {
     use crate::model::digest::Sha256;
     use crate::model::package::{Architecture, PackageKey};
     use crate::model::transaction::Observed;
-    use crate::report::transaction::{StepOutcome, StepReport};
 
     fn run(seconds: f64, whole: i64, names: &[&str]) -> TransactionReport {
         let started = chrono::DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
@@ -140,6 +149,10 @@ mod tests {
         assert_eq!(learned.package(&PackageName::from("b")), 5.0);
         assert_eq!(learned.package(&PackageName::from("new")), 17.5);
         assert_eq!(learned.rest, 70.0, "the run that waited for an answer does not count");
+        let mut taken_back = run(90.0, 400, &["a"]);
+        taken_back.phase = Phase::Returned;
+        let learned = Learned::from_runs(&[taken_back]);
+        assert_eq!((learned.package(&PackageName::from("a")), learned.rest), (90.0, UNKNOWN_REST));
         let nothing = Learned::from_runs(&[]);
         assert_eq!((nothing.package(&PackageName::from("a")), nothing.rest), (UNKNOWN_PACKAGE, UNKNOWN_REST));
     }

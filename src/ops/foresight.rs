@@ -9,20 +9,61 @@ use super::survey::Survey;
 use super::{mend, snapshots, trial};
 use crate::apply::restart::{self, Owners};
 use crate::apply::space::{self, Amounts, KERNEL_IN_BOOT, Places};
-use crate::apply::{kernels, systemd};
+use crate::apply::{kernels, modules, systemd};
 use crate::host::{processes, storage};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Suggestions;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind, ConffileForeseen, RestartForeseen, SpaceNeed};
-use crate::plan::Foresight;
-use crate::scan::inventory::files::{self, EditedConfiguration, Fate};
+use crate::plan::{Foresight, one_way};
+use crate::scan::inventory::dpkg_files::DpkgFilesError;
+use crate::scan::inventory::files::{self, EditedConfiguration, Fate, Recorded};
+
+/// What the package database records of the files of some packages. Asked about what is likely to change while the package
+/// manager still resolves, it costs no time of its own.
+#[derive(Default)]
+pub struct Known {
+    asked: BTreeSet<PackageKey>,
+    recorded: Recorded,
+}
+
+impl Known {
+    /// Asks about some packages.
+    ///
+    /// # Errors
+    /// dpkg's records cannot be read.
+    pub fn asking(root: &Path, packages: Vec<PackageKey>) -> Result<Self, DpkgFilesError> {
+        if packages.is_empty() {
+            return Ok(Self::default());
+        }
+        let asked = packages.iter().cloned().collect();
+        Ok(Self { asked, recorded: files::recorded(root, packages)? })
+    }
+
+    /// Picks the packages that were not asked about yet.
+    pub fn missing(&self, packages: impl Iterator<Item = PackageKey>) -> Vec<PackageKey> {
+        packages.filter(|package| !self.asked.contains(package)).collect()
+    }
+
+    /// Adds what was asked later.
+    pub fn add(&mut self, other: Self) {
+        self.asked.extend(other.asked);
+        self.recorded.files.extend(other.recorded.files);
+        self.recorded.edited.extend(other.recorded.edited);
+        self.recorded.edited.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+}
 
 /// Looks ahead for a list of actions.
 ///
 /// # Errors
 /// A file system or the records of configuration files cannot be read.
-pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<Foresight, Failure> {
+pub fn foresee(
+    context: &Context<'_>,
+    survey: &Survey,
+    actions: &[Action],
+    mut known: Known,
+) -> Result<Foresight, Failure> {
     let mut warnings = Vec::new();
     let protection = snapshots::foresee(context, &mut warnings);
     let space = if context.layout.is_live() { space(context, survey, actions)? } else { Vec::new() };
@@ -37,14 +78,23 @@ pub fn foresee(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Re
     if context.layout.is_live() && !actions.is_empty() {
         warnings.extend(rivals::at_work().told());
     }
-    warnings.extend(kernels::module_warning(context.layout.root(), actions.iter().any(is_kernel)));
+    warnings.extend(modules::warning(context.layout.root(), actions, actions.iter().any(is_kernel)));
+    warnings.extend(one_way::warnings(actions));
     warnings.extend(kernels::replacement_warning(actions, &survey.inventory.kernels));
+    let asked = Known::asking(context.layout.root(), known.missing(actions.iter().map(Action::key)));
+    known.add(asked.map_err(|error| {
+        Failure::new(FailureKind::HostUnclean, "the records of configuration files cannot be read")
+            .caused_by(error)
+    })?);
+    let changed: BTreeSet<&PackageName> = actions.iter().map(|action| &action.package).collect();
+    let Recorded { mut files, edited } = known.recorded;
+    files.retain(|(package, _)| changed.contains(package));
     Ok(Foresight {
         protection,
-        restarts: restarts(context, actions),
+        restarts: restarts(context, files),
         reboot: restart::reboot_reason(actions.iter().map(|action| &action.package)),
         space,
-        conffiles: edited(context, survey, actions)?,
+        conffiles: conffiles(survey, actions, edited),
         warnings,
     })
 }
@@ -106,19 +156,19 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
 }
 
 /// Services and processes that use files of the packages; what belongs to other users is seen by root alone.
-fn restarts(context: &Context<'_>, actions: &[Action]) -> Vec<RestartForeseen> {
-    if !context.layout.is_live() || actions.is_empty() {
+fn restarts(context: &Context<'_>, files: Vec<(PackageName, PathBuf)>) -> Vec<RestartForeseen> {
+    if !context.layout.is_live() || files.is_empty() {
         return Vec::new();
     }
-    restart::foresee(
-        processes::list().here(),
-        &owners(context.layout.root(), actions.iter().map(Action::key)),
-    )
+    restart::foresee(processes::list().here(), &code_of(files))
 }
 
 /// Maps every code file of some packages to its package, with links in the path resolved as the kernel shows them.
 pub fn owners(root: &Path, packages: impl Iterator<Item = PackageKey>) -> Owners {
-    let owned = files::of_packages(root, packages.collect());
+    code_of(files::of_packages(root, packages.collect()))
+}
+
+fn code_of(owned: Vec<(PackageName, PathBuf)>) -> Owners {
     let code = owned.into_iter().filter(|(_, path)| restart::is_code(path));
     code.map(|(package, path)| (merged(&path), package)).collect()
 }
@@ -130,25 +180,17 @@ fn merged(path: &Path) -> PathBuf {
     if moved && storage::exists(&at_usr) { at_usr } else { path.to_owned() }
 }
 
-/// Configuration files of the packages that the administrator edited.
-fn edited(
-    context: &Context<'_>,
-    survey: &Survey,
-    actions: &[Action],
-) -> Result<Vec<ConffileForeseen>, Failure> {
+/// What becomes of the configuration files that the administrator edited, of packages that change their version.
+fn conffiles(survey: &Survey, actions: &[Action], edited: Vec<EditedConfiguration>) -> Vec<ConffileForeseen> {
     let updated = actions.iter().filter(|action| action.to.is_some() && action.from.is_some());
-    let keys: Vec<PackageKey> = updated.map(Action::key).collect();
-    let found = files::edited(context.layout.root(), &keys).map_err(|error| {
-        Failure::new(FailureKind::HostUnclean, "the records of configuration files cannot be read")
-            .caused_by(error)
-    })?;
+    let updated: BTreeSet<&PackageName> = updated.map(|action| &action.package).collect();
     let beside = survey.inventory.distribution.advice().beside;
     let foreseen = |edited: EditedConfiguration| ConffileForeseen {
         path: edited.path.display().to_string(),
         package: edited.package,
         outcome: outcome(edited.fate, beside),
     };
-    Ok(found.into_iter().map(foreseen).collect())
+    edited.into_iter().filter(|edited| updated.contains(&edited.package)).map(foreseen).collect()
 }
 
 fn outcome(fate: Fate, beside: &str) -> String {

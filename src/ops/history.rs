@@ -1,18 +1,21 @@
 //! `history`: the runs of this host, and the proof of their journals.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::records;
 use super::request::HistoryRequest;
-use super::runs;
+use super::{runs, signature};
 use crate::apply::journal::{self, JournalError, Replay, RunKind};
+use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::digest::Sha256;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind, in_one_line};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
-use crate::report::documents::{HISTORY_SCHEMA, HistoryDocument, Identity, JournalCheck, RunEntry};
+use crate::report::documents::{
+    HISTORY_SCHEMA, HistoryDocument, Identity, JournalCheck, RunEntry, SignatureCheck,
+};
 use crate::report::schema::Report;
 
 /// What `history` answers.
@@ -33,14 +36,16 @@ pub fn history(context: &Context<'_>, request: HistoryRequest) -> Result<Answer,
         HistoryRequest::Show(run) => show(context, run).map(|report| Answer::Run(Box::new(report))),
         HistoryRequest::Verify => {
             let checks = runs::list(&context.layout).into_iter().map(|run| check(context, run)).collect();
-            Ok(Answer::List(Box::new(list(context, Some(checks)))))
+            let list = list(context, Some(checks));
+            Ok(Answer::List(Box::new(HistoryDocument { signatures: signatures(context), ..list })))
         }
     }
 }
 
 fn list(context: &Context<'_>, verification: Option<Vec<JournalCheck>>) -> HistoryDocument {
     let runs = runs::list(&context.layout).into_iter().rev().map(|run| entry(context, run)).collect();
-    HistoryDocument { identity: Identity::of(HISTORY_SCHEMA, context.now()), runs, verification }
+    let identity = Identity::of(HISTORY_SCHEMA, context.now());
+    HistoryDocument { identity, runs, verification, signatures: Vec::new() }
 }
 
 /// Describes a run from its journal, and from its report where there is one.
@@ -88,27 +93,56 @@ fn show(context: &Context<'_>, run: RunId) -> Result<Report, Failure> {
     records::load(&folder.report())
 }
 
-/// Follows a journal's chain, and holds its head against the one that the report names.
+/// Follows a journal's chain, holds its head against the one that the report names, and proves who signed the report.
 fn check(context: &Context<'_>, run: RunId) -> JournalCheck {
     let folder = context.layout.run(run);
-    let stated = records::load(&folder.report())
-        .ok()
-        .and_then(|report| report.transaction)
-        .and_then(|t| t.journal_head);
-    match journal::replay(&folder.journal()) {
+    let nothing = JournalCheck { run, entries: 0, signed_by: None, problem: None };
+    let replay = match journal::replay(&folder.journal()) {
+        Ok(replay) => replay,
         // Cut off before its first record: there is nothing that could be missing.
-        Err(JournalError::NotBegun { .. }) => JournalCheck { run, entries: 0, problem: None },
-        Err(_) if !storage::exists(&folder.journal()) => JournalCheck { run, entries: 0, problem: None },
-        Err(error) => {
-            let cause =
-                std::error::Error::source(&error).map_or_else(String::new, |cause| format!(": {cause}"));
-            JournalCheck { run, entries: 0, problem: Some(format!("{error}{cause}")) }
-        }
-        Ok(replay) => {
-            let problem = cut_short(&replay, stated).or_else(|| changed_report(&replay, &folder.report()));
-            JournalCheck { run, entries: replay.records.len() as u64, problem }
-        }
-    }
+        Err(JournalError::NotBegun { .. }) => return nothing,
+        Err(_) if !storage::exists(&folder.journal()) => return nothing,
+        Err(error) => return JournalCheck { problem: Some(in_one_line(&error)), ..nothing },
+    };
+    let entries = replay.records.len() as u64;
+    let checked = unchanged(&replay, &folder).and_then(|()| signer(context, &folder.report()));
+    let (signed_by, problem) = match checked {
+        Ok(signer) => (signer, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    JournalCheck { entries, signed_by, problem, ..nothing }
+}
+
+fn unchanged(replay: &Replay, folder: &RunFolder) -> Result<(), String> {
+    let report = records::load(&folder.report()).ok();
+    let stated = report.and_then(|report| report.transaction).and_then(|t| t.journal_head);
+    let problem = cut_short(replay, stated).or_else(|| changed_report(replay, &folder.report()));
+    problem.map_or(Ok(()), Err)
+}
+
+/// Proves who signed a stored report, where keys are configured for that.
+fn signer(context: &Context<'_>, report: &Path) -> Result<Option<String>, String> {
+    let Some(keys) = context.settings.report.key.as_deref().filter(|_| storage::exists(report)) else {
+        return Ok(None);
+    };
+    let proven = signature::signer(context, report, keys).map(Some);
+    proven.map_err(|problem| format!("the report proves nothing: {problem}"))
+}
+
+/// Proves who signed each stored report that is of no run, where keys are configured for that.
+fn signatures(context: &Context<'_>) -> Vec<SignatureCheck> {
+    let Some(keys) = &context.settings.report.key else { return Vec::new() };
+    let stored = storage::list(&context.layout.reports()).unwrap_or_default();
+    let is_own = |path: &PathBuf| {
+        path.extension().is_some_and(|ending| ending == "json") && storage::link_target(path).is_err()
+    };
+    let check = |path: PathBuf| {
+        let proven = signature::signer(context, &path, keys);
+        let (signed_by, problem) =
+            proven.map_or_else(|problem| (None, Some(problem)), |signer| (Some(signer), None));
+        SignatureCheck { report: path.display().to_string(), signed_by, problem }
+    };
+    stored.into_iter().filter(is_own).map(check).collect()
 }
 
 fn cut_short(replay: &Replay, stated: Option<Sha256>) -> Option<String> {

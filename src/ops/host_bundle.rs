@@ -12,7 +12,7 @@ use super::context::Context;
 use super::feeds::{Import, request};
 use super::plan::{self, Planned};
 use super::request::{Removals, Wish};
-use super::{lists, runs, survey};
+use super::{lists, runs, signature, survey};
 use crate::apply::fetch;
 use crate::host::storage::{self, StorageError};
 use crate::model::decision::Selection;
@@ -67,7 +67,7 @@ pub fn create(
     let _ = storage::remove_folder(&scratch);
     let exported = exported?;
     if let Some(key) = sign_with {
-        bundle::sign(file, key)?;
+        signature::sign(file, key)?;
     }
     let contents = Contents {
         made: context.now(),

@@ -40,7 +40,11 @@ pub fn merge(context: &Context<'_>, folder: &Path) -> Result<Fleet, Failure> {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
         match records::load_from(file, Keeper::Caller) {
             Ok(report) => gathering.add(&name, &report),
-            Err(failure) => gathering.refuse(&name, records::error_of(&failure).message),
+            Err(failure) => {
+                let told = records::error_of(&failure).message;
+                let path = format!("{}: ", file.display());
+                gathering.refuse(&name, told.strip_prefix(&path).unwrap_or(&told).to_owned());
+            }
         }
     }
     let fleet = gathering.fleet(context.now());

@@ -4,11 +4,12 @@ use std::path::Path;
 use std::thread;
 
 use super::context::Context;
+use super::foresight::{self, Known};
 use super::request::{Removals, Wish};
 use super::resolve::{self, Outlook};
 use super::survey::{self, Survey};
 use super::way_back::{self, Examined, Lost};
-use super::{foresight, image, quarantine, records, rules, runs, scan};
+use super::{image, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
 use crate::host::storage;
@@ -30,7 +31,7 @@ use crate::plan::{self, Circumstances, PlanInput, difference, seal};
 use crate::report::documents::{
     ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference,
 };
-use crate::report::schema::Report;
+use crate::report::schema::{Report, ReportFiles};
 
 /// A plan with the survey it was made from.
 pub struct Planned {
@@ -49,6 +50,7 @@ pub fn plan(context: &Context<'_>, wish: &Wish, file: Option<&Path>) -> Result<R
     let planned = make(context, wish)?;
     if let Some(file) = file {
         write(file, &planned.plan)?;
+        report.files = Some(ReportFiles { report: None, plan: Some(file.display().to_string()) });
     }
     keep(context, &planned.plan);
     report.plan = Some(planned.plan);
@@ -91,8 +93,8 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     let wish = &of_this_root(wish, &survey.inventory.distribution)?;
     check_exact(&survey, &wish.selection)?;
     let settled = settle((context, manager.as_ref()), &survey, wish, lost)?;
-    let Settled { decisions, resolution, actions, suggestions } = settled;
-    let mut foresight = foresight::foresee(context, &survey, &actions)?;
+    let Settled { decisions, resolution, actions, suggestions, known } = settled;
+    let mut foresight = foresight::foresee(context, &survey, &actions, known)?;
     foresight::add_suggestions(&mut foresight, &suggestions);
     if !actions.is_empty() {
         let partial = partial_upgrade(&survey.inventory.distribution, &decisions.held);
@@ -137,6 +139,7 @@ struct Settled {
     resolution: Resolution,
     actions: Vec<Action>,
     suggestions: Suggestions,
+    known: Known,
 }
 
 /// Decides, lets the package manager resolve, and begins again without what turns out to have no way back.
@@ -146,12 +149,13 @@ fn settle(
     wish: &Wish,
     lost: &Lost,
 ) -> Result<Settled, Failure> {
-    let format = manager.archives();
+    let (root, format) = (context.layout.root(), manager.archives());
     let mut policy = policy_of((context, Some(format)), survey, wish)?;
     for (key, reason) in lost {
         policy.way_back.insert(key.clone(), (Reversibility::NotReversible, reason.clone()));
     }
     let mut examined = Examined::new();
+    let mut known = Known::default();
     loop {
         let mut decisions = policy::decide(&DecisionInput {
             inventory: &survey.inventory,
@@ -161,13 +165,17 @@ fn settle(
             policy: &policy,
         });
         let doubtful = way_back::unexamined(&policy, &examined, decisions.targets.keys());
+        let likely = known.missing(decisions.targets.keys().cloned());
         // The package manager takes longer than reading the files does, and both are needed.
-        let (outlook, found) = thread::scope(|scope| {
+        let (outlook, found, recorded) = thread::scope(|scope| {
             let examination = scope.spawn(|| way_back::examine(format, doubtful));
+            let records = scope.spawn(|| Known::asking(root, likely));
             let outlook = resolve::resolve((context, manager), survey, &mut decisions, (&policy, wish));
-            (outlook, examination.join().unwrap_or_default())
+            (outlook, examination.join().unwrap_or_default(), records.join())
         });
         examined.extend(found);
+        // What could not be told is asked once more, when its answer is needed.
+        known.add(recorded.ok().and_then(Result::ok).unwrap_or_default());
         let Outlook { resolution, additions, suggestions } = outlook?;
         if way_back::has_lost((context, format), survey, (&mut policy, &mut examined), &resolution) {
             continue;
@@ -181,7 +189,7 @@ fn settle(
             way_back: &policy.way_back,
         });
         let actions = actions.map_err(outside_repositories)?;
-        return Ok(Settled { decisions, resolution, actions, suggestions });
+        return Ok(Settled { decisions, resolution, actions, suggestions, known });
     }
 }
 

@@ -8,18 +8,19 @@ use super::request::{Removals, Wish};
 use super::{plan, rules, survey};
 use crate::config::policy::listing::listing;
 use crate::host::facts;
-use crate::model::decision::Selection;
+use crate::model::decision::{RebootPolicy, Selection};
 use crate::model::failure::Failure;
 use crate::model::finding::{Finding, Verdict};
 use crate::model::package::PackageKey;
 use crate::model::ring;
 use crate::model::version::Version;
+use crate::model::window::Window;
 use crate::plan::policy::calendar::{self, Opening, State};
 use crate::plan::policy::{self, DecisionInput};
 use crate::report::documents::Identity;
 use crate::report::rules::{
     FreezeEntry, OpeningEntry, POLICY_PREVIEW_SCHEMA, POLICY_SCHEMA, PolicyAction, PolicyDocument,
-    PolicyPreview, PolicyValue, PreviewChange, WindowState,
+    PolicyPreview, PolicyValue, PreviewChange, RebootEntry, WindowState,
 };
 
 /// Openings that a preview tells.
@@ -112,8 +113,9 @@ pub fn preview(context: &Context<'_>) -> Result<PolicyPreview, Failure> {
         host: context.report_host(&survey.inventory).name,
         as_of: now,
         ring: policy.rules.ring.as_ref().map(|ring| ring.name.clone()),
-        window: window(context),
+        window: window(&context.settings.policy.windows, context),
         openings: openings(context),
+        reboot: reboot(context),
         freezes: freezes(context),
         patch: decisions.targets.into_iter().filter_map(change).collect(),
         held: decisions.held,
@@ -136,8 +138,22 @@ fn closes(findings: &[Finding], key: &PackageKey) -> Vec<String> {
     sorted.into_iter().map(str::to_owned).collect()
 }
 
-fn window(context: &Context<'_>) -> WindowState {
-    match calendar::state(&context.settings.policy.windows, context.now()) {
+fn reboot(context: &Context<'_>) -> Option<RebootEntry> {
+    let policy = &context.settings.policy;
+    let windows = policy.windows_for_reboots();
+    let next = match calendar::state(windows, context.now()) {
+        State::Closed { next } => next,
+        State::Unlimited | State::Open { .. } => None,
+    };
+    (context.settings.apply.reboot != RebootPolicy::Never).then(|| RebootEntry {
+        window: window(windows, context),
+        next,
+        wait_seconds: policy.reboot_wait.as_secs(),
+    })
+}
+
+fn window(windows: &[Window], context: &Context<'_>) -> WindowState {
+    match calendar::state(windows, context.now()) {
         State::Unlimited => WindowState::Unlimited,
         State::Open { until } => WindowState::Open { until },
         State::Closed { .. } => WindowState::Closed,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::context::Context;
-use super::{clock, retention, runs};
+use super::{clock, retention, runs, signature};
 use crate::apply::journal::{self, Event as JournalEvent, Journal};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::storage::{self, StorageError};
@@ -15,10 +15,22 @@ use crate::model::exit_code::{ExitCode, outcome_of};
 use crate::model::failure::{Failure, FailureKind, in_one_line};
 use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
+use crate::model::run::RunId;
 use crate::observe::Event;
 use crate::report::compliance::Compliance;
 use crate::report::motd::PublicSummary;
-use crate::report::schema::{REPORT_SCHEMA, Report, ReportError};
+use crate::report::schema::{REPORT_SCHEMA, Report, ReportError, ReportFiles};
+
+/// Says which run a report is of, and where it will be found.
+pub fn name_run(context: &Context<'_>, report: &mut Report, run: RunId) {
+    report.run_id = Some(run);
+    let path = link_of(&context.layout, run).display().to_string();
+    report.files = Some(ReportFiles { report: Some(path), plan: None });
+}
+
+fn link_of(layout: &Layout, run: RunId) -> PathBuf {
+    layout.reports().join(format!("{run}.json"))
+}
 
 /// Ends a report: outcome, code and time.
 pub fn conclude(context: &Context<'_>, report: &mut Report, outcome: Outcome, code: ExitCode) {
@@ -95,7 +107,7 @@ pub fn store_run(context: &Context<'_>, report: &Report) -> Result<PathBuf, Stor
     let Some(run) = report.run_id else { return store(context, report) };
     let path = context.layout.run(run).report();
     write(context, &path, report)?;
-    storage::replace_link(&context.layout.reports().join(format!("{run}.json")), &path)?;
+    list_run(&context.layout, run, &path)?;
     point_latest(&context.layout, &path)?;
     note_digest(context, &context.layout.run(run));
     Ok(path)
@@ -122,24 +134,46 @@ fn note_digest(context: &Context<'_>, folder: &RunFolder) {
 pub fn store_in(context: &Context<'_>, layout: &Layout, report: &Report) -> Result<PathBuf, StorageError> {
     let Some(run) = report.run_id else { return store(context, report) };
     let path = layout.run(run).report();
-    storage::replace(&path, &serde_json::to_vec(report).unwrap_or_default(), storage::PRIVATE)?;
+    replace(context, &path, report)?;
     let as_booted = Layout::system(Path::new("/")).run(run).report();
-    storage::replace_link(&layout.reports().join(format!("{run}.json")), &as_booted)?;
+    list_run(layout, run, &as_booted)?;
     point_latest(layout, &as_booted)?;
     note_digest(context, &layout.run(run));
     Ok(path)
 }
 
-fn write(context: &Context<'_>, path: &Path, report: &Report) -> Result<(), StorageError> {
+/// Links the report of a run, and its signature, among the reports.
+fn list_run(layout: &Layout, run: RunId, report: &Path) -> Result<(), StorageError> {
+    let link = link_of(layout, run);
+    storage::replace_link(&link, report)?;
+    match storage::exists(&signature::of(&layout.run(run).report())) {
+        true => storage::replace_link(&signature::of(&link), &signature::of(report)),
+        false => signature::forget(&link),
+    }
+}
+
+/// Replaces a report, and signs it where a key is configured. One that is not signed is stored all the same.
+fn replace(context: &Context<'_>, path: &Path, report: &Report) -> Result<(), StorageError> {
+    signature::forget(path)?;
     // Strings, numbers and lists always have a JSON form.
     storage::replace(path, &serde_json::to_vec(report).unwrap_or_default(), storage::PRIVATE)?;
+    if let Some(key) = &context.settings.report.sign_with
+        && let Err(failure) = signature::sign(path, key)
+    {
+        context.observer.event(&Event::Note(in_one_line(&failure)));
+    }
+    Ok(())
+}
+
+fn write(context: &Context<'_>, path: &Path, report: &Report) -> Result<(), StorageError> {
+    replace(context, path, report)?;
     if facts::is_root() && context.layout.is_live() { share(context, path) } else { Ok(()) }
 }
 
 /// Lets the group of `report.group` read reports and pass through the folders that lead to them; nothing else in
 /// these folders can be read by it. Without a group, only root may.
 fn share(context: &Context<'_>, report: &Path) -> Result<(), StorageError> {
-    let group = context.settings.report_group.as_deref().and_then(|name| {
+    let group = context.settings.report.group.as_deref().and_then(|name| {
         let found = names::group(name);
         if found.is_none() {
             let note = format!("there is no group {name} (report.group): reports stay with root");

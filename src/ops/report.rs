@@ -8,11 +8,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::context::Context;
+use super::past::{self, Past};
 use super::records::{self, Keeper};
 use super::request::ReportSubject;
 use super::{history, runs};
 use crate::host::storage::{self, FileStamp};
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::{Failure, FailureKind, in_one_line};
+use crate::observe::Event;
 use crate::report::background::{Background, Survey};
 use crate::report::documents::Identity;
 use crate::report::format::Format;
@@ -77,8 +79,8 @@ fn background(context: &Context<'_>, report: &Report) -> Background {
     Background { runs: runs.filter(|run| run.started <= report.finished).collect(), surveys, closures }
 }
 
-/// Reads what every stored report of the whole host says of its holes, oldest first, the newest up to a sum of bytes. One
-/// that cannot be read is left out.
+/// Reads what every stored report of the whole host says of its holes, oldest first, the newest up to a sum of bytes, after
+/// what is left of those that were pruned. One that cannot be read is left out.
 fn lifetimes(context: &Context<'_>) -> (Vec<Survey>, Vec<Closure>) {
     let stored = storage::list(&context.layout.reports()).unwrap_or_default();
     let surveys = stored.into_iter().filter(|path| is_survey(path));
@@ -95,7 +97,14 @@ fn lifetimes(context: &Context<'_>) -> (Vec<Survey>, Vec<Closure>) {
     dated.sort();
     let mut lifetimes = Lifetimes::default();
     dated.iter().filter_map(|(_, path)| parsed::<Look>(path)).for_each(|look| lifetimes.add(look));
-    lifetimes.ended()
+    let (surveys, closures) = lifetimes.ended();
+    let mut past = past::read(&context.layout).unwrap_or_else(|failure| {
+        context.observer.event(&Event::Note(in_one_line(&failure)));
+        Past::default()
+    });
+    past.surveys.extend(surveys);
+    past.closures.extend(closures);
+    (past.surveys, past.closures)
 }
 
 /// When a stored report ended; the rest of it is skipped.
@@ -104,7 +113,8 @@ struct Ended {
     finished: DateTime<Utc>,
 }
 
-fn parsed<T: DeserializeOwned>(path: &Path) -> Option<T> {
+/// Reads what is wanted of a stored report; `None` where it cannot be read.
+pub(super) fn parsed<T: DeserializeOwned>(path: &PathBuf) -> Option<T> {
     serde_json::from_slice(&storage::read(path).ok()?).ok()
 }
 
@@ -138,9 +148,11 @@ pub fn period(
 }
 
 /// Scans and runs judge the whole host; a plan is made of a part, and so are reports whose name says `aside`.
-fn is_survey(path: &Path) -> bool {
+pub(super) fn is_survey(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.strip_prefix("scan-").unwrap_or(name).starts_with(|first: char| first.is_ascii_digit())
+    let name = name.strip_prefix("scan-").unwrap_or(name);
+    // Signatures lie beside them.
+    name.starts_with(|first: char| first.is_ascii_digit()) && name.ends_with(".json")
 }
 
 /// Reads a stored report.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::model::decision::Selection;
+use crate::model::decision::{RebootPolicy, Selection};
 use crate::model::package::PackageName;
 use crate::model::rule::{Until, WaiverKind};
 use crate::model::run::RunId;
@@ -191,6 +191,8 @@ pub struct ApplyRequest {
     pub overrides: Option<Overrides>,
     /// Who began it.
     pub begins: Begins,
+    /// What happens when a reboot is due, instead of what is configured.
+    pub reboot: Option<RebootPolicy>,
     /// Success tells by exit code 102 or 103 that a reboot or restarts are due.
     pub detailed_exit_code: bool,
 }
@@ -252,6 +254,15 @@ pub enum NeedsRestartRequest {
     Everything,
     /// Whether a reboot is due, as an exit code.
     Reboot,
+}
+
+/// Looks after a reboot that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RebootRequest {
+    /// It begins when policy lets it.
+    WhenItMay(Begins),
+    /// It is called off.
+    Cancel,
 }
 
 /// Takes a run back.

@@ -1,11 +1,11 @@
 //! What is kept of old runs and reports, and for how long: `[snapshot] keep` and `[retention]`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::context::Context;
-use super::{runs, snapshots};
+use super::{past, runs, signature, snapshots};
 use crate::apply::journal::{self, JournalError};
 use crate::config::layout::{Layout, RunFolder};
 use crate::config::settings::Retention;
@@ -74,7 +74,9 @@ fn drop_way_back(folder: &RunFolder) -> Result<(), StorageError> {
 }
 
 fn forget(layout: &Layout, id: RunId) -> Result<(), StorageError> {
-    storage::remove_file(&layout.reports().join(format!("{id}.json")))?;
+    let link = layout.reports().join(format!("{id}.json"));
+    signature::forget(&link)?;
+    storage::remove_file(&link)?;
     storage::remove_folder(layout.run(id).path())
 }
 
@@ -85,13 +87,18 @@ fn forget(layout: &Layout, id: RunId) -> Result<(), StorageError> {
 pub fn prune_reports(layout: &Layout, days: u32, now: DateTime<Utc>) -> Result<(), StorageError> {
     let Some(oldest) = now.checked_sub_signed(TimeDelta::days(i64::from(days))) else { return Ok(()) };
     let latest = storage::link_target(&layout.latest_report()).ok();
-    for path in storage::list(&layout.reports())? {
-        let is_old = written_at(&path).is_some_and(|written| written < oldest);
-        if is_old && latest.as_deref() != Some(&path) {
-            storage::remove_file(&path)?;
-        }
+    let is_old = |path: &PathBuf| {
+        let is_of_latest = |latest: &PathBuf| path == latest || *path == signature::of(latest);
+        written_at(path).is_some_and(|written| written < oldest) && !latest.as_ref().is_some_and(is_of_latest)
+    };
+    let old: Vec<PathBuf> = storage::list(&layout.reports())?.into_iter().filter(is_old).collect();
+    if old.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    // Where what is left of earlier ones is damaged, none goes before somebody has looked at it.
+    let Ok(past) = past::read(layout) else { return Ok(()) };
+    past::keep(layout, past, &old)?;
+    old.iter().try_for_each(|path| storage::remove_file(path))
 }
 
 /// Removes patchctl's own copies of plans that are older than so many days; each run keeps its plan itself.
@@ -127,8 +134,10 @@ pub fn sweep_left_behind(layout: &Layout, now: DateTime<Utc>) -> Result<(), Stor
     folders.iter().try_for_each(|folder| left_behind::sweep(folder, now.into()))
 }
 
-fn written_at(report: &Path) -> Option<DateTime<Utc>> {
-    let (_, time) = report.file_stem()?.to_str()?.rsplit_once('-')?;
+/// Reads when a report was written from its name, or from that of its signature.
+pub(super) fn written_at(report: &Path) -> Option<DateTime<Utc>> {
+    let (stem, _) = report.file_name()?.to_str()?.split_once('.')?;
+    let (_, time) = stem.rsplit_once('-')?;
     NaiveDateTime::parse_from_str(time, TIME_IN_NAME).ok().map(|time| time.and_utc())
 }
 
@@ -140,6 +149,8 @@ mod tests {
     fn a_report_tells_its_time_by_its_name() {
         let time = |name: &str| written_at(Path::new(name)).map(|time| time.to_rfc3339());
         assert_eq!(time("/r/scan-20261122T020304Z.json").as_deref(), Some("2026-11-22T02:03:04+00:00"));
+        let signature = time("/r/scan-aside-20261122T020304Z.json.asc");
+        assert_eq!(signature.as_deref(), Some("2026-11-22T02:03:04+00:00"));
         assert_eq!(time("/r/0042.json"), None);
     }
 }

@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
+use super::other_updaters;
 use super::timetable::{self, Timer};
 use crate::apply::systemd;
 use crate::host::{environment, facts, storage};
+use crate::model::decision::RebootPolicy;
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::documents::Identity;
 use crate::report::schedule::{FileState, Method, SCHEDULE_SCHEMA, ScheduleDocument, ScheduledFile};
@@ -22,15 +24,6 @@ const PROGRAM: &str = "/usr/bin/patchctl";
 const SCAN_SERVICE: &str = include_str!("../../packaging/systemd/patchctl-scan.service");
 const APPLY_SERVICE: &str = include_str!("../../packaging/systemd/patchctl-apply.service");
 const RECOVER_SERVICE: &str = include_str!("../../packaging/systemd/patchctl-recover.service");
-
-/// Timers of others that install packages by themselves.
-const RIVALS: [&str; 5] = [
-    "apt-daily-upgrade.timer",
-    "dnf-automatic.timer",
-    "dnf-automatic-install.timer",
-    "yum-cron.service",
-    "packagekit-offline-update.service",
-];
 
 /// What is asked of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,13 +57,19 @@ pub fn schedule(context: &Context<'_>, request: ScheduleRequest) -> Result<Sched
     let method = if systemd::is_running() { Method::Systemd } else { Method::Cron };
     let planned = match method {
         Method::Systemd => units(&timers)?,
-        Method::Cron => cron(&timers)?,
+        Method::Cron => cron(context, &timers)?,
     };
     let before: Vec<FileState> = planned.iter().map(state).collect();
     match request {
         ScheduleRequest::Show => {}
-        ScheduleRequest::Install => install(&planned, &timers)?,
-        ScheduleRequest::Remove => remove(&planned)?,
+        ScheduleRequest::Install => {
+            install(&planned, &timers)?;
+            other_updaters::switch_off(context)?;
+        }
+        ScheduleRequest::Remove => {
+            remove(&planned)?;
+            other_updaters::switch_on_again(context)?;
+        }
     }
     let told = |(planned, before): (&Planned, FileState)| ScheduledFile {
         path: planned.path.display().to_string(),
@@ -109,9 +108,15 @@ fn units(timers: &[Timer]) -> Result<Vec<Planned>, Failure> {
     Ok(files)
 }
 
-fn cron(timers: &[Timer]) -> Result<Vec<Planned>, Failure> {
+fn cron(context: &Context<'_>, timers: &[Timer]) -> Result<Vec<Planned>, Failure> {
     let program = own_program()?;
-    let lines: String = timers.iter().map(|timer| format!("{}\n", timer.cron_line(&program))).collect();
+    let mut lines: String = timers.iter().map(|timer| format!("{}\n", timer.cron_line(&program))).collect();
+    if context.settings.apply.reboot != RebootPolicy::Never {
+        // Under systemd the run that asks for a reboot sets a timer for it.
+        let waiting = context.layout.reboot().display().to_string();
+        let call = format!("{program} reboot --scheduled --quiet");
+        lines.push_str(&format!("* * * * * root test ! -e {waiting} || {call}\n"));
+    }
     let text = format!(
         "# Written by patchctl schedule install; patchctl schedule remove takes it away.\n\
          SHELL=/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin\n{lines}"
@@ -189,10 +194,6 @@ fn remarks(context: &Context<'_>) -> Vec<String> {
     if context.settings.policy.windows.is_empty() {
         remarks.push("no window is configured ([[policy.window]]): nothing is patched unasked".to_owned());
     }
-    let active = systemd::units().unwrap_or_default();
-    for rival in active.iter().filter(|unit| RIVALS.contains(&unit.name.as_str()) && unit.is_active()) {
-        let name = &rival.name;
-        remarks.push(format!("{name} installs packages by itself too: systemctl disable --now {name}"));
-    }
+    remarks.extend(other_updaters::remarks(context));
     remarks
 }

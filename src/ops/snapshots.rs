@@ -5,7 +5,7 @@ use crate::apply::snapshot::registry::{self, Choice};
 use crate::apply::snapshot::{Ground, SnapshotError, Unfit, boot, record};
 use crate::apply::space::Writing;
 use crate::config::choice::SnapshotChoice;
-use crate::config::layout::RunFolder;
+use crate::config::layout::{Layout, RunFolder};
 use crate::model::failure::{Failure, FailureKind, in_one_line};
 use crate::model::run::RunId;
 use crate::model::snapshot::{Protection, SnapshotRef};
@@ -87,4 +87,23 @@ pub fn discard(context: &Context<'_>, folder: &RunFolder) -> bool {
         context.observer.event(&Event::Note(format!("a snapshot stays: {}", in_one_line(error))));
     }
     discarded.is_ok()
+}
+
+/// Puts `/boot` back as it was before an exchange of roots that was begun and given up; a run that began none has no
+/// copy of it in its folder.
+///
+/// # Errors
+/// A file cannot be read or written: the kernels may not be those of the modules, so the run stays open.
+pub fn keep_boot(context: &Context<'_>, (layout, folder): (&Layout, &RunFolder)) -> Result<(), Failure> {
+    let ground = Ground::of(layout);
+    let put_back = boot::put_back(&ground, folder).map_err(|error| {
+        let message = "the exchange of the roots was given up, and /boot cannot be put back as it was";
+        Failure::new(FailureKind::Operator, message)
+            .caused_by(error)
+            .hint("patchctl recover tries again; do not reboot before it has ended")
+    })?;
+    for path in put_back {
+        context.observer.event(&Event::Note(format!("{} is as it was", path.display())));
+    }
+    Ok(())
 }

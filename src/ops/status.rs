@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::context::Context;
-use super::{history, records, runs, survey};
+use super::{history, reboot, records, runs, survey};
 use crate::config::layout::Layout;
 use crate::host::{clock, storage};
 use crate::model::failure::{Failure, FailureKind};
@@ -36,6 +36,10 @@ pub fn status(context: &Context<'_>) -> Result<StatusDocument, Failure> {
         storage::exists(&context.layout.target("run/reboot-required"))
             .then(|| "a package asked for it (/run/reboot-required)".to_owned())
     });
+    let reboot = match reboot::pending(context)? {
+        Some(waiting) => Some(format!("{}; it waits, patchctl reboot tells for what", waiting.reason)),
+        None => reboot,
+    };
     let changed = last
         .as_ref()
         .and_then(|report| report.packages.as_ref())

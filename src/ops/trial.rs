@@ -11,7 +11,7 @@ use crate::apply::health::trial::{self, Trial};
 use crate::apply::journal::{Journal, JournalError};
 use crate::apply::restart::pass::{self, Moment, Pass, Situation};
 use crate::apply::restart::{self, CodeUser, Owners};
-use crate::apply::{Tools, systemd};
+use crate::apply::{Tools, boot_recovery, systemd};
 use crate::config::layout::RunFolder;
 use crate::host::processes::{self, Processes};
 use crate::model::decision::RestartPolicy;
@@ -65,18 +65,27 @@ impl Watch {
         Ok(Self { baseline, checks, code, changed, dead_man: None, went_back: None })
     }
 
-    /// Takes the second look, keeps both with the run, and sets the dead man's timer.
+    /// Takes the second look: what comes and goes by itself is not held against a run.
+    #[must_use]
+    pub fn look_again(self, tools: &Tools<'_>) -> Self {
+        let later = Baseline::take(tools, &self.checks, Owners::new());
+        Self { baseline: self.baseline.joined(later), ..self }
+    }
+
+    /// Keeps what was seen with the run, and sets the dead man's timer.
     ///
     /// # Errors
-    /// The baseline cannot be stored, or systemd refuses the timer: nothing was changed.
+    /// The baseline cannot be stored, systemd refuses the timer, or the next boot cannot be told: nothing was changed.
     pub fn arm(self, tools: &Tools<'_>, (run, folder): (RunId, &RunFolder)) -> Result<Self, Failure> {
         let unarmed = "the run cannot be watched; nothing was changed";
-        let later = Baseline::take(tools, &self.checks, Owners::new());
-        let baseline = self.baseline.joined(later);
-        baseline.store(folder).map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
-        let dead_man = dead_man::arm(run, baseline.deadline)
+        self.baseline
+            .store(folder)
             .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
-        Ok(Self { baseline, dead_man, ..self })
+        let dead_man = dead_man::arm(run, self.baseline.deadline)
+            .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
+        boot_recovery::arm(tools.layout.root())
+            .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
+        Ok(Self { dead_man, ..self })
     }
 
     /// Has the same again for a run that was cut off; `None` where it took no baseline, so that nothing can be compared.
@@ -90,8 +99,10 @@ impl Watch {
         })?;
         let Some(baseline) = baseline else { return Ok(None) };
         let is_of_this_boot = baseline.boot_id == crate::host::facts::boot_id();
-        let baseline =
-            if is_of_this_boot { baseline } else { baseline.across_a_boot(tools.clock.since_boot()) };
+        let baseline = match is_of_this_boot {
+            true => baseline,
+            false => baseline.across_a_boot((tools.layout.root(), tools.clock.since_boot())),
+        };
         let checks = checks::find(tools.layout, &tools.rules.health.checks).map_err(unsafe_check)?;
         let code = baseline.code.clone().into_iter().collect();
         let changed = plan.actions().map(Action::key).collect();
@@ -136,6 +147,16 @@ impl Watch {
     /// Notes that the way back begins now: what its packages restart by themselves runs the old code already.
     pub fn goes_back(&mut self, tools: &Tools<'_>) {
         self.went_back = Some(tools.clock.since_boot());
+    }
+
+    /// Notes that the run itself is a way back: whatever began since runs the old code.
+    pub fn goes_back_from_its_start(&mut self) {
+        self.went_back = Some(self.baseline.taken);
+    }
+
+    /// Tells whether the run began in this boot: what another boot started runs no old code.
+    pub fn is_of_this_boot(&self) -> bool {
+        !self.baseline.of_any_boot
     }
 
     /// After a way back the same once more: the old code is what has to run now.

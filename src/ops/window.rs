@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::context::Context;
 use super::request::{Override, Overrides};
 use super::{expectation, rules};
+use crate::apply::time_left::TimeLeft;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::plan::PatchPlan;
 use crate::plan::policy::calendar::{self, State};
@@ -66,6 +67,25 @@ pub fn refuse_without_time(
         minutes(expected.reboot)
     );
     Err(refused(message, next, now).hint(parts).hint("patch fewer packages: patchctl apply --package NAME"))
+}
+
+/// What is left of the window for the batches of a run that begins now; without end where no window closes, or that was set
+/// aside.
+pub fn time_left(context: &Context<'_>, overrides: Option<&Overrides>, plan: &PatchPlan) -> TimeLeft {
+    let now = context.now();
+    let State::Open { until } = calendar::state(&context.settings.policy.windows, now) else {
+        return TimeLeft::default();
+    };
+    if rules::is_overridden(overrides, Override::Window) {
+        return TimeLeft::default();
+    }
+    let expected = expectation::of(context, plan);
+    let left = (until - now).to_std().unwrap_or(Duration::ZERO);
+    TimeLeft {
+        closes: Some(context.clock.since_boot() + left),
+        after: expected.health + expected.reboot,
+        steps: expected.steps,
+    }
 }
 
 fn refused(message: String, next: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Failure {

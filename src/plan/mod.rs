@@ -3,6 +3,7 @@
 //! Pure: what has to be looked up on the host comes in as values.
 
 pub mod difference;
+pub mod one_way;
 pub mod ordering;
 pub mod policy;
 pub mod seal;

@@ -2,6 +2,7 @@
 //! a history; a report alone has none.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::documents::RunEntry;
 use super::lifetimes::Closure;
@@ -19,7 +20,7 @@ pub struct Background {
 }
 
 /// What one stored report counted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Survey {
     /// When it was made.
     pub at: DateTime<Utc>,

@@ -12,6 +12,7 @@ use super::documents::{
 use super::fleet::Fleet;
 use super::motd::PublicSummary;
 use super::period::Period;
+use super::reboot::RebootDocument;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
 use super::schema::Report;
@@ -41,6 +42,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("policy-preview-1.json", schema_for!(PolicyPreview)),
         ("rule-change-1.json", schema_for!(RuleChange)),
         ("schedule-1.json", schema_for!(ScheduleDocument)),
+        ("reboot-1.json", schema_for!(RebootDocument)),
         ("bundle-content-1.json", schema_for!(BundleDocument)),
     ]
 }
@@ -86,6 +88,7 @@ mod tests {
         assert_fits("policy-preview-1.json", &rules::preview());
         assert_fits("rule-change-1.json", &rules::added());
         assert_fits("bundle-content-1.json", &rules::bundle());
+        rules::reboots().iter().for_each(|document| assert_fits("reboot-1.json", document));
         assert_fits("doctor-1.json", &health::doctor());
     }
 

@@ -80,6 +80,17 @@ pub struct HistoryDocument {
     /// What a check of the journals found; absent when none was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub verification: Option<Vec<JournalCheck>>,
+    /// What the check found of stored reports that are of no run; absent where `report.key` names no keys.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub signatures: Vec<SignatureCheck>,
+}
+
+impl HistoryDocument {
+    /// Tells whether a check found something that is not as it was stored.
+    pub fn is_damaged(&self) -> bool {
+        let of_runs = self.verification.iter().flatten().map(|check| &check.problem);
+        of_runs.chain(self.signatures.iter().map(|check| &check.problem)).any(Option::is_some)
+    }
 }
 
 /// One run in the history.
@@ -118,7 +129,23 @@ pub struct JournalCheck {
     pub run: RunId,
     /// Entries whose place in the chain was proven.
     pub entries: u64,
+    /// Fingerprint of the key that signed the report of the run; absent where `report.key` names no keys, or a problem is told.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_by: Option<String>,
     /// What is wrong; absent when the chain holds from the first entry to the last.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<String>,
+}
+
+/// What a check of the signature of a stored report found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SignatureCheck {
+    /// The report.
+    pub report: String,
+    /// Fingerprint of the key that signed it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signed_by: Option<String>,
+    /// Why it proves nothing; absent when it is signed.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub problem: Option<String>,
 }

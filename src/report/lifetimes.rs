@@ -21,7 +21,7 @@ use crate::model::summary::Summary;
 use crate::model::version::Version;
 
 /// What is read of a stored report; the rest of it is skipped.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub struct Look {
     finished: DateTime<Utc>,
     summary: Summary,
@@ -31,6 +31,13 @@ pub struct Look {
     packages: Vec<Installed>,
     #[serde(default)]
     findings: Vec<Hole>,
+}
+
+impl Look {
+    /// Tells whether what is absent from it is truly gone.
+    pub fn is_whole(&self) -> bool {
+        self.completeness.as_ref().is_some_and(|known| known.level == CompletenessLevel::Full)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -160,7 +167,7 @@ pub struct Lifetimes {
 impl Lifetimes {
     /// Takes in the next report.
     pub fn add(&mut self, look: Look) {
-        let is_whole = look.completeness.as_ref().is_some_and(|known| known.level == CompletenessLevel::Full);
+        let is_whole = look.is_whole();
         // Kernels and the like are there in several versions at once.
         let installed: HashSet<_> = look.packages.iter().map(Installed::key).collect();
         let open: BTreeMap<String, Hole> =

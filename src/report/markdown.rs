@@ -6,8 +6,10 @@
 use std::io::{self, Write};
 
 use super::group::{Group, Remedy, groups};
+use super::health::CheckState;
 use super::lifetimes::ClosedWindow;
 use super::period::Period;
+use super::rehearsal::{RehearsalReport, RehearsalVerdict};
 use super::schema::Report;
 use super::text::sanitize::{Repertoire, clean};
 use super::words::{self, count};
@@ -33,6 +35,9 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     missing(report, out)?;
     if let Some(summary) = &report.summary {
         counts(summary, out)?;
+    }
+    if let Some(rehearsal) = &report.rehearsal {
+        rehearsed(rehearsal, out)?;
     }
     if let Some(plan) = &report.plan {
         planned(plan, out)?;
@@ -136,6 +141,39 @@ fn counts(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
     }
     if summary.reboot_required {
         writeln!(out, "A reboot is due.\n")?;
+    }
+    Ok(())
+}
+
+fn rehearsed(rehearsal: &RehearsalReport, out: &mut dyn Write) -> io::Result<()> {
+    let verdict = match rehearsal.verdict {
+        RehearsalVerdict::Passed => "Rehearsal passed",
+        RehearsalVerdict::Failed => "Rehearsal failed",
+    };
+    let checks = rehearsal.run.checks.iter().filter(|check| check.state == CheckState::Pass).count() as u64;
+    let changes = &rehearsal.changes;
+    let files = changes.added.len() + changes.changed.len() + changes.removed.len();
+    let told = [
+        format!("**{verdict}**, the host was not touched"),
+        format!("{} as before", count(checks, "test", "tests")),
+        format!("{} would change", count(files as u64, "file", "files")),
+        format!("{} below `/etc`", changes.configuration().len()),
+    ];
+    writeln!(out, "{}\n", told.join(" · "))?;
+    for complaint in rehearsal.run.complaints() {
+        writeln!(out, "- {}", code(&complaint))?;
+    }
+    if rehearsal.verdict == RehearsalVerdict::Failed {
+        writeln!(out)?;
+    }
+    if let Some(evidence) = &rehearsal.evidence {
+        let signed = if evidence.signed { "signed" } else { "not signed" };
+        writeln!(
+            out,
+            "Evidence {}, {signed}, sealed by {}\n",
+            code(&evidence.path),
+            code(&evidence.sha256.short())
+        )?;
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ mod openvex;
 pub mod period;
 pub mod policy;
 mod purl;
+pub mod reboot;
 pub mod rehearsal;
 pub mod restart;
 pub mod rules;

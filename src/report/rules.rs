@@ -155,6 +155,9 @@ pub struct PolicyPreview {
     pub window: WindowState,
     /// The next times at which a window opens.
     pub openings: Vec<OpeningEntry>,
+    /// When a reboot might begin; absent where patchctl never reboots.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reboot: Option<RebootEntry>,
     /// Freezes that are not over.
     pub freezes: Vec<FreezeEntry>,
     /// What would be asked of the package manager, before it says what goes together.
@@ -189,6 +192,18 @@ pub struct OpeningEntry {
     pub closes: DateTime<Utc>,
     /// When a scheduled run of this host begins in it.
     pub scheduled: DateTime<Utc>,
+}
+
+/// When a reboot of patchctl's might begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RebootEntry {
+    /// How its windows stand then.
+    pub window: WindowState,
+    /// When the next one opens, where none is open.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<DateTime<Utc>>,
+    /// How long it waits for people who are logged in.
+    pub wait_seconds: u64,
 }
 
 /// A freeze.

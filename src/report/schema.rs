@@ -97,18 +97,18 @@ pub struct Report {
     /// Where the host stands to its due dates.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub compliance: Option<Compliance>,
-    /// Where the documents of this verb were written.
+    /// Where the documents of this verb are.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub files: Option<ReportFiles>,
 }
 
-/// Where documents were written.
+/// Where documents are.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReportFiles {
-    /// The stored report.
+    /// The stored report, of a run.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub report: Option<String>,
-    /// The sealed plan.
+    /// The sealed plan, where a file was named for it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub plan: Option<String>,
 }

@@ -2,6 +2,8 @@
 
 pub mod assess;
 pub mod channels;
+mod dnf_locks;
+mod dnf_modules;
 pub mod explain;
 pub mod feed;
 pub mod index;

@@ -13,6 +13,8 @@ pub const EXCLUDED: &[(&str, &str)] = &[
     ("/etc/lvm/archive", "copies that LVM writes at each change of a volume group"),
     ("/etc/lvm/backup", "the present volume groups, written by LVM"),
     ("/etc/mtab", "the mounted file systems, a link into /proc or written by mount"),
+    ("/etc/systemd/system/multi-user.target.wants/patchctl-recover-run.service", "there while a run is open"),
+    ("/etc/systemd/system/patchctl-recover-run.service", "there while a run is open"),
     ("/etc/udev/hwdb.bin", "made by systemd-hwdb from the files that are installed"),
 ];
 

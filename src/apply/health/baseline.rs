@@ -1,12 +1,13 @@
 //! What is true before the first change, kept in the run's folder: it survives patchctl.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::Look;
+use super::boots::{self, Holders};
 use super::checks::{self, Answer, Check};
 use super::probes;
 use crate::apply::Tools;
@@ -28,6 +29,12 @@ pub struct Baseline {
     pub excused: BTreeMap<String, String>,
     /// Units that have to run afterwards.
     pub units: Vec<String>,
+    /// Which units hold the sockets among the facts.
+    #[serde(default)]
+    pub sockets: Holders,
+    /// What is expected is what every boot shows, because the host was booted since.
+    #[serde(skip)]
+    pub of_any_boot: bool,
     /// The code of the packages that the run changes, as it was before.
     pub code: BTreeMap<PathBuf, PackageName>,
     /// How long the trial may take.
@@ -63,7 +70,7 @@ impl Baseline {
                 }
             }
         }
-        let (look, units) = probes::look_before(tools.manager, tools.layout.root());
+        let (look, units, sockets) = probes::look_before(tools.manager, tools.layout.root());
         let is_text = |path: &PathBuf| path.to_str().is_some();
         Self {
             boot_id: facts::boot_id(),
@@ -71,6 +78,8 @@ impl Baseline {
             look,
             excused,
             units,
+            sockets,
+            of_any_boot: false,
             code: code.into_iter().filter(|(path, _)| is_text(path)).collect(),
             deadline: tools.rules.health.deadline,
         }
@@ -93,19 +102,21 @@ impl Baseline {
             (name, joined)
         });
         Self {
-            look: Look { facts: facts.collect() },
+            look: Look { facts: facts.collect(), ..Look::default() },
             excused: self.excused.into_iter().chain(later.excused).collect(),
             units: self.units.into_iter().filter(|unit| later.units.contains(unit)).collect(),
+            sockets: self.sockets.into_iter().chain(later.sockets).collect(),
             code: self.code.into_iter().chain(later.code).collect(),
             ..later
         }
     }
 
-    /// What of it can be held against another boot: less, and never nothing where the administrator has checks.
+    /// What of it can be held against another boot of `root`.
     #[must_use]
-    pub fn across_a_boot(mut self, now: Duration) -> Self {
-        self.look.facts.retain(|name, _| probes::holds_across_boots(name));
-        Self { boot_id: facts::boot_id(), taken: now, units: Vec::new(), ..self }
+    pub fn across_a_boot(self, (root, now): (&Path, Duration)) -> Self {
+        let look = boots::kept(&self, root);
+        // The boot starts what it has to; nothing is left to be started because the run stopped it.
+        Self { look, boot_id: facts::boot_id(), taken: now, units: Vec::new(), of_any_boot: true, ..self }
     }
 
     /// Stores it in the folder of its run.
@@ -139,7 +150,7 @@ mod tests {
         let set = |facts: &[&str]| Some(facts.iter().map(|fact| (*fact).to_owned()).collect());
         let facts = [("listening sockets", set(services)), ("failed units", set(failed))];
         let facts = facts.map(|(name, facts)| (name.to_owned(), facts)).into();
-        Baseline { look: Look { facts }, ..Baseline::default() }
+        Baseline { look: Look { facts, ..Look::default() }, ..Baseline::default() }
     }
 
     #[test]

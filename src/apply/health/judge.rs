@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::baseline::Baseline;
 use super::checks::{Answer, Check};
 use super::probes::PROBES;
-use super::{Look, Rule};
+use super::{Look, Rule, boots};
 use crate::report::health::{CheckState, HealthCheck};
 
 /// What one look after the run says.
@@ -33,7 +33,10 @@ pub fn judge(baseline: &Baseline, look: &Look, answers: &[(&Check, Answer)]) -> 
     let probes = PROBES.iter().map(|probe| {
         let before = baseline.look.facts.get(probe.name).and_then(Option::as_ref);
         let after = look.facts.get(probe.name).and_then(Option::as_ref);
-        let (state, detail) = compared(probe.rule, before, after);
+        let (state, detail) = match boots::why_not(probe.name).filter(|_| baseline.of_any_boot) {
+            Some(reason) => (CheckState::CannotTell, vec![reason.to_owned()]),
+            None => compared(probe.rule, before, after),
+        };
         HealthCheck { name: probe.name.to_owned(), required: true, state, detail }
     });
     let checks = answers.iter().map(|(check, answer)| own_check(baseline, check, answer));
@@ -75,7 +78,7 @@ mod tests {
 
     fn look(probe: &str, facts: Option<&[&str]>) -> Look {
         let facts = facts.map(|facts| facts.iter().map(|fact| (*fact).to_owned()).collect());
-        Look { facts: [(probe.to_owned(), facts)].into() }
+        Look { facts: [(probe.to_owned(), facts)].into(), ..Look::default() }
     }
 
     fn judged(probe: &str, before: Option<&[&str]>, after: Option<&[&str]>) -> CheckState {

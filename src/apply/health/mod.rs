@@ -5,8 +5,10 @@
 
 pub mod baseline;
 mod boot;
+mod boots;
 pub mod checks;
 mod judge;
+mod listening;
 pub mod probes;
 pub mod ssh;
 pub mod trial;
@@ -25,6 +27,9 @@ use serde::{Deserialize, Serialize};
 pub struct Look {
     /// The facts of each probe, by its name.
     pub facts: BTreeMap<String, Option<BTreeSet<String>>>,
+    /// Units that the service manager has still to start.
+    #[serde(skip)]
+    pub owed: BTreeSet<String>,
 }
 
 /// How the facts of a probe are compared.

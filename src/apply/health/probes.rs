@@ -1,13 +1,13 @@
 //! The table of probes: name, rule, and what each reads.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Look, Rule, boot, ssh, units};
+use super::boots::Holders;
+use super::{Look, Rule, boot, listening, ssh, units};
 use crate::apply::systemd::{self, Unit};
-use crate::host::processes::{self, Owner};
 use crate::host::runner::{self, CommandOutput, CommandSpec};
-use crate::host::sockets::{self, Listener, Transport};
+use crate::host::sockets::{self, Listener};
 use crate::host::{mounts, network, storage};
 use crate::package_manager::PackageManager;
 
@@ -45,7 +45,7 @@ pub const PROBES: &[Probe] = &[
         after: |seen| seen.units.as_deref().map(units::running),
     },
     slow("failed units", Rule::MustNotGrow, |seen| seen.units.as_deref().map(units::failed)),
-    slow("listening sockets", Rule::MustStay, listening),
+    slow("listening sockets", Rule::MustStay, |seen| Some(listening::facts(seen.listeners.as_deref()?))),
     slow("ssh answers", Rule::MustStay, |seen| Some(ssh::answers(seen.listeners.as_deref()?))),
     quick("sshd accepts its configuration", Rule::MustStay, |_| ssh::configuration()),
     quick("own addresses", Rule::MustStay, |_| network::addresses()),
@@ -66,67 +66,30 @@ const fn quick(name: &'static str, rule: Rule, read: Read) -> Probe {
     Probe { name, rule, is_slow: false, before: read, after: read }
 }
 
-/// Probes whose facts another boot has to show again, and has not still to bring about: units that the boot has yet to
-/// start, addresses that it has yet to be given and what is mounted on demand are not held against a run that was cut off
-/// by a reboot. A service that does not come back is among the failed units.
-const ACROSS_BOOTS: &[&str] =
-    &["failed units", "ssh answers", "sshd accepts its configuration", "package database", "boot files"];
-
-/// Tells whether the facts of a probe can be compared with those of another boot.
-pub fn holds_across_boots(name: &str) -> bool {
-    ACROSS_BOOTS.contains(&name)
-}
-
 /// Returns how the facts of a probe are compared.
 pub fn rule_of(name: &str) -> Rule {
     PROBES.iter().find(|probe| probe.name == name).map_or(Rule::MustStay, |probe| probe.rule)
 }
 
-/// Looks at the host before a run, and tells which units have to run after it.
-pub fn look_before(manager: &dyn PackageManager, root: &Path) -> (Look, Vec<String>) {
+/// Looks at the host before a run, and tells which units have to run after it and which of them hold sockets.
+pub fn look_before(manager: &dyn PackageManager, root: &Path) -> (Look, Vec<String>, Holders) {
     let seen = Seen::now(manager, root);
     let facts = PROBES.iter().map(|probe| (probe.name.to_owned(), (probe.before)(&seen)));
-    let look = Look { facts: facts.collect() };
-    (look, seen.units.as_deref().map(units::wanted_running).unwrap_or_default())
+    let look = Look { facts: facts.collect(), ..Look::default() };
+    let units = seen.units.as_deref().map(units::wanted_running).unwrap_or_default();
+    (look, units, listening::holders(seen.listeners.as_deref().unwrap_or_default()))
 }
 
 /// Looks at the host after a run.
 pub fn look_after(manager: &dyn PackageManager, root: &Path) -> Look {
     let seen = Seen::now(manager, root);
     let facts = PROBES.iter().map(|probe| (probe.name.to_owned(), (probe.after)(&seen)));
-    Look { facts: facts.collect() }
+    Look { facts: facts.collect(), owed: seen.units.as_deref().map(units::owed).unwrap_or_default() }
 }
 
 impl<'a> Seen<'a> {
     fn now(manager: &'a dyn PackageManager, root: &'a Path) -> Self {
         Self { manager, root, units: systemd::units(), listeners: sockets::listeners() }
-    }
-}
-
-/// Ports of the host's own services. What a person's session opens, and what the kernel numbered by itself, comes and
-/// goes with its user.
-fn listening(seen: &Seen<'_>) -> Option<BTreeSet<String>> {
-    let listeners = seen.listeners.as_deref()?;
-    let (first, last) = sockets::ephemeral_ports();
-    let fixed: Vec<&Listener> =
-        listeners.iter().filter(|l| !(first..=last).contains(&l.address.port())).collect();
-    let holders = sockets::holders(&fixed.iter().map(|listener| listener.inode).collect());
-    let owners: BTreeMap<u32, Owner> =
-        processes::list().known.into_iter().map(|process| (process.pid, process.owner)).collect();
-    let is_of_people = |listener: &Listener| {
-        holders.get(&listener.inode).is_some_and(|pids| {
-            pids.iter().all(|pid| matches!(owners.get(pid), Some(Owner::UserUnit(_) | Owner::Session(_))))
-        })
-    };
-    Some(fixed.into_iter().filter(|listener| !is_of_people(listener)).flat_map(described).collect())
-}
-
-fn described(listener: &Listener) -> Vec<String> {
-    let port = format!("{} {}", listener.transport.word(), listener.address.port());
-    // A socket that moves from the loopback to the network has grown; the other way round it has shrunk.
-    match (listener.transport, listener.is_reachable()) {
-        (Transport::Tcp | Transport::Udp, true) => vec![format!("{port} beyond this host"), port],
-        (_, false) => vec![port],
     }
 }
 

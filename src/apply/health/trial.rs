@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::baseline::Baseline;
-use super::checks::{self, Check};
+use super::checks::{self, Answer, Check};
 use super::judge::{Judgement, judge};
 use super::probes::{self, PROBES};
+use super::{Look, boots};
 use crate::apply::Tools;
 use crate::host::clock;
 
@@ -31,24 +32,47 @@ pub fn watch(tools: &Tools<'_>, baseline: &Baseline, checks: &[Check]) -> Trial 
     let needed = if is_slow(baseline, checks) { GOOD_IN_A_ROW } else { 1 };
     let (mut good, mut looks) = (0, 0);
     loop {
-        let judgement = look_once(tools, baseline, checks);
+        let (look, answers) = look_once(tools, baseline, checks);
+        let judgement = judge(baseline, &look, &answers);
         looks += 1;
         good = if judgement.is_good() { good + 1 } else { 0 };
-        let healthy = good >= needed;
         let poll = tools.rules.health.poll;
-        let time_is_up = tools.clock.since_boot() + poll > give_up || tools.signals.stop().is_some();
-        if healthy || time_is_up {
-            return Trial { judgement, looks, healthy };
+        if good >= needed {
+            return Trial { judgement, looks, healthy: true };
+        }
+        if tools.signals.stop().is_some() {
+            return Trial { judgement, looks, healthy: false };
+        }
+        if tools.clock.since_boot() + poll > give_up {
+            return at_last(baseline, (&look, &answers), (judgement, looks));
         }
         clock::pause(poll);
     }
 }
 
-/// Looks once, and compares with the baseline.
-pub fn look_once(tools: &Tools<'_>, baseline: &Baseline, checks: &[Check]) -> Judgement {
-    let answers: Vec<_> = checks.iter().map(|check| (check, checks::run(check))).collect();
+/// What a trial comes to at its deadline: amid a boot, what the boot has not come to is not blamed.
+fn at_last(
+    baseline: &Baseline,
+    (look, answers): (&Look, &[(&Check, Answer)]),
+    (judgement, looks): (Judgement, u32),
+) -> Trial {
+    if !baseline.of_any_boot || look.owed.is_empty() {
+        return Trial { judgement, looks, healthy: false };
+    }
+    let judgement = judge(&boots::without_owed(baseline, &look.owed), look, answers);
+    let healthy = judgement.is_good();
+    Trial { judgement, looks, healthy }
+}
+
+/// Looks once, so that it can be held against the baseline.
+fn look_once<'a>(
+    tools: &Tools<'_>,
+    baseline: &Baseline,
+    checks: &'a [Check],
+) -> (Look, Vec<(&'a Check, Answer)>) {
+    let answers = checks.iter().map(|check| (check, checks::run(check))).collect();
     let look = probes::look_after(tools.manager, tools.layout.root());
-    judge(baseline, &look, &answers)
+    (if baseline.of_any_boot { boots::shown(&look) } else { look }, answers)
 }
 
 /// Where nothing runs that could take its time to come back, or fall over a moment later, one look tells all.

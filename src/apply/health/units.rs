@@ -14,8 +14,11 @@ pub(super) fn running(units: &[Unit]) -> BTreeSet<String> {
     units.iter().filter(stands).flat_map(|unit| unit.names.iter().chain([&unit.name])).cloned().collect()
 }
 
-/// Units that run and have to go on running: those that something wants at every boot. What the bus or a timer starts
-/// for a while, and what was made at run time, comes and goes by itself.
+/// Units of a login: wanted by its session, gone with it (user@.service(5)).
+const OF_LOGINS: &[&str] = &["user@", "user-runtime-dir@"];
+
+/// Units that run and have to go on running: those that something wants at every boot. What the bus, a timer or a login
+/// starts for a while, and what was made at run time, comes and goes by itself.
 pub fn wanted_running(units: &[Unit]) -> Vec<String> {
     let lasting = units.iter().filter(|unit| unit.is_active() && is_lasting(unit));
     lasting.map(|unit| unit.name.clone()).collect()
@@ -25,7 +28,9 @@ fn is_lasting(unit: &Unit) -> bool {
     let kinds = [".service", ".socket", ".timer"];
     let enabled = unit.enablement.starts_with("enabled") || unit.enablement == "generated";
     let wanted = unit.wanted && unit.triggered_by.is_empty() && unit.kind != "dbus";
-    kinds.iter().any(|kind| unit.name.ends_with(kind)) && !unit.transient && (enabled || wanted)
+    let is_of_login = OF_LOGINS.iter().any(|prefix| unit.name.starts_with(prefix));
+    let is_kept = kinds.iter().any(|kind| unit.name.ends_with(kind)) && !unit.transient && !is_of_login;
+    is_kept && (enabled || wanted)
 }
 
 /// Units that failed. Work that a timer starts may fail for reasons outside the host, so it counts only when something
@@ -33,6 +38,12 @@ fn is_lasting(unit: &Unit) -> bool {
 pub(super) fn failed(units: &[Unit]) -> BTreeSet<String> {
     let failed = units.iter().filter(|unit| unit.has_failed() && !unit.transient && !unit.is_timed_work());
     failed.map(|unit| unit.name.clone()).collect()
+}
+
+/// Units that wait for their start: they are behind others in the order of the boot.
+pub(super) fn owed(units: &[Unit]) -> BTreeSet<String> {
+    let owed = units.iter().filter(|unit| unit.state == "inactive" && unit.has_job);
+    owed.flat_map(|unit| unit.names.iter().chain([&unit.name])).cloned().collect()
 }
 
 #[cfg(test)]
@@ -69,10 +80,19 @@ mod tests {
             on_the_bus,
             made,
             logind,
+            Unit { wanted: true, ..unit("user@0.service", "active", "static") },
             unit("web.service", "active", "enabled"),
             unit("x.path", "active", "enabled"),
         ];
         assert_eq!(wanted_running(&units), ["logind.service", "web.service"]);
+    }
+
+    #[test]
+    fn what_waits_for_its_turn_is_owed() {
+        let waiting = Unit { has_job: true, ..unit("late.service", "inactive", "enabled") };
+        let starting = Unit { has_job: true, ..unit("web.service", "activating", "enabled") };
+        let units = [waiting, starting, unit("off.service", "inactive", "disabled")];
+        assert_eq!(owed(&units), BTreeSet::from(["late.service".to_owned()]));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Ground, SnapshotError};
 use crate::config::layout::RunFolder;
+use crate::host::left_behind;
 use crate::host::ownership::{self, Rights};
 use crate::host::storage;
 
@@ -37,14 +38,19 @@ pub fn save(ground: &Ground, folder: &RunFolder) -> Result<(), SnapshotError> {
     if !is_outside(ground) {
         return Ok(());
     }
-    let (from, to) = (ground.root.join("boot"), copy(folder));
-    storage::create_folder(&to, 0o700).map_err(SnapshotError::Storage)?;
-    files(&from, &mut |inside, _| {
-        let target = to.join(inside);
-        storage::create_folder(target.parent().unwrap_or(&to), 0o700)?;
-        storage::copy_in(&from.join(inside), &target, storage::PRIVATE).map(drop)
-    })
-    .map_err(SnapshotError::Storage)
+    let (from, draft) = (ground.root.join("boot"), folder.before().join("boot.part"));
+    let copied = || {
+        storage::remove_folder(&draft)?;
+        storage::create_folder(&draft, 0o700)?;
+        files(&from, &mut |inside, _| {
+            let target = draft.join(inside);
+            storage::create_folder(target.parent().unwrap_or(&draft), 0o700)?;
+            storage::copy_in(&from.join(inside), &target, storage::PRIVATE).map(drop)
+        })?;
+        // Half a copy has another name: nothing of it is ever put back.
+        storage::rename(&draft, &copy(folder))
+    };
+    copied().map_err(SnapshotError::Storage)
 }
 
 /// Puts back the files of `/boot` that differ from the copy, each as a whole, and removes none: a kernel too many does not
@@ -60,6 +66,9 @@ pub fn put_back(ground: &Ground, folder: &RunFolder) -> Result<Vec<PathBuf>, Sna
     }
     files(&from, &mut |inside, _| {
         let (saved, live) = (from.join(inside), to.join(inside));
+        if live.parent().is_some_and(storage::exists) {
+            left_behind::clear(&live)?;
+        }
         if storage::exists(&live) && storage::digest(&live)? == storage::digest(&saved)? {
             return Ok(());
         }

@@ -9,6 +9,7 @@ use super::fragment::PolicyFragment;
 use crate::config::choice::as_span;
 use crate::config::error::ConfigurationError;
 use crate::config::origins::Origins;
+use crate::config::reference::is_key_name;
 use crate::model::ring::Ring;
 
 /// What has to be proved.
@@ -78,11 +79,7 @@ impl EvidenceSettings {
                 }
             },
         };
-        if written
-            .evidence_sign_with
-            .as_ref()
-            .is_some_and(|key| key.trim().is_empty() || key.starts_with('-'))
-        {
+        if written.evidence_sign_with.as_ref().is_some_and(|key| !is_key_name(key)) {
             return refuse("policy.evidence_sign_with", "is no name of a key".to_owned());
         }
         Ok(Self {

@@ -53,6 +53,12 @@ pub struct PolicyFragment {
     pub jitter: Option<Delay>,
     /// Time that is kept for a reboot at the end of a window.
     pub reboot_reserve: Option<Delay>,
+    /// Whether other programs may install updates by themselves.
+    pub other_updaters: Option<Permission>,
+    /// How long a reboot waits for people who are logged in.
+    pub reboot_wait: Option<Delay>,
+    /// Windows for reboots; the list replaces an earlier one.
+    pub reboot_window: Option<Vec<WindowFragment>>,
     /// Windows; the list replaces an earlier one.
     pub window: Option<Vec<WindowFragment>>,
     /// Freezes; the list replaces an earlier one.
@@ -137,6 +143,9 @@ impl PolicyFragment {
         put(&mut self.rings, later.rings);
         put(&mut self.jitter, later.jitter);
         put(&mut self.reboot_reserve, later.reboot_reserve);
+        put(&mut self.other_updaters, later.other_updaters);
+        put(&mut self.reboot_wait, later.reboot_wait);
+        put(&mut self.reboot_window, later.reboot_window);
         put(&mut self.window, later.window);
         put(&mut self.freeze, later.freeze);
     }

@@ -20,6 +20,8 @@ pub fn listing(settings: &Settings) -> Vec<(String, String)> {
     let rings: Vec<String> = settings.policy.rings.iter().map(ToString::to_string).collect();
     listed.push(("policy.rings".to_owned(), joined(&rings)));
     listed.extend(numbered("policy.window", settings.policy.windows.iter().map(ToString::to_string)));
+    let reboots = settings.policy.reboot_windows.iter().map(ToString::to_string);
+    listed.extend(numbered("policy.reboot_window", reboots));
     listed.extend(numbered("policy.freeze", settings.policy.freezes.iter().map(ToString::to_string)));
     listed
 }
@@ -40,7 +42,7 @@ fn collect(key: &str, value: &Value, listed: &mut Vec<(String, String)>) {
 }
 
 fn is_list_of_tables(name: &str) -> bool {
-    ["rings", "windows", "freezes"].contains(&name)
+    ["rings", "windows", "reboot_windows", "freezes"].contains(&name)
 }
 
 fn numbered(key: &str, items: impl Iterator<Item = String>) -> Vec<(String, String)> {

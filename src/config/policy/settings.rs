@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::calendar::WindowFragment;
 use super::evidence::EvidenceSettings;
 use super::fragment::{ChoiceFragment, DelayFragment, DueFragment, PolicyFragment};
 use super::rings;
@@ -54,6 +55,13 @@ pub struct PolicySettings {
     /// Time that is kept for a reboot at the end of a window.
     #[serde(serialize_with = "as_span")]
     pub reboot_reserve: Duration,
+    /// Whether other programs may install updates by themselves; else a schedule switches them off.
+    pub other_updaters: Permission,
+    /// How long a reboot waits for people who are logged in.
+    #[serde(serialize_with = "as_span")]
+    pub reboot_wait: Duration,
+    /// When a reboot may begin; where there is none, when the host may be changed.
+    pub reboot_windows: Vec<Window>,
     /// When the host may be changed; at any time where there is none.
     pub windows: Vec<Window>,
     /// When it may not.
@@ -120,6 +128,10 @@ impl Default for PolicySettings {
             jitter: Duration::ZERO,
             // What Azure's update extension keeps at the end of its windows (MaintenanceWindow, 15 minutes).
             reboot_reserve: Duration::from_secs(900),
+            other_updaters: Permission::Allow,
+            // How long Zincati on Fedora CoreOS waits for interactive sessions before it reboots.
+            reboot_wait: Duration::from_secs(600),
+            reboot_windows: Vec::new(),
             windows: Vec::new(),
             freezes: Vec::new(),
         }
@@ -138,11 +150,9 @@ impl PolicySettings {
         let default = Self::default();
         let rings: Vec<Ring> = written.rings.iter().flatten().cloned().map(|ring| ring.0).collect();
         let evidence = EvidenceSettings::of(&written, &rings, origins)?;
-        let mut windows: Vec<Window> = written.window.into_iter().flatten().map(|window| window.0).collect();
+        let windows = placed("policy.window", written.window, origins);
+        let reboot_windows = placed("policy.reboot_window", written.reboot_window, origins);
         let mut freezes: Vec<Freeze> = written.freeze.into_iter().flatten().map(|freeze| freeze.0).collect();
-        for (at, window) in windows.iter_mut().enumerate() {
-            window.place = origins.of_item("policy.window", at);
-        }
         for (at, freeze) in freezes.iter_mut().enumerate() {
             freeze.place = origins.of_item("policy.freeze", at);
         }
@@ -162,11 +172,19 @@ impl PolicySettings {
             rings,
             jitter: written.jitter.map_or(default.jitter, |jitter| jitter.0),
             reboot_reserve: written.reboot_reserve.map_or(default.reboot_reserve, |reserve| reserve.0),
+            other_updaters: written.other_updaters.unwrap_or(default.other_updaters),
+            reboot_wait: written.reboot_wait.map_or(default.reboot_wait, |wait| wait.0),
+            reboot_windows,
             windows,
             freezes,
         };
         settings.check(origins)?;
         Ok(settings)
+    }
+
+    /// Returns the windows in which a reboot may begin: its own, else those of runs.
+    pub fn windows_for_reboots(&self) -> &[Window] {
+        if self.reboot_windows.is_empty() { &self.windows } else { &self.reboot_windows }
     }
 
     fn check(&self, origins: &Origins) -> Result<(), ConfigurationError> {
@@ -191,6 +209,12 @@ impl PolicySettings {
         }
         Ok(())
     }
+}
+
+/// Windows as written, each with its place.
+fn placed(key: &str, written: Option<Vec<WindowFragment>>, origins: &Origins) -> Vec<Window> {
+    let windows = written.into_iter().flatten().map(|window| window.0).enumerate();
+    windows.map(|(at, window)| Window { place: origins.of_item(key, at), ..window }).collect()
 }
 
 fn delays(written: &DelayFragment) -> ApprovalDelay {

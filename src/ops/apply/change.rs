@@ -37,7 +37,7 @@ pub(super) fn change(
     prepared: Prepared,
     journal: &mut Journal,
 ) -> Result<Changed, Failure> {
-    let Prepared { protected, lock, mut watch } = prepared;
+    let Prepared { protected, lock, mut watch, time_left } = prepared;
     let plan = protected.staged().plan();
     let began = context.clock.since_boot();
     tools.observer.event(&Event::StageBegan {
@@ -48,7 +48,7 @@ pub(super) fn change(
         },
     });
     let _inhibitor = systemd::inhibit("packages are being patched");
-    let mut performed = engine::perform(tools, &protected, journal).map_err(runs::left_open)?;
+    let mut performed = engine::perform(tools, &protected, journal, &time_left).map_err(runs::left_open)?;
     let mut proven = watch.untried();
     if let Ending::Patched(verified) = &performed.ending {
         storage::sync_all();

@@ -7,7 +7,6 @@ use super::super::{evidence, quarantine, records, retention, runs};
 use super::Run;
 use super::gates::kind_of;
 use crate::apply::engine::Ending;
-use crate::host::signals::Stop;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::PackageKey;
@@ -39,8 +38,9 @@ pub(super) fn finish(
             code
         }
         Ending::Returned { reason, stopped, not_restored, .. } => {
-            quarantine_unless_stopped(context, &run, *stopped);
-            if stopped.is_none() {
+            let is_to_blame = stopped.is_none() && !run.changed.performed.out_of_time;
+            if is_to_blame {
+                quarantine_failed(context, &run);
                 evidence::keep_of_run(context, &run.finished_plan, vec![reason.clone()]);
             }
             let kind = stopped.map_or(FailureKind::RolledBack, kind_of);
@@ -70,10 +70,7 @@ pub(super) fn finish(
 }
 
 /// A version that failed here is not tried again until a newer one appears; one that was only interrupted is.
-fn quarantine_unless_stopped(context: &Context<'_>, run: &Run, stopped: Option<Stop>) {
-    if stopped.is_some() {
-        return;
-    }
+fn quarantine_failed(context: &Context<'_>, run: &Run) {
     let failed = failed_packages(run);
     let versions = run.finished_plan.actions().filter(|action| failed.contains(&action.key()));
     let versions = versions.filter_map(|action| {

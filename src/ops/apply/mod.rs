@@ -6,15 +6,18 @@ pub(super) mod gates;
 pub(super) mod prepare;
 
 use self::change::Changed;
+use self::prepare::Prepared;
 use super::central;
 use super::context::Context;
 use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Begins, Reach};
 use super::runs::Cut;
 use super::way_back::Lost;
-use super::{evidence, lists, mend, notify, records, recover, rehearse, rules, runs, scan, survey, window};
+use super::{
+    evidence, lists, mend, notify, reboot, records, recover, rehearse, rules, runs, scan, survey, window,
+};
 use crate::apply::journal::{Journal, Opening, RunKind};
-use crate::apply::{dead_man, fetch};
+use crate::apply::{boot_recovery, dead_man, fetch};
 use crate::config::layout::RunFolder;
 use crate::host::{facts, storage};
 use crate::model::decision::Disposition;
@@ -42,6 +45,10 @@ pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>
     let result = go(context, request, approve);
     if request.reach == Reach::Everything && context.layout.is_live() && facts::is_root() {
         notify::after(context, &result);
+        if let Ok(report) = &result {
+            reboot::ask_after(context, request.reboot.unwrap_or(context.settings.apply.reboot), report);
+        }
+        reboot::resume(context);
     }
     result
 }
@@ -79,7 +86,7 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
         if let Some(asked) = &asked {
             gates::refuse_drift(asked, &planned.plan)?;
         }
-        match carry_out(context, request, (planned, approve), &mut report)? {
+        match carry_out(context, request, (planned, asked.as_ref(), approve), &mut report)? {
             Reached::End(run) => return finish::finish(context, request, &mut report, *run),
             Reached::Reported => return Ok(report),
             Reached::NoWayBack(found) => {
@@ -99,11 +106,12 @@ fn begin_report(context: &Context<'_>, request: &ApplyRequest) -> Report {
     report
 }
 
-/// Does what a plan says as far as was asked, once it was approved.
+/// Does what a plan says as far as was asked, once it was approved. A plan that was given is the one that is approved, done
+/// and told: the one that was made now only proves that it still fits.
 fn carry_out(
     context: &Context<'_>,
     request: &ApplyRequest,
-    (planned, approve): (Planned, Approve<'_>),
+    (mut planned, asked, approve): (Planned, Option<&PatchPlan>, Approve<'_>),
     report: &mut Report,
 ) -> Result<Reached, Failure> {
     mend::refuse_unfinished(&planned.survey.inventory)?;
@@ -114,6 +122,9 @@ fn carry_out(
     let inventory = &planned.survey.inventory;
     gates::refuse_losing_kernel(&planned.plan, &inventory.kernels)?;
     gates::refuse_without_room(inventory, &planned.plan)?;
+    if let Some(asked) = asked {
+        planned.plan.clone_from(asked);
+    }
     if request.reach == Reach::Everything {
         if request.begins == Begins::ByItself && !evidence::is_rehearsed_as_wanted(context, &planned.plan) {
             rehearse::before_apply(context, &planned, &request.wish())?;
@@ -148,7 +159,7 @@ fn dry_run(
         tell_no_work(context, planned, &mut report);
         return Ok(report);
     }
-    report.plan = Some(planned.plan);
+    report.plan = Some(asked.unwrap_or(planned.plan));
     scan::fill(context, &mut report, planned.survey);
     records::conclude(context, &mut report, Outcome::Planned, ExitCode::Done);
     Ok(report)
@@ -222,7 +233,7 @@ fn run(
     report: &mut Report,
 ) -> Result<Reached, Failure> {
     let (id, folder) = runs::begin(&context.layout)?;
-    report.run_id = Some(id);
+    records::name_run(context, report, id);
     let mut journal = match begin_journal(context, (id, &folder), &planned.plan) {
         Ok(journal) => journal,
         Err(failure) => {
@@ -236,7 +247,10 @@ fn run(
     let performed = runs::with_tools(context, (inventory, &accepted), |tools| {
         let prepared = prepare::prepare(context, tools, &planned, (id, &folder, &mut journal));
         let prepared = match prepared {
-            Ok(ready) => ready,
+            Ok(ready) => {
+                let time_left = window::time_left(context, request.overrides.as_ref(), &planned.plan);
+                Prepared { time_left, ..ready }
+            }
             Err(unprepared) => {
                 let failure = unprepared.into_failure(&mut lost);
                 return Err(Cut::Before(prepare::abandon(context, &folder, (&mut journal, failure), report)));
@@ -255,6 +269,7 @@ fn run(
         }
     };
     dead_man::disarm(id);
+    boot_recovery::disarm(context.layout.root());
     let Planned { survey, plan } = planned;
     let is_planned = |finding: &Finding| finding.disposition.as_ref().is_some_and(Disposition::is_patch);
     Ok(Reached::End(Box::new(Run {

@@ -9,7 +9,8 @@ use super::gates;
 use crate::apply::hooks::{self, HookError, Turn};
 use crate::apply::journal::Journal;
 use crate::apply::protect::{self, ProtectedPlan};
-use crate::apply::{Tools, dead_man, fetch, stage};
+use crate::apply::time_left::TimeLeft;
+use crate::apply::{Tools, boot_recovery, dead_man, fetch, stage};
 use crate::config::layout::RunFolder;
 use crate::host::lock::RecordLock;
 use crate::host::storage;
@@ -29,6 +30,8 @@ pub(super) struct Prepared {
     pub(super) lock: Option<RecordLock>,
     /// What the host is judged by afterwards.
     pub(super) watch: Watch,
+    /// What is left of the window.
+    pub(super) time_left: TimeLeft,
 }
 
 /// Why a run cannot begin; the host is unchanged.
@@ -110,9 +113,9 @@ pub(super) fn prepare(
     };
     let detail = format!("way back proved{snapshot}{not_covered}");
     tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
-    let watch = watch.arm(tools, (run, folder))?;
+    let watch = watch.look_again(tools).arm(tools, (run, folder))?;
     gates::stop_if_asked(context)?;
-    Ok(Prepared { protected, lock, watch })
+    Ok(Prepared { protected, lock, watch, time_left: TimeLeft::default() })
 }
 
 /// A hook that fails, and one that root must not run, stop the run alike.
@@ -169,6 +172,7 @@ pub(super) fn abandon(
     }
     if let Some(run) = report.run_id {
         dead_man::disarm(run);
+        boot_recovery::disarm(context.layout.root());
     }
     snapshots::discard(context, folder);
     for archives in [folder.old_archives(), folder.new_archives()] {

@@ -8,7 +8,7 @@ use super::super::runs::{self, OpenRun};
 use super::super::{clock, mend, offers, snapshots, survey};
 use super::rivals::{self, Rivals};
 use crate::apply::health::checks;
-use crate::apply::kernels;
+use crate::apply::modules::{self, Module};
 use crate::apply::old_archives::Places;
 use crate::apply::rehearsal::litter;
 use crate::apply::snapshot::registry::Choice;
@@ -54,7 +54,7 @@ pub(super) struct Facts {
     pub(super) rooms: Vec<(&'static str, Result<Room, String>)>,
     pub(super) kernel_bytes: u64,
     pub(super) kernels: Kernels,
-    pub(super) built_modules: Vec<String>,
+    pub(super) built_modules: Vec<Module>,
     pub(super) has_systemd: bool,
     pub(super) open: Result<Option<OpenRun>, String>,
     pub(super) replaced_root: Option<String>,
@@ -133,7 +133,7 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
         rooms: rooms(context),
         kernel_bytes: space::kernel_in_boot(root, &inventory.kernels).unwrap_or(KERNEL_IN_BOOT),
         kernels: inventory.kernels.clone(),
-        built_modules: kernels::built_modules(root),
+        built_modules: modules::registered(root),
         has_systemd: systemd::is_running(),
         open: runs::open_run(layout).map_err(|failure| in_one_line(&failure)),
         replaced_root: runs::root_before(layout),
@@ -217,10 +217,7 @@ fn rooms(context: &Context<'_>) -> Vec<(&'static str, Result<Room, String>)> {
 /// Whether a unit is there, and whether a target wants it (systemd.unit(5), the folders in order).
 fn unit_state(root: &Path, unit: &str) -> UnitState {
     let folders = ["etc/systemd/system", "usr/lib/systemd/system", "lib/systemd/system"];
-    let is_wanted =
-        storage::list(&root.join("etc/systemd/system")).unwrap_or_default().iter().any(|folder| {
-            folder.extension().is_some_and(|end| end == "wants") && storage::exists(&folder.join(unit))
-        });
+    let is_wanted = systemd::is_wanted(&root.join("etc/systemd/system"), unit);
     match folders.iter().any(|folder| storage::exists(&root.join(folder).join(unit))) {
         true if is_wanted => UnitState::Enabled,
         true => UnitState::Installed,

@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use crate::apply::kernels::that_may_go;
+use crate::apply::modules::Module;
 use crate::apply::space::{LEAST_MARGIN, with_margin_of};
 use crate::host::facts::Room;
 use crate::report::doctor::{Precondition, PreconditionState};
@@ -127,11 +128,27 @@ fn kernels(facts: &Facts) -> Precondition {
 }
 
 fn modules(facts: &Facts) -> Option<Precondition> {
-    let modules = &facts.built_modules;
-    (!modules.is_empty()).then(|| {
-        let finding = format!("built for each kernel: {}", modules.join(", "));
-        Precondition::met("modules", "dkms modules", finding)
-            .but(PreconditionState::Attention, "after a kernel update, before the reboot: dkms status")
+    if facts.built_modules.is_empty() {
+        return None;
+    }
+    let names = |modules: &[&Module]| {
+        modules.iter().map(|module| module.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let all: Vec<&Module> = facts.built_modules.iter().collect();
+    let met = |finding: String| Precondition::met("modules", "dkms modules", finding);
+    let next = facts.kernels.next_boot.as_deref().unwrap_or_default();
+    let lacking: Vec<&Module> = facts
+        .built_modules
+        .iter()
+        .filter(|module| !module.kernels.is_empty() && !module.kernels.contains(next))
+        .collect();
+    Some(match next.is_empty() || lacking.is_empty() {
+        true => met(format!("built for each kernel: {}", names(&all))).but(
+            PreconditionState::Attention,
+            "patchctl rehearse builds them for a new kernel before it is installed",
+        ),
+        false => met(format!("{next} boots next without {}", names(&lacking)))
+            .but(PreconditionState::Attention, format!("before the reboot: dkms autoinstall -k {next}")),
     })
 }
 

@@ -53,13 +53,13 @@ fn recover_unit(facts: &Facts) -> Precondition {
         }
         UnitState::Installed => met("patchctl-recover.service is there and not enabled")
             .but(PreconditionState::Attention, "systemctl enable patchctl-recover.service"),
-        UnitState::Absent => {
-            met("patchctl-recover.service is not installed: nothing ends a run that a power cut interrupted")
-                .but(
-                    PreconditionState::Attention,
-                    "install packaging/systemd/patchctl-recover.service and enable it",
-                )
-        }
+        UnitState::Absent => met(
+            "patchctl-recover.service is not installed: each run brings a unit of its own for the next boot",
+        )
+        .but(
+            PreconditionState::Attention,
+            "install packaging/systemd/patchctl-recover.service and enable it",
+        ),
     }
 }
 

@@ -72,7 +72,8 @@ impl Rivals {
         !self.running.is_empty() || self.installing().next().is_some()
     }
 
-    fn installing(&self) -> impl Iterator<Item = &'static str> {
+    /// Returns the units that install updates by themselves.
+    pub fn installing(&self) -> impl Iterator<Item = &'static str> {
         self.enabled.iter().filter(|(_, _, work)| *work == Work::Installs).map(|(unit, ..)| *unit)
     }
 

@@ -16,7 +16,7 @@ use super::{dead_man as decides, plan as plans};
 use crate::apply::dead_man;
 use crate::apply::direction::Asked;
 use crate::apply::journal::{self, Journal, Replay, RunKind};
-use crate::apply::{RunError, protect, systemd};
+use crate::apply::{RunError, boot_recovery, protect, systemd};
 use crate::config::layout::RunFolder;
 use crate::host::{full_disk, storage};
 use crate::model::exit_code::ExitCode;
@@ -55,6 +55,8 @@ pub fn recover(context: &Context<'_>, request: RecoverRequest) -> Result<Report,
 /// The lock of the package manager, a journal that cannot be believed, a disk that is full.
 pub fn bring_to_end(context: &Context<'_>, report: &mut Report, asked: Asked) -> Result<(), Failure> {
     let Some(open) = runs::open_run(&context.layout)? else {
+        // The power may have failed between the end of a run and this.
+        boot_recovery::disarm(context.layout.root());
         return match unreported::complete(context)? {
             Some(completed) => {
                 *report = completed;
@@ -63,18 +65,22 @@ pub fn bring_to_end(context: &Context<'_>, report: &mut Report, asked: Asked) ->
             None => mend::mend(context, report),
         };
     };
-    report.run_id = Some(open.id);
+    records::name_run(context, report, open.id);
     let folder = context.layout.run(open.id);
     let (mut journal, replay) =
         Journal::resume(&folder.journal(), context.clock).map_err(runs::journal_failed)?;
     let (end, tried) = if replay.phase.may_have_changed_the_host() {
         steer(context, (open.id, &replay), &mut journal, asked)?
     } else {
+        if matches!(replay.kind, RunKind::Rollback { .. }) {
+            snapshots::keep_boot(context, (&context.layout, &folder))?;
+        }
         snapshots::discard(context, &folder);
         journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
         (End::Abandoned, None)
     };
     dead_man::disarm(open.id);
+    boot_recovery::disarm(context.layout.root());
     report.plan = plans::load(&folder.plan()).ok().filter(|_| replay.kind == RunKind::Apply);
     tell(context, (open.id, &folder), (&journal, end, tried.as_ref()), report)?;
     retention::prune(context);

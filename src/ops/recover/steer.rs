@@ -83,7 +83,7 @@ impl Interrupted<'_> {
                     journal.enter(Phase::Abandoned).map_err(runs::journal_failed)?;
                     End::Abandoned
                 }
-                Direction::Back => self.back((context, tools), (&way, journal), INTERRUPTED)?,
+                Direction::Back => return self.back_watched((context, tools), (&way, journal)),
                 Direction::Operator => self.operator(tools, journal, &way)?,
             };
             return Ok((end, None));
@@ -181,6 +181,24 @@ impl Interrupted<'_> {
             return Ok((end, watch.prove_return(tools, found)));
         }
         Ok((end, found))
+    }
+
+    /// Goes back; in the boot of the run, what runs the new code is restarted and the host looked at. Nothing follows from
+    /// that but the report: nothing lies behind the old state.
+    fn back_watched(
+        &self,
+        (context, tools): (&Context<'_>, &Tools<'_>),
+        (way, journal): (&WayBack, &mut Journal),
+    ) -> Result<(End, Option<trial::Proven>), Failure> {
+        // A check that cannot be used must not stand in the way back.
+        let mut watch = Watch::resume(tools, &self.folder, &self.plan).ok().flatten();
+        if let Some(watch) = &mut watch {
+            if self.is_apply() { watch.goes_back(tools) } else { watch.goes_back_from_its_start() }
+        }
+        let end = self.back((context, tools), (way, journal), INTERRUPTED)?;
+        let watch = watch.filter(|watch| matches!(end, End::Old(..)) && watch.is_of_this_boot());
+        let looked = watch.map(|mut watch| trial::Proven { complaint: None, ..watch.prove_rollback(tools) });
+        Ok((end, looked))
     }
 
     fn back(

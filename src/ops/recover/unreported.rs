@@ -41,7 +41,7 @@ fn is_told(context: &Context<'_>, id: RunId, replay: &Replay) -> bool {
 fn told(context: &Context<'_>, (id, replay): (RunId, &Replay), plan: Option<PatchPlan>) -> Report {
     let is_apply = replay.kind == RunKind::Apply;
     let mut report = context.report(if is_apply { "apply" } else { "rollback" });
-    report.run_id = Some(id);
+    records::name_run(context, &mut report, id);
     report.started = replay.started().unwrap_or(report.started);
     report.plan = plan.filter(|_| is_apply);
     report.transaction = Some(TransactionReport {

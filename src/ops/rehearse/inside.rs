@@ -7,6 +7,7 @@ use super::clone::RUN;
 use crate::apply::engine::{self, Ending, Performed};
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::rehearsal::smoke;
+use crate::apply::time_left::TimeLeft;
 use crate::apply::{Tools, protect, stage};
 use crate::config::layout::RunFolder;
 use crate::host::{clone, mounts, storage};
@@ -55,7 +56,7 @@ fn rehearse(
         |error| Failure::new(FailureKind::Host, "the state before cannot be saved").caused_by(error);
     let protected = protect::protect(tools, staged).map_err(unsaved)?;
     journal.enter(Phase::Snapped).map_err(runs::journal_failed)?;
-    let performed = match engine::perform(tools, &protected, &mut journal) {
+    let performed = match engine::perform(tools, &protected, &mut journal, &TimeLeft::default()) {
         Ok(performed) => performed,
         // The plan failed in a way that a run on the host would have to be recovered from.
         Err(error) => return Ok(stuck(records::error_of(&runs::left_open(error)).message)),

@@ -6,7 +6,7 @@ mod whole;
 
 use std::path::Path;
 
-use self::past::Past;
+use self::past::{Found, Past};
 use super::closing::Before;
 use super::context::Context;
 use super::request::{RollbackLevel, RollbackReach, RollbackRequest};
@@ -16,15 +16,18 @@ use super::{closing, foresight, quarantine, records, recover, retention, runs, s
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::configuration::decide::Decision;
 use crate::apply::journal::{Journal, Opening, RunKind};
-use crate::apply::{RunError, Tools, archive_digests, restart, systemd};
+use crate::apply::{RunError, Tools, archive_digests, boot_recovery, dead_man, restart, systemd};
 use crate::config::layout::RunFolder;
+use crate::host::lock::RecordLock;
 use crate::host::{processes, storage};
 use crate::model::decision::Selection;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::model::plan::{Action, ActionKind, PatchPlan, Step};
+use crate::model::run::RunId;
 use crate::model::transaction::Phase;
+use crate::observe::Event;
 use crate::plan::seal;
 use crate::report::documents::{Identity, ROLLBACK_PREVIEW_SCHEMA, RollbackPreview};
 use crate::report::schema::Report;
@@ -44,7 +47,8 @@ pub enum Answer {
 /// Takes a run back, or shows what that would mean.
 ///
 /// # Errors
-/// Nothing was changed: there is no such run, it was taken back already, the host has moved on, no root, a lock.
+/// Nothing was changed: there is no such run, the host has moved on, no root, a lock. Where a run is taken back already there
+/// is nothing to do, so that asking twice is as good as asking once.
 pub fn rollback(
     context: &Context<'_>,
     request: &RollbackRequest,
@@ -59,7 +63,10 @@ pub fn rollback(
         RollbackReach::Preview | RollbackReach::Check => None,
     };
     runs::refuse_while_open(&context.layout)?;
-    let past = past::find(context, request)?;
+    let past = match past::find(context, request)? {
+        Found::There(past) => *past,
+        Found::Gone(reason) => return Ok(nothing_left(context, &reason)),
+    };
     let mut preview = preview(context, &past)?;
     match request.reach {
         RollbackReach::Preview => return Ok(Answer::Preview(Box::new(preview))),
@@ -80,6 +87,14 @@ pub fn rollback(
         return Err(Failure::new(FailureKind::Policy, "not approved; nothing was changed"));
     }
     run(context, past, preview.reopens).map(|report| Answer::Report(Box::new(report)))
+}
+
+/// The old state is there already. The report is not kept: it judged nothing.
+fn nothing_left(context: &Context<'_>, reason: &str) -> Answer {
+    context.observer.event(&Event::Note(reason.to_owned()));
+    let mut report = context.report("rollback");
+    records::conclude(context, &mut report, Outcome::NothingToDo, ExitCode::Done);
+    Answer::Report(Box::new(report))
 }
 
 fn preview(context: &Context<'_>, past: &Past) -> Result<RollbackPreview, Failure> {
@@ -164,7 +179,7 @@ fn plan_of_return(past: &Past) -> PatchPlan {
 fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report, Failure> {
     let mut report = context.report("rollback");
     let (id, folder) = runs::begin(&context.layout)?;
-    report.run_id = Some(id);
+    records::name_run(context, &mut report, id);
     let plan = plan_of_return(&past);
     storage::replace(&folder.plan(), seal::to_json(&plan).as_bytes(), storage::PRIVATE)
         .map_err(runs::state_unwritable)?;
@@ -172,16 +187,8 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
     let mut journal =
         Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)?;
     let arrived = runs::with_tools(context, (&past.inventory, &[]), |tools| {
-        let lock = ready(context, &past, &mut journal).map_err(|failure| {
-            // The report tells why, also where the journal cannot.
-            let _ = journal.enter(Phase::Abandoned);
-            let told = TransactionReport::unproven(journal.phase(), journal.head(), report.started);
-            report.transaction = Some(TransactionReport { finished: Some(context.now()), ..told });
-            records::fail(context, &mut report, &failure);
-            let _ = records::store_run(context, &report);
-            Cut::Before(failure)
-        })?;
-        let mut watch = Watch::begin(tools, &plan)?;
+        let (lock, mut watch) = prepare(context, tools, (&past, &plan), (id, &folder, &mut journal))
+            .map_err(|failure| Cut::Before(give_up(context, &mut journal, failure, &mut report)))?;
         let _inhibitor = systemd::inhibit("patches are being taken back");
         watch.goes_back(tools);
         let arrived = go_back(tools, &past, (&folder, &mut journal));
@@ -195,6 +202,7 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
     });
     match arrived {
         Ok((arrived, proven)) => {
+            dead_man::disarm(id);
             report.health = Some(proven.health.clone());
             finish(context, &past, (&folder, &journal, &mut report), (arrived, reopens, proven))?;
         }
@@ -202,6 +210,32 @@ fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report
         Err(Cut::Amid(failure)) => recover::cut_off(context, &failure, &mut report),
     }
     Ok(report)
+}
+
+/// Before the first change: the locks, the state to compare with, and the timer that decides when patchctl cannot.
+fn prepare(
+    context: &Context<'_>,
+    tools: &Tools<'_>,
+    (past, plan): (&Past, &PatchPlan),
+    (id, folder, journal): (RunId, &RunFolder, &mut Journal),
+) -> Result<(Option<RecordLock>, Watch), Failure> {
+    let watch = Watch::begin(tools, plan)?;
+    let lock = ready(context, past, journal)?;
+    // One look is enough: nothing but the report follows from what is worse afterwards.
+    Ok((lock, watch.arm(tools, (id, folder))?))
+}
+
+/// A way back that ends before its first change leaves its report and nothing else.
+fn give_up(context: &Context<'_>, journal: &mut Journal, failure: Failure, report: &mut Report) -> Failure {
+    report.run_id.iter().for_each(|run| dead_man::disarm(*run));
+    boot_recovery::disarm(context.layout.root());
+    // The report tells why, also where the journal cannot.
+    let _ = journal.enter(Phase::Abandoned);
+    let told = TransactionReport::unproven(journal.phase(), journal.head(), report.started);
+    report.transaction = Some(TransactionReport { finished: Some(context.now()), ..told });
+    records::fail(context, report, &failure);
+    let _ = records::store_run(context, report);
+    failure
 }
 
 fn go_back(
@@ -219,11 +253,7 @@ fn go_back(
 }
 
 /// Everything a way back needs is here already: the phases before the first change are entered at once.
-fn ready(
-    context: &Context<'_>,
-    past: &Past,
-    journal: &mut Journal,
-) -> Result<Option<crate::host::lock::RecordLock>, Failure> {
+fn ready(context: &Context<'_>, past: &Past, journal: &mut Journal) -> Result<Option<RecordLock>, Failure> {
     let lock = runs::take_database_lock(context)?;
     if survey::inventory(context)?.digest != past.inventory.digest {
         return Err(Failure::new(
@@ -257,6 +287,7 @@ fn finish(
     (folder, journal, report): (&RunFolder, &Journal, &mut Report),
     (arrived, reopens, proven): (Arrived, Vec<String>, Proven),
 ) -> Result<(), Failure> {
+    boot_recovery::disarm(context.layout.root());
     let (verified, not_restored, stuck): (Option<Verified>, _, _) = match arrived {
         Arrived::Old { verified, mut not_restored } => {
             not_restored.extend(left_behind(context, past));

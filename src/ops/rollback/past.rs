@@ -18,6 +18,14 @@ use crate::model::plan::{Action, ActionKind, PatchPlan};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 
+/// What there is to take back.
+pub(super) enum Found {
+    /// A run whose changes are there.
+    There(Box<Past>),
+    /// Nothing of it is left on the host, for this reason: who asks for the old state has it.
+    Gone(String),
+}
+
 /// A run that is to be taken back.
 pub(super) struct Past {
     pub(super) id: RunId,
@@ -29,13 +37,10 @@ pub(super) struct Past {
     pub(super) inventory: Inventory,
 }
 
-/// Finds the run and proves that it can be taken back.
-pub(super) fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<Past, Failure> {
-    let id = match request.run {
-        Some(id) => id,
-        None => newest(context).ok_or_else(|| {
-            Failure::new(FailureKind::Usage, "no run has changed this host, so there is nothing to take back")
-        })?,
+/// Finds the run and proves that it can be taken back, where anything of it is left.
+pub(super) fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<Found, Failure> {
+    let Some(id) = request.run.or_else(|| newest(context)) else {
+        return Ok(Found::Gone("nothing that a run changed is left on this host".to_owned()));
     };
     let folder = context.layout.run(id);
     if !storage::exists(&folder.journal()) {
@@ -45,18 +50,26 @@ pub(super) fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<P
     let replay = journal::replay(&folder.journal()).map_err(|error| {
         Failure::new(FailureKind::StateCorrupt, format!("run {id} cannot be taken back")).caused_by(error)
     })?;
-    if replay.kind != RunKind::Apply || replay.phase != Phase::Commit {
-        let hint = "patchctl history lists the runs; only one that was carried out can be taken back";
-        return Err(Failure::new(
-            FailureKind::Usage,
-            format!("run {id} did not change the host, or was taken back already"),
-        )
-        .hint(hint));
+    match (&replay.kind, replay.phase) {
+        (RunKind::Apply, Phase::Commit) => {}
+        (RunKind::Apply, Phase::Returned | Phase::Abandoned) => {
+            return Ok(Found::Gone(format!("run {id} left the host as it was before")));
+        }
+        _ => {
+            let hint = "patchctl history lists the runs; only one that was carried out can be taken back";
+            let message = format!("run {id} was not carried out");
+            return Err(Failure::new(FailureKind::Usage, message).hint(hint));
+        }
     }
-    refuse_pruned(context, (id, &folder))?;
     let plan = plans::load(&folder.plan())?;
     let inventory = survey::inventory(context)?;
-    let actions = actions_to_take_back(&plan, &inventory, &request.only)?;
+    let actions = actions_to_take_back(&plan, &inventory, &request.only);
+    if actions.as_ref().is_ok_and(Vec::is_empty) {
+        let whose = if request.only.is_empty() { "every package" } else { "every package named" };
+        return Ok(Found::Gone(format!("{whose} of run {id} is back in its old version already")));
+    }
+    refuse_pruned(context, (id, &folder))?;
+    let actions = actions?;
     // Everything that a run changed belongs to its packages: naming all of them is taking the run back.
     let names_all = plan.actions().all(|action| request.only.contains(&action.package));
     let only = if names_all { Vec::new() } else { request.only.clone() };
@@ -65,7 +78,7 @@ pub(super) fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<P
     let way = way.map_err(|error| {
         Failure::new(FailureKind::NoWayBack, format!("what run {id} saved cannot be used")).caused_by(error)
     })?;
-    Ok(Past { id, folder, plan, only, way, inventory })
+    Ok(Found::There(Box::new(Past { id, folder, plan, only, way, inventory })))
 }
 
 pub(super) fn extent(only: &[PackageName]) -> Extent {
@@ -134,12 +147,6 @@ fn actions_to_take_back(
         chosen.iter().zip(&there).filter(|(_, there)| !**there).map(|(action, _)| action.clone()).collect();
     let observed = precheck::observe(inventory, &remaining);
     let moved_on = precheck::deviations(&observed, &remaining, |action| action.to.as_ref());
-    if remaining.is_empty() {
-        return Err(Failure::new(
-            FailureKind::Usage,
-            "every package of that run is back in its old version already",
-        ));
-    }
     if moved_on.is_empty() {
         return Ok(remaining);
     }

@@ -3,7 +3,7 @@
 //!
 //! The records of patchctl are carried over into the restored root, with the end of this run already in them: so what is
 //! booted next knows that it was taken back, and a cut before the exchange leaves the present root and a run that changed
-//! nothing.
+//! nothing. So no dead man's timer watches it: a patchctl that is killed here leaves nothing that somebody had to decide.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::request::{RollbackReach, RollbackRequest};
-use super::super::{plan as plans, quarantine, records, runs};
+use super::super::{plan as plans, quarantine, records, runs, snapshots};
 use super::{Answer, Approve, reopened, reversed};
 use crate::apply::journal::{self, Event, Journal, Opening, RunKind};
 use crate::apply::snapshot::{Ground, Restorer, Restoring, SnapshotError, boot, changes, record, registry};
@@ -210,7 +210,7 @@ fn restore(
 ) -> Result<Report, Failure> {
     let mut report = context.report("rollback");
     let (id, folder) = runs::begin(&whole.layout)?;
-    report.run_id = Some(id);
+    records::name_run(context, &mut report, id);
     let mut journal = open_journal(context, whole, (id, &folder))?;
     quarantine::add(&whole.layout, upgrades(context, whole, id))?;
     let is_carried = whole.ground.holds("var/lib/patchctl");
@@ -225,12 +225,17 @@ fn restore(
         told.map_err(|failure| SnapshotError::Furnish(Box::new(failure)))?;
         // First, so that nothing is begun here after the exchange, even if patchctl ends in between.
         mark(&whole.layout, Some(whole.id)).map_err(SnapshotError::Storage)?;
+        // The other file system cannot be exchanged in the same instant: what a cut in between has to undo is kept first.
+        boot::save(&whole.ground, &folder)?;
         boot::put_back(&whole.ground, &whole.folder).map(drop)
     });
     let kept = match restored {
         Ok(kept) => kept,
         Err(error) => {
             let failure = unusable(whole.id, error);
+            if journal.phase() == Phase::Snapped {
+                snapshots::keep_boot(context, (&whole.layout, &folder))?;
+            }
             let _ = mark(&whole.layout, None);
             let _ = journal.enter(Phase::Abandoned);
             report.restart = None;

@@ -1,4 +1,5 @@
-//! The commands patchctl gives to dnf 4 and rpm, each without a question.
+//! The commands patchctl gives to dnf and rpm, each without a question; where the generations of dnf differ, [`super::four`]
+//! and [`super::five`] say what.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,15 +12,13 @@ use super::super::{
     RestoreRequest, Target, Unmet, run_into_log,
 };
 use super::script::Script;
-use super::{problems, script, transaction};
+use super::{five, four, script};
+use crate::config::dnf::DnfGeneration;
 use crate::config::layout::Layout;
 use crate::host::runner::{self, CommandOutput, CommandSpec, Insistence};
 use crate::host::storage::{self, StorageError};
 use crate::model::package::{Architecture, PackageName};
 use crate::model::version::rpm::Nevra;
-
-/// dnf 4 under the name that no newer dnf takes over.
-const DNF: &str = "/usr/bin/dnf-3";
 
 /// A simulation of a large host takes seconds; minutes mean that something is wrong.
 const SIMULATION_LIMIT: Duration = Duration::from_secs(300);
@@ -31,6 +30,8 @@ pub struct Dnf {
     logs: PathBuf,
     guard: PathBuf,
     archives: RpmArchives,
+    /// `None` where no dnf is here that can be driven: then nothing is resolved, and so nothing else asked.
+    generation: Option<DnfGeneration>,
 }
 
 impl Dnf {
@@ -42,6 +43,7 @@ impl Dnf {
             logs: layout.cache().join("dnf"),
             guard: layout.package_manager_lock(),
             archives: RpmArchives::of(layout.root()),
+            generation: DnfGeneration::of(layout.root()),
         }
     }
 
@@ -55,12 +57,30 @@ impl Dnf {
         &self.guard
     }
 
+    /// Tells whether it is dnf 5.
+    pub(super) fn is_five(&self) -> bool {
+        self.generation == Some(DnfGeneration::Five)
+    }
+
     /// What holds for every call: it waits for nobody, and removes no kernel to make room for another one (dnf.conf(5):
     /// a limit of 0 is none).
     fn dnf(&self) -> CommandSpec {
         let fixed =
             ["exit_on_lock=1", "color=never", "installonly_limit=0", "clean_requirements_on_remove=0"];
-        CommandSpec::new(DNF).args(fixed.map(|option| format!("--setopt={option}")))
+        let program = self.generation.unwrap_or(DnfGeneration::Four).program();
+        CommandSpec::new(program).args(fixed.map(|option| format!("--setopt={option}")))
+    }
+
+    /// Says why nothing can be planned here.
+    fn check_place(&self) -> Result<(), PackageManagerError> {
+        let words = if self.root != Path::new("/") {
+            format!("dnf plans the running system alone: chroot {0} patchctl plan", self.root.display())
+        } else if self.generation.is_none() {
+            "neither dnf 4 nor dnf 5 is here, and yum is not driven: yum update is to be typed".to_owned()
+        } else {
+            return Ok(());
+        };
+        Err(PackageManagerError::Refused { tool: "patchctl", words: vec![words] })
     }
 
     /// A call that only asks, from what was fetched already; dnf wants the folder of its log to be there.
@@ -93,33 +113,71 @@ impl Dnf {
         (log, limit): (&Path, Duration),
         listen: &mut dyn FnMut(&str),
     ) -> Result<CommandOutput, PackageManagerError> {
-        let path = log.with_file_name("dnf-script");
-        storage::replace(&path, script.text().as_bytes(), storage::PRIVATE).map_err(prepare)?;
-        let spec = self.changing(limit).arg("shell").arg(path.display().to_string());
+        let spec = self.changing(limit);
+        let spec = if self.is_five() {
+            spec.args(script.arguments())
+        } else {
+            let path = log.with_file_name("dnf-script");
+            storage::replace(&path, script.text().as_bytes(), storage::PRIVATE).map_err(prepare)?;
+            spec.arg("shell").arg(path.display().to_string())
+        };
         run_into_log(("dnf", &spec), log, listen)
+    }
+
+    /// Lets dnf 5 download exact versions, whether they are installed or not.
+    fn download(
+        &self,
+        request: &FetchRequest<'_>,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let folder = format!("--destdir={}", request.folder.display());
+        let spec = self.dnf().args(["-y", "download", "--skip-unavailable", &folder]);
+        let spec = spec.args(request.targets.iter().map(builds::nevra)).time_limit(request.time_limit);
+        Self::listened(&spec, listen)
+    }
+
+    /// dnf 4 downloads what a transaction needs, so it is asked for the versions themselves; one that is installed already
+    /// is only fetched to be installed again.
+    fn download_by_installing(
+        &self,
+        request: &FetchRequest<'_>,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let folder = format!("--downloaddir={}", request.folder.display());
+        let mut output: Option<CommandOutput> = None;
+        for verb in ["install", "reinstall"] {
+            let name = |target: &Target| self.archives.file_name(&target.package, &target.version);
+            let missing = |target: &&Target| !storage::exists(&request.folder.join(name(target)));
+            let wanted: Vec<String> = request.targets.iter().filter(missing).map(builds::nevra).collect();
+            if wanted.is_empty() && output.is_some() {
+                break;
+            }
+            let spec = self.dnf().args(["-y", "--downloadonly", "--allowerasing", &folder, verb, "--"]);
+            let ran = Self::listened(&spec.args(wanted).time_limit(request.time_limit), listen)?;
+            // What the first call complained of tells more than that there is nothing to install again.
+            output = output.filter(|first| !first.is_success()).or(Some(ran));
+        }
+        output.ok_or_else(|| PackageManagerError::Refused { tool: "dnf", words: Vec::new() })
+    }
+
+    /// Runs a download and tells of each archive as it arrives.
+    fn listened(
+        spec: &CommandSpec,
+        listen: &mut dyn FnMut(&str),
+    ) -> Result<CommandOutput, PackageManagerError> {
+        let mut hear = |line: &str| {
+            // `(1/2): foo-2.0-1.noarch.rpm   1.2 MB/s | 6 kB  00:00`, or ` foo-0:2.0-1.noarch   100% | …` of dnf 5.
+            let is_file = |word: &&str| word.ends_with(".rpm") || line.contains("% | ");
+            let build = line.split_whitespace().find(is_file).and_then(Nevra::parse);
+            listen(build.map_or("", |build| build.name));
+        };
+        let ran = runner::run_logged(spec, None, &mut hear);
+        ran.map_err(|source| PackageManagerError::Run { tool: "dnf", source })
     }
 }
 
 fn prepare(source: StorageError) -> PackageManagerError {
     PackageManagerError::Prepare { tool: "dnf", source }
-}
-
-/// Tells whether dnf came as far as an answer. `--assumeno` ends with 1 where there is something to do, and so does every
-/// error (tried with 4.14): the exit code tells nothing.
-fn has_answered(said: &str) -> bool {
-    const ANSWERS: [&str; 3] =
-        ["--> Finished dependency resolution", "No match for argument: ", "Nothing to do."];
-    said.lines().any(|line| ANSWERS.iter().any(|answer| line.starts_with(answer)))
-}
-
-/// What dnf complains of first; what follows is often advice, or a dump of settings.
-fn first_words(said: &str) -> Vec<String> {
-    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines
-        .filter(|line| !line.starts_with("Unable to detect release version"))
-        .take(3)
-        .map(str::to_owned)
-        .collect()
 }
 
 /// The targets that the solver would not bring, although it names no problem: filtered out, or gone from the metadata.
@@ -169,36 +227,12 @@ impl PackageManager for Dnf {
     }
 
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {
-        if self.root != Path::new("/") {
-            let words =
-                format!("dnf plans the running system alone: chroot {0} patchctl plan", self.root.display());
-            return Err(PackageManagerError::Refused { tool: "patchctl", words: vec![words] });
-        }
-        if !storage::exists(Path::new(DNF)) {
-            let words =
-                format!("only dnf 4 is driven, and {DNF} is not here: dnf 5 and yum are not driven yet");
-            return Err(PackageManagerError::Refused { tool: "patchctl", words: vec![words] });
-        }
-        let spec = self.asking().args(["--assumeno", "-v"]);
-        let spec = if removals == Removals::Allow { spec.arg("--allowerasing") } else { spec };
-        let spec = match goal {
-            Goal::Everything => spec.arg("upgrade"),
-            Goal::Targets(targets) => {
-                spec.args(["--best", "upgrade", "--"]).args(targets.iter().map(builds::nevra))
-            }
+        self.check_place()?;
+        let resolved = if self.is_five() {
+            five::resolved(goal, &Self::run(&five::resolving(self.asking(), goal, removals))?)?
+        } else {
+            four::resolved(&Self::run(&four::resolving(self.asking(), goal, removals))?)?
         };
-        let output = Self::run(&spec)?;
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        let unmet = problems::parse(&said);
-        if !unmet.is_empty() {
-            return Ok(Resolved::Impossible(unmet));
-        }
-        let text = output.text();
-        if !has_answered(&text) {
-            return Err(PackageManagerError::Refused { tool: "dnf", words: first_words(&said) });
-        }
-        let resolution = transaction::parse(&text)?;
-        let resolved = Resolved::Possible(resolution);
         let left_out = match goal {
             Goal::Targets(targets) => silently_left_out(targets, &resolved),
             Goal::Everything => Vec::new(),
@@ -211,7 +245,8 @@ impl PackageManager for Dnf {
         let output = Self::run(&spec)?;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         let failed = |line: &&str| {
-            line.starts_with("Error: ") || line.starts_with("Errors during") || line.starts_with("Failed to")
+            let begins = ["Error: ", "Errors during", "Failed to", ">>> "];
+            begins.iter().any(|begin| line.starts_with(begin))
         };
         let mut problems: Vec<String> = said.lines().filter(failed).map(str::to_owned).collect();
         if output.timed_out {
@@ -222,35 +257,16 @@ impl PackageManager for Dnf {
         Ok(problems)
     }
 
-    /// dnf downloads what a transaction needs, so it is asked for the versions themselves; one that is installed already
-    /// is only fetched to be installed again.
     fn fetch(
         &self,
         request: &FetchRequest<'_>,
         listen: &mut dyn FnMut(&str),
     ) -> Result<CommandOutput, PackageManagerError> {
-        let folder = format!("--downloaddir={}", request.folder.display());
-        let mut output: Option<CommandOutput> = None;
-        for verb in ["install", "reinstall"] {
-            let name = |target: &Target| self.archives.file_name(&target.package, &target.version);
-            let missing = |target: &&Target| !storage::exists(&request.folder.join(name(target)));
-            let wanted: Vec<String> = request.targets.iter().filter(missing).map(builds::nevra).collect();
-            if wanted.is_empty() && output.is_some() {
-                break;
-            }
-            let spec = self.dnf().args(["-y", "--downloadonly", "--allowerasing", &folder, verb, "--"]);
-            let spec = spec.args(wanted).time_limit(request.time_limit);
-            let mut hear = |line: &str| {
-                // `(1/2): foo-2.0-1.noarch.rpm   1.2 MB/s | 6 kB  00:00`
-                let file = line.split_whitespace().find(|word| word.ends_with(".rpm"));
-                listen(file.and_then(Nevra::parse).map_or("", |build| build.name));
-            };
-            let ran = runner::run_logged(&spec, None, &mut hear);
-            let ran = ran.map_err(|source| PackageManagerError::Run { tool: "dnf", source })?;
-            // What the first call complained of tells more than that there is nothing to install again.
-            output = output.filter(|first| !first.is_success()).or(Some(ran));
+        if self.is_five() {
+            self.download(request, listen)
+        } else {
+            self.download_by_installing(request, listen)
         }
-        output.ok_or_else(|| PackageManagerError::Refused { tool: "dnf", words: Vec::new() })
     }
 
     fn install(
@@ -275,11 +291,15 @@ impl PackageManager for Dnf {
     }
 
     fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {
-        script::blamed(&(output.text() + &String::from_utf8_lossy(&output.stderr)))
+        let said = output.text() + &String::from_utf8_lossy(&output.stderr);
+        if self.is_five() { five::blamed(&said) } else { script::blamed(&said) }
     }
 
     /// Dependencies that nothing satisfies, and packages that are recorded twice and may not be.
     fn audit(&self) -> Result<Vec<String>, PackageManagerError> {
+        if self.is_five() {
+            return builds::complaints();
+        }
         let output = Self::run(&self.asking_offline().args(["check", "--dependencies", "--duplicates"]))?;
         let said = output.text();
         Ok(said.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect())
@@ -291,20 +311,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_is_not_taken_for_an_answer() {
-        assert!(has_answered("DNF version: 4.14.0\n--> Finished dependency resolution\n"));
-        assert!(has_answered("No match for argument: foo-1-1.noarch\n"));
-        assert!(!has_answered("DNF version: 4.14.0\ncachedir: /var/cache/dnf\n"));
-        let said = "Unable to detect release version (use x)\n\nYou have enabled checking of packages via GPG keys.\n";
-        assert_eq!(first_words(said), ["You have enabled checking of packages via GPG keys."]);
-    }
-
-    #[test]
     fn a_target_that_no_problem_explains_is_told() {
         let target = builds::target("foo-2.0-1.noarch").expect("a build");
         let other = builds::target("bar-2.0-1.noarch").expect("a build");
         let said = "---> Package foo.noarch 1.0-1 will be upgraded\n---> Package foo.noarch 2.0-1 will be an upgrade\n";
-        let resolved = Resolved::Possible(transaction::parse(said).expect("readable"));
+        let resolved = Resolved::Possible(super::super::transaction::parse(said).expect("readable"));
         let left_out = silently_left_out(&[target, other], &resolved);
         assert_eq!(left_out.iter().map(|unmet| unmet.package.as_str()).collect::<Vec<_>>(), ["bar"]);
     }

@@ -30,7 +30,9 @@ impl HostRecords for Dnf {
 
     /// dnf's history has the reason of each package (dnf(8), `mark`).
     fn automatic(&self) -> Result<BTreeSet<PackageKey>, PackageManagerError> {
-        let format = "%{name} %{arch} %{reason}";
+        // dnf 4 ends a line by itself.
+        let format =
+            if self.is_five() { "%{name} %{arch} %{reason}\\n" } else { "%{name} %{arch} %{reason}" };
         let spec = self.asking_offline().args(["repoquery", "--installed", "--qf", format]);
         let output = Self::run(&spec)?;
         if !output.is_success() {
@@ -46,7 +48,12 @@ impl HostRecords for Dnf {
         if wanted.is_empty() {
             return Ok(());
         }
-        let spec = self.asking_offline().args(["-y", "mark", "remove", "--"]).args(wanted);
+        let spec = self.asking_offline().arg("-y");
+        let spec = match self.is_five() {
+            true => spec.args(["mark", "dependency", "--skip-unavailable"]),
+            false => spec.args(["mark", "remove", "--"]),
+        };
+        let spec = spec.args(wanted);
         let output = Self::run(&spec)?;
         match output.is_success() {
             true => Ok(()),
@@ -81,7 +88,8 @@ impl HostRecords for Dnf {
 fn dependency(line: &str) -> Option<PackageKey> {
     let mut words = line.split_whitespace();
     let (name, architecture, reason) = (words.next()?, words.next()?, words.next()?);
-    matches!(reason, "dependency" | "weak-dependency")
+    // dnf 5 writes `Dependency` and `Weak Dependency`.
+    matches!(reason, "dependency" | "weak-dependency" | "Dependency" | "Weak")
         .then(|| PackageKey { name: name.into(), architecture: architecture.into() })
 }
 
@@ -93,6 +101,9 @@ mod tests {
     fn only_dependencies_are_automatic() {
         assert_eq!(dependency("foo noarch user"), None);
         assert_eq!(dependency("Unable to detect"), None);
+        assert!(
+            dependency("foo noarch User").is_none() && dependency("foo noarch Weak Dependency").is_some()
+        );
         assert_eq!(
             dependency("foo noarch weak-dependency").map(|key| key.to_string()),
             Some("foo:noarch".into())

@@ -42,6 +42,16 @@ impl Script {
         }
     }
 
+    /// The same as arguments of dnf 5, which has no shell but takes several actions at once (dnf5-do(8)).
+    pub(super) fn arguments(&self) -> Vec<String> {
+        let action = |verb: &str, operands: &[String]| match operands.is_empty() {
+            true => Vec::new(),
+            false => [&[format!("--action={verb}")], operands].concat(),
+        };
+        let actions = [action("install", &self.archives), action("remove", &self.gone)].concat();
+        std::iter::once("do".to_owned()).chain(actions).collect()
+    }
+
     /// The text of the script.
     pub(super) fn text(&self) -> String {
         let line = |verb: &str, operands: &[String]| match operands.is_empty() {
@@ -89,6 +99,11 @@ mod tests {
         assert_eq!(
             Script::of_return(&request, &installed).text(),
             "install /r/a-1-1.noarch.rpm /r/b-1-1.noarch.rpm /r/c-1-1.noarch.rpm\nremove added-1-1.noarch\nrun\n"
+        );
+        assert_eq!(
+            Script::of_return(&request, &installed).arguments().join(" "),
+            "do --action=install /r/a-1-1.noarch.rpm /r/b-1-1.noarch.rpm /r/c-1-1.noarch.rpm --action=remove \
+             added-1-1.noarch"
         );
     }
 

@@ -20,8 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// first, every rpm the second).
 const IDENTITY: &str = "%{NEVRA} %{SHA256HEADER} %{SIGMD5}\\n";
 
-/// dnf's cache, below a root (dnf.conf(5), cachedir and keepcache).
-const DNF_CACHE: &str = "var/cache/dnf";
+/// The caches of dnf 4 and dnf 5, below a root (dnf.conf(5) and dnf5.conf(5), cachedir and keepcache).
+const DNF_CACHES: [&str; 2] = ["var/cache/dnf", "var/cache/libdnf5"];
 /// zypp's cache of packages (zypp.conf, packagesdir; keeppackages of a repository): a folder for each repository, in which
 /// packages lie as they do in the repository.
 const ZYPP_CACHE: &str = "var/cache/zypp/packages";
@@ -61,7 +61,8 @@ impl RpmArchives {
     /// The folders in which dnf and zypp keep archives: zypp's repositories have one for each architecture.
     fn caches(&self) -> Vec<PathBuf> {
         let listed = |path: &Path| storage::list(path).unwrap_or_default();
-        let dnf = listed(&self.root.join(DNF_CACHE)).into_iter().map(|folder| folder.join("packages"));
+        let dnf = DNF_CACHES.iter().flat_map(|cache| listed(&self.root.join(cache)));
+        let dnf = dnf.map(|folder| folder.join("packages"));
         let zypp = listed(&self.root.join(ZYPP_CACHE)).into_iter();
         let inner = zypp.flat_map(|folder| std::iter::once(folder.clone()).chain(listed(&folder)));
         dnf.chain(inner.filter(|path| path.extension().is_none_or(|end| end != "rpm"))).collect()
@@ -193,11 +194,14 @@ fn listed(output: &CommandOutput) -> Vec<PathBuf> {
 }
 
 /// Tells whether a verbose answer of rpmkeys has a good signature and nothing that is bad:
-/// `    Header V4 EdDSA/SHA512 Signature, key ID 1234abcd: OK`.
+/// `    Header V4 EdDSA/SHA512 Signature, key ID 1234abcd: OK`; rpm 6 writes `Header OpenPGP V4 RSA/SHA512 signature, key
+/// fingerprint: …: OK`.
 fn is_signed(said: &str) -> bool {
     let checks: Vec<&str> = said.lines().skip(1).map(str::trim).filter(|line| !line.is_empty()).collect();
     let is_good = |line: &&&str| line.ends_with(": OK");
-    let signatures = checks.iter().filter(|line| line.contains(" Signature, key ID "));
+    let names_key =
+        |line: &&&str| line.contains(" Signature, key ID ") || line.contains(" signature, key fingerprint: ");
+    let signatures = checks.iter().filter(names_key);
     signatures.clone().count() > 0 && checks.iter().all(|line| is_good(&line))
 }
 
@@ -212,6 +216,8 @@ mod tests {
         assert!(is_signed(signed));
         assert!(!is_signed("a.rpm:\n    Header SHA256 digest: OK\n    MD5 digest: OK\n"), "there is none");
         assert!(!is_signed(&signed.replace("12ab: OK", "12ab: NOKEY")));
+        let of_six = "a.rpm:\n    Header OpenPGP V4 RSA/SHA512 signature, key fingerprint: 12ab: OK\n    Header SHA256 digest: OK\n";
+        assert!(is_signed(of_six) && !is_signed(&of_six.replace("12ab: OK", "12ab: NOKEY")));
         assert!(!is_signed(&signed.replace("digest: OK", "digest: BAD (Expected 1 != 2)")));
         assert!(!is_signed(""));
     }

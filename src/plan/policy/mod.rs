@@ -2,6 +2,7 @@
 
 pub mod calendar;
 mod gates;
+pub mod reboot;
 mod remarks;
 mod rules;
 

@@ -96,6 +96,7 @@ fn places(report: &Report, has_history: bool) -> Vec<(&'static str, &'static str
         (("overview", "Overview"), true),
         (("history", "History"), has_history),
         (("run", "Run"), report.transaction.is_some()),
+        (("rehearsal", "Rehearsal"), report.rehearsal.is_some()),
         (("plan", "Plan"), report.plan.is_some()),
         (("findings", "Findings"), report.findings.is_some()),
         (("evidence", "Evidence"), true),

@@ -15,6 +15,7 @@ mod overview;
 mod part;
 pub(super) mod period;
 mod plan;
+mod rehearsal;
 mod run;
 
 use std::io::{self, Write};
@@ -33,6 +34,7 @@ pub(super) fn write(report: &Report, background: &Background, out: &mut dyn Writ
     overview::write(report, background, out)?;
     history::write(report, background, out)?;
     run::write(report, out)?;
+    rehearsal::write(report, out)?;
     plan::write(report, out)?;
     findings::write(report, out)?;
     evidence::write(report, out)?;

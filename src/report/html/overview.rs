@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::super::background::Background;
 use super::super::compliance::{Compliance, ComplianceState};
 use super::super::group::groups;
+use super::super::rehearsal::{RehearsalReport, RehearsalVerdict};
 use super::super::schema::Report;
 use super::super::words::{self, count};
 use super::chart;
@@ -13,6 +14,9 @@ use crate::model::feed::CompletenessLevel;
 use crate::model::outcome::Outcome;
 use crate::model::severity::Severity;
 use crate::model::summary::Summary;
+
+/// Tone, mark and word of a state; colour only repeats the other two.
+type Told = (&'static str, &'static str, &'static str);
 
 /// Groups that are named on the first screen.
 const FIRST: usize = 6;
@@ -41,7 +45,7 @@ pub(super) fn write(report: &Report, background: &Background, out: &mut dyn Writ
     end_section(out)
 }
 
-/// A mark, a word and a sentence; colour only repeats them.
+/// The state of the host in a word and a sentence.
 fn banner(report: &Report, compliance: Option<&Compliance>, out: &mut dyn Write) -> io::Result<()> {
     let (tone, mark, word) = match (&report.error, compliance.map(|compliance| compliance.state)) {
         (Some(_), _) => ("bad", "✗", outcome(report.outcome)),
@@ -51,22 +55,40 @@ fn banner(report: &Report, compliance: Option<&Compliance>, out: &mut dyn Write)
         (None, Some(ComplianceState::Compliant)) => ("good", "✓", "Nothing overdue"),
         (None, None) => ("plain", "·", outcome(report.outcome)),
     };
-    // A run is told by what it did.
+    // A run is told by what it did, a rehearsal by what it found.
+    if let Some(rehearsal) = &report.rehearsal {
+        return tried(rehearsal, out);
+    }
     let (tone, mark, word) = match (&report.transaction, report.outcome) {
         (Some(_), Outcome::Patched | Outcome::Recovered) => (tone, mark, outcome(report.outcome)),
         (Some(_), _) => (if tone == "bad" { "bad" } else { "warn" }, "!", outcome(report.outcome)),
         (None, _) => (tone, mark, word),
     };
-    writeln!(
-        out,
-        "<div class=\"state {tone}\" role=\"status\"><p class=\"mark\" aria-hidden=\"true\">{mark}</p><div>"
-    )?;
-    writeln!(out, "<p class=\"word\">{word}</p>")?;
     let mut sentences = Vec::new();
     sentences.extend(report.error.iter().map(|error| text(&error.message)));
     sentences.extend(report.summary.as_ref().map(open_sentence));
     sentences.extend(compliance.iter().flat_map(|compliance| &compliance.reasons).map(|reason| text(reason)));
-    writeln!(out, "<p>{}.</p></div></div>", sentences.join(" · "))
+    state(out, (tone, mark, word), &sentences.join(" · "))
+}
+
+fn tried(rehearsal: &RehearsalReport, out: &mut dyn Write) -> io::Result<()> {
+    let (tone, mark, word) = match rehearsal.verdict {
+        RehearsalVerdict::Passed => ("good", "✓", "Rehearsal passed"),
+        RehearsalVerdict::Failed => ("bad", "✗", "Rehearsal failed"),
+    };
+    let told = match rehearsal.run.complaints() {
+        complaints if complaints.is_empty() => "the plan was carried out and proved in a clone".to_owned(),
+        complaints => text(&complaints.join(" · ")),
+    };
+    state(out, (tone, mark, word), &format!("{told} · the host itself was not touched"))
+}
+
+fn state(out: &mut dyn Write, (tone, mark, word): Told, sentence: &str) -> io::Result<()> {
+    writeln!(
+        out,
+        "<div class=\"state {tone}\" role=\"status\"><p class=\"mark\" aria-hidden=\"true\">{mark}</p><div>"
+    )?;
+    writeln!(out, "<p class=\"word\">{word}</p>\n<p>{sentence}.</p></div></div>")
 }
 
 fn open_sentence(summary: &Summary) -> String {
@@ -172,9 +194,12 @@ fn steps(report: &Report) -> Vec<(String, Option<String>)> {
             Some("patchctl feeds refresh"),
         );
     }
-    if let (Outcome::Planned, Some(plan)) = (report.outcome, &report.plan) {
+    if let (Outcome::Planned | Outcome::Rehearsed, Some(plan)) = (report.outcome, &report.plan) {
         let packages = words::packages(plan.actions().count());
-        add(format!("Carry out the plan: {packages}."), Some("patchctl apply"));
+        let file = report.files.as_ref().and_then(|files| files.plan.as_deref());
+        let command =
+            file.map_or_else(|| "patchctl apply".to_owned(), |file| format!("patchctl apply {file}"));
+        add(format!("Carry out the plan: {packages}."), Some(&command));
     } else if let Some(summary) = summary.filter(|summary| summary.installable_findings > 0) {
         let sentence = match summary.overdue {
             0 => format!("Close what an update closes: {} now.", summary.installable),

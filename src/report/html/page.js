@@ -3,13 +3,29 @@
   const list = document.getElementById("list");
   const form = document.getElementById("filter");
   if (!list || !form) return;
-  const body = list.tBodies[0];
-  const rows = Array.from(body.rows, (row, place) => ({
+  const groups = Array.from(list.tBodies);
+  const size = groups[0].rows.length;
+  let rows = groups.flatMap((group) => Array.from(group.rows)).map((row, place) => ({
     row, place, text: null,
     severity: row.dataset.s, marks: row.dataset.v.split(" "),
   }));
   const field = (id) => document.getElementById(id);
   const [words, severity, verdict, shown] = ["words", "severity", "verdict", "shown"].map(field);
+
+  // What is shown fills the groups from the first on: a group is laid out only once it comes near the window.
+  const arrange = () => {
+    const parts = groups.map(() => document.createDocumentFragment());
+    let place = 0;
+    for (const hidden of [false, true]) {
+      for (const { row } of rows) {
+        if (row.hidden === hidden) parts[Math.floor(place++ / size)].append(row);
+      }
+    }
+    groups.forEach((group, number) => {
+      group.hidden = parts[number].firstChild.hidden;
+      group.append(parts[number]);
+    });
+  };
 
   const filter = () => {
     const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -22,6 +38,7 @@
       entry.row.hidden = !fits;
       if (fits) count += 1;
     }
+    arrange();
     shown.textContent = `${count} of ${rows.length} findings`;
   };
 
@@ -40,7 +57,8 @@
     header.setAttribute("aria-sort", down ? "descending" : "ascending");
     const keyed = rows.map((entry) => [value[header.dataset.kind](entry, column), entry]);
     keyed.sort((a, b) => (down ? compare(b[0], a[0]) : compare(a[0], b[0])) || a[1].place - b[1].place);
-    body.append(...keyed.map(([, entry]) => entry.row));
+    rows = keyed.map(([, entry]) => entry);
+    arrange();
   };
 
   Array.from(list.tHead.rows[0].cells).forEach((header, column) => {

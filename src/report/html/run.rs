@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::super::health::{CheckState, HealthCheck, HealthReport, HealthVerdict};
 use super::super::restart::RestartReport;
 use super::super::schema::Report;
-use super::super::transaction::{StepOutcome, StepReport, TransactionReport};
+use super::super::transaction::{NotRestored, StepOutcome, StepReport, TransactionReport};
 use super::part::{code, end_section, end_table, fact, row, section, table, text};
 use super::plan::names;
 use crate::model::plan::PatchPlan;
@@ -15,7 +15,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let Some(transaction) = &report.transaction else { return Ok(()) };
     section(out, "run", "Run")?;
     facts(transaction, out)?;
-    steps(transaction, report.plan.as_ref(), out)?;
+    steps(&transaction.steps, report.plan.as_ref(), out)?;
     remains(transaction, out)?;
     if let Some(health) = &report.health {
         self::health(health, out)?;
@@ -50,8 +50,9 @@ fn facts(transaction: &TransactionReport, out: &mut dyn Write) -> io::Result<()>
     writeln!(out, "</dl>")
 }
 
-fn steps(transaction: &TransactionReport, plan: Option<&PatchPlan>, out: &mut dyn Write) -> io::Result<()> {
-    if transaction.steps.is_empty() {
+/// Writes each step with what was there before and what was found after it.
+pub(super) fn steps(steps: &[StepReport], plan: Option<&PatchPlan>, out: &mut dyn Write) -> io::Result<()> {
+    if steps.is_empty() {
         return Ok(());
     }
     table(
@@ -59,7 +60,7 @@ fn steps(transaction: &TransactionReport, plan: Option<&PatchPlan>, out: &mut dy
         "Steps, with what the package database said after each",
         &["package", "step", "before", "after", "found", "seconds"],
     )?;
-    for step in &transaction.steps {
+    for step in steps {
         for observed in &step.observed {
             let action = plan.and_then(|plan| plan.actions().find(|action| action.key() == observed.package));
             let before = action
@@ -97,13 +98,7 @@ fn found(step: &StepReport) -> &'static str {
 
 /// What a way back could not put back, what it opened again, and what the tools said last.
 fn remains(transaction: &TransactionReport, out: &mut dyn Write) -> io::Result<()> {
-    if !transaction.not_restored.is_empty() {
-        table(out, "Paths that are not as before", &["path", "why"])?;
-        for path in &transaction.not_restored {
-            row(out, &[code(&path.path), text(&path.reason)])?;
-        }
-        end_table(out)?;
-    }
+    not_restored(&transaction.not_restored, out)?;
     if !transaction.reopened.is_empty() {
         writeln!(
             out,
@@ -111,11 +106,28 @@ fn remains(transaction: &TransactionReport, out: &mut dyn Write) -> io::Result<(
             names(&transaction.reopened)
         )?;
     }
-    if !transaction.last_words.is_empty() {
-        let lines: Vec<String> = transaction.last_words.iter().map(|line| text(line)).collect();
-        writeln!(out, "<h3>What the package tools said last</h3>\n<pre>{}</pre>", lines.join("\n"))?;
+    last_words(&transaction.last_words, out)
+}
+
+/// Writes the paths that a way back could not put back.
+pub(super) fn not_restored(paths: &[NotRestored], out: &mut dyn Write) -> io::Result<()> {
+    if paths.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    table(out, "Paths that are not as before", &["path", "why"])?;
+    for path in paths {
+        row(out, &[code(&path.path), text(&path.reason)])?;
+    }
+    end_table(out)
+}
+
+/// Writes what the package tools said before they failed.
+pub(super) fn last_words(lines: &[String], out: &mut dyn Write) -> io::Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = lines.iter().map(|line| text(line)).collect();
+    writeln!(out, "<h3>What the package tools said last</h3>\n<pre>{}</pre>", lines.join("\n"))
 }
 
 fn health(health: &HealthReport, out: &mut dyn Write) -> io::Result<()> {
@@ -133,7 +145,8 @@ fn health(health: &HealthReport, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn checks(caption: &str, checks: &[HealthCheck], out: &mut dyn Write) -> io::Result<()> {
+/// Writes checks, each compared with before.
+pub(super) fn checks(caption: &str, checks: &[HealthCheck], out: &mut dyn Write) -> io::Result<()> {
     if checks.is_empty() {
         return Ok(());
     }

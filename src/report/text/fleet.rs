@@ -28,12 +28,22 @@ pub(super) fn render(fleet: &Fleet, sheet: &mut Sheet<'_>) {
     for file in &fleet.unreadable {
         header::alert(&format!("{}: {}", file.file, file.reason), sheet);
     }
+    left_out(&fleet.left_out, sheet);
     sheet.gap();
     hosts(&fleet.hosts, sheet);
     common(fleet, sheet);
     skew(fleet, sheet);
     sheet.gap();
     header::next("patchctl report merge DIR --format html -o fleet.html", sheet);
+}
+
+/// Files that do not count, because a newer one tells of the same host.
+fn left_out(files: &[String], sheet: &mut Sheet<'_>) {
+    let dot = format!(" {} ", sheet.style().dot());
+    for told in files.iter().take(SHOWN) {
+        sheet.prose(&dot, &[Word::new(told.as_str(), Tone::Dim)]);
+    }
+    rest(files.len(), sheet);
 }
 
 fn hosts(hosts: &[FleetHost], sheet: &mut Sheet<'_>) {

@@ -1,16 +1,21 @@
 //! Past runs: one line each, and what a check of their journals found.
 
+use std::collections::BTreeMap;
+
 use super::header;
 use super::sheet::{Sheet, Tone, Word, left, right};
 use super::words;
 use crate::model::outcome::Outcome;
 use crate::model::transaction::Phase;
-use crate::report::documents::{HistoryDocument, JournalCheck, RunEntry};
+use crate::report::documents::{HistoryDocument, JournalCheck, RunEntry, SignatureCheck};
 
 /// Renders the list of runs, or the check of their journals.
 pub(super) fn render(document: &HistoryDocument, sheet: &mut Sheet<'_>) {
     if let Some(checks) = &document.verification {
         verification(checks, sheet);
+        signatures(&document.signatures, sheet);
+        sheet.gap();
+        header::next("patchctl history", sheet);
         return;
     }
     if document.runs.is_empty() {
@@ -71,15 +76,38 @@ fn verification(checks: &[JournalCheck], sheet: &mut Sheet<'_>) {
     let (tick, cross) = (sheet.style().tick(), sheet.style().cross());
     for check in checks {
         let entries = words::count(check.entries, "entry", "entries");
-        let (mark, text, tone) = match &check.problem {
-            None => (tick, format!("run {}: {entries}, unbroken", check.run), Tone::Good),
-            Some(problem) => (cross, format!("run {}: {problem} (proven: {entries})", check.run), Tone::Bad),
+        let (mark, text, tone) = match (&check.problem, &check.signed_by) {
+            (None, None) => (tick, format!("run {}: {entries}, unbroken", check.run), Tone::Good),
+            (None, Some(signer)) => {
+                let text = format!("run {}: {entries}, unbroken; signed by {signer}", check.run);
+                (tick, text, Tone::Good)
+            }
+            (Some(problem), _) => {
+                (cross, format!("run {}: {problem} (proven: {entries})", check.run), Tone::Bad)
+            }
         };
         sheet.prose(&format!(" {mark} "), &[Word::new(text, tone)]);
     }
     if checks.is_empty() {
         sheet.prose("", &[Word::plain("there is no journal to check")]);
     }
-    sheet.gap();
-    header::next("patchctl history", sheet);
+}
+
+/// Reports of no run: those that prove nothing by name, the rest counted by who signed them.
+fn signatures(checks: &[SignatureCheck], sheet: &mut Sheet<'_>) {
+    let (tick, cross) = (sheet.style().tick(), sheet.style().cross());
+    let mut signed: BTreeMap<&str, u64> = BTreeMap::new();
+    for check in checks {
+        if let Some(signer) = &check.signed_by {
+            *signed.entry(signer).or_default() += 1;
+        }
+        if let Some(problem) = &check.problem {
+            let text = format!("{}: {problem}", check.report);
+            sheet.prose(&format!(" {cross} "), &[Word::new(text, Tone::Bad)]);
+        }
+    }
+    for (signer, number) in signed {
+        let text = format!("{} of no run, signed by {signer}", words::count(number, "report", "reports"));
+        sheet.prose(&format!(" {tick} "), &[Word::new(text, Tone::Good)]);
+    }
 }

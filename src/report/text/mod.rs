@@ -11,6 +11,7 @@ mod period;
 mod plan;
 mod policy;
 mod preview;
+mod reboot;
 mod rehearsal;
 mod restart;
 mod rules;
@@ -43,6 +44,7 @@ use super::documents::{
 use super::fleet::Fleet;
 use super::format::Format;
 use super::period::Period;
+use super::reboot::RebootDocument;
 use super::rules::{PolicyDocument, PolicyPreview, RuleChange};
 use super::schedule::ScheduleDocument;
 use super::schema::Report;
@@ -177,6 +179,12 @@ impl Rendering for RuleChange {
 impl Rendering for ScheduleDocument {
     fn text(&self, style: &Style) -> String {
         written(style, |sheet| schedule::render(self, sheet))
+    }
+}
+
+impl Rendering for RebootDocument {
+    fn text(&self, style: &Style) -> String {
+        written(style, |sheet| reboot::render(self, sheet))
     }
 }
 

@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word, left};
 use super::{header, plan, words};
 use crate::report::rules::{
-    CentralEntry, Change, PolicyAction, PolicyDocument, PolicyPreview, PreviewChange, RuleChange, RuleEntry,
-    RuleKind, WindowState,
+    CentralEntry, Change, PolicyAction, PolicyDocument, PolicyPreview, PreviewChange, RebootEntry,
+    RuleChange, RuleEntry, RuleKind, WindowState,
 };
 
 /// Renders the policy of a host.
@@ -116,6 +116,9 @@ pub(super) fn preview(document: &PolicyPreview, sheet: &mut Sheet<'_>) {
     sheet.items("", &head);
     sheet.gap();
     window(document, sheet);
+    if let Some(reboot) = &document.reboot {
+        sheet.fact("reboot", &[Word::plain(when_rebooted(reboot))]);
+    }
     for freeze in &document.freezes {
         let text = format!("{} ({})", freeze.words, freeze.place);
         sheet.fact("freeze", &[Word::new(text, if freeze.active { Tone::Warn } else { Tone::Plain })]);
@@ -148,6 +151,19 @@ fn window(document: &PolicyPreview, sheet: &mut Sheet<'_>) {
     }
 }
 
+fn when_rebooted(reboot: &RebootEntry) -> String {
+    let when = match (reboot.window, reboot.next) {
+        (WindowState::Unlimited, _) => "at any time".to_owned(),
+        (WindowState::Open { until }, _) => format!("until {}", time(until)),
+        (WindowState::Closed, Some(next)) => format!("not before {}", time(next)),
+        (WindowState::Closed, None) => return "never: no window for it opens any more".to_owned(),
+    };
+    match reboot.wait_seconds {
+        0 => format!("{when}, whoever is logged in"),
+        seconds => format!("{when}; people who are logged in have {} min", seconds.div_ceil(60)),
+    }
+}
+
 fn patch(changes: &[PreviewChange], sheet: &mut Sheet<'_>) {
     sheet.gap();
     if changes.is_empty() {
@@ -169,7 +185,7 @@ fn patch(changes: &[PreviewChange], sheet: &mut Sheet<'_>) {
 }
 
 /// Windows are told in UTC, so that nobody has to guess a zone.
-fn time(time: DateTime<Utc>) -> String {
+pub(super) fn time(time: DateTime<Utc>) -> String {
     time.format("%a %Y-%m-%d %H:%M UTC").to_string()
 }
 

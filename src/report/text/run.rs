@@ -50,10 +50,12 @@ pub(super) fn detached(document: &DetachedDocument, sheet: &mut Sheet<'_>) {
     header::next("patchctl status --wait", sheet);
 }
 
-/// Renders the answer of `recover` where no run is open, and of a scheduled `apply` where no window is.
+/// Renders the answer of `recover` where no run is open, of a scheduled `apply` where no window is, and of a `rollback` of what
+/// is taken back already.
 pub(super) fn nothing_to_do(command: &str, sheet: &mut Sheet<'_>) {
     let (text, next) = match command {
         "apply" => ("nothing to do now: no window is open", "patchctl policy preview"),
+        "rollback" => ("nothing to do: what was asked for is taken back already", "patchctl history"),
         _ => ("nothing to do: no run is open", "patchctl status"),
     };
     sheet.prose(&format!(" {} ", sheet.style().tick()), &[Word::new(text, Tone::Good)]);

@@ -35,6 +35,7 @@ fn everything() -> Vec<(&'static str, Box<dyn Rendering>)> {
         ("policy-preview", Box::new(rules::preview())),
         ("rule-change", Box::new(rules::added())),
         ("bundle", Box::new(rules::bundle())),
+        ("reboot", Box::new(rules::reboots().swap_remove(0))),
     ]
 }
 

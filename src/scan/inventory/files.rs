@@ -57,6 +57,30 @@ pub fn of_packages(root: &Path, packages: Vec<PackageKey>) -> Vec<(PackageName, 
     packages.into_iter().flat_map(of_package).collect()
 }
 
+/// What a database records of the files of some packages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// Each file with its package.
+    pub files: Vec<(PackageName, PathBuf)>,
+    /// The configuration files that were edited or deleted, sorted by their path.
+    pub edited: Vec<EditedConfiguration>,
+}
+
+/// Returns what is recorded of the files of some packages, and asks rpm once for both.
+///
+/// # Errors
+/// dpkg's records cannot be read.
+pub fn recorded(root: &Path, packages: Vec<PackageKey>) -> Result<Recorded, DpkgFilesError> {
+    if family(root) != Some(PackageFamily::Rpm) {
+        return Ok(Recorded { edited: edited(root, &packages)?, files: of_packages(root, packages) });
+    }
+    let found = rpm_files::of_packages(root, &packages);
+    let files = found.iter().map(|file| (file.package.name.clone(), file.path.clone())).collect();
+    let mut edited = edited_of_rpm(root, found);
+    edited.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(Recorded { files, edited })
+}
+
 /// Finds the packages that own some paths; what no package owns is absent from the answer.
 ///
 /// # Errors
@@ -78,7 +102,7 @@ pub fn owners(
 /// dpkg's records cannot be read.
 pub fn edited(root: &Path, packages: &[PackageKey]) -> Result<Vec<EditedConfiguration>, DpkgFilesError> {
     let mut found = match family(root) {
-        Some(PackageFamily::Rpm) => edited_of_rpm(root, packages),
+        Some(PackageFamily::Rpm) => edited_of_rpm(root, rpm_files::of_packages(root, packages)),
         Some(PackageFamily::Pacman) => edited_of_pacman(root, packages),
         _ => edited_of_dpkg(root, packages)?,
     };
@@ -90,8 +114,7 @@ fn live(root: &Path, path: &Path) -> Option<Vec<u8>> {
     storage::read(&root.join(path.strip_prefix("/").unwrap_or(path))).ok()
 }
 
-fn edited_of_rpm(root: &Path, packages: &[PackageKey]) -> Vec<EditedConfiguration> {
-    let files = rpm_files::of_packages(root, packages);
+fn edited_of_rpm(root: &Path, files: Vec<rpm_files::RpmFile>) -> Vec<EditedConfiguration> {
     let edited = |file: rpm_files::RpmFile| {
         let fate = match live(root, &file.path) {
             Some(bytes) if file.holds(&bytes) == Some(true) => return None,

@@ -29,6 +29,7 @@ use crate::model::digest::Sha256;
 use crate::model::distro::PackageFamily;
 use crate::model::package::{InstalledPackage, Inventory, PackageKey, Provenance, Vendor};
 use crate::model::version::VersionScheme;
+use crate::scan::dnf_modules::ModuleStates;
 use record_error::RecordError;
 use rpm_database::RpmError;
 
@@ -156,7 +157,7 @@ pub fn read(root: &Path, live: bool) -> Result<Inventory, InventoryError> {
     let running = if live { facts::running_kernel() } else { None };
     let kernels = kernels::find(root, reader.family, &packages, running);
     let enabled_modules = match reader.family {
-        PackageFamily::Rpm => rpm_database::enabled_modules(root),
+        PackageFamily::Rpm => ModuleStates::read(root).enabled,
         _ => Vec::new(),
     };
     let digest = digest(&packages);

@@ -100,34 +100,48 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("the laboratory's paths are plain text")
 }
 
+/// Starts a container on a root; returns it and its first process.
+fn power_on(root: &Path) -> (Child, Pid) {
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--register=no", "--keep-unit"]);
+    command.args(["--private-network", "--resolv-conf=off", "--timezone=off", "--console=pipe", "--boot"]);
+    command.arg("--directory").arg(root);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let container = command.spawn().expect("systemd-nspawn can be started");
+    let began = Instant::now();
+    loop {
+        if let Some(leader) = children_of(container.id()).into_iter().find(is_first_of_its_namespace) {
+            return (container, leader);
+        }
+        assert!(began.elapsed() < BOOT_LIMIT, "the container never came up");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
 impl Booted {
     fn start(clone: RootClone) -> Self {
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "systemd-nspawn", "--quiet", "--register=no", "--keep-unit"]);
-        command.args([
-            "--private-network",
-            "--resolv-conf=off",
-            "--timezone=off",
-            "--console=pipe",
-            "--boot",
-        ]);
-        command.arg("--directory").arg(clone.path());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let container = command.spawn().expect("systemd-nspawn can be started");
-        let began = Instant::now();
-        let leader = loop {
-            if let Some(leader) = children_of(container.id()).into_iter().find(is_first_of_its_namespace) {
-                break leader;
-            }
-            assert!(began.elapsed() < BOOT_LIMIT, "the container never came up");
-            thread::sleep(Duration::from_millis(20));
-        };
+        let (container, leader) = power_on(clone.path());
         let booted = Self { clone, container, leader };
-        booted.wait_until_running(began);
+        booted.wait_until_running();
         booted
     }
 
-    fn wait_until_running(&self, began: Instant) {
+    /// Cuts the power and boots again.
+    pub fn boot_again(&mut self) {
+        self.power_off();
+        (self.container, self.leader) = power_on(self.clone.path());
+        self.wait_until_running();
+    }
+
+    fn power_off(&mut self) {
+        // The end of its first process is the end of the container.
+        let _ = kill(self.leader, Signal::SIGKILL);
+        let _ = self.container.kill();
+        let _ = self.container.wait();
+    }
+
+    fn wait_until_running(&self) {
+        let began = Instant::now();
         loop {
             let said = self.run(&["systemctl", "is-system-running"]);
             if ["running", "degraded"].contains(&said.stdout.trim()) {
@@ -222,10 +236,7 @@ impl Booted {
 
 impl Drop for Booted {
     fn drop(&mut self) {
-        // The end of its first process is the end of the container.
-        let _ = kill(self.leader, Signal::SIGKILL);
-        let _ = self.container.kill();
-        let _ = self.container.wait();
+        self.power_off();
     }
 }
 

@@ -67,21 +67,31 @@ pub fn holds_lock(root: &DebianRoot, lock: &str) -> Running {
 
 /// Lays an empty file system of `bytes` over a folder; what lay there is hidden until the end.
 pub fn small_disk(root: &DebianRoot, folder: &str, bytes: u64) -> Laid {
-    let target = root.path(folder);
-    let options = format!("size={bytes},mode=755");
-    mount(Some("lab-small"), &target, Some("tmpfs"), MsFlags::empty(), Some(options.as_str()))
-        .unwrap_or_else(|e| panic!("cannot mount a small disk on {folder}: {e}"));
+    lay(root.path(folder), &format!("size={bytes},mode=755"))
+}
+
+/// Lays an empty file system with room and hardly any inodes over a folder.
+pub fn few_inodes(root: &DebianRoot, folder: &str, inodes: u64) -> Laid {
+    lay(root.path(folder), &format!("size=4g,nr_inodes={inodes},mode=755"))
+}
+
+fn lay(target: PathBuf, options: &str) -> Laid {
+    mount(Some("lab-small"), &target, Some("tmpfs"), MsFlags::empty(), Some(options))
+        .unwrap_or_else(|e| panic!("cannot mount a small disk on {}: {e}", target.display()));
     Laid { target }
 }
 
 /// Lays a file system of `bytes` over a folder and copies into it what lay there, so that the folder is merely tight.
 pub fn tight_disk(root: &DebianRoot, folder: &str, bytes: u64) -> Laid {
-    let kept = root.path("/tmp/lab-kept");
-    let source = root.path(folder);
-    on_host(&["cp", "-a", text(&source), text(&kept)]);
-    let laid = small_disk(root, folder, bytes);
-    on_host(&["cp", "-a", &format!("{}/.", text(&kept)), text(&source)]);
-    fs::remove_dir_all(&kept).expect("a copy of the laboratory can be removed");
+    tight_disk_at(root.path(folder), &root.path("/tmp/lab-kept"), bytes)
+}
+
+/// The same in a root of any family, with a place for the copy.
+pub fn tight_disk_at(source: PathBuf, kept: &Path, bytes: u64) -> Laid {
+    on_host(&["cp", "-a", text(&source), text(kept)]);
+    let laid = lay(source, &format!("size={bytes},mode=755"));
+    on_host(&["cp", "-a", &format!("{}/.", text(kept)), text(&laid.target)]);
+    fs::remove_dir_all(kept).expect("a copy of the laboratory can be removed");
     laid
 }
 

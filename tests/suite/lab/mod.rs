@@ -19,11 +19,13 @@
 //! - [`packages`], [`repository`]: the fixture packages and the signed repository that serves them
 //! - [`pacman_root`], [`pacman_packages`]: a root of pacman, its signed repository and fixture packages
 //! - [`rpm_root`], [`rpm_packages`]: a root of dnf and rpm, its signed repositories and fixture packages
-//! - [`zypp_root`]: the same with zypper
+//! - [`dnf5_root`], [`zypp_root`]: the same with dnf 5, with zypper
 //! - [`offline_mirror`]: the vendor's own signed indexes and the archives the server root needs, as files
 //! - [`oracle`]: the manifest of a whole root, and the verdict old, new or fail
+//! - [`btrfs_root`]: a root on btrfs with its file system in reach, for snapshots of it
 //! - [`booted`]: the server root with systemd as its first process, and what its fixtures do wrong
 //! - [`fleet`]: several server roots, and the real Ansible beside them
+//! - [`qemu`]: a guest whose power is cut, and its disk after that
 //! - [`faults`]: locks, full disks, read-only mounts, kills and errnos at a chosen call, a moved clock
 //! - [`transcript`]: outputs with paths, times and ids made equal
 //! - [`pool`]: the loop file; a test never needs it by name
@@ -34,8 +36,10 @@
 
 pub mod booted;
 pub mod booted_packages;
+pub mod btrfs_root;
 pub mod capture;
 pub mod debian;
+pub mod dnf5_root;
 pub mod faults;
 pub mod fleet;
 pub mod handmade;
@@ -46,6 +50,7 @@ pub mod packages;
 pub mod pacman_packages;
 pub mod pacman_root;
 pub mod pool;
+pub mod qemu;
 pub mod repository;
 pub mod rpm_packages;
 pub mod rpm_root;

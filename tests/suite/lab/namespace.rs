@@ -287,7 +287,8 @@ impl Running {
         self.stdout.text() + &self.stderr.text()
     }
 
-    fn kill_all(&self) {
+    /// Kills the command and everything it started, and does not wait for the end.
+    pub fn kill_all(&self) {
         for pid in self.processes() {
             let _ = kill(pid, Signal::SIGKILL); // it may have ended by itself
         }

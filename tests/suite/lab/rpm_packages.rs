@@ -14,6 +14,8 @@ pub struct RpmFixture {
     pub head: &'static str,
     /// Sections of the spec of the last version only.
     pub last: &'static str,
+    /// A file of another package that the last version brings too.
+    pub clashes: &'static str,
     /// The attribute of its configuration file; none has one where this is empty.
     pub config: &'static str,
     /// Where an update is announced: `security`, `bugfix` or nowhere.
@@ -24,11 +26,12 @@ pub struct RpmFixture {
     pub last_vendor: &'static str,
 }
 
-const PLAIN: RpmFixture = RpmFixture {
+pub const PLAIN: RpmFixture = RpmFixture {
     name: "lab-plain",
     versions: &["1.0", "2.0"],
     head: "",
     last: "",
+    clashes: "",
     config: "",
     announced: "security",
     suggested: "",
@@ -79,6 +82,8 @@ pub const FIXTURES: &[RpmFixture] = &[
         ..PLAIN
     },
     RpmFixture { name: "lab-licensed", ..PLAIN },
+    RpmFixture { name: "lab-clash", clashes: "/usr/share/lab-extra/file-1.0", ..PLAIN },
+    RpmFixture { name: "lab-steps", versions: &["1.0", "1.5", "2.0"], ..PLAIN },
 ];
 
 /// Returns the fixture of a name.
@@ -135,6 +140,16 @@ impl RpmFixture {
                 format!("{config} /etc/{name}.conf\n"),
             ),
         };
+        let (clash, clashing) = match self.clashes {
+            path if is_last && !path.is_empty() => {
+                let folder = Path::new(path).parent().map_or("", text);
+                (
+                    format!("mkdir -p %{{buildroot}}{folder}\necho '{name}' > %{{buildroot}}{path}\n"),
+                    format!("{path}\n"),
+                )
+            }
+            _ => (String::new(), String::new()),
+        };
         // Two versions of a kernel have no file in common.
         let shared = match self.head.contains("installonlypkg") {
             true => String::new(),
@@ -144,8 +159,8 @@ impl RpmFixture {
             "Name: {name}\nVersion: {version}\nRelease: 1\nSummary: a fixture\nLicense: none\nVendor: {vendor}\n{epoch}BuildArch: noarch\n\
              AutoReqProv: no\n{head}\n{head_of_last}\n%description\na fixture\n%install\nmkdir -p %{{buildroot}}/usr/share/{name}\n\
              echo '{name} {version}' > %{{buildroot}}/usr/share/{name}/file-{version}\n\
-             {shared}\n{place}{sections}\n%files\n\
-             /usr/share/{name}\n{listed}"
+             {shared}\n{clash}{place}{sections}\n%files\n\
+             /usr/share/{name}\n{listed}{clashing}"
         )
     }
 }

@@ -1,5 +1,5 @@
-//! Answers for the laboratories of dnf and zypper: roots in which the real dnf 4 or zypper 1.14, and rpm, manage tiny
-//! packages from signed repositories.
+//! Answers for the laboratories of dnf and zypper: roots in which the real dnf 4, dnf 5 or zypper 1.14, and rpm, manage
+//! tiny packages from signed repositories.
 //!
 //! The roots are Debian's own, because its builds of those tools are at hand; their os-release names CentOS, whose packages
 //! dnf manages, or openSUSE Leap; no feed is configured but the laboratory's own updateinfo. What Debian's own packages
@@ -24,10 +24,15 @@ const RECIPE: [&str; 2] = [include_str!("rpm_root.rs"), include_str!("rpm_packag
 pub const BASE: &str = "srv/lab/base";
 pub const UPDATES: &str = "srv/lab/updates";
 
+/// Whose key signs the packages.
+const OWNER: &str = "lab@example.org";
+
 /// One family of hosts.
 pub struct Family {
     /// The package manager, which names the golden.
     pub name: &'static str,
+    /// The suite of Debian that has it.
+    pub suite: &'static str,
     /// The vendor of its packages.
     pub vendor: &'static str,
     /// What its root has of its own: path and content.
@@ -38,6 +43,7 @@ pub struct Family {
 
 const DNF: Family = Family {
     name: "dnf",
+    suite: "bookworm",
     vendor: "CentOS",
     files: &[
         ("etc/os-release", "NAME=\"CentOS Stream\"\nID=centos\nVERSION_ID=9\n"),
@@ -62,6 +68,15 @@ pub struct RpmRoot {
 /// Returns a root of dnf with these fixtures installed in their first version, metadata fetched, and updates pending.
 pub fn with(names: &[&str]) -> Option<RpmRoot> {
     let root = bare(&DNF)?;
+    install(&root, "dnf", names);
+    if names.contains(&"lab-held") {
+        root.write("etc/dnf/plugins/versionlock.list", "lab-held-0:1.0-1.*\n");
+    }
+    Some(root)
+}
+
+/// Lets a dnf install fixtures in their first version.
+pub fn install(root: &RpmRoot, dnf: &str, names: &[&str]) {
     let wanted: Vec<String> = names
         .iter()
         .map(|name| {
@@ -69,13 +84,9 @@ pub fn with(names: &[&str]) -> Option<RpmRoot> {
             format!("{name}-{}-1", version.split_once(':').map_or(version, |(_, plain)| plain))
         })
         .collect();
-    let mut arguments = vec!["dnf", "-y", "install"];
+    let mut arguments = vec![dnf, "-y", "install"];
     arguments.extend(wanted.iter().map(String::as_str));
     root.run(&arguments).expect_code(0);
-    if names.contains(&"lab-held") {
-        root.write("etc/dnf/plugins/versionlock.list", "lab-held-0:1.0-1.*\n");
-    }
-    Some(root)
 }
 
 /// Returns a root of a family with the release package alone.
@@ -186,6 +197,7 @@ const RELEASE: RpmFixture = RpmFixture {
     versions: &["9", "9"],
     head: "Provides: system-release = 9\nProvides: system-release(releasever) = 9\nProvides: /bin/sh",
     last: "",
+    clashes: "",
     config: "",
     announced: "",
     suggested: "",
@@ -200,12 +212,11 @@ fn make_repositories(root: &Path, family: &Family) {
     }
     on_host(&["chmod", "700", text(&keys)]);
     let gpg = ["gpg", "--homedir", text(&keys), "--batch", "--quiet"];
-    let owner = "lab@example.org";
     on_host(
-        &[&gpg[..], &["--passphrase", "", "--quick-gen-key", owner, "rsa2048", "sign", "never"]].concat(),
+        &[&gpg[..], &["--passphrase", "", "--quick-gen-key", OWNER, "rsa2048", "sign", "never"]].concat(),
     );
     on_host(
-        &[&gpg[..], &["--armor", "--output", text(&root.join("srv/lab/key.asc")), "--export", owner]]
+        &[&gpg[..], &["--armor", "--output", text(&root.join("srv/lab/key.asc")), "--export", OWNER]]
             .concat(),
     );
     let mut signed = vec![RELEASE.build("9", &base, family.vendor)];
@@ -219,14 +230,19 @@ fn make_repositories(root: &Path, family: &Family) {
             }
         }
     }
-    let home = format!("_gpg_path {}", text(&keys));
-    let name = format!("_gpg_name {owner}");
-    let mut sign =
-        vec!["rpmsign", "--addsign", "--define", "__gpg /usr/bin/gpg", "--define", &home, "--define", &name];
-    sign.extend(signed.iter().map(|path| text(path)));
-    on_host(&sign);
+    sign(root, &signed);
     publish(root, BASE, "");
     publish(root, UPDATES, &announcements());
+}
+
+/// Signs packages with the root's own key.
+pub fn sign(root: &Path, archives: &[PathBuf]) {
+    let home = format!("_gpg_path {}", text(&root.join("srv/lab/keys")));
+    let name = format!("_gpg_name {OWNER}");
+    let mut sign =
+        vec!["rpmsign", "--addsign", "--define", "__gpg /usr/bin/gpg", "--define", &home, "--define", &name];
+    sign.extend(archives.iter().map(|path| text(path)));
+    on_host(&sign);
 }
 
 /// Makes the metadata of a repository anew, with what it announces.
@@ -295,13 +311,14 @@ fn base_archive(family: &Family, upstream: &Upstream) -> PathBuf {
     let date = upstream.dates.lines().next().unwrap_or_default();
     // What the package manager and the laboratory's namespaces need.
     let packages = format!("--include={},rpm,iproute2", family.name);
+    let suite = family.suite;
     let name = format!("base-{}-{}.tar.zst", family.name, digest(&[&packages, date]));
     let archive = pool::cache_folder().join(name);
     if archive.exists() {
         return archive;
     }
     let draft = pool::cache_folder().join(format!("draft-{}.tar.zst", family.name));
-    let source = format!("deb {} bookworm main", upstream.address("bookworm"));
+    let source = format!("deb {} {suite} main", upstream.address("bookworm"));
     on_host(&[
         "mmdebstrap",
         "--quiet",
@@ -309,7 +326,7 @@ fn base_archive(family: &Family, upstream: &Upstream) -> PathBuf {
         "--variant=minbase",
         "--aptopt=Acquire::Check-Valid-Until \"false\"",
         &packages,
-        "bookworm",
+        suite,
         text(&draft),
         &source,
     ]);

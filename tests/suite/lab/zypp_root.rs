@@ -5,6 +5,7 @@ use super::rpm_root::{self, Family, RpmRoot};
 
 const ZYPPER: Family = Family {
     name: "zypper",
+    suite: "bookworm",
     vendor: "openSUSE",
     files: &[
         ("etc/os-release", "NAME=\"openSUSE Leap\"\nID=\"opensuse-leap\"\nVERSION_ID=\"16.0\"\n"),

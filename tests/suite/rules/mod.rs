@@ -6,6 +6,7 @@
     reason = "tests read the source tree and may fail loudly"
 )]
 
+mod contract;
 mod dependencies;
 mod examples;
 mod generated;

@@ -260,6 +260,7 @@ fn write_report_fixtures() {
     fs::create_dir_all(FIXTURES).unwrap();
     take("scan.json", &["scan"]);
     take("planned.json", &["plan"]);
+    take("rehearsed.json", &["rehearse"]);
     take("patched.json", &["apply", "--yes"]);
     take("taken-back.json", &["rollback", "--yes"]);
     take("refused.json", &["rollback", "--yes", "9999"]);

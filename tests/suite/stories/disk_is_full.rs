@@ -34,6 +34,14 @@ fn a_full_state_folder_is_named_before_any_change() {
 }
 
 #[test]
+fn a_file_system_without_inodes_is_named_before_any_change() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    fs::create_dir_all(root.path("var/lib/patchctl")).expect("the folder can be made");
+    let _full = faults::few_inodes(&root, "/var/lib/patchctl", 100);
+    refused_with_mount_named(&root, "inodes for old and new archives");
+}
+
+#[test]
 fn a_tight_usr_is_named_before_any_change() {
     let Some(root) = debian::small_with(&["lab-plain"]) else { return };
     let used: u64 = used_bytes(&root, "usr");

@@ -12,7 +12,7 @@ use crate::lab::rpm_root::{self, RpmRoot, UPDATES};
 
 /// What dnf and rpm write although packages and files are the same again: the databases, which are compared by what they
 /// say, and dnf's history, which tells of both ways.
-const RECORDS: [&str; 8] = [
+const RECORDS: [&str; 14] = [
     "var/lib/rpm/rpmdb.sqlite",
     "var/lib/rpm/rpmdb.sqlite-wal",
     "var/lib/rpm/.rpm.lock",
@@ -21,6 +21,12 @@ const RECORDS: [&str; 8] = [
     "var/lib/dnf/rpmdb_lock.pid",
     "var/lib/dnf",
     "var/lib/rpm",
+    "usr/lib/sysimage/libdnf5",
+    "usr/lib/sysimage/libdnf5/nevras.toml",
+    "usr/lib/sysimage/libdnf5/packages.toml",
+    "usr/lib/sysimage/libdnf5/system.toml",
+    "usr/lib/sysimage/libdnf5/transaction_history.sqlite",
+    "usr/lib/sysimage/libdnf5/transaction_history.sqlite-wal",
 ];
 
 /// The files of a root, and what rpm and dnf say of packages: builds, reasons.
@@ -32,7 +38,11 @@ pub struct State {
 
 impl State {
     pub fn of(root: &RpmRoot) -> Self {
-        let asked = ["dnf", "-C", "--disablerepo=*", "repoquery", "--installed", "--qf", "%{name} %{reason}"];
+        let (dnf, format) = match root.path("usr/bin/dnf5").exists() {
+            true => ("dnf5", "%{name} %{reason}\\n"),
+            false => ("dnf", "%{name} %{reason}"),
+        };
+        let asked = [dnf, "-C", "--disablerepo=*", "repoquery", "--installed", "--qf", format];
         Self {
             files: manifest(root).without(&RECORDS),
             builds: root.builds(),
@@ -42,7 +52,7 @@ impl State {
     }
 
     #[track_caller]
-    fn is_same_in(&self, root: &RpmRoot) {
+    pub fn is_same_in(&self, root: &RpmRoot) {
         let now = Self::of(root);
         assert_eq!(self.builds, now.builds);
         assert_eq!(self.reasons, now.reasons);
@@ -51,14 +61,14 @@ impl State {
 }
 
 /// What dnf and rpm said in the first run is shown with what patchctl said.
-fn apply(root: &RpmRoot, arguments: &[&str]) -> Ran {
+pub fn apply(root: &RpmRoot, arguments: &[&str]) -> Ran {
     let mut ran = root.run(&[&["patchctl", "apply", "--yes"], arguments].concat());
     let log = fs::read_to_string(root.path("var/lib/patchctl/runs/0001/log")).unwrap_or_default();
     ran.stderr.push_str(&format!("--- log\n{log}"));
     ran
 }
 
-fn latest(root: &RpmRoot) -> Value {
+pub fn latest(root: &RpmRoot) -> Value {
     let shown = root.run(&["cat", "/var/lib/patchctl/latest.json"]).expect_code(0).stdout;
     serde_json::from_str(&shown).unwrap()
 }

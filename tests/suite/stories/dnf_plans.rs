@@ -19,7 +19,11 @@ pub fn planned(root: &RpmRoot, arguments: &[&str]) -> Value {
 /// The files of a root without SQLite's shared memory, which every reader of a database writes to and which holds nothing
 /// of it (SQLite, "Write-Ahead Logging", the WAL-index).
 pub fn manifest(root: &RpmRoot) -> Manifest {
-    let shared = ["var/lib/rpm/rpmdb.sqlite-shm", "var/lib/dnf/history.sqlite-shm"];
+    let shared = [
+        "var/lib/rpm/rpmdb.sqlite-shm",
+        "var/lib/dnf/history.sqlite-shm",
+        "usr/lib/sysimage/libdnf5/transaction_history.sqlite-shm",
+    ];
     Manifest::of_folder(&root.path("/")).without(&shared)
 }
 

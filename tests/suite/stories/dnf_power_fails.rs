@@ -26,7 +26,7 @@ fn old_root() -> Option<RpmRoot> {
 }
 
 /// `Ok` with the side on which the host is, or what is neither old nor new.
-fn side(now: &State, (old, new): (&State, &State)) -> Result<&'static str, String> {
+pub fn side(now: &State, (old, new): (&State, &State)) -> Result<&'static str, String> {
     for (name, end) in [("old", old), ("new", new)] {
         if end.builds == now.builds && end.files.diff(&now.files).is_empty() {
             return Ok(name);
@@ -86,6 +86,46 @@ fn wherever_rpm_is_cut_off_recover_ends_old_or_new() {
     }
     println!("rpm cut off: {ended_old} old, {ended_new} new of {total} points, 0 FAIL");
     assert!(ended_old + ended_new > 0);
+}
+
+/// rpm by itself, killed at the same calls: how often it is left neither old nor new, and how often anything tells.
+#[test]
+#[ignore = "a yardstick, no promise: minutes"]
+fn bare_rpm_is_left_between_old_and_new_and_little_tells() {
+    let Some(root) = old_root() else { return };
+    let rpm = [
+        "sh",
+        "-c",
+        "cd /srv/lab/updates && exec rpm -U lab-plain-2*.rpm lab-program-2*.rpm lab-library-2*.rpm lab-conf-2*.rpm",
+    ];
+    let old = State::of(&root);
+    let whole = root.copy();
+    let (ran, total) = count_calls(whole.command(&rpm), CALLS, Traced::Tree);
+    ran.expect_code(0);
+    let new = State::of(&whole);
+    let (mut points, mut between, mut silent) = (0, 0, 0);
+    for number in numbers(total) {
+        let copy = root.copy();
+        let point = Point { calls: CALLS, number, traced: Traced::Tree };
+        if power_cut_at(copy.command(&rpm), &point).is_none() {
+            continue;
+        }
+        copy.reboot();
+        points += 1;
+        if side(&State::of(&copy), (&old, &new)).is_ok() {
+            continue;
+        }
+        between += 1;
+        // Edited configuration is told of a sound host too.
+        let verified = copy.verified();
+        let damaged = verified.lines().filter(|line| !line.contains(" c /etc/")).count();
+        let checked = copy.run(&["dnf", "-C", "check"]).stdout;
+        silent += usize::from(damaged == 0 && checked.trim().is_empty());
+    }
+    println!(
+        "bare rpm: {between} of {points} points between old and new, {silent} of them told by nothing ({total} calls)"
+    );
+    assert!(points > 0);
 }
 
 #[test]

@@ -123,7 +123,7 @@ fn modules_snapshots_and_a_clock_that_is_wrong_are_told() {
     let Some(root) = debian::small_with(&["lab-plain"]) else { return };
     root.write("var/lib/dkms/zfs/2.1.11/build/x", "");
     let (state, finding, _) = found(&root, "modules");
-    assert_eq!((state.as_str(), finding.as_str()), ("attention", "built for each kernel: zfs"));
+    assert_eq!((state.as_str(), finding.as_str()), ("attention", "built for each kernel: zfs 2.1.11"));
     let (state, finding, _) = found(&root, "snapshot");
     assert_eq!(
         (state.as_str(), finding.contains("btrfs-progs is not installed")),

@@ -49,9 +49,19 @@ fn taken_back(host: &Booted, package: &str, blamed: &str) {
     assert_eq!((again.code, host.installed(package).as_str()), (0, "1.0"), "not tried again: {again}");
 }
 
+/// Starts a unit as often as the manager allows it in ten minutes (systemd.unit(5), `StartLimitBurst=`).
+fn used_up_its_starts(host: &Booted, unit: &str) {
+    let limit = "[Unit]\nStartLimitIntervalSec=600\nStartLimitBurst=3\n";
+    host.write(&format!("etc/systemd/system/{unit}.d/limit.conf"), limit);
+    let line =
+        format!("systemctl daemon-reload; for n in 1 2 3; do systemctl restart {unit} || exit 1; done");
+    host.run(&["sh", "-c", &line]).expect_code(0);
+}
+
 #[test]
 fn services_on_old_code_are_restarted_once_and_the_host_is_found_healthy() {
     let Some(host) = booted(QUICK) else { return };
+    used_up_its_starts(&host, "lab-clock.service");
     let before = (main_process(&host, "lab-clock.service"), main_process(&host, "lab-web.service"));
     let ran = apply(&host, "lab-clock,lab-web");
     assert_eq!(ran.code, 0, "{ran}");
@@ -157,6 +167,11 @@ fn a_check_that_hangs_takes_the_run_back_in_time() {
     host.write("usr/local/sbin/hangs", script);
     host.run(&["chmod", "755", "/usr/local/sbin/hangs"]).expect_code(0);
     taken_back(&host, "lab-plain", "hangs: it did not end within 2 s");
+    let left = host.run(&["pgrep", "-f", "sleep 600"]);
+    assert_eq!(
+        left.code, 1,
+        "nothing that a check started outlives it, in a session of its own neither: {left}"
+    );
 }
 
 #[test]

@@ -105,8 +105,12 @@ fn later_work_of_another_tool_is_not_undone() {
 fn a_run_is_taken_back_once_and_not_applied_again() {
     let Some((root, _)) = patched(&["lab-plain"]) else { return };
     root.run(ROLLBACK).expect_code(0);
-    refused_unchanged(&root, ROLLBACK, 2);
-    refused_unchanged(&root, &["patchctl", "rollback", "--yes", "0001"], 2);
+    // Asking twice is as good as asking once.
+    let twice = refused_unchanged(&root, ROLLBACK, 0);
+    assert_says(&twice, "nothing that a run changed is left on this host");
+    let twice = refused_unchanged(&root, &["patchctl", "rollback", "--yes", "0001"], 0);
+    assert_says(&twice, "every package of run 0001 is back in its old version already");
+    refused_unchanged(&root, &["patchctl", "rollback", "--yes", "0042"], 2);
     let again = refused_unchanged(&root, &["patchctl", "apply", "--yes"], 0);
     assert_says(&again, "run 0002 took 2.0 back");
     root.repository().add(Suite::Security, "lab-plain", "3.0");

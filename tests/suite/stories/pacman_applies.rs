@@ -22,7 +22,7 @@ impl State {
     }
 
     #[track_caller]
-    fn is_same_in(&self, root: &PacmanRoot) {
+    pub fn is_same_in(&self, root: &PacmanRoot) {
         let now = Self::of(root);
         assert_eq!(self.database, now.database);
         assert_eq!(self.files.diff(&now.files), Vec::<Change>::new());

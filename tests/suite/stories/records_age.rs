@@ -108,3 +108,27 @@ fn old_copies_of_plans_go() {
     let left = fs::read_dir(root.path("var/lib/patchctl/plans")).expect("the folder can be listed").count();
     assert!(left == 1 && !root.path("var/lib/patchctl/plans/0badf00d.json").exists());
 }
+
+#[test]
+fn what_a_pruned_report_told_of_closed_holes_is_still_told_of_the_period() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    import_tracker(&root);
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    let period = || {
+        let line = ["patchctl", "report", "--since", "2026-01-01", "--format", "json"];
+        let told: serde_json::Value =
+            serde_json::from_str(&root.run(&line).expect_code(0).stdout).expect("JSON");
+        (told["closures"].clone(), told["exposure"].clone(), told["looks"][0].clone())
+    };
+    let before = period();
+    assert_eq!(before.0.as_array().map(Vec::len), Some(1), "{before:?}");
+    root.shell("cd /var/lib/patchctl/reports && mv scan-*.json scan-20200101T000000Z.json").expect_code(0);
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    assert!(!root.path("var/lib/patchctl/reports/scan-20200101T000000Z.json").exists(), "it is pruned");
+    assert_eq!(period(), before);
+    let past = "var/lib/patchctl/ledger/past.json";
+    root.write(past, "{");
+    let ran = root.run(&["patchctl", "report", "--since", "2026-01-01"]).expect_code(0);
+    assert_says(&ran, "past.json cannot be used");
+}

@@ -68,7 +68,28 @@ fn a_rollback_restarts_what_runs_the_new_code_and_looks_at_the_host() {
     assert_ne!(patched, main(), "the service runs the old code again: {back}");
     let report: Value = serde_json::from_str(&host.read("var/lib/patchctl/runs/0002/report.json")).unwrap();
     assert_eq!(report["health"]["verdict"], "healthy", "{back}");
+    assert_eq!(report["health"]["dead_man"], "patchctl-dead-man-0002.timer", "{back}");
     assert_eq!(report["restart"]["services"], Value::Array(Vec::new()), "{back}");
+}
+
+#[test]
+fn a_rollback_whose_patchctl_is_killed_is_ended_by_the_dead_mans_timer() {
+    let Some(host) = booted(QUICK) else { return };
+    host.run(&["patchctl", "apply", "--yes", "--offline", "--package", "lab-clock"]).expect_code(0);
+    let line = "patchctl rollback --yes >/dev/null 2>&1 & pid=$!; \
+        until grep -q back-intended /var/lib/patchctl/runs/0002/journal 2>/dev/null; do :; done; \
+        kill -KILL $pid; wait $pid; echo killed $?";
+    assert_says(&host.run(&["sh", "-c", line]), "killed 137");
+    host.wait_until("an end without patchctl", |host| {
+        let report = host.path("var/lib/patchctl/runs/0002/report.json");
+        let timers = host.run(&["systemctl", "list-timers", "--all", "--no-legend", "patchctl*"]);
+        report.exists() && timers.stdout.is_empty()
+    });
+    assert_eq!(host.installed("lab-clock"), "1.0");
+    let report: Value = serde_json::from_str(&host.read("var/lib/patchctl/runs/0002/report.json")).unwrap();
+    assert_eq!(report["transaction"]["phase"], "returned", "{report}");
+    assert_eq!(report["health"]["verdict"], "healthy", "{report}");
+    assert_eq!(report["restart"]["services"], Value::Array(Vec::new()), "it runs the old code: {report}");
 }
 
 /// Kills a run amid its batch, and makes its baseline that of another boot.

@@ -14,6 +14,9 @@ use crate::lab::debian;
 const QUICK: &str = "[health]\ndeadline = \"8s\"\npoll = \"1s\"\n[policy.packages]\nonly = [\"lab-plain\"]\n";
 const TIMERS: [&str; 2] = ["patchctl-scan.timer", "patchctl-apply.timer"];
 
+/// A timer of the kind that another updater has.
+const RIVAL: &str = "[Timer]\nOnCalendar=*-*-1\n[Install]\nWantedBy=timers.target\n";
+
 /// A timer that has not fired so long after its time never will.
 const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -31,8 +34,15 @@ fn unit(host: &Booted, unit: &str, property: &str) -> String {
 
 #[test]
 fn the_schedule_of_a_policy_is_one_that_systemd_accepts_and_carries_out() {
-    let Some(host) = booted(&window(3, 2, 0)) else { return };
+    let rules = format!("[policy]\nother_updaters = \"refuse\"\n{}", window(3, 2, 0));
+    let Some(host) = booted(&rules) else { return };
+    let rival = "dnf-automatic.timer";
+    host.write(&format!("etc/systemd/system/{rival}"), RIVAL);
+    host.write("etc/systemd/system/dnf-automatic.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+    assert_eq!(host.run(&["systemctl", "enable", "--now", rival]).code, 0);
     let installed = host.run(&["patchctl", "schedule", "install"]);
+    assert_says(&installed, "dnf-automatic.timer is switched off; patchctl schedule remove switches it on");
+    assert_eq!((unit(&host, rival, "ActiveState"), unit(&host, rival, "UnitFileState")), off());
     assert_eq!(installed.code, 0, "{installed}");
     assert_says(&installed, "written /etc/systemd/system/patchctl-apply.timer");
     for name in TIMERS {
@@ -59,6 +69,12 @@ fn the_schedule_of_a_policy_is_one_that_systemd_accepts_and_carries_out() {
     for name in TIMERS {
         assert_eq!(unit(&host, name, "LoadState"), "not-found", "{removed}");
     }
+    assert_eq!(unit(&host, rival, "ActiveState"), "active", "what was switched off is on again: {removed}");
+    assert!(!host.path("var/lib/patchctl/switched-off.json").exists(), "{removed}");
+}
+
+fn off() -> (String, String) {
+    ("inactive".to_owned(), "disabled".to_owned())
 }
 
 #[test]
@@ -88,6 +104,28 @@ fn a_timer_fires_in_its_window_and_the_host_is_patched_without_anybody() {
     let result = unit(&host, "patchctl-apply.service", "Result");
     let log = host.run(&["journalctl", "--no-pager", "-u", "patchctl-apply.service"]);
     assert_eq!(result, "success", "{log}");
+}
+
+#[test]
+fn a_scan_of_cron_is_silent_until_something_changed_or_failed() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    let scan = || root.run(&["patchctl", "scan", "--quiet", "--summary"]);
+    let silent = |ran: &crate::lab::namespace::Ran| (ran.stdout.as_str(), ran.stderr.as_str()) == ("", "");
+    let first = scan().expect_code(0);
+    assert!(!silent(&first), "what nobody was told yet is told");
+    let again = scan().expect_code(0);
+    assert!(silent(&again), "{again}");
+    root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    let after = scan().expect_code(0);
+    assert!(silent(&after), "the run told what it closed: {after}");
+    root.apt(&["install", "-y", "--allow-downgrades", "lab-plain=1.0"]).expect_code(0);
+    let opened = scan().expect_code(0);
+    assert!(!silent(&opened), "what opened again is told");
+    root.shell("rm -rf /var/lib/apt/lists/*").expect_code(0);
+    for _ in 0..2 {
+        let failed = scan().expect_code(9);
+        assert!(!silent(&failed), "what failed is told each time");
+    }
 }
 
 #[test]

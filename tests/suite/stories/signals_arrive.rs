@@ -52,6 +52,11 @@ fn a_termination_ends_the_run_at_a_clean_boundary() {
 }
 
 #[test]
+fn a_terminal_that_goes_away_ends_the_run_at_a_clean_boundary() {
+    stopped_during_a_script(Signal::SIGHUP, 143);
+}
+
+#[test]
 fn a_closed_pipe_is_no_error() {
     let Some(root) = debian::small_with(&["lab-plain"]) else { return };
     let ran =

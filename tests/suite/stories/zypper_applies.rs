@@ -52,7 +52,7 @@ impl State {
     }
 
     #[track_caller]
-    fn is_same_in(&self, root: &RpmRoot) {
+    pub fn is_same_in(&self, root: &RpmRoot) {
         let now = Self::of(root);
         assert_eq!(self.builds, now.builds);
         assert_eq!(self.automatic, now.automatic);

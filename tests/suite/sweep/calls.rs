@@ -15,6 +15,17 @@ pub enum Kind {
     Sync,
     /// Opens a file to read it.
     Open,
+    /// Starts a process or a thread.
+    Start,
+}
+
+/// Which calls a command is stopped at: the fewer, the cheaper is a traced run. Nine of ten calls open a file to read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stops {
+    /// Those that change files or make a change durable.
+    Changing,
+    /// These, those that open files to read them, and those that start processes.
+    Touching,
 }
 
 /// Where a call keeps what it is about.
@@ -34,7 +45,7 @@ pub struct Call {
     object: Object,
 }
 
-use Kind::{Change, Open, Sync};
+use Kind::{Change, Open, Start, Sync};
 use Object::{Descriptor, Nothing, Path};
 
 /// Every call that a program of these roots changes files with (syscalls(2)); mapped memory is not seen, and nothing here
@@ -67,6 +78,13 @@ const TABLE: &[(libc::c_long, &str, Kind, Object)] = &[
     (libc::SYS_sync_file_range, "sync_file_range", Sync, Descriptor(0)),
     (libc::SYS_syncfs, "syncfs", Sync, Descriptor(0)),
     (libc::SYS_sync, "sync", Sync, Nothing),
+    (libc::SYS_ioctl, "ioctl", Change, Descriptor(0)),
+    (libc::SYS_clone, "clone", Start, Nothing),
+    (libc::SYS_clone3, "clone3", Start, Nothing),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_vfork, "vfork", Start, Nothing),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_fork, "fork", Start, Nothing),
     #[cfg(target_arch = "x86_64")]
     (libc::SYS_open, "open", Change, Path(0)),
     #[cfg(target_arch = "x86_64")]
@@ -91,9 +109,23 @@ const TABLE: &[(libc::c_long, &str, Kind, Object)] = &[
     (libc::SYS_lchown, "lchown", Change, Path(0)),
 ];
 
-/// Returns the numbers of all these calls, with commas between.
-pub fn numbers() -> String {
-    TABLE.iter().map(|row| row.0.to_string()).collect::<Vec<_>>().join(",")
+/// What makes an opening a change (open(2)).
+const CREATING: u64 = (libc::O_CREAT | libc::O_TRUNC) as u64;
+
+/// What `cp` shares blocks with (ioctl_ficlone(2)), and what makes, exchanges and deletes the subvolumes of btrfs: all requests
+/// of one kind (`BTRFS_IOCTL_MAGIC` of linux/btrfs.h). Those of them that only ask change nothing, and cost a stop each.
+const OF_BTRFS: u64 = 0x94;
+
+/// Returns the calls to stop at as `stop_at.c` reads them, with commas between: a number alone, or with the argument and the
+/// bits of which one has to be set.
+pub fn numbers(stops: Stops) -> String {
+    let rows = TABLE.iter().filter(|row| stops == Stops::Touching || row.2 != Start);
+    let told = rows.map(|(number, name, ..)| match (*name, stops) {
+        ("openat", Stops::Changing) => format!("{number}:2:{CREATING}"),
+        ("open", Stops::Changing) => format!("{number}:1:{CREATING}"),
+        _ => number.to_string(),
+    });
+    told.collect::<Vec<_>>().join(",")
 }
 
 impl Call {
@@ -101,17 +133,22 @@ impl Call {
     pub fn of(thread: Pid, number: u64, arguments: [u64; 6]) -> Option<Self> {
         let &(_, name, kind, object) = TABLE.iter().find(|row| row.0 as u64 == number)?;
         let call = Self { name, kind, thread, arguments, object };
-        match (name, call.descriptor()) {
+        match (name, call.object) {
             ("openat", _) => Some(call.opening(arguments[2])),
             ("open", _) => Some(call.opening(arguments[1])),
-            (_, Some(file)) if !is_of_root(&file) => None,
+            ("ioctl", _) if (arguments[1] >> 8) & 0xff != OF_BTRFS => None,
+            (_, Descriptor(_)) if !call.descriptor().is_some_and(|file| is_of_root(&file)) => None,
             _ => Some(call),
         }
     }
 
     fn opening(self, flags: u64) -> Self {
-        let creates = flags & (libc::O_CREAT | libc::O_TRUNC) as u64 != 0;
-        Self { kind: if creates { Change } else { Open }, ..self }
+        Self { kind: if flags & CREATING != 0 { Change } else { Open }, ..self }
+    }
+
+    /// Tells whether the call names a file by its path.
+    pub fn has_path(&self) -> bool {
+        matches!(self.object, Path(_))
     }
 
     /// Names program, call and file, for a person.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::calls::{Call, Kind};
+use super::calls::{Call, Kind, Stops};
 use super::tracer::{Answer, watch};
 use super::world::{End, Host, World};
 use crate::lab::namespace::{InRoot, Ran};
@@ -50,17 +50,13 @@ impl Choice {
 
 /// Runs a command on a copy of `start` to its end and counts its calls that change files.
 pub fn count_changes(start: &Host, command: &[&str]) -> usize {
-    count(start, command, |call| call.kind == Kind::Change)
+    count(start.copy().command(command), Stops::Changing, |call| call.kind == Kind::Change)
 }
 
-/// The same for every call that touches a file.
-pub fn count_calls(start: &Host, command: &[&str]) -> usize {
-    count(start, command, |_| true)
-}
-
-fn count(start: &Host, command: &[&str], counts: impl Fn(&Call) -> bool + Send + Sync) -> usize {
+/// Runs a command to its end and counts some of its calls.
+pub fn count(command: InRoot, stops: Stops, mut counts: impl FnMut(&Call) -> bool + Send) -> usize {
     let mut count = 0;
-    watch(start.copy().command(command), &mut |call: &Call| {
+    watch(command, stops, &mut |call: &Call| {
         count += usize::from(counts(call));
         Answer::Go
     });
@@ -72,7 +68,7 @@ fn count(start: &Host, command: &[&str], counts: impl Fn(&Call) -> bool + Send +
 pub fn cut_off(host: &Host, command: &[&str], choice: Choice) -> Vec<(String, Host)> {
     let mut number = 0;
     let mut copies = Vec::new();
-    watch(host.command(command), &mut |call: &Call| {
+    watch(host.command(command), Stops::Changing, &mut |call: &Call| {
         if call.kind == Kind::Change {
             if choice.takes(number) {
                 let place = format!("change {number}: {}", call.described());
@@ -86,14 +82,18 @@ pub fn cut_off(host: &Host, command: &[&str], choice: Choice) -> Vec<(String, Ho
 }
 
 /// Runs a command on a host and does something at one call; returns what it said, and where that was.
-pub fn disturb(command: InRoot, mut at: impl FnMut(&Call) -> Option<Answer> + Send) -> (Ran, Option<String>) {
+pub fn disturb(
+    command: InRoot,
+    stops: Stops,
+    mut at: impl FnMut(&Call) -> Option<Answer> + Send,
+) -> (Ran, Option<String>) {
     let mut place = None;
-    let ran = watch(command, &mut |call: &Call| match at(call) {
-        Some(answer) if place.is_none() => {
+    let ran = watch(command, stops, &mut |call: &Call| match place.is_none().then(|| at(call)).flatten() {
+        Some(answer) => {
             place = Some(call.described());
             answer
         }
-        _ => Answer::Go,
+        None => Answer::Go,
     });
     (ran, place)
 }

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
-use super::calls::{Call, Kind};
+use super::calls::{Call, Kind, Stops};
 use super::campaign::{self, Choice, Tally, is_full};
 use super::tracer::Answer;
-use super::world::{APPLY, FAILING, Host, RECOVER, ROLLBACK, SOUND, Scenario, World};
+use super::world::{APPLY, End, FAILING, Host, RECOVER, ROLLBACK, SOUND, Scenario, World};
 
 /// Levels of recovery that are cut off within one another.
 const LEVELS: usize = 3;
@@ -87,16 +87,30 @@ fn a_recovery_that_is_cut_off_three_levels_deep_ends_old_or_new() {
 }
 
 /// Kills one process at one of its calls, while what it started and what started it live on.
-fn kill_one(world: &World, host: &Host, number: usize) -> Result<super::world::End, String> {
+fn kill_one(world: &World, (host, verb): (&Host, &[&str]), number: usize) -> Result<End, String> {
     let mut seen = 0;
-    let (ran, place) = campaign::disturb(host.command(APPLY), |call| {
+    let (ran, place) = campaign::disturb(host.command(verb), Stops::Changing, |call| {
         seen += usize::from(call.kind == Kind::Change);
         (seen == number + 1).then_some(Answer::KillProcess)
     });
     let place = place.unwrap_or_else(|| "after the last call".to_owned());
-    let told = |reason: String| format!("kill of one process at change {number}, {place}: {reason}\n{ran}");
-    world.agrees(host, APPLY, &ran).map_err(&told)?;
+    let told = |reason: String| {
+        format!("{}, one process killed at change {number}, {place}: {reason}\n{ran}", verb[1])
+    };
+    match verb {
+        RECOVER => world.may_say(host, &ran).map_err(&told)?,
+        _ => world.agrees(host, verb, &ran).map(drop).map_err(&told)?,
+    }
     world.judge(host).map_err(&told)
+}
+
+/// Kills one process at chosen calls of a verb, each on a copy of the same host.
+fn kill_some(tally: &mut Tally, world: &World, (start, verb): (&Host, &[&str]), sample: usize) {
+    let count = campaign::count_changes(start, verb);
+    let choice = Choice::of(count, sample);
+    for number in (0..count).filter(|number| choice.takes(*number)) {
+        tally.record(kill_one(world, (&start.copy(), verb), number));
+    }
 }
 
 #[test]
@@ -104,25 +118,37 @@ fn a_process_that_is_killed_while_the_others_live_leaves_the_host_old_or_new() {
     let began = Instant::now();
     let mut tally = Tally::default();
     let Some(world) = World::of(&SOUND[0]) else { return };
-    let count = campaign::count_changes(&world.before(), APPLY);
-    let choice = Choice::of(count, 15);
-    for number in (0..count).filter(|number| choice.takes(*number)) {
-        let end = kill_one(&world, &world.before(), number);
-        tally.record(end);
+    kill_some(&mut tally, &world, (&world.before(), APPLY), 15);
+    kill_some(&mut tally, &world, (&world.after(), ROLLBACK), 8);
+    tally.close("kill of one process, apply and rollback", began);
+}
+
+#[test]
+fn a_process_that_is_killed_in_a_recovery_leaves_the_host_old_or_new() {
+    let began = Instant::now();
+    let mut tally = Tally::default();
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    for (host, verb) in [(world.before(), APPLY), (world.after(), ROLLBACK)] {
+        let choice = Choice::of(campaign::count_changes(&host, verb), 3);
+        let mut points = campaign::cut_off(&host, verb, choice);
+        let (_, start) = points.swap_remove(points.len() * 2 / 3);
+        start.reboot();
+        kill_some(&mut tally, &world, (&start, RECOVER), 6);
     }
-    tally.close("kill of one process", began);
+    tally.close("kill of one process, recover", began);
 }
 
 /// patchctl alone is killed; apt and dpkg work on without it while `recover` begins beside them.
-fn recover_beside_orphans(world: &World, number: usize) -> Result<super::world::End, String> {
+fn recover_beside_orphans(world: &World, number: usize) -> Result<End, String> {
     let host = world.before();
     let line =
         "patchctl apply --yes >/tmp/run 2>&1; patchctl recover >/tmp/beside 2>&1; echo $?; cat /tmp/beside";
     let mut seen = 0;
-    let (ran, place) = campaign::disturb(host.command(&["sh", "-c", line]), |call: &Call| {
-        seen += usize::from(call.kind == Kind::Change && call.program() == "dpkg");
-        (seen == number).then_some(Answer::KillProgram("patchctl"))
-    });
+    let (ran, place) =
+        campaign::disturb(host.command(&["sh", "-c", line]), Stops::Changing, |call: &Call| {
+            seen += usize::from(call.kind == Kind::Change && call.program() == "dpkg");
+            (seen == number).then_some(Answer::KillProgram("patchctl"))
+        });
     let told =
         |reason: String| format!("patchctl killed at change {number} of dpkg, {place:?}: {reason}\n{ran}");
     if !ran.stdout.starts_with("0\n") && !ran.stdout.starts_with("3\n") {

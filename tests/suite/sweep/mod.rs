@@ -11,12 +11,15 @@
 //! - [`tracer`]: stops a command at each of them
 //! - [`world`]: a root before and after a run, and the verdict
 //! - [`campaign`]: choice, cut and tally
+//! - [`power_cuts`]: the same for the disk of a guest in QEMU whose power is cut
 
 mod calls;
 mod campaign;
 mod errnos;
+mod exchange;
 mod kills;
 mod meeting;
+mod power_cuts;
 mod tracer;
 mod world;
 mod yardstick;

@@ -15,7 +15,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
-use super::calls::{self, Call};
+use super::calls::{self, Call, Stops};
 use crate::lab::namespace::{InRoot, Ran, Running, on_host};
 
 /// What happens at a call.
@@ -27,6 +27,8 @@ pub enum Answer {
     KillProcess,
     /// The first process of that name is killed; everything else lives on.
     KillProgram(&'static str),
+    /// Everything is killed.
+    KillAll,
     /// It is not made and fails with this error number.
     Fail(Errno),
 }
@@ -34,9 +36,9 @@ pub enum Answer {
 /// Who is asked at each call.
 pub type Ask<'a> = &'a mut (dyn FnMut(&Call) -> Answer + Send);
 
-/// Runs a command and asks at each call that touches a file of the root.
-pub fn watch(command: InRoot, ask: Ask) -> Ran {
-    let numbers = calls::numbers();
+/// Runs a command and asks at each of the calls that touch a file of the root.
+pub fn watch(command: InRoot, stops: Stops, ask: Ask) -> Ran {
+    let numbers = calls::numbers(stops);
     let running = command.traced_by(&[stop_at(), &numbers]).start();
     let first = stopped_process(&running);
     // Only the thread that traces may wait for what it traces, and it must not take the end of the command itself.
@@ -102,6 +104,7 @@ fn at_call(running: &Running, thread: Pid, ask: Ask) {
         Answer::Go => {}
         Answer::KillProcess => _ = kill(thread, Signal::SIGKILL),
         Answer::KillProgram(name) => running.signal(name, Signal::SIGKILL),
+        Answer::KillAll => running.kill_all(),
         Answer::Fail(error) => registers::fail_call(thread, error),
     }
 }

@@ -122,15 +122,15 @@ impl World {
         if first == "3" && end == End::New {
             return Err(format!("recover says that it went back, and the host is new: {}", told()));
         }
-        reports_are_whole(host)?;
+        reports_are_whole(host.path())?;
         Ok(end)
     }
 
-    /// Holds what a run said about its end against the host, before anybody recovers it.
+    /// Holds what a run said about its end against the host, before anybody recovers it; `None` where it said that it is open.
     ///
     /// # Errors
     /// It says that it is done and the host is not new, or that nothing was changed and the host is not old.
-    pub fn agrees(&self, host: &Host, verb: &[&str], ran: &Ran) -> Result<(), String> {
+    pub fn agrees(&self, host: &Host, verb: &[&str], ran: &Ran) -> Result<Option<End>, String> {
         let (before, after) = if verb == ROLLBACK { (End::New, End::Old) } else { (End::Old, End::New) };
         let promised = match ran.code {
             0 => after,
@@ -138,13 +138,52 @@ impl World {
             // Failed before any change (product design, section 2).
             1 | 2 | 5 | 7..=10 | 130 | 143 => before,
             // A person is needed, or the program itself was killed: the run is open.
-            4 | 137 => return Ok(()),
+            4 | 137 => return Ok(None),
             code => return Err(format!("{code} is no exit code of patchctl")),
         };
         match self.end_of(host) {
-            Ok(end) if end == promised => Ok(()),
+            Ok(end) if end == promised => Ok(Some(end)),
             other => Err(format!("exit code {} promises {promised:?}, and the host is {other:?}", ran.code)),
         }
+    }
+
+    /// Holds what a recovery said against the host: whether it finishes a run or takes it back is for it to decide.
+    ///
+    /// # Errors
+    /// It says that the host went back and it did not, that it came to an end and it is none, or what `recover` never says.
+    pub fn may_say(&self, host: &Host, ran: &Ran) -> Result<(), String> {
+        match (ran.code, self.end_of(host)) {
+            (4 | 137, _) | (0, Ok(_)) | (3, Ok(End::Old)) => Ok(()),
+            (code, end) => Err(format!("recover ends with {code}, and the host is {end:?}")),
+        }
+    }
+
+    /// Judges what a run left that nobody killed: where it says that it came to an end, that is the end, and `recover` finds
+    /// nothing to do; where it says that it is open, it is brought to its end first.
+    ///
+    /// # Errors
+    /// Everything that is not as promised.
+    pub fn judge_told(&self, host: &Host, verb: &[&str], ran: &Ran) -> Result<End, String> {
+        // A person is needed, or the program itself was killed.
+        if [4, 137].contains(&ran.code) {
+            return self.judge(host);
+        }
+        let line = "patchctl recover >/tmp/first 2>&1; echo $?; grep -c 'nothing to do' /tmp/first; echo =; \
+            dpkg --audit; echo =; patchctl history verify >/tmp/chain 2>&1; echo $?";
+        host.reboot();
+        let said = host.command(&["sh", "-c", line]).run().stdout;
+        let parts: Vec<&str> = said.split("=\n").map(str::trim).collect();
+        if parts != ["0\n1", "", "0"] {
+            let first = fs::read_to_string(host.path().join("tmp/first")).unwrap_or_default();
+            return Err(format!(
+                "code {} is no end: recover, audit, verify say {parts:?}: {first}",
+                ran.code
+            ));
+        }
+        // What finds nothing to do changes nothing: the host is as the run left it.
+        let end = self.agrees(host, verb, ran)?;
+        reports_are_whole(host.path())?;
+        end.ok_or_else(|| "the run is open".to_owned())
     }
 
     /// Compares a host with both ends.
@@ -242,17 +281,21 @@ impl Host {
 
     /// Returns the folders of the runs, oldest first.
     pub fn runs(&self) -> Vec<PathBuf> {
-        let listed = fs::read_dir(self.path().join("var/lib/patchctl/runs"));
-        let mut runs: Vec<PathBuf> =
-            listed.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
-        runs.sort();
-        runs
+        runs_of(self.path())
     }
 }
 
+fn runs_of(root: &Path) -> Vec<PathBuf> {
+    let listed = fs::read_dir(root.join("var/lib/patchctl/runs"));
+    let mut runs: Vec<PathBuf> =
+        listed.into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect();
+    runs.sort();
+    runs
+}
+
 /// Every run that has a journal has a report that can be read and tells an end (P38).
-fn reports_are_whole(host: &Host) -> Result<(), String> {
-    for run in host.runs() {
+pub fn reports_are_whole(root: &Path) -> Result<(), String> {
+    for run in runs_of(root) {
         let journal = fs::read_to_string(run.join("journal")).unwrap_or_default();
         if !journal.contains("\"event\":\"opened\"") {
             continue;

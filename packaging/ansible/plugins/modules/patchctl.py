@@ -97,7 +97,7 @@ options:
   run:
     description:
       - The run that is taken back, such as V(0042), as I(run_id) of an earlier result names it.
-      - One that was taken back already is an error with exit code 2.
+      - One that was taken back already leaves nothing to do, and changes nothing.
     type: str
   offline:
     description: Use no network at all.

@@ -4,10 +4,11 @@ pub mod elf;
 pub mod loader;
 mod services;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::apply::health::checks::{self, Answer, Check};
+use crate::apply::modules;
 use crate::report::health::{CheckState, HealthCheck};
 
 /// What the tests said before the plan.
@@ -17,6 +18,8 @@ pub struct Before {
     services: BTreeMap<&'static str, Result<(), String>>,
     /// The answers of the administrator's own checks.
     own: Vec<(Check, Answer)>,
+    /// The kernels that were there.
+    kernels: BTreeSet<String>,
 }
 
 /// Runs every test that can be compared afterwards.
@@ -24,12 +27,14 @@ pub fn before(own: &[Check]) -> Before {
     Before {
         services: services::run_all(),
         own: own.iter().map(|check| (check.clone(), checks::run(check))).collect(),
+        kernels: modules::kernels(Path::new("/")),
     }
 }
 
 /// Runs them again and compares, and lets the dynamic loader have a look at every file that the plan brought.
 pub fn after(before: &Before, brought: &[PathBuf]) -> Vec<HealthCheck> {
     let mut found = vec![loading(brought)];
+    found.extend(modules::built(Path::new("/"), &before.kernels));
     for (name, answer) in services::run_all() {
         // A program that came with the plan was not in use before it.
         let Some(earlier) = before.services.get(name) else { continue };

@@ -5,10 +5,11 @@ use crate::model::package::PackageName;
 use crate::model::rule::RulePlace;
 use crate::report::bundle::{BUNDLE_SCHEMA, BundleAction, BundleDocument};
 use crate::report::documents::Identity;
+use crate::report::reboot::{REBOOT_SCHEMA, RebootDocument, RebootState};
 use crate::report::rules::{
     CentralEntry, Change, FreezeEntry, OpeningEntry, POLICY_PREVIEW_SCHEMA, POLICY_SCHEMA, PolicyAction,
-    PolicyDocument, PolicyPreview, PolicyValue, PreviewChange, RULE_CHANGE_SCHEMA, RuleChange, RuleEntry,
-    RuleKind, WindowState,
+    PolicyDocument, PolicyPreview, PolicyValue, PreviewChange, RULE_CHANGE_SCHEMA, RebootEntry, RuleChange,
+    RuleEntry, RuleKind, WindowState,
 };
 
 use super::{now, version};
@@ -93,6 +94,11 @@ pub(crate) fn preview() -> PolicyPreview {
             closes: opens + chrono::TimeDelta::hours(4),
             scheduled: opens + chrono::TimeDelta::minutes(17),
         }],
+        reboot: Some(RebootEntry {
+            window: WindowState::Closed,
+            next: Some(opens + chrono::TimeDelta::hours(1)),
+            wait_seconds: 600,
+        }),
         freezes: vec![FreezeEntry {
             from: "2026-12-20".parse().expect("a day"),
             to: "2027-01-04".parse().expect("a day"),
@@ -124,6 +130,23 @@ pub(crate) fn added() -> RuleChange {
         rules: vec![block()],
         remarks: Vec::new(),
     }
+}
+
+pub(crate) fn reboots() -> Vec<RebootDocument> {
+    let until = now() + chrono::TimeDelta::minutes(10);
+    let people = vec!["anna on pts/0".to_owned(), "bert on tty1".to_owned()];
+    [
+        RebootState::People { people, until },
+        RebootState::OutsideWindow { next: Some(now() + chrono::TimeDelta::days(5)) },
+        RebootState::Rebooting,
+    ]
+    .map(|state| RebootDocument {
+        identity: Identity::of(REBOOT_SCHEMA, now()),
+        reason: Some("kernel 6.1.0-47-amd64 runs, 6.1.0-56-amd64 is installed".to_owned()),
+        state,
+        goes_on: true,
+    })
+    .into()
 }
 
 pub(crate) fn bundle() -> BundleDocument {

@@ -257,6 +257,7 @@ pub(crate) fn history() -> HistoryDocument {
             broken,
         ],
         verification: None,
+        signatures: Vec::new(),
     }
 }
 

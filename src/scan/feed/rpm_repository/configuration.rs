@@ -7,6 +7,7 @@ use super::{dnf, zypp};
 use crate::model::distro::Distribution;
 use crate::model::package::InstalledPackage;
 use crate::model::wildcard;
+use crate::scan::dnf_modules::ModuleStates;
 
 /// The configuration of dnf or zypp.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub(super) struct Configuration {
     pub(super) excluded: Vec<String>,
     /// Whose builds may replace whose; dnf does not ask.
     pub(super) vendors: Option<Vendors>,
+    /// Which streams of modules were enabled or disabled; zypp knows no modules.
+    pub(super) modules: Option<ModuleStates>,
     /// The files that all of this was read from, present or not.
     pub(super) files: Vec<PathBuf>,
 }
@@ -42,6 +45,8 @@ pub(super) struct Repository {
     pub(super) keys: Vec<String>,
     /// A package is taken from the repositories with the lowest number only.
     pub(super) priority: i64,
+    /// What it has counts whatever is said of modules (dnf.conf(5), module_hotfixes).
+    pub(super) ignores_modules: bool,
     /// Patterns of packages that are left out.
     pub(super) excluded: Vec<String>,
     /// Where there are any, everything else is left out.

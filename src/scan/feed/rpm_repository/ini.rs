@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::host::storage;
+use crate::model::wildcard;
 
 /// Largest configuration file that is read; real ones have a few KiB.
 const LARGEST: u64 = 1 << 20;
@@ -17,6 +18,22 @@ impl Section {
     /// A section that says nothing.
     pub(super) fn empty() -> Self {
         Self { name: String::new(), values: Vec::new() }
+    }
+
+    /// All sections of a name as one: where several give a value, the last one does.
+    pub(super) fn joined(sections: Vec<Self>, name: &str) -> Self {
+        let own = sections.into_iter().filter(|section| section.name == name);
+        Self { name: name.to_owned(), values: own.flat_map(|section| section.values).collect() }
+    }
+
+    /// The same with what other sections say of it, whose names may have wildcards (dnf5.conf(5), overrides).
+    pub(super) fn changed_by(mut self, changes: &[Self]) -> Self {
+        let meant = changes
+            .iter()
+            .filter(|change| wildcard::matches(change.name.as_bytes(), self.name.as_bytes()))
+            .flat_map(|change| change.values.iter().cloned());
+        self.values.extend(meant.collect::<Vec<_>>());
+        self
     }
 
     pub(super) fn value(&self, key: &str) -> Option<&str> {

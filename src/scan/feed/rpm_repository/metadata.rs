@@ -100,6 +100,16 @@ impl Metadata {
         builds::suggested(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
     }
 
+    /// Returns what the repository says of modules, where it has any and that was fetched.
+    ///
+    /// # Errors
+    /// As [`Metadata::primary`].
+    pub(super) fn modules(&self) -> Result<Option<(PathBuf, Vec<u8>)>, RpmRepositoryError> {
+        let record = self.list.record("modules");
+        let record = record.filter(|record| storage::exists(&self.folder.join(&record.path)));
+        record.map(|record| self.unpacked(record)).transpose()
+    }
+
     fn updates(&self) -> Result<Option<(PathBuf, Vec<u8>)>, RpmRepositoryError> {
         let record = self.list.updateinfo().ok();
         let record = record.filter(|record| storage::exists(&self.folder.join(&record.path)));

@@ -1,14 +1,15 @@
 //! What the enabled repositories of a host of dnf or zypper offer: read from the metadata that those fetched, without
 //! running either.
 //!
-//! Excludes, includes, priorities and the versions that versionlock never wants are applied as dnf does (dnf.conf(5)),
-//! priorities and vendors as zypp does (zypp.conf(5)). Which build would really be taken, and with what else, is for the
+//! Excludes, includes, priorities, the versions that versionlock never wants and the streams of modules are applied as dnf
+//! does (dnf.conf(5), dnf(8) "Module Command"), priorities and vendors as zypp does (zypp.conf(5)). Which build would really be taken, and with what else, is for the
 //! resolver of either to say. Nothing is fetched here.
 
 mod configuration;
 mod dnf;
 mod ini;
 mod metadata;
+mod modules;
 mod primary;
 mod proof;
 mod ranking;
@@ -24,6 +25,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use self::configuration::{Configuration, Named, Repository};
 use self::metadata::Metadata;
+use self::modules::{ActiveModules, Modules, Standing};
 use self::primary::Entry;
 use self::ranking::Ranked;
 use super::FeedError;
@@ -42,6 +44,7 @@ use crate::model::offer::{Offer, RepositoryView, Suggestions};
 use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::plan::Artifact;
 use crate::model::version::Version;
+use crate::scan::dnf_modules::ModuleStates;
 
 /// Metadata that was not fetched anew for this long is stale: a repository that stands still is noticed within a week
 /// (safety design, P15).
@@ -183,7 +186,7 @@ pub fn suggestions(
 /// Digests everything that a view is made from.
 fn fingerprint(layout: &Layout, inventory: &Inventory, configuration: &Configuration) -> Sha256 {
     let tool = configuration.tool;
-    let mut text = format!("{tool}/2\n{}\n{}\n", layout.root().display(), inventory.digest);
+    let mut text = format!("{tool}/3\n{}\n{}\n", layout.root().display(), inventory.digest);
     let lists = configuration.repositories.iter().filter_map(|repository| repository.list.as_ref());
     for path in configuration.files.iter().chain(lists) {
         cache::add_stamp(&mut text, path);
@@ -195,11 +198,14 @@ fn read(configuration: &Configuration, inventory: &Inventory) -> Result<Reposito
     let native = ranking::native_architecture(inventory);
     let mut found: HashMap<PackageKey, Vec<Ranked>> = HashMap::new();
     let wants = |name: &str| inventory.named(name).next().is_some();
+    let modules = active_modules(configuration)?;
     for repository in &configuration.repositories {
         each_offer(repository, &wants, &mut |entry, offer| {
             let Entry { name, architecture, vendor, .. } = &entry;
             let named = Named { name, architecture, version: offer.version.as_str() };
-            let left_out = configuration.leaves_out(repository, named);
+            let standing = if repository.ignores_modules { Standing::Plain } else { modules.standing(named) };
+            let left_out = standing == Standing::Hidden || configuration.leaves_out(repository, named);
+            let is_active = standing == Standing::Active;
             let mut last = None;
             let fitting = |package: &&InstalledPackage| ranking::can_replace(package, architecture, &native);
             for package in inventory.named(name).filter(fitting) {
@@ -207,7 +213,8 @@ fn read(configuration: &Configuration, inventory: &Inventory) -> Result<Reposito
                 // Several versions of a kernel are one package here.
                 if last.as_ref() != Some(&key) {
                     let left_out = left_out || !configuration.may_change_vendor(package, vendor);
-                    let ranked = Ranked { offer: offer.clone(), priority: repository.priority, left_out };
+                    let ranked =
+                        Ranked { offer: offer.clone(), priority: repository.priority, left_out, is_active };
                     found.entry(key.clone()).or_default().push(ranked);
                 }
                 last = Some(key);
@@ -215,6 +222,18 @@ fn read(configuration: &Configuration, inventory: &Inventory) -> Result<Reposito
         })?;
     }
     Ok(ranking::assembled(found, inventory))
+}
+
+/// Reads the modules of all repositories together: a stream may be the default one by another repository's word.
+fn active_modules(configuration: &Configuration) -> Result<ActiveModules, RpmRepositoryError> {
+    let mut modules = Modules::default();
+    let lists = configuration.repositories.iter().filter(|_| configuration.modules.is_some());
+    for list in lists.filter_map(|repository| repository.list.as_ref()) {
+        if let Some((path, content)) = Metadata::open(list)?.modules()? {
+            modules.add(&content).map_err(|source| RpmRepositoryError::Content { path, source })?;
+        }
+    }
+    Ok(modules.on_host(configuration.modules.as_ref().unwrap_or(&ModuleStates::default())))
 }
 
 /// Hands every wanted package of a repository to `take`, with its offer; nothing where it was never fetched. What no

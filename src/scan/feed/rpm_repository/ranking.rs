@@ -14,6 +14,8 @@ pub(super) struct Ranked {
     pub(super) offer: Offer,
     pub(super) priority: i64,
     pub(super) left_out: bool,
+    /// It belongs to a stream of a module that is enabled, as the repository's own modules say.
+    pub(super) is_active: bool,
 }
 
 /// Best version first; the candidate is the best of what is left in, from the repositories of the best priority.
@@ -35,9 +37,11 @@ pub(super) fn assembled(found: HashMap<PackageKey, Vec<Ranked>>, inventory: &Inv
 
 fn candidate(ranked: &[Ranked], installed: &InstalledPackage) -> Option<Candidate> {
     let is_modular = |version: &Version| is_modular(version.as_str());
-    // A build of a module counts for builds of modules alone; which stream it is of, dnf's resolver knows.
+    // Where no repository tells of modules, a build of a module counts for builds of modules alone; which stream it is of,
+    // dnf's resolver knows.
     let may_come = |ranked: &&Ranked| {
-        !ranked.left_out && is_modular(&ranked.offer.version) == is_modular(&installed.version)
+        let is_alike = is_modular(&ranked.offer.version) == is_modular(&installed.version);
+        !ranked.left_out && (ranked.is_active || is_alike)
     };
     let best = ranked.iter().filter(may_come).map(|ranked| ranked.priority).min()?;
     let taken = ranked.iter().filter(may_come).find(|ranked| ranked.priority == best)?;
@@ -109,6 +113,7 @@ mod tests {
             },
             priority: *priority,
             left_out: *left_out,
+            is_active: false,
         };
         offers.iter().map(offer).collect()
     }

@@ -38,6 +38,7 @@ pub(super) fn read(root: &Path) -> Configuration {
         tool: "zypp",
         repositories,
         excluded: Vec::new(),
+        modules: None,
         vendors: Some(Vendors::read(root, changes_vendor)),
         files: files.into_iter().chain(WATCHED.map(|path| root.join(path))).collect(),
     }
@@ -65,6 +66,7 @@ fn repository(section: &Section, (main, metadata): (&Section, &Path)) -> Option<
         list: Some(repomd).filter(|path| storage::exists(path)),
         keys: section.words(&["gpgkey"]),
         priority: section.value("priority").and_then(|number| number.parse().ok()).unwrap_or(99),
+        ignores_modules: true,
         excluded: Vec::new(),
         included: Vec::new(),
     })

@@ -1,27 +1,21 @@
-//! Which packages the administrator locked to their version: the list of dnf's versionlock plugin (dnf-versionlock(8)) and
-//! zypp's locks (locks(5), `zypper addlock`).
-//!
-//! dnf's list counts whether or not the plugin is installed: it says what the administrator wants.
+//! Which packages the administrator locked to their version: dnf's lists ([`DnfLocks`]) and zypp's locks (locks(5),
+//! `zypper addlock`).
 
 use std::path::Path;
 
 use crate::host::storage;
 use crate::model::package::InstalledPackage;
 use crate::model::wildcard;
+use crate::scan::dnf_locks::DnfLocks;
 
-/// The list of dnf, below a root.
-const LIST: &str = "etc/dnf/plugins/versionlock.list";
-/// The list of zypp.
+/// The list of zypp, below a root.
 const ZYPP: &str = "etc/zypp/locks";
 
 /// Marks the locked packages as held.
 pub(super) fn mark(root: &Path, packages: &mut [InstalledPackage]) {
-    let read = |list: &str| {
-        let bytes = storage::read_at_most(&root.join(list), 1 << 20).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let (dnf, zypp) = (read(LIST), read(ZYPP));
-    let patterns: Vec<&str> = dnf.lines().filter_map(pattern).collect();
+    let bytes = storage::read_at_most(&root.join(ZYPP), 1 << 20).unwrap_or_default();
+    let zypp = String::from_utf8_lossy(&bytes);
+    let patterns = DnfLocks::read(root).kept;
     let stanzas: Vec<Lock> = zypp.split("\n\n").filter_map(Lock::parse).collect();
     for package in packages.iter_mut().filter(|_| !patterns.is_empty() || !stanzas.is_empty()) {
         let name = package.name.as_str();
@@ -79,12 +73,6 @@ impl<'a> Lock<'a> {
     }
 }
 
-/// A line that begins with `!` names a version that is never wanted, which is no lock.
-fn pattern(line: &str) -> Option<&str> {
-    let line = line.split('#').next().unwrap_or_default().trim();
-    (!line.is_empty() && !line.starts_with('!')).then_some(line)
-}
-
 /// Lines are `name-epoch:version-release.architecture` with wildcards, or a name alone.
 fn locks(pattern: &str, name: &str) -> bool {
     let matches = |pattern: &str| wildcard::matches(pattern.as_bytes(), name.as_bytes());
@@ -126,7 +114,5 @@ mod tests {
             assert!(!locks(pattern, "foo"), "{pattern}");
         }
         assert!(locks("foo-bar-baz", "foo-bar-baz") && !locks("foo-bar-baz", "foo"));
-        assert_eq!(pattern("# Added lock on x"), None);
-        assert_eq!(pattern("!foo-2.0-1.*"), None);
     }
 }

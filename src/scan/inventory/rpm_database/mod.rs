@@ -10,8 +10,7 @@ mod sqlite;
 use std::path::{Path, PathBuf};
 
 use crate::host::runner::RunError;
-use crate::host::storage;
-use crate::model::package::{InstalledPackage, ModuleStream};
+use crate::model::package::InstalledPackage;
 use header::Header;
 use package::{Packages, Record};
 use place::Database;
@@ -125,48 +124,4 @@ pub fn read_sqlite(path: &Path) -> Result<Vec<InstalledPackage>, RpmError> {
         package.map_err(|reason| RpmError::Package { path: path.to_owned(), row, reason })
     });
     Ok(read?.into_iter().flatten().collect())
-}
-
-/// The folder of dnf's modules, below a root.
-const MODULES: &str = "etc/dnf/modules.d";
-
-/// Reads which module streams are enabled (dnf, modularity: one INI file a module with `stream=` and `state=`).
-///
-/// A file that cannot be read enables nothing: it then cannot speak for packages without a label either.
-pub(super) fn enabled_modules(root: &Path) -> Vec<ModuleStream> {
-    let files = storage::list(&root.join(MODULES)).unwrap_or_default();
-    let texts = files.iter().filter_map(|file| storage::read_at_most(file, 1 << 20).ok());
-    texts.flat_map(|bytes| parse_modules(&String::from_utf8_lossy(&bytes))).collect()
-}
-
-fn parse_modules(text: &str) -> Vec<ModuleStream> {
-    let mut enabled = Vec::new();
-    for section in text.split('[').skip(1) {
-        let Some((name, rest)) = section.split_once(']') else { continue };
-        let value = |key: &str| {
-            rest.lines()
-                .find_map(|line| line.trim().strip_prefix(key)?.trim_start().strip_prefix('='))
-                .map(str::trim)
-        };
-        if let (Some(stream), Some("enabled" | "1")) = (value("stream"), value("state"))
-            && !stream.is_empty()
-        {
-            enabled.push(ModuleStream { name: name.to_owned(), stream: stream.to_owned() });
-        }
-    }
-    enabled
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn enabled_streams_are_read_and_others_are_not() {
-        let text = "[nodejs]\nname=nodejs\nstream=18\nprofiles=\nstate=enabled\n\n[perl]\nname=perl\nstream=\nstate=disabled\n";
-        let streams: Vec<String> =
-            parse_modules(text).iter().map(|m| format!("{}:{}", m.name, m.stream)).collect();
-        assert_eq!(streams, ["nodejs:18"]);
-        assert!(parse_modules("[x\nstream=1").is_empty());
-    }
 }

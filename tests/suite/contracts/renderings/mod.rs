@@ -7,6 +7,7 @@ mod browser;
 mod documents;
 mod history;
 mod hostile;
+mod promtool;
 
 pub(super) use self::documents::assert_cyclonedx;
 
@@ -19,7 +20,7 @@ use patchctl::report::format::Format;
 use patchctl::report::schema::Report;
 
 /// The reports that are rendered.
-pub(super) const REPORTS: [&str; 5] = ["scan", "planned", "patched", "taken-back", "refused"];
+pub(super) const REPORTS: [&str; 6] = ["scan", "planned", "rehearsed", "patched", "taken-back", "refused"];
 
 fn fixtures() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures"))

@@ -1,0 +1,52 @@
+#!/bin/sh
+# What the guest does once it is up. A mark is a write behind the end of the file system: it stands in the log of all writes
+# at the very place where it was made. A line that begins with LAB is for the test: on the console, or, in a container, which
+# has none, in a file.
+if grep -q lab.errand /proc/cmdline; then
+  words=$(cat /proc/cmdline)
+  exec >/dev/console 2>&1
+else
+  words=$(tr '\0' ' ' </proc/1/cmdline)
+  exec >/var/log/lab-guest 2>&1
+fi
+
+say() { printf '\nLAB %s\n' "$*"; }
+mark() {
+  printf '%-4095s\n' "LAB-MARK $*" |
+    dd of=/dev/vda bs=4096 count=1 seek=@MARKS@ iflag=fullblock oflag=direct conv=notrunc status=none
+  say "mark=$*"
+}
+
+apply() {
+  mark begins
+  patchctl apply --yes
+  mark "applied $?"
+  sync
+  mark synced
+}
+
+# By now a unit that ends a run has ended, if the boot started one.
+judge() {
+  for unit in patchctl-recover.service patchctl-recover-run.service; do
+    if [ "$(systemctl show -P ConditionResult "$unit")" = yes ]; then
+      say "recovered=$(systemctl show -P Result "$unit") $(systemctl show -P ExecMainStatus "$unit")"
+    fi
+  done
+  patchctl recover >/run/second
+  say "second=$?"
+  sed 's/^/LAB said=/' /run/second
+  dpkg --audit | sed 's/^/LAB audit=/'
+  patchctl history verify
+  say "verify=$?"
+  journalctl --unit 'patchctl-recover*' --output cat --no-pager
+  sync
+  say judged=yes
+}
+
+for word in $words; do
+  case $word in
+    lab.errand=apply) apply ;;
+    lab.errand=judge) judge ;;
+  esac
+done
+poweroff -ff

@@ -1,0 +1,81 @@
+//! Answers for the kernel of the guest: Debian's own for virtual machines, and a small initrd that mounts the root.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::text;
+use crate::lab::namespace::on_host;
+
+/// The package that always depends on the newest one.
+const LATEST: &str = "linux-image-cloud-amd64";
+
+/// What is not built into that kernel and stands between it and its root.
+const MODULES: &[&str] = &["virtio_pci", "virtio_blk", "btrfs"];
+
+const INIT: &str = include_str!("init.sh");
+
+/// Returns the name of the newest kernel package that this machine's apt knows.
+pub fn newest_package() -> String {
+    let listed = on_host(&["apt-cache", "depends", LATEST]);
+    let name = listed.lines().find_map(|line| line.trim().strip_prefix("Depends: "));
+    name.unwrap_or_else(|| panic!("apt knows no kernel of {LATEST}: {listed}")).to_owned()
+}
+
+/// Downloads the kernel and puts it with its initrd into `folder`, as `kernel` and `initrd`.
+pub fn fetch(package: &str, folder: &Path) {
+    let scratch = folder.join("kernel-scratch");
+    let root = scratch.join("root");
+    fs::create_dir_all(&root).expect("a scratch folder can be made");
+    let download = "cd \"$1\" && apt-get -qq download \"$2\" && dpkg-deb -x ./*.deb root";
+    on_host(&["sh", "-c", download, "sh", text(&scratch), package]);
+    let release = package.trim_start_matches("linux-image-");
+    fs::copy(root.join("boot").join(format!("vmlinuz-{release}")), folder.join("kernel"))
+        .expect("a kernel can be copied");
+    make_initrd(&root, release, &folder.join("initrd"));
+    fs::remove_dir_all(&scratch).expect("a scratch folder can be removed");
+}
+
+fn make_initrd(root: &Path, release: &str, initrd: &Path) {
+    let tree = root.join("initrd");
+    for folder in ["bin", "dev", "modules", "proc", "root"] {
+        fs::create_dir_all(tree.join(folder)).expect("a folder can be made");
+    }
+    fs::copy("/bin/busybox", tree.join("bin/busybox")).expect("busybox is installed");
+    fs::write(tree.join("init"), INIT).expect("writable");
+    fs::set_permissions(tree.join("init"), fs::Permissions::from_mode(0o755)).expect("a mode can be set");
+    let order: String = modules(root, release)
+        .iter()
+        .map(|module| {
+            let name = Path::new(module).file_name().expect("a module has a name").to_string_lossy();
+            fs::copy(module, tree.join("modules").join(&*name)).expect("a module can be copied");
+            format!("{name}\n")
+        })
+        .collect();
+    fs::write(tree.join("modules/order"), order).expect("writable");
+    on_host(&["bsdtar", "-cf", text(initrd), "--format=newc", "-C", text(&tree), "."]);
+}
+
+/// Returns the files of the modules and of what they need, in the order of loading.
+fn modules(root: &Path, release: &str) -> Vec<String> {
+    on_host(&["depmod", "--basedir", text(root), release]);
+    let mut files: Vec<String> = Vec::new();
+    for module in MODULES {
+        let listed = on_host(&[
+            "modprobe",
+            "--dirname",
+            text(root),
+            "--set-version",
+            release,
+            "--show-depends",
+            module,
+        ]);
+        for line in listed.lines() {
+            let Some(file) = line.strip_prefix("insmod ").map(str::trim) else { continue };
+            if !files.iter().any(|known| known == file) {
+                files.push(file.to_owned());
+            }
+        }
+    }
+    files
+}

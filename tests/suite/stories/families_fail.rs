@@ -1,0 +1,206 @@
+//! What goes wrong between plan and apply, or in the middle of a run, on a host of each family: one clear error and nothing
+//! changed, or the old state back.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::lab::faults;
+use crate::lab::namespace::{InRoot, Ran};
+use crate::lab::oracle::Manifest;
+use crate::lab::pacman_root::{self, PacmanRoot};
+use crate::lab::rpm_root::{self, RpmRoot};
+use crate::lab::{dnf5_root, zypp_root};
+
+/// What the stories ask of a root, whichever family it is of.
+trait Host: Sized {
+    fn command(&self, arguments: &[&str]) -> InRoot;
+    fn path(&self, inside: &str) -> PathBuf;
+    fn packages(&self) -> Vec<String>;
+    fn copy(&self) -> Self;
+}
+
+impl Host for RpmRoot {
+    fn command(&self, arguments: &[&str]) -> InRoot {
+        self.command(arguments)
+    }
+    fn path(&self, inside: &str) -> PathBuf {
+        self.path(inside)
+    }
+    fn packages(&self) -> Vec<String> {
+        self.builds()
+    }
+    fn copy(&self) -> Self {
+        self.copy()
+    }
+}
+
+impl Host for PacmanRoot {
+    fn command(&self, arguments: &[&str]) -> InRoot {
+        self.command(arguments)
+    }
+    fn path(&self, inside: &str) -> PathBuf {
+        self.path(inside)
+    }
+    fn packages(&self) -> Vec<String> {
+        self.versions()
+    }
+    fn copy(&self) -> Self {
+        self.copy()
+    }
+}
+
+/// Packages, and the files that they brought.
+fn state<H: Host>(host: &H) -> (Vec<String>, Vec<Manifest>) {
+    let folders = ["usr/share/lab-plain", "usr/share/lab-extra", "usr/share/lab-clash", "etc"];
+    let there = folders.iter().map(|folder| host.path(folder)).filter(|path| path.exists());
+    (host.packages(), there.map(|path| Manifest::of_folder(&path)).collect())
+}
+
+#[track_caller]
+fn is_same<H: Host>(host: &H, before: &(Vec<String>, Vec<Manifest>), ran: &Ran) {
+    let now = state(host);
+    assert_eq!(before.0, now.0, "{ran}");
+    assert_eq!(before.1.len(), now.1.len(), "{ran}");
+    for (old, new) in before.1.iter().zip(&now.1) {
+        assert_eq!(old.diff(new), [], "{ran}");
+    }
+}
+
+const PLAN: &str = "/root/plan.json";
+
+/// Spoils a copy of a host that has a plan, applies the plan, and returns what was said: nothing has changed.
+#[track_caller]
+fn refused<H: Host>(host: &H, spoil: impl Fn(&H)) -> Ran {
+    let host = host.copy();
+    spoil(&host);
+    let before = state(&host);
+    let ran = host.command(&["patchctl", "apply", "--yes", "--no-refresh", PLAN]).run();
+    is_same(&host, &before, &ran);
+    assert!(ran.code != 0, "{ran}");
+    ran
+}
+
+fn replace<H: Host>(host: &H, file: &str, (from, to): (&str, &str)) {
+    let path = host.path(file);
+    let text = fs::read_to_string(&path).expect("a file of the root can be read");
+    assert!(text.contains(from), "{file} has {from:?}");
+    fs::write(path, text.replace(from, to)).expect("a file of the root can be written");
+}
+
+/// What one family does in its own way.
+struct Ways<H> {
+    archive: &'static str,
+    disable: fn(&H),
+    forget_key: fn(&H),
+}
+
+/// An archive that vanished from its mirror, a repository that was disabled, and a key that is gone.
+fn between_plan_and_apply<H: Host>(host: &H, ways: &Ways<H>) {
+    let plan = ["patchctl", "plan", "-o", PLAN];
+    host.command(&plan).run().expect_code(0);
+    let ran = refused(host, |host| fs::remove_file(host.path(ways.archive)).expect("it is there"));
+    assert!(ran.said().contains("lab-plain") && ran.said().contains("nothing was changed"), "{ran}");
+    let ran = refused(host, ways.disable);
+    assert!(ran.code == 8 || ran.said().contains("lab-plain"), "{ran}");
+    let ran = refused(host, ways.forget_key);
+    assert!(ran.code == 9 && ran.said().contains("nothing was changed"), "{ran}");
+}
+
+/// The disk of one package's folder fills while its files come in: the old state is back.
+fn disk_that_fills<H: Host>(host: &H) {
+    let host = host.copy();
+    let before = state(&host);
+    // A page for each of its two files, and none for another one.
+    let _tight =
+        faults::tight_disk_at(host.path("usr/share/lab-plain"), &host.path("tmp/lab-kept"), 2 * 4096);
+    let ran = host.command(&["patchctl", "apply", "--yes", "--no-refresh"]).run();
+    assert!([1, 3, 10].contains(&ran.code), "{ran}");
+    is_same(&host, &before, &ran);
+}
+
+/// A new version brings a file that belongs to somebody else.
+fn files_that_clash<H: Host>(host: &H) {
+    let host = host.copy();
+    let before = state(&host);
+    let ran = host.command(&["patchctl", "apply", "--yes", "--no-refresh"]).run();
+    assert!(ran.code != 0 && ran.said().contains("lab-"), "{ran}");
+    is_same(&host, &before, &ran);
+}
+
+fn all_of_rpm(root: Option<RpmRoot>, clashing: Option<RpmRoot>, ways: &Ways<RpmRoot>) {
+    let (Some(root), Some(clashing)) = (root, clashing) else { return };
+    between_plan_and_apply(&root, ways);
+    disk_that_fills(&root);
+    files_that_clash(&clashing);
+    damaged_database(&root);
+}
+
+/// A database that is damaged, and one of a kind that nobody knows.
+fn damaged_database(root: &RpmRoot) {
+    for name in ["rpmdb.sqlite", "Packages.unknown"] {
+        let copy = root.copy();
+        for file in ["rpmdb.sqlite", "rpmdb.sqlite-wal", "rpmdb.sqlite-shm"] {
+            let _ = fs::remove_file(copy.path("var/lib/rpm").join(file));
+        }
+        copy.write(&format!("var/lib/rpm/{name}"), "this is no database of rpm\n");
+        for verb in ["scan", "plan"] {
+            let ran = copy.run(&["patchctl", verb]);
+            assert!(ran.code != 0 && ran.stderr.contains("var/lib/rpm"), "{name}: {ran}");
+        }
+    }
+}
+
+fn forget_rpms_key(root: &RpmRoot) {
+    let keys = root.run(&["rpm", "-qa", "gpg-pubkey*"]).stdout;
+    for key in keys.lines() {
+        root.run(&["rpm", "-e", "--allmatches", key]).expect_code(0);
+    }
+    fs::remove_file(root.path("srv/lab/key.asc")).expect("it is there");
+}
+
+const UPDATE: &str = "srv/lab/updates/lab-plain-2.0-1.noarch.rpm";
+const CLASHING: &[&str] = &["lab-extra", "lab-clash"];
+
+/// dnf of both generations has its repositories in one file.
+const OF_DNF: Ways<RpmRoot> = Ways {
+    archive: UPDATE,
+    disable: |root| replace(root, "etc/yum.repos.d/lab.repo", ("name=updates", "name=updates\nenabled=0")),
+    forget_key: forget_rpms_key,
+};
+
+#[test]
+fn on_a_host_of_dnf_nothing_changes_or_the_old_state_is_back() {
+    all_of_rpm(rpm_root::with(&["lab-plain"]), rpm_root::with(CLASHING), &OF_DNF);
+}
+
+#[test]
+fn on_a_host_of_dnf5_nothing_changes_or_the_old_state_is_back() {
+    all_of_rpm(dnf5_root::with(&["lab-plain"]), dnf5_root::with(CLASHING), &OF_DNF);
+}
+
+#[test]
+fn on_a_host_of_zypper_nothing_changes_or_the_old_state_is_back() {
+    let ways = Ways {
+        archive: UPDATE,
+        disable: |root: &RpmRoot| replace(root, "etc/zypp/repos.d/updates.repo", ("enabled=1", "enabled=0")),
+        forget_key: forget_rpms_key,
+    };
+    all_of_rpm(zypp_root::with(&["lab-plain"]), zypp_root::with(CLASHING), &ways);
+}
+
+#[test]
+fn on_a_host_of_pacman_nothing_changes_or_the_old_state_is_back() {
+    let Some(root) = pacman_root::with(&["lab-plain"]) else { return };
+    root.run(&["patchctl", "feeds", "refresh"]);
+    let ways = Ways {
+        archive: "srv/lab/core/lab-plain-2.0-1-any.pkg.tar.zst",
+        disable: |root: &PacmanRoot| replace(root, "etc/pacman.conf", ("[core]", "#[core]")),
+        forget_key: |root: &PacmanRoot| {
+            fs::remove_dir_all(root.path("etc/pacman.d/gnupg")).expect("it is there");
+        },
+    };
+    between_plan_and_apply(&root, &ways);
+    disk_that_fills(&root);
+    root.write("usr/share/lab-plain/file-2.0-1", "somebody else's\n");
+    files_that_clash(&root);
+}

@@ -1,0 +1,257 @@
+//! Power cuts: a guest patches itself while every write to its disk is logged, and its disk is made as a cut after any of
+//! them leaves it, with or without loss of what was not flushed.
+//!
+//! A cut is judged by a boot of that disk, in which nobody but the boot unit ends the run. Some boot in QEMU, where the
+//! guest's own kernel mounts the disk; most in a container of this machine, whose kernel mounts it: a second instead of
+//! half a minute.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use super::campaign::{self, Tally, is_full};
+use super::world::{End, reports_are_whole};
+use crate::lab::oracle::{Manifest, Memory, Verdict, classify};
+use crate::lab::qemu::machine::{Errand, Machine};
+use crate::lab::qemu::write_log::{Cut, WriteLog};
+use crate::lab::qemu::{self, Disk, FileSystem, Guests, Mounted};
+
+/// What a running system writes by itself, and the maker of the file system.
+const LIVING: &[&str] = &["lost+found", "var/lib/systemd", "etc/.updated", "var/.updated"];
+
+/// Cuts that are judged in a container, in a build and in a full sweep.
+const IN_CONTAINER: (usize, usize) = (4, 50);
+
+/// Cuts that are judged in QEMU, in a build and in a full sweep.
+const IN_QEMU: (usize, usize) = (2, 6);
+
+/// The phases of a run that has changed nothing yet, and of one that is over: a boot may find a unit that ends it, or not.
+/// The empty one is that of no run.
+const BEFORE_CHANGES: &[&str] = &["", "planned", "fetched", "preflight", "snapped"];
+const OVER: &[&str] = &["commit", "returned", "abandoned"];
+
+/// A guest before and after a run, and what the run wrote.
+struct Campaign {
+    guests: Guests,
+    file_system: FileSystem,
+    old: Manifest,
+    new: Manifest,
+    memory: Memory,
+    log: WriteLog,
+}
+
+/// Where a disk boots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Boot {
+    Qemu,
+    Container,
+}
+
+/// A disk of one cut, and what is known of it before anybody repairs it.
+struct Point {
+    place: String,
+    /// patchctl had ended and said that it is done.
+    was_promised: bool,
+    cut: Cut,
+}
+
+impl Campaign {
+    /// Lets the guest patch itself undisturbed, and learns both ends and all writes.
+    fn traced(guests: Guests, file_system: FileSystem) -> Self {
+        let (began, fresh) = (Instant::now(), guests.fresh_disk(file_system));
+        let (old, memory) = old_of(&fresh);
+        let (disk, log) =
+            (guests.copy(&fresh, "patched"), guests.path(&format!("{}-log", file_system.name())));
+        let said = Machine::boot(&guests, &disk, Errand::Apply, Some(&log)).until_off();
+        assert!(said.contains("LAB mark=applied 0"), "an undisturbed run: {said}");
+        println!("{}: the undisturbed run took {:.0?}", file_system.name(), began.elapsed());
+        let new = manifest(&Mounted::of(&disk).expect("the guest has powered off"), &memory);
+        disk.remove();
+        Self { guests, file_system, old, new, memory, log: WriteLog::read(&log) }
+    }
+
+    /// Returns the places of the log where a run begins, where it says that it is done, and where all is on the disk.
+    fn places(&self) -> [usize; 3] {
+        let place = |mark| self.log.place_of(mark).unwrap_or_else(|| panic!("the log has no mark `{mark}`"));
+        [place("begins"), place("applied 0"), place("synced")]
+    }
+
+    /// Spreads points evenly over the run, moved by the seed; every second one loses what was not flushed, or some of it.
+    fn points(&self, count: usize) -> Vec<Point> {
+        let [begins, applied, synced] = self.places();
+        let (length, seed) = (synced - begins, campaign::seed());
+        let place = |at: usize, loss: Option<u64>| Point {
+            place: format!("write {} of {length}", at - begins),
+            was_promised: at > applied,
+            cut: Cut { at, loss },
+        };
+        let point = |number: usize| {
+            let at = begins + 1 + (number * length / count + seed % (length / count).max(1)).min(length - 1);
+            // What can be lost is most right before a flush.
+            let before_flush = self.log.before_next_flush(at).min(synced);
+            if number % 2 == 0 { place(before_flush, Some((seed + at) as u64)) } else { place(at, None) }
+        };
+        // The last: all is lost that may be, at the instant when the run has said that it is done.
+        (0..count - 1).map(point).chain([place(applied + 1, Some(seed as u64))]).collect()
+    }
+
+    /// Makes the disk of a point.
+    fn disk_of(&self, point: &Point, name: &str) -> (Disk, String) {
+        let disk = self.guests.copy(&self.guests.fresh_disk(self.file_system), name);
+        let lost = self.log.replay(point.cut, &disk);
+        (disk, format!("{}, {} of {} unflushed blocks lost", point.place, lost.blocks, lost.of))
+    }
+
+    /// Boots the disk of a point and judges what its boot unit made of it.
+    fn judge(&self, point: &Point, boot: Boot) -> Result<End, String> {
+        let (disk, place) = self.disk_of(point, "point");
+        let told = |reason: String| format!("{} in {boot:?}, {place}: {reason}", self.file_system.name());
+        let end = self.ends().judge(&self.guests, &disk, boot);
+        disk.remove();
+        end.and_then(|end| point.promise_is_kept(end)).map_err(told)
+    }
+
+    /// Returns how far the run of a cut had come: its phase.
+    fn phase_of(&self, point: &Point) -> String {
+        phase_on(self.disk_of(point, "looked-at").0).unwrap_or_default()
+    }
+
+    fn ends(&self) -> Ends<'_> {
+        Ends { old: &self.old, new: &self.new, memory: &self.memory }
+    }
+
+    /// Judges all points of the campaign.
+    fn judge_all(&self) {
+        let (began, mut tally) = (Instant::now(), Tally::default());
+        let mut phases: BTreeMap<String, usize> = BTreeMap::new();
+        let (light, heavy) =
+            if is_full() { (IN_CONTAINER.1, IN_QEMU.1) } else { (IN_CONTAINER.0, IN_QEMU.0) };
+        for point in self.points(light) {
+            *phases.entry(self.phase_of(&point)).or_default() += 1;
+            tally.record(self.judge(&point, Boot::Container));
+        }
+        // What boots in QEMU has something to end.
+        let mut amid = self.points(heavy * 6);
+        amid.retain(|point| self.phase_of(point) == "applying");
+        assert!(amid.len() >= heavy, "too few cuts are amid the changes");
+        for number in 0..heavy {
+            tally.record(self.judge(&amid[number * amid.len() / heavy], Boot::Qemu));
+        }
+        let [begins, _, synced] = self.places();
+        let (writes, flushes) = (synced - begins, self.log.flushes((begins, synced)));
+        let name = self.file_system.name();
+        println!(
+            "{name}: {writes} writes, {flushes} of them flushes; phases of those in a container: {phases:?}"
+        );
+        tally.close(&format!("power cut, {name}, {light} booted in a container and {heavy} in QEMU"), began);
+    }
+}
+
+/// Both ends of a run.
+struct Ends<'a> {
+    old: &'a Manifest,
+    new: &'a Manifest,
+    memory: &'a Memory,
+}
+
+impl Ends<'_> {
+    /// Boots a disk and judges what its boot unit made of it.
+    fn judge(&self, guests: &Guests, disk: &Disk, boot: Boot) -> Result<End, String> {
+        let phase = phase_on(guests.copy(disk, "looked-at"))?;
+        let must_recover = BEFORE_CHANGES.iter().chain(OVER).all(|quiet| phase != *quiet);
+        let said = match boot {
+            Boot::Qemu => Machine::boot(guests, disk, Errand::Judge, None).until_off(),
+            Boot::Container => Machine::in_container(&Mounted::of(disk)?, Errand::Judge),
+        };
+        let code =
+            recovered_by_itself(&said, must_recover).map_err(|missed| format!("not so: {missed}\n{said}"))?;
+        self.end_of(&Mounted::of(disk)?, &code).map_err(|reason| format!("{reason}\n{said}"))
+    }
+
+    /// Compares a disk with both ends and reads the reports; `code` is what `recover` ended with.
+    fn end_of(&self, mounted: &Mounted, code: &str) -> Result<End, String> {
+        let end = match classify(self.old, self.new, &manifest(mounted, self.memory)) {
+            Verdict::Old => End::Old,
+            Verdict::New => End::New,
+            Verdict::Fail(changes) => {
+                return Err(format!("neither old nor new: {:?}", &changes[..changes.len().min(6)]));
+            }
+        };
+        if code == "3" && end == End::New {
+            return Err("recover says that it went back, and the host is new".to_owned());
+        }
+        reports_are_whole(mounted.path()).map(|()| end)
+    }
+}
+
+impl Point {
+    /// What a run said before the cut holds after it.
+    fn promise_is_kept(&self, end: End) -> Result<End, String> {
+        if self.was_promised && end != End::New {
+            return Err("the run had said that it is done, and the host is old".to_owned());
+        }
+        Ok(end)
+    }
+}
+
+/// Returns the exit code of the unit's `recover`, or what does not hold of what the guest said.
+fn recovered_by_itself(said: &str, must_recover: bool) -> Result<String, &'static str> {
+    let facts: Vec<&str> = said.lines().filter_map(|line| line.trim().strip_prefix("LAB ")).collect();
+    let has = |fact: &str| facts.contains(&fact);
+    let unit = facts.iter().find_map(|fact| fact.strip_prefix("recovered="));
+    let code = unit.and_then(|unit| unit.strip_prefix("success ")).unwrap_or_default();
+    let had_nothing = |fact: &&str| fact.starts_with("said=") && fact.contains("nothing to do");
+    let demands = [
+        ("the guest came to its end", has("judged=yes")),
+        ("the boot ended the run by itself", !must_recover || ["0", "3"].contains(&code)),
+        ("dpkg complains of nothing", !facts.iter().any(|fact| fact.starts_with("audit="))),
+        ("a second recover has nothing to do", !must_recover || facts.iter().any(had_nothing)),
+        ("a second recover succeeds", has("second=0")),
+        ("the journals hold", has("verify=0")),
+    ];
+    let missed = demands.iter().find(|(_, holds)| !holds);
+    missed.map_or_else(|| Ok(code.to_owned()), |(missed, _)| Err(*missed))
+}
+
+/// Reads the disk of a guest before anything ran on it.
+fn old_of(fresh: &Disk) -> (Manifest, Memory) {
+    let mounted = Mounted::of(fresh).expect("a fresh disk can be mounted");
+    let old = Manifest::of_folder(mounted.path());
+    let memory = Memory::of(mounted.path(), &old);
+    (living_left_out(old), memory)
+}
+
+fn manifest(mounted: &Mounted, memory: &Memory) -> Manifest {
+    living_left_out(Manifest::of_copy(mounted.path(), memory))
+}
+
+fn living_left_out(manifest: Manifest) -> Manifest {
+    LIVING.iter().fold(manifest, |manifest, folder| manifest.without_below(folder))
+}
+
+/// Returns the phase of the run on a disk. Mounting changes the disk: it is a copy, and goes.
+fn phase_on(copy: Disk) -> Result<String, String> {
+    let phase = Mounted::of(&copy).map(|mounted| phase_of(mounted.path()));
+    copy.remove();
+    phase
+}
+
+/// Returns the phase that the journal of the first run names last; empty where no run began.
+fn phase_of(root: &Path) -> String {
+    let journal = fs::read_to_string(root.join("var/lib/patchctl/runs/0001/journal")).unwrap_or_default();
+    let phase = journal.rsplit_once("\"phase\":\"").and_then(|(_, rest)| rest.split('"').next());
+    phase.unwrap_or_default().to_owned()
+}
+
+#[test]
+fn power_cuts_on_ext4_end_old_or_new_by_the_boot_after_them() {
+    let Some(guests) = qemu::guests() else { return };
+    Campaign::traced(guests, FileSystem::Ext4).judge_all();
+}
+
+#[test]
+fn power_cuts_on_btrfs_end_old_or_new_by_the_boot_after_them() {
+    let Some(guests) = qemu::guests() else { return };
+    Campaign::traced(guests, FileSystem::Btrfs).judge_all();
+}
