@@ -5,12 +5,14 @@
 use std::fs;
 use std::path::Path;
 
-use crate::lab::debian;
+use crate::lab::namespace::Ran;
+use crate::lab::rpm_root::{self, RpmRoot};
+use crate::lab::{debian, dnf5_root, pacman_root, zypp_root};
 
-/// Pairs of `patchctl plan` and one bare simulation of the same set by apt, in turn, in milliseconds.
+/// Pairs of `patchctl plan` and one bare simulation of the same set, in turn, in microseconds.
 const PAIRS: &str = "
     one() { patchctl plan --all-updates --offline > /dev/null; }
-    two() { apt-get -s -q --with-new-pkgs upgrade > /dev/null; }
+    two() { SIMULATION > /dev/null 2>&1; }
     now() { date +%s%N; }
     one; two
     for pair in 1 2 3 4 5 6 7 8 9; do
@@ -23,53 +25,129 @@ const PAIRS: &str = "
 fn a_plan_beside_one_bare_simulation_of_apt() {
     for cache in ["full", "empty"] {
         let Some(root) = debian::server() else { return };
-        match std::env::var("PATCHCTL_MEASURED") {
-            Ok(program) => {
-                let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(program);
-                fs::copy(program, root.path("usr/bin/patchctl")).expect("the measured program is there");
-            }
-            Err(_) => println!("PATCHCTL_MEASURED is not set: this is the unoptimised build"),
-        }
+        install_measured(&root.path("usr/bin/patchctl"));
         if cache == "empty" {
             root.shell("apt-get clean").expect_code(0);
         }
-        let ran = root.shell(PAIRS).expect_code(0);
-        let pairs: Vec<(f64, f64)> = ran
-            .stdout
-            .lines()
-            .filter_map(|line| line.split_once(' '))
-            .map(|(one, two)| (one.parse().expect("microseconds"), two.parse().expect("microseconds")))
-            .collect();
-        let mut ratios: Vec<f64> = pairs.iter().map(|(plan, bare)| plan / bare).collect();
-        ratios.sort_by(f64::total_cmp);
-        let median = |which: fn(&(f64, f64)) -> f64| {
-            let mut times: Vec<f64> = pairs.iter().map(which).collect();
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2] / 1000.0
-        };
-        println!(
-            "cache {cache}: plan {:.0} ms, apt-get -s {:.0} ms, ratio {:.2} ({:.2} to {:.2})",
-            median(|pair| pair.0),
-            median(|pair| pair.1),
-            ratios[ratios.len() / 2],
-            ratios[0],
-            ratios[ratios.len() - 1]
-        );
+        let ran = root.shell(&pairs_with("apt-get -s -q --with-new-pkgs upgrade")).expect_code(0);
+        tell(&format!("apt, cache {cache}"), &ran);
     }
+}
+
+fn pairs_with(simulation: &str) -> String {
+    PAIRS.replace("SIMULATION", simulation)
+}
+
+fn tell(name: &str, ran: &Ran) {
+    let pairs: Vec<(f64, f64)> = ran
+        .stdout
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(one, two)| (one.parse().expect("microseconds"), two.parse().expect("microseconds")))
+        .collect();
+    let mut ratios: Vec<f64> = pairs.iter().map(|(plan, bare)| plan / bare).collect();
+    ratios.sort_by(f64::total_cmp);
+    let median = |which: fn(&(f64, f64)) -> f64| {
+        let mut times: Vec<f64> = pairs.iter().map(which).collect();
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2] / 1000.0
+    };
+    println!(
+        "{name}: plan {:.0} ms, its own simulation {:.0} ms, ratio {:.2} ({:.2} to {:.2})",
+        median(|pair| pair.0),
+        median(|pair| pair.1),
+        ratios[ratios.len() / 2],
+        ratios[0],
+        ratios[ratios.len() - 1]
+    );
+}
+
+/// Puts the measured program in the place of the unoptimised one.
+fn install_measured(target: &Path) {
+    match std::env::var("PATCHCTL_MEASURED") {
+        Ok(program) => {
+            let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(program);
+            _ = fs::copy(program, target).expect("the measured program is there");
+        }
+        Err(_) => println!("PATCHCTL_MEASURED is not set: this is the unoptimised build"),
+    }
+}
+
+#[test]
+#[ignore = "measures"]
+fn a_plan_beside_one_bare_simulation_of_each_other_family() {
+    const FIXTURES: &[&str] = &["lab-plain", "lab-program", "lab-library", "lab-epoch", "lab-conf"];
+    let beside = |name: &str, root: Option<RpmRoot>, simulation: &str| {
+        let Some(root) = root else { return };
+        install_measured(&root.path("usr/bin/patchctl"));
+        tell(name, &root.shell(&pairs_with(simulation)).expect_code(0));
+    };
+    beside("dnf 4", rpm_root::with(FIXTURES), "dnf -C --assumeno upgrade");
+    beside("dnf 5", dnf5_root::with(FIXTURES), "dnf5 -C --assumeno upgrade");
+    let update = "zypper --non-interactive --no-refresh update --dry-run";
+    beside("zypper", zypp_root::with(FIXTURES), update);
+    let Some(root) = pacman_root::with(FIXTURES) else { return };
+    install_measured(&root.path("usr/bin/patchctl"));
+    root.run(&["patchctl", "feeds", "refresh"]);
+    // On its own databases pacman would take what is there without an upgrade: they are copies.
+    let simulation = "pacman -Sup --print-format %n --dbpath /tmp/db";
+    let copied = "mkdir -p /tmp/db; cp -a /var/lib/pacman/local /tmp/db/; pacman -Sy --dbpath /tmp/db";
+    root.run(&["sh", "-c", copied]).expect_code(0);
+    tell("pacman", &root.run(&["sh", "-c", &pairs_with(simulation)]).expect_code(0));
 }
 
 #[test]
 #[ignore = "measures"]
 fn a_rehearsal_beside_the_run_that_it_foresees() {
     let Some(root) = debian::server() else { return };
-    if let Ok(program) = std::env::var("PATCHCTL_MEASURED") {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join(program);
-        fs::copy(program, root.path("usr/bin/patchctl")).expect("the measured program is there");
-    }
+    install_measured(&root.path("usr/bin/patchctl"));
     root.run(&["patchctl", "plan", "-o", "/root/plan.json"]).expect_code(0);
     let rehearsal = root.run(&["patchctl", "rehearse", "/root/plan.json"]).expect_code(0);
     let run = root.run(&["patchctl", "apply", "--yes", "/root/plan.json"]).expect_code(0);
     let (first, second) = (rehearsal.took.as_secs_f64(), run.took.as_secs_f64());
     println!("{}{}", rehearsal.stdout, rehearsal.stderr);
     println!("rehearsal {first:.1} s, run {second:.1} s: {:.2} times", first / second);
+}
+
+/// What each of two families' own tools say about pending updates.
+const OTHERS: [(&str, &[&str]); 3] = [
+    ("debian", &["apt list --upgradable", "apt-get -s upgrade"]),
+    ("dnf", &["dnf -q updateinfo list", "dnf -q check-update"]),
+    ("zypper", &["zypper --no-refresh lp", "zypper --no-refresh lu"]),
+];
+
+/// The same asked of patchctl, at both widths, and in letters alone.
+const OWN: [&str; 7] = [
+    "COLUMNS=80 patchctl scan",
+    "COLUMNS=200 patchctl scan",
+    "LC_ALL=C COLUMNS=80 patchctl scan",
+    "COLUMNS=80 patchctl plan",
+    "COLUMNS=80 patchctl status",
+    "COLUMNS=80 patchctl doctor",
+    "COLUMNS=200 patchctl doctor",
+];
+
+#[test]
+#[ignore = "writes what patchctl and others print about the same roots, to be looked at side by side"]
+fn write_screens_beside_those_of_others() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("screens");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let names = ["lab-plain", "lab-conf", "lab-library"];
+    let mut roots: Vec<(&str, Box<dyn Fn(&str) -> String>)> = Vec::new();
+    if let Some(root) = debian::server() {
+        roots.push(("debian", Box::new(move |line| root.shell(line).said())));
+    }
+    if let Some(root) = rpm_root::with(&names) {
+        roots.push(("dnf", Box::new(move |line| root.shell(line).said())));
+    }
+    if let Some(root) = zypp_root::with(&names) {
+        roots.push(("zypper", Box::new(move |line| root.shell(line).said())));
+    }
+    for (name, shell) in roots {
+        let others = OTHERS.iter().find(|(family, _)| *family == name).map_or(&[][..], |(_, lines)| lines);
+        let text: String =
+            others.iter().chain(&OWN).map(|line| format!("$ {line}\n{}\n", shell(line))).collect();
+        fs::write(folder.join(name), text).expect("a file can be written");
+    }
+    println!("{}", folder.display());
 }
