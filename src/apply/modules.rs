@@ -155,6 +155,7 @@ fn last_error(folder: &Path) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a scratch folder of the tests")]
 mod tests {
     use super::*;
 

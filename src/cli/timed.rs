@@ -25,7 +25,7 @@ impl Shown<'_> {
     /// What waits was told when it began to wait.
     pub(super) fn reboot(&self, request: RebootRequest) -> Result<ExitCode> {
         let document = reboot::reboot(&self.context, request)?;
-        let waits = !matches!(document.state, RebootState::Rebooting { .. });
+        let waits = !matches!(document.state, RebootState::Rebooting);
         let by_itself = matches!(request, RebootRequest::WhenItMay(Begins::ByItself));
         self.terminal.show(&document, if waits && by_itself { Weight::Routine } else { Weight::News })?;
         Ok(ExitCode::Done)

@@ -27,8 +27,6 @@ pub struct CommandSpec {
     pub input: Option<PathBuf>,
     /// The signals that end it at once, with everything in its process group: what it does is of no use without its end.
     pub stopped_by: Option<Signals>,
-    /// It gets a control group of its own where the host has them, and nothing that it started outlives it.
-    pub contained: bool,
 }
 
 /// How hard a child is ended at its time limit.
@@ -54,7 +52,6 @@ impl CommandSpec {
             guard: None,
             input: None,
             stopped_by: None,
-            contained: false,
         }
     }
 
@@ -62,13 +59,6 @@ impl CommandSpec {
     #[must_use]
     pub fn stopped_by(mut self, signals: &Signals) -> Self {
         self.stopped_by = Some(signals.clone());
-        self
-    }
-
-    /// Gives it a control group of its own, so that nothing which it started outlives it.
-    #[must_use]
-    pub fn contained(mut self) -> Self {
-        self.contained = true;
         self
     }
 

@@ -12,7 +12,6 @@ pub mod blocks;
 pub mod clock;
 pub mod clone;
 pub mod command;
-mod control_group;
 pub mod descriptors;
 pub mod environment;
 pub mod exchange;

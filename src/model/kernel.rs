@@ -72,7 +72,7 @@ impl UbuntuLivePatch {
         let (kernel, flavour) = rest.rsplit_once('_')?;
         let series: Vec<&str> = kernel.split('_').take(3).collect();
         let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_known = series.len() == 3 && series.iter().all(|part| is_number(part)) && is_number(&number);
+        let is_known = series.len() == 3 && series.iter().all(is_number) && is_number(&number);
         is_known.then(|| Self { series: named(&series.join("_"), flavour), number: number.to_owned() })
     }
 

@@ -25,7 +25,7 @@ pub mod needs_restart;
 pub mod news;
 pub mod notify;
 mod offers;
-mod other_updaters;
+pub mod other_updaters;
 mod overrides;
 mod past;
 pub mod plan;

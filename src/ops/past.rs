@@ -1,7 +1,7 @@
 //! What stored reports told, once they are pruned: how many holes were open, one look a day, and every finding that was
 //! closed. So a period can be told that is longer ago than reports are kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +54,8 @@ pub(super) fn keep(layout: &Layout, mut past: Past, going: &[PathBuf]) -> Result
     let newer = by_age(staying.filter(|path| age(path) > age(last) && !going.contains(path)).collect());
     // One at a time: a year of reports has hundreds of megabytes.
     let (mut all, mut rest) = (Lifetimes::default(), Lifetimes::default());
-    going.iter().filter_map(parsed::<Look>).for_each(|look| all.add(look));
-    for look in newer.iter().filter_map(parsed::<Look>) {
+    going.iter().filter_map(|path| parsed::<Look>(path)).for_each(|look| all.add(look));
+    for look in newer.iter().filter_map(|path| parsed::<Look>(path)) {
         let is_whole = look.is_whole();
         rest.add(look.clone());
         all.add(look);
@@ -82,11 +82,11 @@ pub(super) fn keep(layout: &Layout, mut past: Past, going: &[PathBuf]) -> Result
 }
 
 fn by_age(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
-    files.sort_by_key(age);
+    files.sort_by_key(|file| age(file));
     files
 }
 
 /// When a report was stored: scans say so in their names, runs do not.
-fn age(file: &PathBuf) -> i64 {
+fn age(file: &Path) -> i64 {
     written_at(file).map_or_else(|| storage::stamp(file).seconds, |time| time.timestamp())
 }

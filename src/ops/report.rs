@@ -114,7 +114,7 @@ struct Ended {
 }
 
 /// Reads what is wanted of a stored report; `None` where it cannot be read.
-pub(super) fn parsed<T: DeserializeOwned>(path: &PathBuf) -> Option<T> {
+pub(super) fn parsed<T: DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&storage::read(path).ok()?).ok()
 }
 

@@ -77,16 +77,15 @@ fn install_measured(target: &Path) {
 #[ignore = "measures"]
 fn a_plan_beside_one_bare_simulation_of_each_other_family() {
     const FIXTURES: &[&str] = &["lab-plain", "lab-program", "lab-library", "lab-epoch", "lab-conf"];
-    let of_rpm: [(&str, fn(&[&str]) -> Option<RpmRoot>, &str); 3] = [
-        ("dnf 4", rpm_root::with, "dnf -C --assumeno upgrade"),
-        ("dnf 5", dnf5_root::with, "dnf5 -C --assumeno upgrade"),
-        ("zypper", zypp_root::with, "zypper --non-interactive --no-refresh update --dry-run"),
-    ];
-    for (name, root, simulation) in of_rpm {
-        let Some(root) = root(FIXTURES) else { return };
+    let beside = |name: &str, root: Option<RpmRoot>, simulation: &str| {
+        let Some(root) = root else { return };
         install_measured(&root.path("usr/bin/patchctl"));
         tell(name, &root.shell(&pairs_with(simulation)).expect_code(0));
-    }
+    };
+    beside("dnf 4", rpm_root::with(FIXTURES), "dnf -C --assumeno upgrade");
+    beside("dnf 5", dnf5_root::with(FIXTURES), "dnf5 -C --assumeno upgrade");
+    let update = "zypper --non-interactive --no-refresh update --dry-run";
+    beside("zypper", zypp_root::with(FIXTURES), update);
     let Some(root) = pacman_root::with(FIXTURES) else { return };
     install_measured(&root.path("usr/bin/patchctl"));
     root.run(&["patchctl", "feeds", "refresh"]);

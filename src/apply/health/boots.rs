@@ -128,6 +128,7 @@ fn is_at(fact: &str, points: &BTreeSet<String>) -> bool {
 pub(super) type Holders = BTreeMap<String, BTreeSet<String>>;
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "a scratch folder of the tests")]
 mod tests {
     use super::*;
 

@@ -161,12 +161,11 @@ pub fn verify(program: &Path) -> Result<(), CheckError> {
     if can_run { Ok(()) } else { Err(CheckError::NotExecutable { path: program.to_owned() }) }
 }
 
-/// Runs a check with the fixed environment of all children, no input, and a control group of its own where the host has
-/// them, else a session and process group: nothing that it starts outlives it.
+/// Runs a check with the fixed environment of all children, no input, and a process group of its own.
 pub fn run(check: &Check) -> Answer {
     let mut words = check.command.iter();
     let program = words.next().map(String::as_str).unwrap_or_default();
-    let spec = CommandSpec::new(program).args(words.cloned()).time_limit(check.time_limit).contained();
+    let spec = CommandSpec::new(program).args(words.cloned()).time_limit(check.time_limit);
     match runner::run(&spec) {
         Err(error) => Answer::CannotTell(error.to_string()),
         Ok(output) if output.timed_out => {

@@ -17,6 +17,9 @@ const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 /// Most processor time in seconds. The largest archive that is taken has 64 GiB when unpacked; 0.2 GB are read in a second.
 const SECONDS: u64 = 600;
 
+/// What is given up, and how; whether the system agreed.
+type Part = (&'static str, fn() -> bool);
+
 /// Gives up every right but to read what is open, to compute, and to answer; returns what the system would not let go.
 ///
 /// Guarantee: what is open stays open, and nothing else can be opened afterwards.
@@ -24,7 +27,7 @@ const SECONDS: u64 = 600;
 pub fn shed() -> Vec<String> {
     // Whoever asked is gone: nobody wants the answer.
     let _ = set_pdeathsig(Signal::SIGKILL);
-    let parts: [(&str, fn() -> bool); 6] = [
+    let parts: [Part; 6] = [
         ("a network of its own, which is empty", leave_network),
         ("a user without rights", leave_root),
         ("no new privileges", || set_no_new_privs().is_ok()),

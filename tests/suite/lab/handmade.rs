@@ -68,21 +68,6 @@ pub fn pending(root: &DebianRoot, before: &Handmade<'_>, after: &Handmade<'_>) {
     root.apt(&["install", "-y", &format!("{}={}", before.name, before.version)]).expect_code(0);
 }
 
-/// The same for several packages at once: each as `after` makes it of its name, and before that without a script.
-pub fn all_pending(root: &DebianRoot, names: &[&str], postinst: impl Fn(&str) -> &'static str) {
-    for (version, suite) in [("1.0", Suite::Bookworm), ("2.0", Suite::Security)] {
-        for name in names {
-            let postinst = if version == "1.0" { "" } else { postinst(name) };
-            Handmade { name, version, postinst, ..Handmade::default() }.build(root, suite);
-        }
-        root.repository().publish(suite);
-    }
-    root.apt(&["update"]).expect_code(0);
-    let wanted: Vec<String> = names.iter().map(|name| format!("{name}=1.0")).collect();
-    let install = ["install", "-y"].into_iter().chain(wanted.iter().map(String::as_str));
-    root.apt(&install.collect::<Vec<_>>()).expect_code(0);
-}
-
 /// Compiles C with the machine's own compiler and returns the file; `name` is that of the library, `flags` are for `cc`.
 pub fn compiled(folder: &Path, (name, source): (&str, &str), flags: &[&str]) -> PathBuf {
     fs::create_dir_all(folder).expect("a folder can be made");

@@ -111,10 +111,10 @@ fn a_plan_of_another_host_state_is_refused() {
 #[test]
 fn a_transaction_of_somebody_else_is_waited_for_and_then_named() {
     let Some(root) = dnf5_root::with(&["lab-plain", "lab-slow"]) else { return };
+    root.run(&["patchctl", "plan", "-o", "/root/plan.json", "--package", "lab-plain"]).expect_code(0);
     let other = root.command(&["dnf5", "-y", "upgrade", "lab-slow"]).timeout(Duration::from_secs(60)).start();
     other.wait_until("rpm runs a script", || root.path("usr/share/lab-slow/file-2.0").exists());
-    let arguments =
-        ["patchctl", "apply", "--yes", "--no-refresh", "--package", "lab-plain", "--lock-timeout", "1s"];
+    let arguments = ["patchctl", "apply", "--yes", "--no-refresh", "--lock-timeout", "1s", "/root/plan.json"];
     let ran = root.command(&arguments).beside(&other).run();
     assert_eq!(ran.code, 7, "{ran}");
     assert!(root.builds().contains(&"lab-plain-1.0-1.noarch".to_owned()));

@@ -51,7 +51,6 @@ mod state_is_corrupt;
 mod two_runs_meet;
 mod update_fails;
 mod watch;
-mod window_closes;
 mod world_drifted;
 mod zypper_applies;
 mod zypper_plans;
