@@ -36,6 +36,9 @@ const PACKING: TimeDelta = TimeDelta::days(1);
 /// The same where the server tells no date of the archive.
 const UNTOLD_PACKING: TimeDelta = TimeDelta::days(30);
 
+/// A file that was fetched and proved: what came, who signed it, and the server's date of it.
+type Downloaded = (Received, Option<Signer>, Option<DateTime<Utc>>);
+
 /// A folder while it is read.
 struct Folder<'a> {
     question: Question<'a>,
@@ -181,10 +184,7 @@ impl Folder<'_> {
     }
 
     /// Fetches an archive and proves it; its date comes with it.
-    fn download(
-        &self,
-        location: &str,
-    ) -> Result<(Received, Option<Signer>, Option<DateTime<Utc>>), RefreshError> {
+    fn download(&self, location: &str) -> Result<Downloaded, RefreshError> {
         let path = self.cache.incoming();
         match self.question.download((location, Validators::default()), &path)? {
             Fetched::New(Download { size, sha256, published, .. }) => {

@@ -108,10 +108,15 @@ fn power_on(root: &Path) -> (Child, Pid) {
     command.arg("--directory").arg(root);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let container = command.spawn().expect("systemd-nspawn can be started");
+    let leader = first_process(container.id());
+    (container, leader)
+}
+
+fn first_process(container: u32) -> Pid {
     let began = Instant::now();
     loop {
-        if let Some(leader) = children_of(container.id()).into_iter().find(is_first_of_its_namespace) {
-            return (container, leader);
+        if let Some(leader) = children_of(container).into_iter().find(is_first_of_its_namespace) {
+            return leader;
         }
         assert!(began.elapsed() < BOOT_LIMIT, "the container never came up");
         thread::sleep(Duration::from_millis(20));

@@ -206,7 +206,6 @@ impl Suse {
         let folder = bench.folder.join("csaf");
         storage::create_folder(&folder, 0o700).expect("writable");
         bench.source.location = folder.join("changes.csv").to_string_lossy().into_owned();
-        bench.now = Utc::now();
         Self { bench, folder }
     }
 
