@@ -22,7 +22,8 @@ const COLUMNS: [(&str, &str); 7] = [
 ];
 
 /// Rows that a browser lays out together, and only once a reader comes near them; the style sheet gives their height. With
-/// 5,000 findings, a group for each row cost 200 to 500 ms before the page could be used, these groups 30 (Chromium 156).
+/// 5,000 findings, a group for each row cost 16 to 611 ms after parsing, these groups 32 to 283 (Chromium 156, busy machine,
+/// five loads each; benches/RESULTS.md).
 const ROWS: usize = 50;
 
 /// Writes the findings, where the report has judged anything.
