@@ -18,8 +18,8 @@ pub trait HostRecords {
     /// Another tool did not let go in time.
     fn take_lock(&self, patience: Duration) -> Result<Option<RecordLock>, LockError>;
 
-    /// Waits up to `patience` until the package manager can be asked, where asking takes its lock too (zypp). Most can be
-    /// asked at any time.
+    /// Waits up to `patience` until the package manager can be asked, where asking takes its lock too (zypp, dnf 5). Most
+    /// can be asked at any time.
     ///
     /// # Errors
     /// Another tool did not let go in time.

@@ -20,6 +20,15 @@ impl HostRecords for Dnf {
         Ok(None)
     }
 
+    /// dnf 5 waits for a transaction of rpm also where it only resolves, and for as long as that takes (measured with 5.2:
+    /// `upgrade --assumeno` sleeps in fcntl while another one's scriptlet runs). Who may not take the lock waits with it.
+    fn wait_to_ask(&self, patience: Duration) -> Result<(), LockError> {
+        match if self.is_five() { lock::wait(self.root(), patience) } else { Ok(()) } {
+            Err(held @ LockError::Held { .. }) => Err(held),
+            _ => Ok(()),
+        }
+    }
+
     fn is_at_work(&self) -> bool {
         lock::is_held(self.root())
     }
