@@ -1,7 +1,5 @@
 //! What is there and what is known about it: the first half of every verb.
 
-use std::panic::resume_unwind;
-use std::thread;
 use std::time::Duration;
 
 use super::context::Context;
@@ -132,13 +130,8 @@ fn foreign(inventory: &Inventory, view: &RepositoryView, sources: &[SourceSettin
 /// The package database or apt's lists cannot be read. A feed that fails is told by its stamp.
 pub fn ground(context: &Context<'_>, reach: Reach) -> Result<Ground, Failure> {
     let layout = &context.layout;
-    // Neither needs the other, and each takes a while on a host with thousands of findings.
-    let (inventory, first_seen) = thread::scope(|scope| {
-        let first_seen = scope.spawn(|| ledger::first_seen(layout));
-        (inventory(context), first_seen.join())
-    });
-    let inventory = inventory?;
-    let first_seen = first_seen.unwrap_or_else(|panic| resume_unwind(panic))?;
+    let inventory = inventory(context)?;
+    let first_seen = ledger::first_seen(layout)?;
     let sources = context.sources(&inventory.distribution);
     let stamps = stamps(context, &inventory, &sources, (context.refresh_mode(), &[]));
     let view = offers::view(context, &inventory)?;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 
 use chrono::DateTime;
@@ -155,10 +156,8 @@ fn provenance(bytes: &[u8]) -> Option<Provenance> {
 struct Selection {
     /// Their entries, with the first row counted among the rows of this selection.
     names: Vec<u8>,
-    /// Their rows in the file, first and end of each stretch.
-    stretches: Vec<(usize, usize)>,
-    /// The number of rows, and the checksum of them, name by name.
-    checks: Vec<(usize, u32)>,
+    /// The rows of each in the file, first and end, and the checksum of them.
+    rows: Vec<(usize, usize, u32)>,
     count: usize,
 }
 
@@ -206,33 +205,54 @@ impl Selection {
         let mut kept = *bytes;
         kept[name::FIRST_ROW..][..4].copy_from_slice(&u32::try_from(self.count).ok()?.to_le_bytes());
         self.names.extend_from_slice(&kept);
-        self.checks.push((entry.count, number_at(bytes, name::CHECKSUM)?));
+        self.rows.push((entry.first, entry.first + entry.count, number_at(bytes, name::CHECKSUM)?));
         self.count += entry.count;
-        let end = entry.first + entry.count;
-        match self.stretches.last_mut() {
-            Some(last) if last.1 == entry.first => last.1 = end,
-            _ => self.stretches.push((entry.first, end)),
-        }
         Some(())
     }
 
     fn rows(&self, file: &(impl IndexBytes + ?Sized), table: Table) -> Result<Vec<u8>, IndexError> {
-        let mut rows = vec![0; self.count * ROW];
-        let mut rest = rows.as_mut_slice();
-        for (first, end) in &self.stretches {
-            let (stretch, behind) = rest.split_at_mut((end - first) * ROW);
-            let read = file.read(table.start + first * ROW, stretch);
-            read.ok_or(IndexError::Damaged { what: "rows cannot be read" })?;
-            rest = behind;
-        }
-        let mut rest = rows.as_slice();
-        for (count, stated) in &self.checks {
-            let (of_name, behind) = rest.split_at(count * ROW);
-            if format::checksum(of_name) != *stated {
+        let at = |row: usize| table.start + row * ROW;
+        let mut window = Window { file, end: at(table.count), start: 0, bytes: Vec::new() };
+        let mut rows = Vec::with_capacity(self.count * ROW);
+        for (first, end, stated) in &self.rows {
+            let of_name = rows.len();
+            let copied = window.copy(at(*first)..at(*end), &mut rows);
+            copied.ok_or(IndexError::Damaged { what: "rows cannot be read" })?;
+            if format::checksum(&rows[of_name..]) != *stated {
                 return Err(IndexError::Damaged { what: "the checksum of a name does not match" });
             }
-            rest = behind;
         }
         Ok(rows)
+    }
+}
+
+/// Bytes that are read at once: what is wanted lies a few kilobytes apart, and a call costs as much as copying so many.
+const WINDOW: usize = 16 * 1024;
+
+/// The part of a file that was read last.
+struct Window<'f, F: ?Sized> {
+    file: &'f F,
+    /// Where the file ends.
+    end: usize,
+    start: usize,
+    bytes: Vec<u8>,
+}
+
+impl<F: IndexBytes + ?Sized> Window<'_, F> {
+    /// Copies a stretch of the file; stretches come in the order of the file.
+    fn copy(&mut self, stretch: Range<usize>, into: &mut Vec<u8>) -> Option<()> {
+        let mut at = stretch.start;
+        while at < stretch.end {
+            if at >= self.start + self.bytes.len() {
+                self.bytes.resize(WINDOW.min(self.end.checked_sub(at)?), 0);
+                self.file.read(at, &mut self.bytes)?;
+                self.start = at;
+            }
+            let held = self.bytes.get(at - self.start..)?;
+            let count = held.len().min(stretch.end - at);
+            into.extend_from_slice(held.get(..count)?);
+            at += count;
+        }
+        Some(())
     }
 }
