@@ -147,6 +147,13 @@ pub struct FileStamp {
     pub inode: u64,
 }
 
+impl FileStamp {
+    /// When the file was last written: seconds and nanoseconds.
+    pub fn written(&self) -> (i64, i64) {
+        (self.seconds, self.nanoseconds)
+    }
+}
+
 /// Returns the stamp of a file, following links; the default one when it is absent.
 pub fn stamp(path: &Path) -> FileStamp {
     fs::metadata(path).map_or_else(

@@ -237,6 +237,16 @@ pub struct Resolution {
     pub first_step: usize,
 }
 
+#[cfg(test)]
+impl Resolution {
+    /// Tells each operation in a line: kind, package, version before and after.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let shown = |version: &Option<Version>| version.as_ref().map_or("-", Version::as_str).to_owned();
+        let line = |o: &Operation| format!("{:?} {} {} {}", o.kind, o.key(), shown(&o.from), shown(&o.to));
+        self.operations.iter().map(line).collect()
+    }
+}
+
 /// An installed package that the distribution replaced by one of another name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replacement {

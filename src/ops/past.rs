@@ -86,7 +86,9 @@ fn by_age(mut files: Vec<PathBuf>) -> Vec<PathBuf> {
     files
 }
 
-/// When a report was stored: scans say so in their names, runs do not.
-fn age(file: &Path) -> i64 {
-    written_at(file).map_or_else(|| storage::stamp(file).seconds, |time| time.timestamp())
+/// When a report was stored: scans say so in their names, to the second, runs do not; within a second the order of writing
+/// tells.
+fn age(file: &Path) -> (i64, (i64, i64)) {
+    let written = storage::stamp(file).written();
+    (written_at(file).map_or(written.0, |time| time.timestamp()), written)
 }

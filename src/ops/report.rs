@@ -85,18 +85,19 @@ fn lifetimes(context: &Context<'_>) -> (Vec<Survey>, Vec<Closure>) {
     let stored = storage::list(&context.layout.reports()).unwrap_or_default();
     let surveys = stored.into_iter().filter(|path| is_survey(path));
     let mut files: Vec<(FileStamp, PathBuf)> = surveys.map(|path| (storage::stamp(&path), path)).collect();
-    files.sort_by_key(|(stamp, _)| std::cmp::Reverse((stamp.seconds, stamp.nanoseconds)));
+    files.sort_by_key(|(stamp, _)| std::cmp::Reverse(stamp.written()));
     let mut bytes = 0;
     let within = files.into_iter().take_while(|(stamp, _)| {
         bytes += stamp.size;
         bytes <= BYTES_READ
     });
-    // Read twice, so that no more than one of them is held at a time.
-    let mut dated: Vec<(DateTime<Utc>, PathBuf)> =
-        within.filter_map(|(_, path)| Some((parsed::<Ended>(&path)?.finished, path))).collect();
-    dated.sort();
+    // Read twice, so that no more than one of them is held at a time. Of two that ended in the same second the order of
+    // writing tells.
+    let mut dated: Vec<(DateTime<Utc>, FileStamp, PathBuf)> =
+        within.filter_map(|(stamp, path)| Some((parsed::<Ended>(&path)?.finished, stamp, path))).collect();
+    dated.sort_by_key(|(finished, stamp, _)| (*finished, stamp.written()));
     let mut lifetimes = Lifetimes::default();
-    dated.iter().filter_map(|(_, path)| parsed::<Look>(path)).for_each(|look| lifetimes.add(look));
+    dated.iter().filter_map(|(_, _, path)| parsed::<Look>(path)).for_each(|look| lifetimes.add(look));
     let (surveys, closures) = lifetimes.ended();
     let mut past = past::read(&context.layout).unwrap_or_else(|failure| {
         context.observer.event(&Event::Note(in_one_line(&failure)));

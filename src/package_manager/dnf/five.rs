@@ -191,14 +191,8 @@ Transaction Summary:
     #[test]
     fn every_row_becomes_a_change_with_what_it_replaces() {
         let resolution = parse(SAID).expect("readable");
-        let shown = |version: &Option<Version>| version.as_ref().map_or("-", Version::as_str).to_owned();
-        let told: Vec<String> = resolution
-            .operations
-            .iter()
-            .map(|o| format!("{:?} {} {} {}", o.kind, o.key(), shown(&o.from), shown(&o.to)))
-            .collect();
         assert_eq!(
-            told,
+            resolution.told(),
             [
                 "Remove lab-grows:noarch 1.0-1 -",
                 "Unpack bar:x86_64 1.0-1 1:2.0-1",

@@ -99,14 +99,8 @@ DNF version: 4.14.0
     #[test]
     fn every_line_becomes_a_change_with_its_old_version() {
         let resolution = parse(SAID).expect("readable");
-        let shown = |version: &Option<Version>| version.as_ref().map_or("-", Version::as_str).to_owned();
-        let told: Vec<String> = resolution
-            .operations
-            .iter()
-            .map(|o| format!("{:?} {} {} {}", o.kind, o.key(), shown(&o.from), shown(&o.to)))
-            .collect();
         assert_eq!(
-            told,
+            resolution.told(),
             [
                 "Add newname:noarch - 2.0-1",
                 "Remove oldname:noarch 1.0-1 -",

@@ -198,15 +198,9 @@ mod tests {
     #[test]
     fn every_package_becomes_a_change_with_its_old_version() {
         let answer = parse(SAID).expect("readable");
-        let shown = |version: &Option<Version>| version.as_ref().map_or("-", Version::as_str).to_owned();
         let resolution = answer.resolution.expect("there is a summary");
-        let told: Vec<String> = resolution
-            .operations
-            .iter()
-            .map(|o| format!("{:?} {} {} {}", o.kind, o.key(), shown(&o.from), shown(&o.to)))
-            .collect();
         assert_eq!(
-            told,
+            resolution.told(),
             [
                 "Unpack bind:noarch 9.0-1 1:2.0-1",
                 "Unpack older:noarch 2.0-1 1.0-1",

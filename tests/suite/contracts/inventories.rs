@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use patchctl::model::failure::in_one_line;
 use patchctl::model::package::InstalledPackage;
 use patchctl::model::version::rpm::Nevra;
 use patchctl::scan::inventory::rpm_database::{RpmError, SqliteError, read_sqlite};
@@ -156,17 +157,6 @@ fn unfinished_change_of_the_older_kind_is_refused() {
     assert!(matches!(read_sqlite(&path), Err(RpmError::Sqlite(SqliteError::Unfinished { .. }))));
 }
 
-/// An error's own words and those of its causes.
-fn words(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}
-
 #[test]
 fn database_cut_at_any_byte_is_one_error_that_names_it() {
     let scratch = Scratch::new("cut");
@@ -178,7 +168,7 @@ fn database_cut_at_any_byte_is_one_error_that_names_it() {
         for length in lengths {
             file.set_len(length as u64).unwrap();
             let error = read_sqlite(&path).expect_err("it is cut");
-            assert!(words(&error).contains(name), "cut at {length}: {}", words(&error));
+            assert!(in_one_line(&error).contains(name), "cut at {length}: {}", in_one_line(&error));
         }
     }
 }
@@ -203,7 +193,7 @@ fn flipped_bytes_give_an_error_that_names_the_database_or_none_at_all() {
                     taken += 1;
                 }
                 Err(error) => {
-                    assert!(words(&error).contains(name), "{name}: {at}: {}", words(&error));
+                    assert!(in_one_line(&error).contains(name), "{name}: {at}: {}", in_one_line(&error));
                     refused += 1;
                 }
             }
@@ -244,7 +234,7 @@ fn database_that_is_written_meanwhile_is_read_whole_or_not_at_all() {
                 whole += 1;
             }
             Err(RpmError::Sqlite(SqliteError::Busy { .. } | SqliteError::Unfinished { .. })) => busy += 1,
-            Err(error) => panic!("{}", words(&error)),
+            Err(error) => panic!("{}", in_one_line(&error)),
         }
     }
     feeder.join().unwrap();
@@ -295,7 +285,7 @@ fn old_database_is_read_by_rpm() {
     assert_eq!((inventory.packages.len(), package.source.version.as_str()), (1, "1:0.0.1-rls"));
     fs::write(&path, b"no database").unwrap();
     let error = inventory::read(&scratch.0, false).expect_err("it is none");
-    assert!(words(&error).contains("var/lib/rpm"), "{}", words(&error));
+    assert!(in_one_line(&error).contains("var/lib/rpm"), "{}", in_one_line(&error));
 }
 
 #[test]
@@ -327,8 +317,8 @@ fn apk_databases_are_read_whole_and_broken_ones_refused() {
         scratch.with("etc/os-release", b"ID=alpine\nVERSION_ID=3.18.4\n");
         let bytes = fixture(&format!("apk/{name}"));
         scratch.with("lib/apk/db/installed", &bytes);
-        let inventory =
-            inventory::read(&scratch.0, false).unwrap_or_else(|error| panic!("{name}: {}", words(&error)));
+        let inventory = inventory::read(&scratch.0, false)
+            .unwrap_or_else(|error| panic!("{name}: {}", in_one_line(&error)));
         assert_eq!(inventory.packages.len(), count, "{name}");
         assert!(inventory.packages.iter().all(|package| package.version.is_ordered()), "{name}");
     }
@@ -337,7 +327,11 @@ fn apk_databases_are_read_whole_and_broken_ones_refused() {
         scratch.with("etc/os-release", b"ID=alpine\nVERSION_ID=3.18.4\n");
         scratch.with("lib/apk/db/installed", &fixture(&format!("apk/{name}")));
         let error = inventory::read(&scratch.0, false).expect_err("it is broken");
-        assert!(words(&error).contains(&format!("lib/apk/db/installed, line {line}: ")), "{}", words(&error));
+        assert!(
+            in_one_line(&error).contains(&format!("lib/apk/db/installed, line {line}: ")),
+            "{}",
+            in_one_line(&error)
+        );
     }
     let text = String::from_utf8(fixture("apk/installed-trivy")).unwrap();
     let mended = text.replace("P:invalidPackageWithoutAVersion\n\n", "");
@@ -359,7 +353,7 @@ fn pacman_databases_are_read_and_damaged_folders_named() {
     assert_eq!(shown, sound);
     place("corrupt-0.2.1-3");
     let error = inventory::read(&scratch.0, false).expect_err("one is damaged");
-    assert!(words(&error).contains("local/corrupt-0.2.1-3/desc, line 1: "), "{}", words(&error));
+    assert!(in_one_line(&error).contains("local/corrupt-0.2.1-3/desc, line 1: "), "{}", in_one_line(&error));
 }
 
 #[test]

@@ -110,6 +110,24 @@ fn old_copies_of_plans_go() {
 }
 
 #[test]
+fn a_run_that_ends_within_a_second_of_the_scan_before_it_has_closed_its_holes() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    import_tracker(&root);
+    root.run(&["patchctl", "scan"]).expect_code(0);
+    root.run(&["patchctl", "apply", "--yes"]).expect_code(0);
+    let same = r#"s/"finished":[^,]*,/"finished":"2026-11-20T03:00:00Z",/"#;
+    let edited = format!(
+        "cd /var/lib/patchctl/reports && sed -i '{same}' scan-*.json 0001.json && \
+         touch -d '2026-11-20T03:00:00.2Z' scan-*.json && touch -d '2026-11-20T03:00:00.9Z' 0001.json && \
+         grep -l 2026-11-20T03:00:00Z *.json | wc -l"
+    );
+    assert_eq!(root.shell(&edited).expect_code(0).stdout.trim(), "2");
+    let line = ["patchctl", "report", "--since", "2026-01-01", "--format", "json"];
+    let told: serde_json::Value = serde_json::from_str(&root.run(&line).expect_code(0).stdout).expect("JSON");
+    assert_eq!(told["closures"].as_array().map(Vec::len), Some(1), "{}", told["looks"]);
+}
+
+#[test]
 fn what_a_pruned_report_told_of_closed_holes_is_still_told_of_the_period() {
     let Some(root) = debian::small_with(&["lab-plain"]) else { return };
     import_tracker(&root);
