@@ -83,7 +83,7 @@ impl ProvenChange {
             architecture: action.architecture.clone(),
             from: action.from.clone(),
             to: action.to.clone(),
-            archive: action.artifact.as_ref().map(|artifact| artifact.sha256),
+            archive: action.artifact.as_ref().and_then(|artifact| artifact.digest.sha256()),
         }
     }
 

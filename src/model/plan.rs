@@ -1,9 +1,12 @@
 //! The plan: an exact list of package changes that needs no choice when it is carried out.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::apk_checksum::ApkChecksum;
 use super::decision::{Held, Selection};
 use super::digest::Sha256;
 use super::feed::FeedStamp;
@@ -38,7 +41,43 @@ pub struct Artifact {
     /// Size in bytes.
     pub size: u64,
     /// The digest that the signed index states.
-    pub sha256: Sha256,
+    #[serde(flatten)]
+    pub digest: ArchiveDigest,
+}
+
+/// What an index states of an archive, so that nothing else can take its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveDigest {
+    /// The SHA-256 of the whole file.
+    Sha256(Sha256),
+    /// What apk's index states: the SHA-1 of the part that describes the package and names the SHA-256 of its files.
+    ApkChecksum(ApkChecksum),
+}
+
+impl ArchiveDigest {
+    /// Returns the SHA-256 of the whole file, where the index states one.
+    pub fn sha256(self) -> Option<Sha256> {
+        match self {
+            Self::Sha256(digest) => Some(digest),
+            Self::ApkChecksum(_) => None,
+        }
+    }
+}
+
+impl From<Sha256> for ArchiveDigest {
+    fn from(digest: Sha256) -> Self {
+        Self::Sha256(digest)
+    }
+}
+
+impl fmt::Display for ArchiveDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sha256(digest) => digest.fmt(f),
+            Self::ApkChecksum(checksum) => checksum.fmt(f),
+        }
+    }
 }
 
 /// Whether a change can be taken back.

@@ -1,5 +1,8 @@
 //! User stories: the program as an operator meets it, on real roots.
 
+mod apk_applies;
+mod apk_plans;
+mod apk_power_fails;
 mod auditor_reads_report;
 mod bad_input;
 mod bundle_patches;

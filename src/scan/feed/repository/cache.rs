@@ -18,11 +18,11 @@ use crate::model::digest::Sha256;
 use crate::model::finding::{Candidate, Origin};
 use crate::model::offer::{Offer, RepositoryView};
 use crate::model::package::{Inventory, PackageName, SourcePackage};
-use crate::model::plan::Artifact;
+use crate::model::plan::{ArchiveDigest, Artifact};
 use crate::model::version::Version;
 
 /// Changes whenever the content below does.
-const SCHEMA: &str = "patchctl.candidates/2";
+const SCHEMA: &str = "patchctl.candidates/3";
 
 /// Files and folders that decide what the lists mean, below a root (apt.conf(5), apt_preferences(5)).
 const CONFIGURATION: [&str; 7] = [
@@ -54,7 +54,7 @@ struct StoredPackage(Vec<StoredOffer>, Option<StoredCandidate>);
 
 /// Version, place in `origins`, address, size, digest; the source where it is not as the package's own.
 #[derive(Serialize, Deserialize)]
-struct StoredOffer(Version, usize, String, u64, Sha256, Option<PackageName>, Option<Version>);
+struct StoredOffer(Version, usize, String, u64, ArchiveDigest, Option<PackageName>, Option<Version>);
 
 /// Version, place in `origins`, percent.
 #[derive(Serialize, Deserialize)]
@@ -121,13 +121,13 @@ pub(in crate::scan::feed) fn load(
 
 impl StoredOffer {
     fn revive(self, package: &PackageName, origins: &[Arc<Origin>]) -> Option<Offer> {
-        let Self(version, origin, uri, size, sha256, source_name, source_version) = self;
+        let Self(version, origin, uri, size, digest, source_name, source_version) = self;
         let origin = Arc::clone(origins.get(origin)?);
         let source = SourcePackage {
             name: source_name.unwrap_or_else(|| package.clone()),
             version: source_version.unwrap_or_else(|| version.clone()),
         };
-        Some(Offer { version, source, origin, artifact: Artifact { uri, size, sha256 } })
+        Some(Offer { version, source, origin, artifact: Artifact { uri, size, digest } })
     }
 }
 
@@ -152,11 +152,11 @@ pub(in crate::scan::feed) fn save(
         let key = package.key();
         let offers = dated.view.offers.get(&key).map(Vec::as_slice).unwrap_or_default();
         let offers = offers.iter().map(|offer| {
-            let Artifact { uri, size, sha256 } = offer.artifact.clone();
+            let Artifact { uri, size, digest } = offer.artifact.clone();
             let source_name = Some(&offer.source.name).filter(|name| **name != package.name).cloned();
             let source_version = Some(&offer.source.version).filter(|v| **v != offer.version).cloned();
             let place = origins.place_of(&offer.origin);
-            StoredOffer(offer.version.clone(), place, uri, size, sha256, source_name, source_version)
+            StoredOffer(offer.version.clone(), place, uri, size, digest, source_name, source_version)
         });
         let offers = offers.collect();
         let candidate = dated.view.candidates.get(&key).map(|candidate| {

@@ -109,7 +109,7 @@ mod tests {
                 version: version(text),
                 source: SourcePackage { name: "foo".into(), version: version(text) },
                 origin: Arc::new(origin(&repository, false)),
-                artifact: Artifact { uri: String::new(), size: 1, sha256: Sha256::of(b"") },
+                artifact: Artifact { uri: String::new(), size: 1, digest: Sha256::of(b"").into() },
             },
             priority: *priority,
             left_out: *left_out,
