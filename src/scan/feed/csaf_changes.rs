@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::FeedError;
 use super::dates::read_date;
@@ -21,6 +21,9 @@ const LONGEST_PATH: usize = 128;
 /// From how many changed documents on the archive is fetched instead: one request and a few hundred megabytes, against
 /// about 40 kilobytes and one request each.
 pub const MOST_SINGLE: usize = 4_000;
+/// How much older than the archive the list of changes may be: nothing binds one to the other, so parts of different days
+/// are no set (safety design, T4). Red Hat's list has rows of every day.
+const LARGEST_SPREAD: TimeDelta = TimeDelta::hours(48);
 
 /// A row of `changes.csv` or `deletions.csv`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +84,14 @@ pub enum ChangesError {
         /// What was reached before.
         reached: DateTime<Utc>,
     },
+    /// The archive is of a day that the list knows nothing of: parts of two states were mixed.
+    #[error("the newest change is of {newest}, but the archive of {day}: they are not of one state")]
+    Mixed {
+        /// The newest row.
+        newest: DateTime<Utc>,
+        /// The day of the archive.
+        day: NaiveDate,
+    },
 }
 
 /// Reads `changes.csv` or `deletions.csv`: a path and a time in quotes. The last line may lack its end.
@@ -137,7 +148,7 @@ pub fn read_archive(content: &[u8]) -> Result<Archive, FeedError> {
 /// Tells what to do. Without a state of before (`reached`), or where too much changed since, it begins with the archive.
 ///
 /// # Errors
-/// The listing is empty, or older than what was seen before.
+/// The listing is empty, older than what was seen before, or more than 48 hours older than the archive beside it.
 pub fn work(listing: &Listing, reached: Option<DateTime<Utc>>) -> Result<Work, ChangesError> {
     let rows = listing.changes.iter().chain(&listing.deletions);
     let newest = rows.map(|row| row.time).max().ok_or(ChangesError::NoRows)?;
@@ -145,6 +156,9 @@ pub fn work(listing: &Listing, reached: Option<DateTime<Utc>>) -> Result<Work, C
         return Err(ChangesError::OlderThanSeen { newest, reached });
     }
     let of_archive = listing.archive.day.and_time(chrono::NaiveTime::MIN).and_utc();
+    if newest + LARGEST_SPREAD < of_archive {
+        return Err(ChangesError::Mixed { newest, day: listing.archive.day });
+    }
     let (changed, gone) = since(listing, reached.unwrap_or(of_archive));
     let from_archive = reached.is_none() || (changed.len() > MOST_SINGLE && reached < Some(of_archive));
     let (changed, gone) = if from_archive { since(listing, of_archive) } else { (changed, gone) };
@@ -299,6 +313,20 @@ mod tests {
         );
         let empty = Listing { changes: Vec::new(), deletions: Vec::new(), ..listing() };
         assert_eq!(work(&empty, None), Err(ChangesError::NoRows));
+    }
+
+    #[test]
+    fn parts_of_days_that_are_more_than_48_hours_apart_are_no_set() {
+        let of = |archive: &str| Listing {
+            archive: read_archive(archive.as_bytes()).expect("a name"),
+            ..listing()
+        };
+        assert!(work(&of("csaf_vex_2024-08-30.tar.zst"), None).is_ok());
+        let refused = work(&of("csaf_vex_2024-08-31.tar.zst"), None).expect_err("refused").to_string();
+        assert_eq!(
+            refused,
+            "the newest change is of 2024-08-28 09:39:21 UTC, but the archive of 2024-08-31: they are not of one state"
+        );
     }
 
     #[test]

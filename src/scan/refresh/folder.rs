@@ -157,6 +157,9 @@ impl Folder<'_> {
             ChangesError::OlderThanSeen { newest, reached } => {
                 self.refused(Refusal::Older { published: newest, known: reached })
             }
+            ChangesError::Mixed { newest, day } => {
+                self.refused(Refusal::Mixed { oldest: newest, newest: day })
+            }
             ChangesError::NoRows => self.empty(),
         })
     }
