@@ -49,6 +49,7 @@ mod schedule_runs;
 mod signals_arrive;
 mod state_is_corrupt;
 mod two_runs_meet;
+mod ubuntu_is_patched;
 mod update_fails;
 mod watch;
 mod world_drifted;
