@@ -289,6 +289,14 @@ fn summary(trial: &Trial) -> String {
     format!("{} checks as before, {looks}", trial.judgement.checks.len())
 }
 
+/// Refuses at once, before anything is fetched, where a check of the administrator's cannot be used.
+///
+/// # Errors
+/// One can be changed by others, or cannot be run.
+pub fn refuse_unusable_checks(context: &Context<'_>) -> Result<(), Failure> {
+    checks::find(&context.layout, &context.settings.health.checks).map(drop).map_err(unsafe_check)
+}
+
 fn unsafe_check(error: checks::CheckError) -> Failure {
     let kind = match error {
         checks::CheckError::ForeignOwner { .. } | checks::CheckError::WritableByOthers { .. } => {
