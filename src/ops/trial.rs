@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::context::Context;
 use super::foresight;
 use crate::apply::dead_man;
 use crate::apply::health::baseline::Baseline;

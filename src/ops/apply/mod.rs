@@ -14,7 +14,8 @@ use super::request::{ApplyRequest, Begins, Reach};
 use super::runs::Cut;
 use super::way_back::Lost;
 use super::{
-    evidence, lists, mend, notify, reboot, records, recover, rehearse, rules, runs, scan, survey, trial, window,
+    evidence, lists, mend, notify, reboot, records, recover, rehearse, rules, runs, scan, survey, trial,
+    window,
 };
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{boot_recovery, dead_man, fetch};

@@ -220,8 +220,7 @@ fn a_policy_that_cannot_be_read_and_a_check_that_cannot_run_stop_everything() {
 #[test]
 fn a_waiver_that_is_over_is_not_written_and_one_that_was_is_told() {
     let Some(root) = debian::small_with(&["lab-plain"]) else { return };
-    let waive =
-        ["patchctl", "waive", "lab-plain", "--kind", "mitigated", "--reason", "no route"];
+    let waive = ["patchctl", "waive", "lab-plain", "--kind", "mitigated", "--reason", "no route"];
     let ends = ["--approved-by", "bert", "--expires", "2026-01-31"];
     refused(root.command(&[&waive[..], &ends].concat()), 2, &["--expires 2026-01-31 has passed"]);
     assert!(!root.path("etc/patchctl/waivers.d").exists());
