@@ -74,7 +74,8 @@ pub fn resolve(
     };
     policy::hold_dropped(decisions, &input, &dropped);
     let additions = additions(context, survey, &resolution)?;
-    let suggestions = offers::suggestions(context, &survey.inventory.distribution, &brought(&resolution))?;
+    let known = (&survey.view, &additions);
+    let suggestions = offers::suggestions(&survey.inventory.distribution, known, &brought(&resolution));
     search.begin_with(&suggestions.of_package_manager, &mut resolution).map_err(refused)?;
     Ok(Outlook { resolution, additions, suggestions })
 }
@@ -199,7 +200,8 @@ impl Search<'_> {
                 (false, None) => dependency(name, "cannot be installed".to_owned()),
             }
         });
-        let reason = root.as_ref().map_or(HoldReason::Dependency, |root| root.reason);
+        let alone = if unmet.conflicts { HoldReason::WouldRemove } else { HoldReason::Dependency };
+        let reason = root.as_ref().map_or(alone, |root| root.reason);
         let near = Cause::new(unmet.package.to_string(), reason, unmet.words.clone());
         std::iter::once(near).chain(root).collect()
     }
