@@ -38,14 +38,16 @@ pub fn resolve(
     decisions: &mut Decisions,
     (policy, wish): (&Policy, &Wish),
 ) -> Result<Outlook, Failure> {
-    if decisions.targets.is_empty() {
-        return Ok(Outlook::default());
-    }
     let removals = match wish.removals {
         Asked::Allow => Removals::Allow,
         Asked::AsConfigured if context.settings.policy.removals == Permission::Allow => Removals::Allow,
         Asked::AsConfigured => Removals::Refuse,
     };
+    // A package that another one takes the place of has no newer version of its own.
+    let may_replace = decisions.unrestricted && removals == Removals::Allow;
+    if decisions.targets.is_empty() && !may_replace {
+        return Ok(Outlook::default());
+    }
     manager.records().wait_to_ask(context.lock_patience()).map_err(runs::locked)?;
     let search = Search { manager, survey, policy, removals };
     let refused = |error| refused(survey, error);

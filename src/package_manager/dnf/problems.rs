@@ -23,9 +23,10 @@ pub(super) fn parse(text: &str) -> Vec<Unmet> {
     problems.iter().filter_map(|sentences| unmet(sentences)).collect()
 }
 
-/// What a removal is refused with that dnf does not do whoever asks: of what `protected_packages` lists, and of the kernel that
-/// runs (libdnf, `Goal::Impl`; libdnf5, `ProblemRules`; dnf.conf(5), protected_packages and protect_running_kernel).
-const PROTECTED: &str = "The operation would result in removing ";
+/// How dnf begins where it refuses what it does for nobody: to remove, or to leave with broken dependencies, what
+/// `protected_packages` lists, and to remove the kernel that runs (libdnf, `Goal::Impl`; libdnf5, `ProblemRules`; dnf.conf(5),
+/// protected_packages and protect_running_kernel).
+const PROTECTED: &str = "The operation would result in ";
 
 fn protected(sentence: &str) -> Option<Unmet> {
     let (_, names) = sentence.strip_prefix(PROTECTED)?.rsplit_once(": ")?;
@@ -100,6 +101,8 @@ mod tests {
         for said in [
             "Error: \n Problem: The operation would result in removing the following protected packages: systemd\n",
             "Problem: The operation would result in removing of running kernel: systemd-1-1.x86_64\n",
+            "Failed to resolve the transaction:\nProblem 1: The operation would result in broken dependencies for the following \
+             protected packages: systemd\nProblem 2: problem with installed package\n",
         ] {
             let found = parse(said);
             assert_eq!((found[0].package.as_str(), found[0].needs.clone()), ("systemd", None));
