@@ -145,20 +145,33 @@ pub fn read_archive(content: &[u8]) -> Result<Archive, FeedError> {
     }
 }
 
+/// Refuses a list of changes that is more than 48 hours older than the archive which the vendor dates by its name.
+///
+/// # Errors
+/// They are not of one state.
+pub fn refuse_mixed(archive: &Archive, changes: &[Change]) -> Result<(), ChangesError> {
+    let newest = changes.iter().map(|row| row.time).max().ok_or(ChangesError::NoRows)?;
+    match newest + LARGEST_SPREAD < begin(archive.day) {
+        true => Err(ChangesError::Mixed { newest, day: archive.day }),
+        false => Ok(()),
+    }
+}
+
+fn begin(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(chrono::NaiveTime::MIN).and_utc()
+}
+
 /// Tells what to do. Without a state of before (`reached`), or where too much changed since, it begins with the archive.
 ///
 /// # Errors
-/// The listing is empty, older than what was seen before, or more than 48 hours older than the archive beside it.
+/// The listing is empty, or older than what was seen before.
 pub fn work(listing: &Listing, reached: Option<DateTime<Utc>>) -> Result<Work, ChangesError> {
     let rows = listing.changes.iter().chain(&listing.deletions);
     let newest = rows.map(|row| row.time).max().ok_or(ChangesError::NoRows)?;
     if let Some(reached) = reached.filter(|reached| *reached > newest) {
         return Err(ChangesError::OlderThanSeen { newest, reached });
     }
-    let of_archive = listing.archive.day.and_time(chrono::NaiveTime::MIN).and_utc();
-    if newest + LARGEST_SPREAD < of_archive {
-        return Err(ChangesError::Mixed { newest, day: listing.archive.day });
-    }
+    let of_archive = begin(listing.archive.day);
     let (changed, gone) = since(listing, reached.unwrap_or(of_archive));
     let from_archive = reached.is_none() || (changed.len() > MOST_SINGLE && reached < Some(of_archive));
     let (changed, gone) = if from_archive { since(listing, of_archive) } else { (changed, gone) };
@@ -317,12 +330,10 @@ mod tests {
 
     #[test]
     fn parts_of_days_that_are_more_than_48_hours_apart_are_no_set() {
-        let of = |archive: &str| Listing {
-            archive: read_archive(archive.as_bytes()).expect("a name"),
-            ..listing()
-        };
-        assert!(work(&of("csaf_vex_2024-08-30.tar.zst"), None).is_ok());
-        let refused = work(&of("csaf_vex_2024-08-31.tar.zst"), None).expect_err("refused").to_string();
+        let changes = listing().deletions;
+        let beside = |name: &str| refuse_mixed(&read_archive(name.as_bytes()).expect("a name"), &changes);
+        assert!(beside("csaf_vex_2024-08-30.tar.zst").is_ok());
+        let refused = beside("csaf_vex_2024-08-31.tar.zst").expect_err("refused").to_string();
         assert_eq!(
             refused,
             "the newest change is of 2024-08-28 09:39:21 UTC, but the archive of 2024-08-31: they are not of one state"

@@ -339,6 +339,20 @@ fn completeness_follows_the_feeds() {
 }
 
 #[test]
+fn feeds_that_the_same_keeps_away_are_told_in_one_sentence() {
+    let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
+    scene.stamps = ["oss", "sle", "csaf"].map(|name| stamp(name, FeedState::Missing)).to_vec();
+    scene.stamps[0].problem = Some("no route".into());
+    scene.stamps[1].problem = Some("no route".into());
+    let completeness = scene.assess().completeness;
+    assert_eq!(completeness.level, CompletenessLevel::UpdatesOnly);
+    let begins = |place: usize, words: &str| completeness.reasons[place].starts_with(words);
+    assert!(begins(0, "oss, sle were never reached (no route): only"), "{:?}", completeness.reasons);
+    assert!(begins(1, "csaf was never reached: only"), "{:?}", completeness.reasons);
+    assert_eq!(completeness.reasons.len(), 2);
+}
+
+#[test]
 fn what_an_importer_could_not_read_lowers_completeness() {
     let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
     scene.stamps[0].unread.add("CVE-2026-0001", "no version");
