@@ -7,6 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::terminal::Terminal;
 use crate::observe::{Event, Observer, Unit};
+use crate::report::text::remark;
 use crate::report::text::sanitize::{Repertoire, clean};
 
 /// How often a spinner turns; ten times a second is what indicatif's own examples take.
@@ -61,7 +62,8 @@ impl Progress {
     fn ended(&self, mark: &str, stage: &str, detail: &str) {
         self.clear();
         if self.terminal.has_bars() {
-            self.terminal.talk(&format!(" {mark} {stage:STAGE$}{detail}"));
+            let lead = format!(" {mark} {stage:STAGE$}");
+            self.terminal.talk(&remark(&lead, detail, self.terminal.talk_style()));
         } else {
             self.terminal.talk(&format!("{stage}: {detail}"));
         }
@@ -90,7 +92,10 @@ impl Observer for Progress {
             }
             Event::Note(text) => {
                 self.clear();
-                self.terminal.talk(&format!("note: {text}"));
+                match self.terminal.has_bars() {
+                    true => self.terminal.talk(&remark("note: ", text, self.terminal.talk_style())),
+                    false => self.terminal.talk(&format!("note: {text}")),
+                }
             }
         }
     }

@@ -31,6 +31,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Tells whether holes are asked for by name, and nothing beside them.
+    pub fn names_holes(&self) -> bool {
+        !(self.all_updates || self.cves.is_empty() && self.advisories.is_empty())
+    }
+
     /// Tells whether nothing is left out.
     pub fn is_everything(&self) -> bool {
         *self == Self { all_updates: self.all_updates, ..Self::default() }
@@ -245,6 +250,19 @@ pub enum RestartPolicy {
     List,
     /// They are named, and what the update stopped stays stopped.
     Never,
+}
+
+/// Whether a rehearsal boots its clone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RehearsalBoot {
+    /// No.
+    #[default]
+    Never,
+    /// Where the host has the means; else that is told.
+    IfPossible,
+    /// Where the host has no means there is no rehearsal.
+    Always,
 }
 
 /// What happens after a run that makes a reboot due.

@@ -49,6 +49,10 @@ impl Verdict {
     }
 }
 
+/// The advisory of findings that come from repository metadata alone: a security pocket offers a newer version, and no
+/// feed names what it closes.
+pub const UNNAMED_UPDATE: &str = "pending-security-update";
+
 /// The installed package of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingPackage {

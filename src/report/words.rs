@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::documents::RunEntry;
+use crate::model::finding::UNNAMED_UPDATE;
 use crate::model::severity::Severity;
 
 /// Writes a count with its noun, such as `1 package` or `2 118 files`.
@@ -12,6 +14,25 @@ pub(super) fn count(number: u64, one: &str, many: &str) -> String {
 /// Writes a count of vulnerabilities.
 pub(super) fn cves(number: usize) -> String {
     count(number as u64, "CVE", "CVEs")
+}
+
+/// What a run closed; where no feed names that, how many of its updates are for security.
+pub(super) fn closed(run: &RunEntry) -> String {
+    match (run.closed, run.security) {
+        (0, 0) => "-".to_owned(),
+        (0, updates) => format!("{updates} security"),
+        (closed, _) => cves(usize::try_from(closed).unwrap_or(usize::MAX)),
+    }
+}
+
+/// How people know a finding that the reports call `feed/advisory/package`.
+pub(super) fn finding(id: &str) -> String {
+    let parts = id.split_once('/').and_then(|(_, rest)| rest.rsplit_once('/'));
+    match parts {
+        Some((UNNAMED_UPDATE, package)) => format!("security update of {package}"),
+        Some((advisory, package)) => format!("{advisory} in {package}"),
+        None => id.to_owned(),
+    }
 }
 
 /// Writes a count of packages.

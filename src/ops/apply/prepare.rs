@@ -106,12 +106,7 @@ pub(super) fn prepare(
     let snapshot = snapshots::take(context, (run, folder))?;
     journal.enter(Phase::Snapped).map_err(runs::journal_failed)?;
     let snapshot = snapshot.map_or_else(String::new, |taken| format!("; snapshot {}", taken.name));
-    let not_covered = &planned.plan.snapshot.does_not_cover;
-    let not_covered = match not_covered.is_empty() {
-        true => String::new(),
-        false => format!("; not covered: {}", not_covered.join(", ")),
-    };
-    let detail = format!("way back proved{snapshot}{not_covered}");
+    let detail = format!("way back proved{snapshot}");
     tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
     let watch = watch.look_again(tools).arm(tools, (run, folder))?;
     gates::stop_if_asked(context)?;

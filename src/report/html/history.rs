@@ -3,8 +3,10 @@
 use std::io::{self, Write};
 
 use super::super::background::Background;
+use super::super::documents::RunEntry;
 use super::super::period::Look;
 use super::super::schema::Report;
+use super::super::words;
 use super::chart;
 use super::part::{end_section, end_table, row, section, table, text};
 
@@ -44,20 +46,26 @@ fn plots(background: &Background, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn list(report: &Report, background: &Background, out: &mut dyn Write) -> io::Result<()> {
-    table(out, "Runs, newest first", &["run", "began", "command", "ended", "packages", "closed"])?;
+    table(out, RUNS.0, &RUNS.1)?;
     for run in background.runs.iter().rev().take(NEWEST) {
         let this = if report.run_id == Some(run.run) { " (this report)" } else { "" };
-        row(
-            out,
-            &[
-                format!("{}{this}", run.run),
-                run.started.format("%Y-%m-%d %H:%M").to_string(),
-                text(&run.command),
-                run.problem.as_deref().map_or_else(|| chart::fate(run).1.to_owned(), text),
-                run.packages.to_string(),
-                run.closed.to_string(),
-            ],
-        )?;
+        row(out, &cells(run, this))?;
     }
     end_table(out)
+}
+
+/// The caption of a table of runs, and its columns.
+pub(super) const RUNS: (&str, [&str; 6]) =
+    ("Runs, newest first", ["run", "began", "command", "ended", "packages", "closed"]);
+
+/// The row of a run; `mark` follows its number.
+pub(super) fn cells(run: &RunEntry, mark: &str) -> [String; 6] {
+    [
+        format!("{}{mark}", run.run),
+        run.started.format("%Y-%m-%d %H:%M").to_string(),
+        text(&run.command),
+        run.problem.as_deref().map_or_else(|| chart::fate(run).1.to_owned(), text),
+        run.packages.to_string(),
+        words::closed(run),
+    ]
 }

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use super::super::period::Period;
 use super::super::words::{self, count};
-use super::chart;
 use super::frame::{self, Page};
 use super::part::{end_section, end_table, row, section, table, text};
+use super::{chart, history};
 
 /// Closed findings that are listed, the newest; the rest is in the CSV and JSON forms.
 const ROWS: usize = 500;
@@ -101,17 +101,9 @@ fn runs(period: &Period, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "<p>No run began in this period.</p>")?;
         return end_section(out);
     }
-    table(out, "Runs, newest first", &["run", "began", "command", "ended", "packages", "closed"])?;
+    table(out, history::RUNS.0, &history::RUNS.1)?;
     for run in period.runs.iter().rev() {
-        let cells = [
-            run.run.to_string(),
-            run.started.format("%Y-%m-%d %H:%M").to_string(),
-            text(&run.command),
-            run.problem.as_deref().map_or_else(|| chart::fate(run).1.to_owned(), text),
-            run.packages.to_string(),
-            run.closed.to_string(),
-        ];
-        row(out, &cells)?;
+        row(out, &history::cells(run, ""))?;
     }
     end_table(out)?;
     end_section(out)
@@ -130,7 +122,7 @@ fn closed(period: &Period, out: &mut dyn Write) -> io::Result<()> {
         let late = if closure.is_late() == Some(true) { " <span class=\"late\">late</span>" } else { "" };
         let severity = closure.severity.word();
         let cells = [
-            text(&closure.id),
+            text(&words::finding(&closure.id)),
             format!("<span class=\"tag {severity}\">{}</span>", words::severity(closure.severity)),
             closure.closed.format("%Y-%m-%d %H:%M").to_string(),
             closure.exposed_days().map_or("–".to_owned(), |days| days.to_string()),

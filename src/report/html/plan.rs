@@ -1,5 +1,6 @@
 //! The plan: what would change or was to be changed, what is held and why, and what to know before.
 
+use std::collections::HashSet;
 use std::io::{self, Write};
 
 use super::super::schema::Report;
@@ -36,12 +37,21 @@ fn facts(plan: &PatchPlan, out: &mut dyn Write) -> io::Result<()> {
             count(plan.steps.len() as u64, "step", "steps")
         ),
     )?;
-    fact(out, "closes", words::cves(plan.closes().len()))?;
+    fact(out, "closes", closes(plan))?;
     fact(out, "download", words::size(plan.download_bytes))?;
     fact(out, "protected by", text(&plan.snapshot.provider))?;
     fact(out, "not covered", listed(&plan.snapshot.does_not_cover))?;
     fact(out, "reboot", plan.reboot.as_deref().map_or_else(|| "not needed".to_owned(), text))?;
     writeln!(out, "</dl>")
+}
+
+/// What it closes; where no feed names that, how many of its updates are for security.
+fn closes(plan: &PatchPlan) -> String {
+    let updates = plan.actions().filter(|action| action.security).count() as u64;
+    match (plan.closes().len(), updates) {
+        (0, 1..) => format!("what {} close", count(updates, "security update", "security updates")),
+        (number, _) => words::cves(number),
+    }
 }
 
 fn listed(texts: &[String]) -> String {
@@ -67,16 +77,20 @@ fn changes(plan: &PatchPlan, out: &mut dyn Write) -> io::Result<()> {
     if plan.is_empty() {
         return writeln!(out, "<p>There is nothing to change.</p>");
     }
-    table(out, "Changes, in order", &["package", "step", "from", "to", "closes", "way back", "origin"])?;
+    let whys: HashSet<&str> = plan.actions().map(|action| action.why.as_str()).collect();
+    if let (1, Some(why)) = (whys.len(), whys.iter().next()) {
+        writeln!(out, "<p class=\"small\">{}: {}</p>", words::packages(plan.actions().count()), text(why))?;
+    }
+    table(out, "Changes, in order", &["package", "step", "from", "to", "closes", "way back"])?;
     for step in &plan.steps {
         for action in &step.actions {
-            row(out, &change(step.ordinal, action))?;
+            row(out, &change(step.ordinal, action, whys.len() > 1))?;
         }
     }
     end_table(out)
 }
 
-fn change(step: u32, action: &Action) -> [String; 7] {
+fn change(step: u32, action: &Action, has_own_why: bool) -> [String; 6] {
     let kind = match action.kind {
         ActionKind::Upgrade => "",
         ActionKind::Install => " (new)",
@@ -93,15 +107,20 @@ fn change(step: u32, action: &Action) -> [String; 7] {
         Reversibility::SnapshotOnly => "snapshot only",
         Reversibility::NotReversible => "<strong>none</strong>",
     };
+    let why = if has_own_why { small(&action.why) } else { String::new() };
     [
-        format!("{}{kind}", text(action.package.as_str())),
+        format!("{}{kind}{}", text(action.package.as_str()), small(&action.origin)),
         step.to_string(),
         version(&action.from),
         version(&action.to),
         names(&action.closes),
-        format!("{back}<p class=\"small\">{}</p>", text(&action.why)),
-        text(&action.origin),
+        format!("{back}{why}"),
     ]
+}
+
+/// A line below what a cell says.
+fn small(line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!("<p class=\"small\">{}</p>", text(line)) }
 }
 
 /// Names of holes, the first few.

@@ -40,7 +40,7 @@ pub(super) fn entry(run: &RunEntry, sheet: &mut Sheet<'_>) {
     let (ending, tone) = ending(run);
     let when = (sheet.style().local)(run.started);
     let packages = words::packages(usize::try_from(run.packages).unwrap_or(usize::MAX));
-    let counts = format!("{}  {}  ", right(&packages, 12), right(&closed(run), 11));
+    let counts = format!("{}  {}  ", right(&packages, 12), right(&words::closed(run), 11));
     sheet.line(&[
         Word::new(format!(" {}  ", run.run), Tone::Strong),
         Word::plain(format!("{when}  {}  {counts}", left(&run.command, 8))),
@@ -48,15 +48,6 @@ pub(super) fn entry(run: &RunEntry, sheet: &mut Sheet<'_>) {
     ]);
     if let Some(problem) = &run.problem {
         sheet.prose("       ! ", &[Word::new(problem.as_str(), Tone::Warn)]);
-    }
-}
-
-/// What a run closed; where no feed names that, how many of its updates are for security.
-fn closed(run: &RunEntry) -> String {
-    match (run.closed, run.security) {
-        (0, 0) => "-".to_owned(),
-        (0, updates) => format!("{updates} security"),
-        (closed, _) => words::cves(usize::try_from(closed).unwrap_or(usize::MAX)),
     }
 }
 

@@ -53,6 +53,13 @@ use crate::model::outcome::Outcome;
 use crate::model::plan::PatchPlan;
 use crate::report::bundle::BundleDocument;
 
+/// A remark that keeps to the width of the style: `lead` stands before it, and its width indents what is wrapped.
+pub fn remark(lead: &str, text: &str, style: &Style) -> String {
+    let mut sheet = Sheet::new(style);
+    sheet.prose(lead, &[sheet::Word::plain(text)]);
+    sheet.into_text()
+}
+
 /// Something that can be told to people.
 pub trait Rendering {
     /// Returns the text, each line within the width of the style, the last one saying what to do next.

@@ -14,6 +14,8 @@ use crate::report::schema::Report;
 const MARGIN: &str = "       ";
 /// Identifiers told of one change before the rest becomes a number.
 const TOLD: usize = 3;
+/// What is said of a change whose security pocket names no vulnerability.
+const SECURITY: &str = "security";
 /// Held packages told before the rest becomes a number.
 const HELD: usize = 8;
 
@@ -70,6 +72,8 @@ fn title(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
 fn steps(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
     sheet.gap();
     let longest = plan.actions().map(|action| action.package.as_str().len()).max().unwrap_or(0);
+    // What the title says of all of them no line says again.
+    let is_said = plan.actions().all(|action| marks(action) == [SECURITY]);
     for step in &plan.steps {
         for (place, action) in step.actions.iter().enumerate() {
             let number = if place == 0 { step.ordinal.to_string() } else { String::new() };
@@ -79,7 +83,7 @@ fn steps(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
                 names: longest.min(WIDEST_NAME),
                 versions: change(action, sheet.style().arrow()),
             };
-            sheet.row_with(&row, &marks(action));
+            sheet.row_with(&row, &if is_said { Vec::new() } else { marks(action) });
             particulars(action, sheet);
         }
     }
@@ -88,7 +92,7 @@ fn steps(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
 /// What is told of a change behind its versions, the longest first: the line takes the first that fits.
 fn marks(action: &Action) -> Vec<String> {
     let closes = match action.closes.len() {
-        0 if action.security => "security".to_owned(),
+        0 if action.security => SECURITY.to_owned(),
         0 => String::new(),
         number => words::cves(number),
     };

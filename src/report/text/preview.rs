@@ -1,8 +1,11 @@
 //! What a way back would do, and how two plans differ.
 
+use std::collections::HashSet;
+
 use super::header;
 use super::plan::told;
 use super::sheet::{Row, Sheet, Tone, WIDEST_NAME, Word};
+use super::style::Detail;
 use super::words;
 use crate::report::documents::{PlanDifference, RollbackPreview};
 
@@ -51,11 +54,13 @@ fn changes(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
 
 fn lists(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
     let words = |texts: &[String]| texts.iter().map(|text| Word::plain(text.as_str())).collect::<Vec<_>>();
-    for (label, texts) in [
-        ("put back", &preview.configuration),
-        ("services", &preview.services),
-        ("not as was", &preview.not_restored),
-    ] {
+    let configuration = match sheet.style().detail {
+        Detail::All => preview.configuration.clone(),
+        _ => by_folder(&preview.configuration),
+    };
+    for (label, texts) in
+        [("put back", &configuration), ("services", &preview.services), ("not as was", &preview.not_restored)]
+    {
         if !texts.is_empty() {
             sheet.facts(label, &words(texts));
         }
@@ -64,6 +69,27 @@ fn lists(preview: &RollbackPreview, sheet: &mut Sheet<'_>) {
         let number = words::cves(preview.reopens.len());
         sheet.list(&format!(" ! {number} open again: "), &told(&preview.reopens));
     }
+}
+
+/// Files of one folder that are told by name; more of them are told as a number: a new set of certificates changes a
+/// hundred links.
+const OF_ONE_FOLDER: usize = 4;
+
+/// Paths in their order, those of a crowded folder as one.
+fn by_folder(paths: &[String]) -> Vec<String> {
+    let folder = |path: &str| path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned());
+    let mut told: Vec<String> = Vec::new();
+    for path in paths {
+        let own = folder(path);
+        let siblings = paths.iter().filter(|other| folder(other) == own).count();
+        match siblings > OF_ONE_FOLDER {
+            true => told.push(format!("{own} ({siblings} files)")),
+            false => told.push(path.clone()),
+        }
+    }
+    let mut seen = HashSet::new();
+    told.retain(|text| seen.insert(text.clone()));
+    told
 }
 
 /// Paths told of what would be lost before the rest becomes a number.
@@ -124,5 +150,21 @@ fn consequences(difference: &PlanDifference, sheet: &mut Sheet<'_>) {
     for held in &difference.newly_held {
         let cause = held.cause_chain.last().map(|cause| cause.detail.as_str()).unwrap_or_default();
         header::alert(&format!("{} is held now: {cause}", held.package), sheet);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::by_folder;
+
+    #[test]
+    fn a_crowded_folder_is_told_as_a_number() {
+        let mut paths = vec!["/etc/ca-certificates.conf".to_owned()];
+        paths.extend((0..112).map(|number| format!("/etc/ssl/certs/{number}.0")));
+        paths.push("/etc/ssl/openssl.cnf".to_owned());
+        assert_eq!(
+            by_folder(&paths),
+            ["/etc/ca-certificates.conf", "/etc/ssl/certs (112 files)", "/etc/ssl/openssl.cnf"]
+        );
     }
 }

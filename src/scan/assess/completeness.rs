@@ -12,9 +12,12 @@ pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
         let sentence = format!("no advisory feed speaks about {title}: only pending updates are known");
         lower(&mut found, CompletenessLevel::UpdatesOnly, sentence);
     }
-    for stamp in input.stamps {
+    let (unreached, known): (Vec<&FeedStamp>, Vec<&FeedStamp>) =
+        input.stamps.iter().partition(|stamp| was_never_reached(input, stamp));
+    for stamp in known {
         judge_feed(input, stamp, &mut found);
     }
+    judge_unreached(&unreached, &mut found);
     judge_repositories(input, &mut found);
     found
 }
@@ -52,9 +55,42 @@ fn tells_updates(distribution: &Distribution) -> Option<&'static str> {
     }
 }
 
+fn source_of<'a>(input: &AssessInput<'a>, stamp: &FeedStamp) -> Option<&'a SourceSettings> {
+    input.sources.iter().find(|source| source.name == stamp.name)
+}
+
+/// Tells whether a feed that verdicts hang on, and that nobody configured, was never had.
+fn was_never_reached(input: &AssessInput<'_>, stamp: &FeedStamp) -> bool {
+    let source = source_of(input, stamp);
+    stamp.state == FeedState::Missing
+        && source.is_none_or(|source| source.is_needed() && !source.configured_by_admin)
+}
+
+/// One sentence for all that the same keeps away.
+fn judge_unreached(unreached: &[&FeedStamp], found: &mut Completeness) {
+    let mut causes: Vec<String> = Vec::new();
+    for cause in unreached.iter().map(|stamp| problem(stamp)) {
+        if !causes.contains(&cause) {
+            causes.push(cause);
+        }
+    }
+    for cause in causes {
+        let names: Vec<&str> = unreached
+            .iter()
+            .filter(|stamp| problem(stamp) == cause)
+            .map(|stamp| stamp.name.as_str())
+            .collect();
+        let was = if names.len() == 1 { "was" } else { "were" };
+        let names = names.join(", ");
+        let sentence = format!(
+            "{names} {was} never reached{cause}: only pending security updates are known, NOT holes without an update"
+        );
+        lower(found, CompletenessLevel::UpdatesOnly, sentence);
+    }
+}
+
 fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completeness) {
-    let source = input.sources.iter().find(|source| source.name == stamp.name);
-    let by_admin = source.is_some_and(|source| source.configured_by_admin);
+    let source = source_of(input, stamp);
     let role = source.map_or(FeedRole::Verdicts, |source| source.role);
     let is_read = match role {
         FeedRole::Threats => input.threats.is_some(),
@@ -66,15 +102,6 @@ fn judge_feed(input: &AssessInput<'_>, stamp: &FeedStamp, found: &mut Completene
         FeedState::Fresh if is_read && stamp.problem.is_none() => {
             lower(found, CompletenessLevel::Incomplete, unread(stamp));
         }
-        FeedState::Missing if !by_admin => lower(
-            found,
-            CompletenessLevel::UpdatesOnly,
-            format!(
-                "{} was never reached{}: only pending security updates are known, NOT holes without an update",
-                stamp.name,
-                problem(stamp)
-            ),
-        ),
         _ => lower(found, CompletenessLevel::Incomplete, format!("{} is {}", stamp.name, trouble(stamp))),
     }
 }

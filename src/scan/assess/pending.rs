@@ -8,7 +8,7 @@ use super::materialise::finding_package;
 use super::origin::{self, Matched};
 use super::priority::{Limits, due, unnamed_priority};
 use crate::model::advisory::Subject;
-use crate::model::finding::{Finding, Verdict};
+use crate::model::finding::{Finding, UNNAMED_UPDATE, Verdict};
 use crate::model::offer::Offer;
 use crate::model::package::{PackageKey, PackageName};
 use crate::model::severity::Severity;
@@ -17,9 +17,6 @@ use crate::model::vulnerability::Identifier;
 
 /// The feed that such findings name.
 pub const FEED: &str = "repository";
-/// The advisory that such findings name.
-pub const ADVISORY: &str = "pending-security-update";
-
 /// Finds packages for which a security pocket of the distribution offers a newer version, unless a finding with a
 /// fix tells about their source already. Packages on hold count as well.
 pub(super) fn updates(input: &AssessInput<'_>, told: &HashSet<&PackageName>) -> Vec<Finding> {
@@ -58,9 +55,9 @@ fn fixed_version(offer: &Offer) -> Version {
 
 fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, offer: &Offer) -> Finding {
     let (severity, verdict) = (Severity::Unknown, Verdict::Vulnerable);
-    let id = format!("{FEED}/{ADVISORY}/{key}");
+    let id = format!("{FEED}/{UNNAMED_UPDATE}/{key}");
     let dates = input.first_seen.of(FEED, &key.to_string());
-    let first_seen = dates.and_then(|dates| dates.of(Identifier::of(ADVISORY))).unwrap_or(input.now);
+    let first_seen = dates.and_then(|dates| dates.of(Identifier::of(UNNAMED_UPDATE))).unwrap_or(input.now);
     let due =
         due((verdict, severity, false), || first_seen, Limits { settings: input.settings, now: input.now });
     let exposure = (input.exposure)(&matched.name);
@@ -75,7 +72,7 @@ fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, off
         verdict,
         reason: Arc::from(format!("{place} offers {}, newer than the installed {installed}", offer.version)),
         vendor_state: None,
-        advisory: Arc::from(ADVISORY),
+        advisory: Arc::from(UNNAMED_UPDATE),
         announced_in: None,
         cves: Arc::from([]),
         severity,

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::FeedError;
 use super::dates::read_date;
@@ -21,6 +21,9 @@ const LONGEST_PATH: usize = 128;
 /// From how many changed documents on the archive is fetched instead: one request and a few hundred megabytes, against
 /// about 40 kilobytes and one request each.
 pub const MOST_SINGLE: usize = 4_000;
+/// How much older than the archive the list of changes may be: nothing binds one to the other, so parts of different days
+/// are no set (safety design, T4). Red Hat's list has rows of every day.
+const LARGEST_SPREAD: TimeDelta = TimeDelta::hours(48);
 
 /// A row of `changes.csv` or `deletions.csv`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +84,14 @@ pub enum ChangesError {
         /// What was reached before.
         reached: DateTime<Utc>,
     },
+    /// The archive is of a day that the list knows nothing of: parts of two states were mixed.
+    #[error("the newest change is of {newest}, but the archive of {day}: they are not of one state")]
+    Mixed {
+        /// The newest row.
+        newest: DateTime<Utc>,
+        /// The day of the archive.
+        day: NaiveDate,
+    },
 }
 
 /// Reads `changes.csv` or `deletions.csv`: a path and a time in quotes. The last line may lack its end.
@@ -134,6 +145,22 @@ pub fn read_archive(content: &[u8]) -> Result<Archive, FeedError> {
     }
 }
 
+/// Refuses a list of changes that is more than 48 hours older than the archive which the vendor dates by its name.
+///
+/// # Errors
+/// They are not of one state.
+pub fn refuse_mixed(archive: &Archive, changes: &[Change]) -> Result<(), ChangesError> {
+    let newest = changes.iter().map(|row| row.time).max().ok_or(ChangesError::NoRows)?;
+    match newest + LARGEST_SPREAD < begin(archive.day) {
+        true => Err(ChangesError::Mixed { newest, day: archive.day }),
+        false => Ok(()),
+    }
+}
+
+fn begin(day: NaiveDate) -> DateTime<Utc> {
+    day.and_time(chrono::NaiveTime::MIN).and_utc()
+}
+
 /// Tells what to do. Without a state of before (`reached`), or where too much changed since, it begins with the archive.
 ///
 /// # Errors
@@ -144,7 +171,7 @@ pub fn work(listing: &Listing, reached: Option<DateTime<Utc>>) -> Result<Work, C
     if let Some(reached) = reached.filter(|reached| *reached > newest) {
         return Err(ChangesError::OlderThanSeen { newest, reached });
     }
-    let of_archive = listing.archive.day.and_time(chrono::NaiveTime::MIN).and_utc();
+    let of_archive = begin(listing.archive.day);
     let (changed, gone) = since(listing, reached.unwrap_or(of_archive));
     let from_archive = reached.is_none() || (changed.len() > MOST_SINGLE && reached < Some(of_archive));
     let (changed, gone) = if from_archive { since(listing, of_archive) } else { (changed, gone) };
@@ -299,6 +326,18 @@ mod tests {
         );
         let empty = Listing { changes: Vec::new(), deletions: Vec::new(), ..listing() };
         assert_eq!(work(&empty, None), Err(ChangesError::NoRows));
+    }
+
+    #[test]
+    fn parts_of_days_that_are_more_than_48_hours_apart_are_no_set() {
+        let changes = listing().deletions;
+        let beside = |name: &str| refuse_mixed(&read_archive(name.as_bytes()).expect("a name"), &changes);
+        assert!(beside("csaf_vex_2024-08-30.tar.zst").is_ok());
+        let refused = beside("csaf_vex_2024-08-31.tar.zst").expect_err("refused").to_string();
+        assert_eq!(
+            refused,
+            "the newest change is of 2024-08-28 09:39:21 UTC, but the archive of 2024-08-31: they are not of one state"
+        );
     }
 
     #[test]

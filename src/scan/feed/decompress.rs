@@ -16,7 +16,7 @@ const LARGEST_GROWTH: u64 = 100;
 /// packages grow more than 100 times (measured on made ones with zstd); a bomb that grows more has no documents.
 const LARGEST_ARCHIVE_GROWTH: u64 = 1000;
 /// A size that is harmless at any growth.
-const HARMLESS: u64 = 64 * 1024 * 1024;
+pub const HARMLESS: u64 = 64 * 1024 * 1024;
 
 /// Memory that an xz decoder may ask for: the largest preset needs 65 MiB (xz(1)).
 const XZ_MEMORY: u64 = 128 * 1024 * 1024;

@@ -175,6 +175,14 @@ pub enum Refusal {
         /// The date of the content in use.
         known: DateTime<Utc>,
     },
+    /// Step 6, for parts that nothing binds to each other.
+    #[error("its parts are more than 48 hours apart: one is of {oldest}, the archive beside it of {newest}")]
+    Mixed {
+        /// The date of the older part.
+        oldest: DateTime<Utc>,
+        /// The day of the newer one.
+        newest: chrono::NaiveDate,
+    },
     /// Step 7.
     #[error("has {found} entries where the content in use has {known}: more than 5 % vanished")]
     Shrunk {

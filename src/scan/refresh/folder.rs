@@ -19,7 +19,7 @@ use crate::model::feed::Unread;
 use crate::scan::feed::cache::{CacheError, FeedCache, StoredContent};
 use crate::scan::feed::container::{ContainerError, LARGEST_DOCUMENT, Members};
 use crate::scan::feed::csaf_changes::{
-    Archive, Change, ChangesError, Listing, MOST_SINGLE, Work, read_archive, read_changes, work,
+    Archive, Change, ChangesError, Listing, MOST_SINGLE, Work, read_archive, read_changes, refuse_mixed, work,
 };
 use crate::scan::feed::signature::Signer;
 use crate::scan::feed::trust::{Changes, Received, Refusal};
@@ -128,7 +128,10 @@ impl Folder<'_> {
             (ArchivePlace::Named, _) => {
                 let name = self.question.fetch(&self.question.source.location, LARGEST_LIST);
                 let name = name.map_err(|error| self.question.unfetched(error))?;
-                read_archive(&name).map_err(|source| self.refused(Refusal::Shape { source }))?
+                let archive =
+                    read_archive(&name).map_err(|source| self.refused(Refusal::Shape { source }))?;
+                refuse_mixed(&archive, &changes).map_err(|error| self.unfollowed(error))?;
+                archive
             }
             (ArchivePlace::Beside, Some(reached)) => {
                 Archive { name: self.beside(), day: reached.date_naive() }
@@ -153,12 +156,7 @@ impl Folder<'_> {
     /// What is to be done.
     fn work(&self, listing: &Listing, last: Option<&StoredContent>) -> Result<Work, RefreshError> {
         let reached = last.and_then(|last| last.changes.as_ref()).map(|changes| changes.reached);
-        work(listing, reached).map_err(|error| match error {
-            ChangesError::OlderThanSeen { newest, reached } => {
-                self.refused(Refusal::Older { published: newest, known: reached })
-            }
-            ChangesError::NoRows => self.empty(),
-        })
+        work(listing, reached).map_err(|error| self.unfollowed(error))
     }
 
     /// Returns the vendor's archive: fetched and verified, or the one that is here.
@@ -295,6 +293,18 @@ impl Folder<'_> {
 
     fn empty(&self) -> RefreshError {
         self.refused(Refusal::Shape { source: FeedError::Empty { feed: "csaf-changes" } })
+    }
+
+    fn unfollowed(&self, error: ChangesError) -> RefreshError {
+        match error {
+            ChangesError::OlderThanSeen { newest, reached } => {
+                self.refused(Refusal::Older { published: newest, known: reached })
+            }
+            ChangesError::Mixed { newest, day } => {
+                self.refused(Refusal::Mixed { oldest: newest, newest: day })
+            }
+            ChangesError::NoRows => self.empty(),
+        }
     }
 
     fn refused(&self, source: Refusal) -> RefreshError {

@@ -95,7 +95,7 @@ fn offer(at: &str, security: bool) -> Offer {
     };
     let artifact = Artifact { uri: text("pool/x.deb"), size: 1, digest: Sha256::of(b"x").into() };
     let source = SourcePackage { name: "a1".into(), version: version(at) };
-    Offer { version: version(at), source, origin: Arc::new(origin), artifact }
+    Offer { version: version(at), source, origin: Arc::new(origin), artifact, asks: Default::default() }
 }
 
 /// A root, the statements about it, and what is asked for.
@@ -336,6 +336,20 @@ fn completeness_follows_the_feeds() {
     let completeness = scene.assess().completeness;
     assert_eq!(completeness.level, CompletenessLevel::Incomplete);
     assert!(completeness.reasons[0].contains("apt-get update"));
+}
+
+#[test]
+fn feeds_that_the_same_keeps_away_are_told_in_one_sentence() {
+    let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
+    scene.stamps = ["oss", "sle", "csaf"].map(|name| stamp(name, FeedState::Missing)).to_vec();
+    scene.stamps[0].problem = Some("no route".into());
+    scene.stamps[1].problem = Some("no route".into());
+    let completeness = scene.assess().completeness;
+    assert_eq!(completeness.level, CompletenessLevel::UpdatesOnly);
+    let begins = |place: usize, words: &str| completeness.reasons[place].starts_with(words);
+    assert!(begins(0, "oss, sle were never reached (no route): only"), "{:?}", completeness.reasons);
+    assert!(begins(1, "csaf was never reached: only"), "{:?}", completeness.reasons);
+    assert_eq!(completeness.reasons.len(), 2);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use crate::model::apk_world::World;
 use crate::model::digest::Sha256;
 use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 use crate::model::finding::{Candidate, Origin};
-use crate::model::offer::{Offer, RepositoryView};
+use crate::model::offer::{Asks, Offer, RepositoryView};
 use crate::model::package::{Inventory, PackageKey, SourcePackage};
 use crate::model::plan::{ArchiveDigest, Artifact};
 use crate::model::version::Version;
@@ -211,7 +211,8 @@ fn each_offer(
         let folder = if entry.architecture == "noarch" { &enabled.architecture } else { &entry.architecture };
         let uri = format!("{}/{folder}/{}-{version}.apk", repository.base, entry.name);
         let artifact = Artifact { uri, size: entry.size, digest: ArchiveDigest::ApkChecksum(entry.checksum) };
-        take(&entry, Offer { version, source, origin: Arc::clone(&origin), artifact });
+        let (origin, asks) = (Arc::clone(&origin), Asks::default());
+        take(&entry, Offer { version, source, origin, artifact, asks });
     })
 }
 

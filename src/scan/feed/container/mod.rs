@@ -10,14 +10,16 @@ mod tarball;
 mod zipped;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::io::{self, BufReader, Read};
+use std::rc::Rc;
 
 pub use self::members::{Member, Members};
 use self::overlay::Overlay;
 use self::tarball::{BLOCK, Tarball};
 use self::zipped::Zipped;
 use super::FeedError;
-use super::decompress::{DecompressError, LARGEST_FEED, Unpacked, archive_cap, cap};
+use super::decompress::{DecompressError, HARMLESS, LARGEST_FEED, Unpacked, archive_cap, cap};
 
 /// Most documents of one archive. The most that a vendor publishes together are Red Hat's VEX documents, one for each
 /// CVE; 400,000 CVEs existed in 2026, so this leaves room for years.
@@ -174,20 +176,43 @@ pub enum Opened {
 /// # Errors
 /// It cannot be decompressed, or is larger than a feed or archive may be.
 pub fn open(file: impl Read + 'static, size: u64) -> Result<Opened, DecompressError> {
-    let mut reader =
-        Unpacked::new(BufReader::with_capacity(PIECE, file), archive_cap(size, LARGEST_ARCHIVE))?;
+    let taken = Rc::new(Cell::new(0));
+    let packed = BufReader::with_capacity(PIECE, Counted { file, taken: Rc::clone(&taken) });
+    let mut reader = Unpacked::new(packed, archive_cap(size, LARGEST_ARCHIVE))?;
     let mut content = Vec::new();
-    reader.by_ref().take(BLOCK as u64).read_to_end(&mut content).map_err(|error| reader.explain(error))?;
+    let mut fill = |content: &mut Vec<u8>, limit: u64| {
+        let mut rest = reader.by_ref().take(limit.saturating_sub(content.len() as u64));
+        rest.read_to_end(content).map_err(|error| reader.explain(error))
+    };
+    fill(&mut content, BLOCK as u64)?;
     if tarball::begins(&content) {
         let documents = Form::Tar(Tarball::new(io::Cursor::new(content).chain(reader)));
         return Ok(Opened::Archive(Documents { form: documents, given: 0 }));
     }
-    let limit = cap(size, LARGEST_FEED);
-    let mut rest = reader.by_ref().take(limit.saturating_sub(content.len() as u64) + 1);
-    rest.read_to_end(&mut content).map_err(|error| reader.explain(error))?;
+    // A bomb has grown beyond belief long before its end: what was taken of it so far tells, and the rest is not waited for.
+    fill(&mut content, HARMLESS + 1)?;
+    let limit = match content.len() as u64 > cap(taken.get(), LARGEST_FEED) {
+        true => HARMLESS,
+        false => cap(size, LARGEST_FEED),
+    };
+    fill(&mut content, limit + 1)?;
     match content.len() as u64 > limit {
         true => Err(reader.too_large(limit)),
         false => Ok(Opened::Whole(content)),
+    }
+}
+
+/// A file of which is known how much was taken.
+struct Counted<R> {
+    file: R,
+    taken: Rc<Cell<u64>>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.taken.set(self.taken.get() + count as u64);
+        Ok(count)
     }
 }
 

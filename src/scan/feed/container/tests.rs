@@ -189,3 +189,11 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_bomb_that_calls_itself_large_is_refused_by_what_was_taken_of_it() {
+    let piece = zstd::encode_all(&vec![0; 66 << 20][..], 1).expect("memory");
+    let bomb = piece.repeat(3);
+    let refused = open(io::Cursor::new(bomb), 10 << 20).expect_err("refused").to_string();
+    assert_eq!(refused, "the zstd content is larger than 67108864 bytes when decompressed");
+}

@@ -16,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use self::database::Entry;
 use super::dates::since_1970;
 use super::decompress::DecompressError;
+use super::kept_lists::KeptLists;
 use super::repository::cache::{self, DatedView};
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
@@ -23,7 +24,7 @@ use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 use crate::model::finding::{Candidate, NotCovered, Origin};
-use crate::model::offer::{Offer, RepositoryView};
+use crate::model::offer::{Asks, Offer, RepositoryView};
 use crate::model::package::{InstalledPackage, Inventory, PackageKey, SourcePackage};
 use crate::model::plan::Artifact;
 use crate::model::version::Version;
@@ -138,6 +139,26 @@ pub fn foreign(inventory: &Inventory, view: &RepositoryView) -> Vec<NotCovered> 
     inventory.packages.iter().filter(is_foreign).map(|package| NotCovered::of(package, "local")).collect()
 }
 
+/// Returns the databases of the enabled repositories with their signatures, patchctl's own or pacman's, and when they were asked
+/// for. On another host they become patchctl's own.
+pub fn kept_lists(layout: &Layout) -> KeptLists {
+    let mut lists = KeptLists { folder: layout.sync_databases(), ..KeptLists::default() };
+    for repository in PacmanSettings::read(layout.root()).repositories {
+        let Some(place) = newest(layout, &repository) else { continue };
+        for end in ["", ".sig"] {
+            let path = PathBuf::from(format!("{}{end}", place.display()));
+            if storage::exists(&path) {
+                lists.files.push((format!("sync/{}.db{end}", repository.name).into(), path));
+            }
+        }
+    }
+    let stamp = layout.sync_stamp();
+    if storage::exists(&stamp) {
+        lists.files.push((stamp.file_name().unwrap_or_default().into(), stamp));
+    }
+    lists
+}
+
 /// The database of a repository: patchctl's own or pacman's, whichever the server changed last.
 fn newest(layout: &Layout, repository: &Repository) -> Option<PathBuf> {
     let name = format!("{}.db", repository.name);
@@ -213,7 +234,8 @@ fn each_offer(
         let source = SourcePackage { name: entry.base.as_str().into(), version: version.clone() };
         let uri = format!("{base}/{}", entry.file_name);
         let artifact = Artifact { uri, size: entry.size, digest: entry.sha256.into() };
-        take(&entry, Offer { version, source, origin: Arc::clone(&origin), artifact });
+        let (origin, asks) = (Arc::clone(&origin), Asks::default());
+        take(&entry, Offer { version, source, origin, artifact, asks });
     })
 }
 

@@ -33,6 +33,7 @@ use stamps::DatedStamp;
 
 pub use foreign::foreign;
 pub use index::IndexError;
+pub use lists::kept_lists;
 pub(in crate::scan::feed) use proof::signed_by_any;
 pub use proof::{ListsError, ListsProof, prove};
 pub use sources::SourcesError;
@@ -162,6 +163,7 @@ fn read(layout: &Layout, inventory: &Inventory) -> Result<DatedView, RepositoryE
         candidates,
         stamps: Vec::new(),
         pins_evaluated: ask_apt,
+        lower: Default::default(),
     };
     Ok(DatedView { view, stamps })
 }

@@ -14,12 +14,19 @@ use crate::scan::dnf_modules::ModuleStates;
 pub(super) struct Configuration {
     /// The package manager, as stamps name it.
     pub(super) tool: &'static str,
+    /// Where the metadata of repositories is kept: a folder for each.
+    pub(super) cache: PathBuf,
+    /// Where zypp keeps what it makes of that metadata.
+    pub(super) derived: Option<PathBuf>,
     /// The enabled repositories, in the order of their files.
     pub(super) repositories: Vec<Repository>,
     /// Patterns of packages that are left out everywhere.
     pub(super) excluded: Vec<String>,
     /// Whose builds may replace whose; dnf does not ask.
     pub(super) vendors: Option<Vendors>,
+    /// It has a verb that takes the lowest version which closes an advisory (dnf(8), `upgrade-minimal`; dnf5(8), `upgrade
+    /// --minimal`).
+    pub(super) has_minimal_upgrades: bool,
     /// Which streams of modules were enabled or disabled; zypp knows no modules.
     pub(super) modules: Option<ModuleStates>,
     /// The files that all of this was read from, present or not.

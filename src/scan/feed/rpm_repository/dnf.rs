@@ -53,9 +53,12 @@ pub(super) fn read(root: &Path) -> Configuration {
     let locks = [dnf_locks::LIST, dnf_locks::DOCUMENT].map(|path| root.join(path));
     Configuration {
         tool: "dnf",
+        cache,
+        derived: None,
         repositories,
         excluded: main.words(&["excludepkgs", "exclude"]).into_iter().chain(unwanted).collect(),
         vendors: None,
+        has_minimal_upgrades: true,
         modules: Some(ModuleStates::read(root)),
         files: [files, settings, overrides, locks.to_vec(), dnf_modules::files(root)].concat(),
     }

@@ -18,7 +18,7 @@ mod zypp;
 
 pub use self::proof::prove;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,6 +31,7 @@ use self::ranking::Ranked;
 use super::FeedError;
 use super::dates::since_1970;
 use super::decompress::DecompressError;
+use super::kept_lists::KeptLists;
 use super::repomd::RepomdError;
 use super::repository::cache::{self, DatedView};
 use crate::config::layout::Layout;
@@ -40,7 +41,7 @@ use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 use crate::model::finding::Origin;
-use crate::model::offer::{Offer, RepositoryView, Suggestions};
+use crate::model::offer::{Asks, Offer, RepositoryView};
 use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::plan::Artifact;
 use crate::model::version::Version;
@@ -157,36 +158,27 @@ pub fn lookup(
     Ok(found)
 }
 
-/// Picks the packages of which some versions' updates ask for more than new files.
+/// Returns the metadata of the enabled repositories, without the packages that dnf keeps beside it. dnf compares what it made
+/// of metadata with the metadata (libdnf, the checksum in a `.solv` file); zypp does so only when it refreshes.
 ///
 /// # Errors
-/// As [`view`].
-pub fn suggestions(
-    layout: &Layout,
-    distribution: &Distribution,
-    wanted: &[(PackageKey, Version)],
-) -> Result<Suggestions, RpmRepositoryError> {
-    let mut found = Suggestions::default();
-    let configuration = Configuration::read(layout.root(), distribution);
+/// A folder cannot be listed.
+pub fn kept_lists(root: &Path, distribution: &Distribution) -> Result<KeptLists, StorageError> {
+    let configuration = Configuration::read(root, distribution);
+    let mut lists = KeptLists { folder: configuration.cache.clone(), ..KeptLists::default() };
     for list in configuration.repositories.iter().filter_map(|repository| repository.list.as_ref()) {
-        let suggested = Metadata::open(list)?.suggested_builds()?;
-        for (key, version) in wanted {
-            let build = (key.name.to_string(), key.architecture.to_string(), version.to_string());
-            if suggested.reboot.contains(&build) {
-                found.reboot.insert(key.name.clone());
-            }
-            if suggested.restart.contains(&build) && distribution.uses_zypper() {
-                found.of_package_manager.insert(key.name.clone());
-            }
-        }
+        let below = list.strip_prefix(&configuration.cache).ok();
+        let Some(name) = below.and_then(|below| below.components().next()) else { continue };
+        lists.add_below(&configuration.cache.join(name), "packages")?;
+        lists.derived.extend(configuration.derived.as_ref().map(|derived| derived.join(name)));
     }
-    Ok(found)
+    Ok(lists)
 }
 
 /// Digests everything that a view is made from.
 fn fingerprint(layout: &Layout, inventory: &Inventory, configuration: &Configuration) -> Sha256 {
     let tool = configuration.tool;
-    let mut text = format!("{tool}/3\n{}\n{}\n", layout.root().display(), inventory.digest);
+    let mut text = format!("{tool}/4\n{}\n{}\n", layout.root().display(), inventory.digest);
     let lists = configuration.repositories.iter().filter_map(|repository| repository.list.as_ref());
     for path in configuration.files.iter().chain(lists) {
         cache::add_stamp(&mut text, path);
@@ -221,7 +213,7 @@ fn read(configuration: &Configuration, inventory: &Inventory) -> Result<Reposito
             }
         })?;
     }
-    Ok(ranking::assembled(found, inventory))
+    Ok(ranking::assembled(found, (inventory, configuration.has_minimal_upgrades)))
 }
 
 /// Reads the modules of all repositories together: a stream may be the default one by another repository's word.
@@ -245,18 +237,20 @@ fn each_offer(
 ) -> Result<(), RpmRepositoryError> {
     let Some(list) = &repository.list else { return Ok(()) };
     let metadata = Metadata::open(list)?;
-    let security = metadata.security_builds()?;
+    let notices = metadata.notices()?;
     let (path, content) = metadata.primary()?;
     let origins = [false, true].map(|security| Arc::new(origin(repository, security)));
     let base = repository.base.as_deref().unwrap_or(&repository.id).trim_end_matches('/');
     let mut offered = |entry: Entry| {
         let build = (entry.name.clone(), entry.architecture.clone(), entry.version.to_string());
-        let origin = Arc::clone(&origins[usize::from(security.contains(&build))]);
+        let origin = Arc::clone(&origins[usize::from(notices.security.contains(&build))]);
         let Some(sha256) = entry.sha256 else { return };
         let artifact =
             Artifact { uri: format!("{base}/{}", entry.path), size: entry.size, digest: sha256.into() };
         let (version, source) = (entry.version.clone(), entry.source.clone());
-        take(entry, Offer { version, source, origin, artifact });
+        let asks =
+            Asks { reboot: notices.reboot.contains(&build), restart: notices.restart.contains(&build) };
+        take(entry, Offer { version, source, origin, artifact, asks });
     };
     primary::read(&content, wants, &mut offered)
         .map_err(|source| RpmRepositoryError::Content { path, source })

@@ -71,22 +71,25 @@ fn five_thousand_findings_are_sorted_and_filtered() {
             finding
         })
         .collect();
-    let script = "const rows = () => Array.from(document.querySelectorAll('#list tbody tr'));\
-        const began = performance.now();\
+    // Ready is the page when it is loaded and laid out: the time counts from the beginning of navigation.
+    let script = "addEventListener('load', () => {\
+        document.body.getBoundingClientRect();\
+        const ready = performance.now();\
+        const rows = () => Array.from(document.querySelectorAll('#list tbody tr'));\
         document.querySelectorAll('#list thead button')[1].click();\
         document.getElementById('words').value = 'CVE-2026-2499';\
         document.getElementById('filter').dispatchEvent(new Event('input'));\
         const left = rows().filter((row) => !row.hidden);\
         const names = left.map((row) => row.cells[1].querySelector('a').textContent);\
-        const load = performance.getEntriesByType('navigation')[0];\
         document.body.dataset.told = [rows().length, names.join(' '), document.getElementById('shown').textContent,\
           document.querySelector('[aria-sort]').textContent].join('|');\
-        document.body.dataset.time = `${Math.round(load.domInteractive)} ${Math.round(performance.now() - began)}`;";
+        document.body.dataset.time = `${Math.round(ready)}, ${Math.round(performance.now() - ready)}`;\
+      });";
     let Some(seen) = browsed("large", &with_script(&rendered(&large, Format::Html), script)) else { return };
     let told = seen.split("data-told=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
     let names: Vec<String> = (24_990..25_000).map(|number| format!("CVE-2026-{number}")).collect();
     assert_eq!(told, format!("5000|{}|10 of 5000 findings|vulnerability", names.join(" ")));
     let time = seen.split("data-time=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
     // No assertion on time: the figures are for people who read the output.
-    println!("ready and sorted after (ms): {time}");
+    println!("ready after, then sorted and filtered in (ms): {time}");
 }
