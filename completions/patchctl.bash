@@ -2557,7 +2557,7 @@ _patchctl() {
             return 0
             ;;
         patchctl__subcmd__rehearse)
-            opts="-o -q -v -h --all-updates --allow-removals --accept-no-rollback --cve --advisory --package --exclude --severity --known-exploited --assemble --inside --root --config --format --output --quiet --verbose --color --no-progress --offline --no-refresh --as-of --lock-timeout --help"
+            opts="-o -q -v -h --all-updates --allow-removals --accept-no-rollback --boot --cve --advisory --package --exclude --severity --known-exploited --assemble --inside --boot-clone --root --config --format --output --quiet --verbose --color --no-progress --offline --no-refresh --as-of --lock-timeout --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2588,6 +2588,10 @@ _patchctl() {
                     return 0
                     ;;
                 --assemble)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --boot-clone)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -186,6 +186,7 @@ medium\t''
 low\t''
 negligible\t''"
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l assemble -d 'Put the clone of this design together and go on in it (patchctl calls itself so)' -r -F
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l boot-clone -d 'Boot the clone of this design (patchctl calls itself so)' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l root -d 'Look at another root: an image, container or chroot' -r -f -a "(__fish_complete_directories)"
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l config -d 'Read this configuration instead of /etc/patchctl' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l format -d 'Write results as text or as one document; scan, plan, apply, rollback and report know every form' -r -f -a "text\t'For people'
@@ -206,6 +207,7 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l as-of -d 
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l lock-timeout -d 'Wait this long for a lock (default 300s, or as configured)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l all-updates -d 'Include updates that close no vulnerability'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l allow-removals -d 'Allow packages to be removed'
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l boot -d 'Boot the clone without the plan and with it, and compare which units run'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l known-exploited -d 'Only what is exploited in the wild'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l inside -d 'Carry the plan out, inside the clone (patchctl calls itself so)'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -s q -l quiet -d 'Say nothing but results that need attention, and errors'

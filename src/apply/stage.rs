@@ -171,18 +171,22 @@ impl<'a> Old<'a> {
         Some(Self { action, installed, version, places: found })
     }
 
+    /// The archives of its name that lie on this host.
+    fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.places.iter().filter_map(|place| match place {
+            Source::File(path) => Some(path),
+            Source::Repository(_) | Source::InstalledFiles => None,
+        })
+    }
+
     /// Takes an archive that lies on this host, when it is the one that is installed.
     fn take_file(
         &self,
         format: &dyn ArchiveFormat,
         folder: &RunFolder,
     ) -> Result<Option<PathBuf>, StageError> {
-        let files = self.places.iter().filter_map(|place| match place {
-            Source::File(path) => Some(path),
-            Source::Repository(_) | Source::InstalledFiles => None,
-        });
         let name = format.file_name(&self.installed, self.version);
-        for path in files {
+        for path in self.files() {
             let stored = store_as(path, &folder.old_archives().join(&name), None)?;
             if format.is_of_installed(&stored) {
                 return Ok(Some(stored));
@@ -230,6 +234,34 @@ fn secure_old(
         }
     }
     if lost.is_empty() { Ok(secured) } else { Err(StageError::NoWayBack { packages: lost }) }
+}
+
+/// Finds the archives of installed versions that a plan replaces, where nobody could rebuild them: a host that is like this one
+/// and has no repository needs them for its way back. Each has its name here and its place; what cannot be had is left out.
+pub fn irreplaceable(tools: &Tools<'_>, view: &RepositoryView, plan: &PatchPlan) -> Vec<(String, PathBuf)> {
+    let format = tools.manager.archives();
+    let replaced = plan.actions().filter_map(|action| Old::of(tools, view, action));
+    let replaced: Vec<Old<'_>> = replaced.filter(|old| !format.may_rebuild(&old.installed)).collect();
+    let kept = |old: &Old<'_>| {
+        let path = old.files().find(|path| format.is_of_installed(path))?;
+        Some((format.file_name(&old.installed, old.version), path.clone()))
+    };
+    let mut found = Vec::new();
+    let mut offered = Vec::new();
+    for old in &replaced {
+        match kept(old) {
+            Some(archive) => found.push(archive),
+            None => offered.extend(old.offered()),
+        }
+    }
+    let are_all_here = offered.is_empty() || fetch::fetch(tools, &offered).is_ok();
+    for wanted in offered {
+        if are_all_here || fetch::fetch(tools, std::slice::from_ref(&wanted)).is_ok() {
+            let name = wanted.file_name(format);
+            found.push((name.clone(), tools.layout.downloads().join(name)));
+        }
+    }
+    found
 }
 
 /// Downloads old versions that are still offered; one that cannot be had is left for the next source.

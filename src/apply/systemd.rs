@@ -18,6 +18,9 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 const PROPERTIES: &str = "Id,Names,Type,ActiveState,UnitFileState,Transient,TriggeredBy,WantedBy,RequiredBy,CanStop,\
     RefuseManualStop,NeedDaemonReload,Job";
 
+/// What systemctl is asked for every loaded unit; [`parse`] reads the answer.
+pub const LISTING: [&str; 6] = ["show", "--all", "--no-pager", "--property", PROPERTIES, "*"];
+
 /// A loaded unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Unit {
@@ -85,7 +88,7 @@ pub fn units() -> Option<Vec<Unit>> {
     if !is_running() {
         return None;
     }
-    let spec = systemctl(&["show", "--all", "--no-pager", "--property", PROPERTIES, "*"]);
+    let spec = systemctl(&LISTING);
     let output = runner::run(&spec.time_limit(ANSWER_LIMIT)).ok().filter(CommandOutput::is_success)?;
     Some(parse(&output.text()))
 }
@@ -95,7 +98,7 @@ fn systemctl(arguments: &[&str]) -> CommandSpec {
 }
 
 /// Reads the blocks of `systemctl show`, one a unit, with an empty line between them.
-fn parse(text: &str) -> Vec<Unit> {
+pub fn parse(text: &str) -> Vec<Unit> {
     let units = text.split("\n\n").map(parse_unit);
     units.filter(|unit| !unit.name.is_empty()).collect()
 }

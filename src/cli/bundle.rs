@@ -21,8 +21,9 @@ pub struct BundleArgs {
 pub enum BundleVerb {
     /// Pack everything that patches a host into one file
     ///
-    /// Feeds, repositories' lists, the central policy, a sealed plan for this host and the archives it installs. Hosts of the
-    /// same release and repositories take it; on another host than this one the plan is made there, from what is in the bundle.
+    /// Feeds, repositories' lists, the central policy, a sealed plan for this host and the archives it installs; of rpm and pacman
+    /// also those of the way back, which nobody can rebuild. Hosts of the same release and repositories take it; on another host
+    /// than this one the plan is made there, from what is in the bundle.
     Create {
         /// The bundle to write
         #[arg(value_name = "BUNDLE", value_hint = ValueHint::FilePath)]

@@ -17,10 +17,14 @@ use crate::ops::request::{Removals, Wish};
   patchctl rehearse sunday.json          does this plan work here? exit 0, or 1 with the reasons
   patchctl rehearse                      the plan that apply would make now
   patchctl rehearse --package openssl    one package
+  patchctl rehearse --boot               and do all services still come up?
 
 The clone is an overlay over the running root: own mounts, processes and network, no service is started or
 stopped, and everything it writes is thrown away. It needs room for the plan in /var/lib/patchctl.
-Programs in /etc/patchctl/checks.d/rehearsal.d run in it, before and after the plan.")]
+Programs in /etc/patchctl/checks.d/rehearsal.d run in it, before and after the plan.
+With --boot the clone is booted by systemd-nspawn, without a network, once as the host is and once with the
+plan, and their units are compared; what the boots write stays in memory. Services of the clone work on
+copies of your data. policy.rehearsal_boot has every rehearsal do so.")]
 pub struct RehearseArgs {
     /// A sealed plan (default: make one from the selection)
     #[arg(value_name = "PLAN", value_hint = ValueHint::FilePath)]
@@ -35,6 +39,9 @@ pub struct RehearseArgs {
     /// Change these packages although no way back was proved
     #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = values::package)]
     pub accept_no_rollback: Vec<PackageName>,
+    /// Boot the clone without the plan and with it, and compare which units run
+    #[arg(long)]
+    pub boot: bool,
     /// Which findings
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -44,12 +51,15 @@ pub struct RehearseArgs {
     /// Carry the plan out, inside the clone (patchctl calls itself so)
     #[arg(long, hide = true)]
     pub inside: bool,
+    /// Boot the clone of this design (patchctl calls itself so)
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub boot_clone: Option<PathBuf>,
 }
 
 impl RehearseArgs {
     /// Tells whether a person asks for a rehearsal, not patchctl for a part of one.
     pub(super) fn is_whole(&self) -> bool {
-        self.assemble.is_none() && !self.inside
+        self.assemble.is_none() && !self.inside && self.boot_clone.is_none()
     }
 }
 
@@ -61,12 +71,15 @@ impl From<RehearseArgs> for Part {
         if args.inside {
             return Self::Inside;
         }
+        if let Some(design) = args.boot_clone {
+            return Self::Boot(design);
+        }
         let wish = Wish {
             selection: Selection { all_updates: args.all_updates, ..args.selection.into() },
             removals: if args.allow_removals { Removals::Allow } else { Removals::AsConfigured },
             accept_no_rollback: args.accept_no_rollback,
             overrides: None,
         };
-        Self::Whole(Box::new(RehearseRequest { plan: args.plan, wish }))
+        Self::Whole(Box::new(RehearseRequest { plan: args.plan, wish, boot: args.boot }))
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+use super::complaint;
 use super::error::ConfigurationError;
 
 /// Reads a file's content as text; `path` is for messages.
@@ -25,12 +26,13 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Co
     toml::from_str(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         let place = Place::of(text, at);
+        let reason = complaint::reason::<T>(&error, (text, &place.key));
         ConfigurationError::Malformed {
             path: path.to_owned(),
             line: place.line,
             column: place.column,
             key: place.key,
-            reason: error.message().trim().replace('\n', ", "),
+            reason,
         }
     })
 }

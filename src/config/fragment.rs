@@ -279,10 +279,13 @@ mod tests {
             ),
             (
                 "[host]\n\ncriticality = \"huge\"\n",
-                "line 3, column 15, key host.criticality: unknown variant",
+                "line 3, column 15, key host.criticality: \"huge\" is none of the words \"low\", \"normal\"",
             ),
             ("[nonsense]\n", "line 1, column 2, key nonsense: unknown field `nonsense`"),
-            ("[snapshot]\nkeep = -1\n", "line 2, column 8, key snapshot.keep: invalid value"),
+            (
+                "[snapshot]\nkeep = -1\n",
+                "line 2, column 8, key snapshot.keep: -1 is too small or too large for a whole number",
+            ),
             ("[snapshot]\nkeep = \n", "line 2, column 8, key snapshot.keep: string values must be quoted"),
             ("[[feeds.source]]\nname = \"../x\"\nlocation = \"/x\"\n", "key feeds.source: name \"../x\""),
             (
@@ -301,7 +304,7 @@ mod tests {
                 "[[feeds.source]]\nname = \"osv\"\nlocation = \"/x\"\nkey = \"x.asc\"\n",
                 "line 4, column 7, key feeds.source.key: \"x.asc\" is not an absolute path",
             ),
-            ("[apply]\nrestart = \"yes\"\n", "key apply.restart: unknown variant `yes`"),
+            ("[apply]\nrestart = \"yes\"\n", "key apply.restart: \"yes\" is none of the words \"auto\""),
             (
                 "[[feeds.source]]\nname = \"osv\"\nlocation = \"http://x\"\n",
                 "key feeds.source: location \"http://x\"",

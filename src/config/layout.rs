@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub use super::rehearsal_folder::RehearsalFolder;
 use crate::host::environment::Environment;
 use crate::model::run::RunId;
 
@@ -53,6 +54,11 @@ impl Layout {
             cache: inside(&system.cache),
             ..system
         }
+    }
+
+    /// The same with the records in another folder.
+    pub(super) fn keeping_state_in(self, state: PathBuf) -> Self {
+        Self { state, ..self }
     }
 
     /// The root whose packages are looked at.
@@ -177,7 +183,7 @@ impl Layout {
 
     /// Where a rehearsal lives while it goes on; nothing is there otherwise.
     pub fn rehearsal(&self) -> RehearsalFolder {
-        RehearsalFolder { folder: self.state.join("rehearsal") }
+        RehearsalFolder::at(self.state.join("rehearsal"))
     }
 
     /// What the rehearsal that goes on in this root came to: only a clone has it.
@@ -351,48 +357,5 @@ impl RunFolder {
     /// The report of the run.
     pub fn report(&self) -> PathBuf {
         self.folder.join("report.json")
-    }
-}
-
-/// The folder of a rehearsal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RehearsalFolder {
-    folder: PathBuf,
-}
-
-impl RehearsalFolder {
-    /// The folder itself.
-    pub fn path(&self) -> &Path {
-        &self.folder
-    }
-
-    /// What the clone is made of.
-    pub fn design(&self) -> PathBuf {
-        self.folder.join("design.json")
-    }
-
-    /// Where the clone is assembled.
-    pub fn root(&self) -> PathBuf {
-        self.folder.join("root")
-    }
-
-    /// What is changed on one of the clone's mounts.
-    pub fn layer(&self, number: usize) -> PathBuf {
-        self.folder.join("layers").join(number.to_string())
-    }
-
-    /// The read-only snapshots that the clone stands on, where there are any.
-    pub fn snapshots(&self) -> PathBuf {
-        self.folder.join("snapshots")
-    }
-
-    /// The state folder that patchctl has in the clone.
-    pub fn state(&self) -> PathBuf {
-        self.folder.join("state")
-    }
-
-    /// The layout of the clone's own records, as they lie on the host.
-    pub fn layout(&self) -> Layout {
-        Layout { state: self.state(), ..Layout::system(Path::new("/")) }
     }
 }

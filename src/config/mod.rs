@@ -2,6 +2,7 @@
 
 pub mod central;
 pub mod choice;
+mod complaint;
 pub mod dnf;
 pub mod document;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod notify;
 pub mod origins;
 pub mod policy;
 pub mod reference;
+mod rehearsal_folder;
 pub mod rules;
 pub mod settings;
 pub mod span;

@@ -334,6 +334,16 @@ fn copy_stream(mut source: impl Read, to: &Path, mode: u32) -> Result<(u64, Sha2
     Ok((size, Sha256::from_bytes(hasher.finalize().into())))
 }
 
+/// Gives a file the date of its last change, in seconds since 1970.
+pub fn set_date(path: &Path, seconds: i64) -> Result<()> {
+    let since = std::time::Duration::from_secs(seconds.unsigned_abs());
+    let epoch = std::time::UNIX_EPOCH;
+    let date = if seconds < 0 { epoch.checked_sub(since) } else { epoch.checked_add(since) };
+    let date = date.ok_or_else(|| std::io::ErrorKind::InvalidInput.into());
+    let file = open(path)?;
+    date.and_then(|date| file.set_modified(date)).map_err(StorageError::at("date", path))
+}
+
 /// Returns the digest of a file's content, reading it in pieces.
 pub fn digest(path: &Path) -> Result<Sha256> {
     let mut file = open(path)?;

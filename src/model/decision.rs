@@ -252,6 +252,19 @@ pub enum RestartPolicy {
     Never,
 }
 
+/// Whether a rehearsal boots its clone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RehearsalBoot {
+    /// No.
+    #[default]
+    Never,
+    /// Where the host has the means; else that is told.
+    IfPossible,
+    /// Where the host has no means there is no rehearsal.
+    Always,
+}
+
 /// What happens after a run that makes a reboot due.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -33,6 +33,9 @@ pub struct Evidence {
     /// What speaks against them, where something does.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub complaints: Vec<String>,
+    /// The clone of the rehearsal was booted, and its units were compared.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub booted: bool,
     /// When it was proved.
     pub finished: DateTime<Utc>,
     /// The host.
@@ -132,6 +135,8 @@ pub struct Trial {
     pub kind: EvidenceKind,
     /// What speaks against the plan; nothing where it passed.
     pub complaints: Vec<String>,
+    /// The clone was booted.
+    pub booted: bool,
     /// When.
     pub finished: DateTime<Utc>,
     /// The ring of the host.
@@ -150,6 +155,7 @@ impl Evidence {
             kind: trial.kind,
             passed: trial.complaints.is_empty(),
             complaints: trial.complaints,
+            booted: trial.booted,
             finished: trial.finished,
             host: plan.host.clone(),
             ring: trial.ring,
@@ -268,6 +274,7 @@ mod tests {
 
     fn passed(plan: &PatchPlan) -> Evidence {
         let trial = Trial {
+            booted: false,
             kind: EvidenceKind::Rehearsal,
             complaints: Vec::new(),
             finished: DateTime::UNIX_EPOCH,

@@ -9,7 +9,7 @@ use super::request::{Override, Overrides};
 use super::{rules, signature};
 use crate::host::storage::{self, StorageError};
 use crate::host::trust::{Distrust, distrust};
-use crate::model::decision::Selection;
+use crate::model::decision::{RehearsalBoot, Selection};
 use crate::model::duration;
 use crate::model::evidence::{Evidence, EvidenceKind, Trial};
 use crate::model::failure::{Failure, FailureKind};
@@ -23,6 +23,17 @@ const LARGEST: u64 = 16 * 1024 * 1024;
 /// Changes named in a refusal before the rest becomes a number.
 const NAMED: usize = 4;
 
+/// What a rehearsal or a run proved of a plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// Which of the two.
+    pub kind: EvidenceKind,
+    /// What speaks against the plan; nothing where it passed.
+    pub complaints: Vec<String>,
+    /// The clone was booted.
+    pub booted: bool,
+}
+
 /// Writes what came of a plan down, and signs it where a key is configured.
 ///
 /// # Errors
@@ -30,10 +41,11 @@ const NAMED: usize = 4;
 pub fn keep(
     context: &Context<'_>,
     plan: &PatchPlan,
-    (kind, complaints): (EvidenceKind, Vec<String>),
+    proof: Proof,
 ) -> Result<EvidenceReference, StorageError> {
     let ring = rules::own_ring(context).ok().flatten().map(|ring| ring.name);
-    let evidence = Evidence::of(plan, Trial { kind, complaints, finished: context.now(), ring });
+    let Proof { kind, complaints, booted } = proof;
+    let evidence = Evidence::of(plan, Trial { kind, complaints, booted, finished: context.now(), ring });
     let folder = context.layout.evidence();
     storage::create_folder(&folder, 0o700)?;
     let word = match kind {
@@ -63,7 +75,8 @@ pub fn keep_of_run(context: &Context<'_>, plan: &PatchPlan, complaints: Vec<Stri
     if !matches!(rules::own_ring(context), Ok(Some(_))) {
         return;
     }
-    if let Err(error) = keep(context, plan, (EvidenceKind::Run, complaints)) {
+    let proof = Proof { kind: EvidenceKind::Run, complaints, booted: false };
+    if let Err(error) = keep(context, plan, proof) {
         context.observer.event(&Event::Note(format!("the evidence of the run is not kept: {error}")));
     }
 }
@@ -104,6 +117,9 @@ fn why_not_rehearsed(context: &Context<'_>, plan: &PatchPlan) -> Option<String> 
     };
     if !evidence.passed {
         return Some(format!("their rehearsal failed: {}", evidence.complaints.join("; ")));
+    }
+    if context.settings.policy.evidence.rehearsal_boot == RehearsalBoot::Always && !evidence.booted {
+        return Some("their rehearsal did not boot its clone (policy.rehearsal_boot)".to_owned());
     }
     let most = context.settings.policy.evidence.evidence_max_age;
     (!is_of_time(context, evidence.finished))

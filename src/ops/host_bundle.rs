@@ -13,7 +13,7 @@ use super::feeds::{Import, request};
 use super::plan::{self, Planned};
 use super::request::{Removals, Wish};
 use super::{lists, runs, signature, survey};
-use crate::apply::fetch;
+use crate::apply::{fetch, stage};
 use crate::host::storage::{self, StorageError};
 use crate::model::decision::Selection;
 use crate::model::failure::{Failure, FailureKind};
@@ -23,12 +23,10 @@ use crate::observe::Event;
 use crate::plan::seal;
 use crate::report::bundle::{BUNDLE_SCHEMA, BundleAction, BundleDocument};
 use crate::report::documents::Identity;
+use crate::scan::feed::kept_lists::KeptLists;
 use crate::scan::refresh::bundle::{
     BundleImport, BundleRequest, Contents, PLAN, Payload, export_bundle, verify_bundle,
 };
-
-/// Where apt keeps what repositories offer (apt.conf(5), `Dir::State::lists`).
-const LISTS: &str = "var/lib/apt/lists";
 
 /// Packs feeds, lists, central policy, a sealed plan and its archives into one file, signed where a key is named.
 ///
@@ -41,13 +39,7 @@ pub fn create(
 ) -> Result<BundleDocument, Failure> {
     context.require_power_over_host("bundle create")?;
     let inventory = survey::inventory(context)?;
-    let manager = context.package_manager(&inventory.distribution)?;
-    if manager.name() != "apt" {
-        let message = format!("bundles carry the lists of apt, and this host has {}", manager.name());
-        return Err(
-            Failure::new(FailureKind::Host, message).hint("feeds alone: patchctl feeds export BUNDLE")
-        );
-    }
+    kept_lists(context, &inventory)?;
     let _lock = runs::take_lock(context, "bundle create")?;
     lists::refresh(context, &inventory.distribution)?;
     let wish = Wish {
@@ -115,19 +107,22 @@ pub fn take_in(context: &Context<'_>, file: &Path) -> Result<Option<PathBuf>, Fa
     let host: Host<'_, '_> = (context, &inventory, &sources);
     let import = Import { file, name: None, accept_older: false };
     let imported = bundle::take(host, &import, Some(&folder))?;
-    let in_folder = |kind: &str| members(&imported, kind, &folder);
-    storage::create_folder(&context.layout.target(LISTS), 0o755).map_err(unstored)?;
+    let members = |kind: &str| members(&imported, kind, &folder);
+    let lists = kept_lists(context, &inventory)?;
+    storage::create_folder(&lists.folder, 0o755).map_err(unstored)?;
     {
         let _lock = runs::take_lists_lock(context, manager.records())?;
-        copy(&in_folder("lists/"), &context.layout.target(LISTS)).map_err(unstored)?;
+        copy(&members("lists/"), &lists.folder).map_err(unstored)?;
+        lists.derived.iter().try_for_each(|derived| storage::remove_folder(derived)).map_err(unstored)?;
     }
-    copy(&in_folder("archives/"), &context.layout.downloads()).map_err(unstored)?;
-    take_policy(context, &in_folder("policy/"))?;
+    let archives = members("archives/");
+    copy(&archives, &context.layout.downloads()).map_err(unstored)?;
+    take_policy(context, &members("policy/"))?;
     let note = |text| context.observer.event(&Event::Note(text));
     note(format!(
         "{} holds {} archives and {}",
         file.display(),
-        in_folder("archives/").len(),
+        archives.iter().filter(|(name, _)| !is_signature(name)).count(),
         imported.taken.join(", ")
     ));
     let plan = folder.join(PLAN);
@@ -142,6 +137,19 @@ pub fn take_in(context: &Context<'_>, file: &Path) -> Result<Option<PathBuf>, Fa
     Ok((!is_done(&sealed, &inventory)).then_some(plan))
 }
 
+/// The lists of this host's repositories.
+fn kept_lists(context: &Context<'_>, inventory: &Inventory) -> Result<KeptLists, Failure> {
+    KeptLists::of(&context.layout, &inventory.distribution).map_err(unstored)?.ok_or_else(|| {
+        let message = format!("no bundle can carry the repositories' lists of {}", inventory.distribution.id);
+        Failure::new(FailureKind::Host, message).hint("feeds alone: patchctl feeds export BUNDLE")
+    })
+}
+
+/// Signatures of archives lie beside them (makepkg(8), `--sign`).
+fn is_signature(name: &str) -> bool {
+    name.ends_with(".sig")
+}
+
 /// A bundle that is applied once more finds nothing to do, and is not refused for that.
 fn is_done(plan: &PatchPlan, inventory: &Inventory) -> bool {
     let found = |action: &Action| inventory.find(&action.key()).map(|package| &package.version);
@@ -153,22 +161,9 @@ fn gather(context: &Context<'_>, planned: &Planned, scratch: &Path) -> Result<Ve
     storage::remove_folder(scratch)
         .and_then(|()| storage::create_folder(scratch, 0o700))
         .map_err(unstored)?;
-    let mut payload = Vec::new();
-    let wanted = fetch::new_archives(&planned.plan);
-    runs::with_tools(context, (&planned.survey.inventory, &[]), |tools| {
-        let folder = fetch::fetch(tools, &wanted).map_err(|error| {
-            Failure::new(FailureKind::Host, "the archives of the plan cannot be fetched").caused_by(error)
-        })?;
-        let paths = wanted.iter().map(|archive| folder.join(archive.file_name(tools.manager.archives())));
-        payload.extend(paths.map(|path| Payload::of("archives", &path)));
-        Ok::<(), Failure>(())
-    })?;
-    let is_list = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        name != "lock" && storage::metadata(path).ok().flatten().is_some_and(|found| found.is_file())
-    };
-    let lists = storage::list(&context.layout.target(LISTS)).map_err(unstored)?;
-    payload.extend(lists.into_iter().filter(is_list).map(|path| Payload::of("lists", &path)));
+    let mut payload = archives(context, planned)?;
+    let lists = kept_lists(context, &planned.survey.inventory)?;
+    payload.extend(lists.files.iter().map(|(name, path)| Payload::named("lists", name, path)));
     let mut lay_out = |name: String, bytes: &[u8]| {
         let path = scratch.join(name.replace('/', "-"));
         payload.push(Payload { name, path: path.clone() });
@@ -184,24 +179,50 @@ fn gather(context: &Context<'_>, planned: &Planned, scratch: &Path) -> Result<Ve
     Ok(payload)
 }
 
-/// The unpacked files of one folder of the bundle.
-fn members(imported: &BundleImport, kind: &str, folder: &Path) -> Vec<PathBuf> {
-    imported.payload.iter().filter(|name| name.starts_with(kind)).map(|name| folder.join(name)).collect()
+/// The archives that a plan installs, and those of the way back that nobody can rebuild; each with its signature, where that is a
+/// file of its own.
+fn archives(context: &Context<'_>, planned: &Planned) -> Result<Vec<Payload>, Failure> {
+    let wanted = fetch::new_archives(&planned.plan);
+    runs::with_tools(context, (&planned.survey.inventory, &[]), |tools| {
+        let folder = fetch::fetch(tools, &wanted).map_err(|error| {
+            Failure::new(FailureKind::Host, "the archives of the plan cannot be fetched").caused_by(error)
+        })?;
+        let names = wanted.iter().map(|archive| archive.file_name(tools.manager.archives()));
+        let new = names.map(|name| (name.clone(), folder.join(name)));
+        let old = stage::irreplaceable(tools, &planned.survey.view, &planned.plan);
+        let beside = |(name, path): (String, PathBuf)| {
+            let signature = (format!("{name}.sig"), PathBuf::from(format!("{}.sig", path.display())));
+            [(name, path), signature]
+        };
+        let all = new.chain(old).flat_map(beside).filter(|(_, path)| storage::exists(path));
+        Ok(all.map(|(name, path)| Payload::named("archives", Path::new(&name), &path)).collect())
+    })
 }
 
-fn copy(files: &[PathBuf], folder: &Path) -> Result<(), StorageError> {
+/// The unpacked files of one folder of the bundle, each with its path below it.
+fn members<'i>(imported: &'i BundleImport, kind: &str, folder: &Path) -> Vec<(&'i str, PathBuf)> {
+    let of_kind = |name: &'i String| Some((name.strip_prefix(kind)?, folder.join(name)));
+    imported.payload.iter().filter_map(of_kind).collect()
+}
+
+/// Copies files with their dates, which tell how old a list is.
+fn copy(files: &[(&str, PathBuf)], folder: &Path) -> Result<(), StorageError> {
     storage::create_folder(folder, 0o755)?;
-    for file in files {
-        storage::copy_in(file, &folder.join(file.file_name().unwrap_or_default()), storage::PUBLIC)?;
+    for (name, file) in files {
+        let target = folder.join(name);
+        storage::create_folder(target.parent().unwrap_or(folder), 0o755)?;
+        storage::copy_in(file, &target, storage::PUBLIC)?;
+        storage::set_date(&target, storage::stamp(file).seconds)?;
+        storage::sync_folder_of(&target)?;
     }
-    storage::sync_folder(folder)
+    Ok(())
 }
 
 /// Takes the central policy for the group of this host through the same steps as one from the network.
-fn take_policy(context: &Context<'_>, brought: &[PathBuf]) -> Result<(), Failure> {
+fn take_policy(context: &Context<'_>, brought: &[(&str, PathBuf)]) -> Result<(), Failure> {
     let Some(settings) = &context.settings.central else { return Ok(()) };
     let name = format!("{}.toml", settings.group);
-    let Some(path) = brought.iter().find(|path| path.ends_with(&name)) else { return Ok(()) };
+    let Some((_, path)) = brought.iter().find(|(brought, _)| *brought == name) else { return Ok(()) };
     let pull = Pull {
         layout: &context.layout,
         clock: &context.clock,
@@ -233,7 +254,7 @@ fn document(
         made: contents.made,
         signed_by: contents.signed_by.clone(),
         feeds: contents.feeds.clone(),
-        archives: of("archives/"),
+        archives: of("archives/").into_iter().filter(|name| !is_signature(name)).collect(),
         lists: of("lists/").len() as u64,
         has_plan: contents.payload.iter().any(|name| name == PLAN),
         policy: of("policy/").into_iter().find(|name| name.ends_with(".toml")),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::context::Context;
 use super::foresight;
 use crate::apply::dead_man;
 use crate::apply::health::baseline::Baseline;
@@ -287,6 +288,14 @@ fn complaint(tools: &Tools<'_>, complaints: &[String]) -> String {
 fn summary(trial: &Trial) -> String {
     let looks = if trial.looks == 1 { "1 look".to_owned() } else { format!("{} looks", trial.looks) };
     format!("{} checks as before, {looks}", trial.judgement.checks.len())
+}
+
+/// Refuses at once, before anything is fetched, where a check of the administrator's cannot be used.
+///
+/// # Errors
+/// One can be changed by others, or cannot be run.
+pub fn refuse_unusable_checks(context: &Context<'_>) -> Result<(), Failure> {
+    checks::find(&context.layout, &context.settings.health.checks).map(drop).map_err(unsafe_check)
 }
 
 fn unsafe_check(error: checks::CheckError) -> Failure {

@@ -28,7 +28,7 @@ pub struct BundleDocument {
     pub feeds: Vec<String>,
     /// The archives of packages, by their file names.
     pub archives: Vec<String>,
-    /// How many lists of repositories.
+    /// How many files by which a package manager knows what its repositories offer.
     pub lists: u64,
     /// It has a sealed plan.
     pub has_plan: bool,

@@ -69,4 +69,6 @@ pub enum CheckState {
     FailedBefore,
     /// It cannot tell, and so takes nothing back.
     CannotTell,
+    /// There are no means for it here, and so it says nothing.
+    NotRun,
 }

@@ -16,7 +16,7 @@ mod units;
 
 pub use baseline::Baseline;
 pub use judge::{Judgement, judge};
-pub use units::wanted_running;
+pub use units::{wanted_running, worse};
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -40,6 +40,15 @@ pub(super) fn failed(units: &[Unit]) -> BTreeSet<String> {
     failed.map(|unit| unit.name.clone()).collect()
 }
 
+/// Names what is worse in one system than in another: what had to run and does not, and what failed anew.
+pub fn worse(before: &[Unit], after: &[Unit]) -> Vec<String> {
+    let (failed_before, failed_after, runs) = (failed(before), failed(after), running(after));
+    let stopped = wanted_running(before).into_iter().filter(|name| !runs.contains(name));
+    let stopped: BTreeSet<String> = stopped.filter(|name| !failed_after.contains(name)).collect();
+    let failed = failed_after.difference(&failed_before).map(|name| format!("{name} fails"));
+    failed.chain(stopped.iter().map(|name| format!("{name} does not run"))).collect()
+}
+
 /// Units that wait for their start: they are behind others in the order of the boot.
 pub(super) fn owed(units: &[Unit]) -> BTreeSet<String> {
     let owed = units.iter().filter(|unit| unit.state == "inactive" && unit.has_job);

@@ -59,18 +59,30 @@ pub struct Ground {
 /// Chooses the layers.
 pub fn of(mounts: &[Mount], folder: &RehearsalFolder) -> Ground {
     let mut ground = Ground { layers: Vec::new(), left_out: Vec::new() };
+    let mut others: Vec<PathBuf> = Vec::new();
     for (point, shown) in shown(mounts) {
         let (kind, writable) = shown.map_or(("", true), |mount| (mount.kind.as_str(), mount.writable));
         let is_root = point == Path::new("/");
-        if is_root || OWN.contains(&kind) {
+        // What is mounted in a place that is no layer has no place in the clone, such as a disk below /run.
+        let layer = deepest(ground.layers.iter().map(|layer| layer.point.as_path()), &point);
+        let has_place = layer >= deepest(others.iter().map(PathBuf::as_path), &point);
+        if is_root || (OWN.contains(&kind) && has_place) {
             let place = folder.layer(ground.layers.len());
             let (upper, work) = (place.join("upper"), place.join("work"));
             ground.layers.push(Layer { lower: point.clone(), point, upper, work, writable });
-        } else if !OF_THE_KERNEL.contains(&kind) {
+            continue;
+        }
+        if !OF_THE_KERNEL.contains(&kind) {
             ground.left_out.push(format!("{} ({kind})", point.display()));
         }
+        others.push(point);
     }
     ground
+}
+
+/// How deep the deepest of some mount points lies that a path is below.
+fn deepest<'p>(points: impl Iterator<Item = &'p Path>, path: &Path) -> usize {
+    points.filter(|point| path.starts_with(point)).map(|point| point.components().count()).max().unwrap_or(0)
 }
 
 /// What shows under each mount point, the root first. A root that is no mount (a chroot) has nothing that tells its kind.
@@ -187,12 +199,14 @@ mod tests {
             mount("/home", "nfs4"),
             mount("/var/log", "btrfs"),
             mount("/var", "ext4"),
+            mount("/run", "tmpfs"),
+            mount("/run/media/disk", "ext4"),
         ];
         let folder = Layout::system(Path::new("/")).rehearsal();
         let ground = of(&mounts, &folder);
         let points: Vec<&Path> = ground.layers.iter().map(|layer| layer.point.as_path()).collect();
         assert_eq!(points, [Path::new("/"), Path::new("/var"), Path::new("/var/log")]);
-        assert_eq!(ground.left_out, ["/boot/efi (vfat)", "/home (nfs4)"]);
+        assert_eq!(ground.left_out, ["/boot/efi (vfat)", "/home (nfs4)", "/run/media/disk (ext4)"]);
         assert_eq!(ground.layers[2].upper, folder.layer(2).join("upper"));
     }
 

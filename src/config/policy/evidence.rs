@@ -10,6 +10,7 @@ use crate::config::choice::as_span;
 use crate::config::error::ConfigurationError;
 use crate::config::origins::Origins;
 use crate::config::reference::is_key_name;
+use crate::model::decision::RehearsalBoot;
 use crate::model::ring::Ring;
 
 /// What has to be proved.
@@ -17,6 +18,8 @@ use crate::model::ring::Ring;
 pub struct EvidenceSettings {
     /// A plan has to have passed a rehearsal on this host.
     pub require_rehearsal: bool,
+    /// Whether a rehearsal boots its clone.
+    pub rehearsal_boot: RehearsalBoot,
     /// The ring whose evidence has to speak for every change, written `ring:NAME`.
     #[serde(rename = "require_evidence", serialize_with = "as_ring")]
     pub of_ring: Option<String>,
@@ -40,6 +43,7 @@ impl Default for EvidenceSettings {
     fn default() -> Self {
         Self {
             require_rehearsal: false,
+            rehearsal_boot: RehearsalBoot::Never,
             of_ring: None,
             // A window a week is usual: what was proved before the last one is not of this week's packages.
             evidence_max_age: Duration::from_secs(7 * 86_400),
@@ -84,6 +88,7 @@ impl EvidenceSettings {
         }
         Ok(Self {
             require_rehearsal: written.require_rehearsal.unwrap_or(default.require_rehearsal),
+            rehearsal_boot: written.rehearsal_boot.unwrap_or(default.rehearsal_boot),
             of_ring,
             evidence_max_age: written.evidence_max_age.map_or(default.evidence_max_age, |age| age.0),
             evidence_key: written.evidence_key.as_ref().map(|key| key.0.clone()),

@@ -9,6 +9,7 @@ use crate::config::choice::Permission;
 use crate::config::reference::KeyFile;
 use crate::config::span::{Delay, Span};
 use crate::model::approval::{FastLane, Phasing};
+use crate::model::decision::RehearsalBoot;
 use crate::model::severity::Severity;
 
 /// `[policy]`
@@ -39,6 +40,8 @@ pub struct PolicyFragment {
     pub origins: Option<Vec<String>>,
     /// Whether a plan has to have passed a rehearsal.
     pub require_rehearsal: Option<bool>,
+    /// Whether a rehearsal boots its clone.
+    pub rehearsal_boot: Option<RehearsalBoot>,
     /// Whose evidence has to speak for a plan: `ring:NAME`.
     pub require_evidence: Option<String>,
     /// From which age on evidence does not count.
@@ -136,6 +139,7 @@ impl PolicyFragment {
         put(&mut self.advisories.never, later.advisories.never);
         put(&mut self.origins, later.origins);
         put(&mut self.require_rehearsal, later.require_rehearsal);
+        put(&mut self.rehearsal_boot, later.rehearsal_boot);
         put(&mut self.require_evidence, later.require_evidence);
         put(&mut self.evidence_max_age, later.evidence_max_age);
         put(&mut self.evidence_key, later.evidence_key);

@@ -67,7 +67,7 @@ fn failed(operation: &'static str, path: &Path) -> impl FnOnce(nix::Error) -> St
 }
 
 /// Mounts a file system of the kernel's own.
-fn fresh(kind: &str, point: &Path, (flags, options): (MsFlags, Option<&str>)) -> Result<()> {
+pub(super) fn fresh(kind: &str, point: &Path, (flags, options): (MsFlags, Option<&str>)) -> Result<()> {
     mount(Some(kind), point, Some(kind), flags, options).map_err(failed("mount a file system on", point))
 }
 

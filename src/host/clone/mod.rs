@@ -4,6 +4,7 @@
 //! patchctl starts itself in new namespaces ([`in_namespaces`]); there it puts the clone together and goes into it
 //! ([`enter`]), which leaves the host's files out of reach. Writes land in the folders of the layers.
 
+pub mod booted;
 mod furnish;
 
 use std::convert::Infallible;
@@ -148,7 +149,8 @@ pub fn enter(design: &Design, arguments: &[&str]) -> Result<Infallible, CloneErr
         return Err(CloneError::NotIsolated);
     }
     for layer in &design.layers {
-        overlay(layer, &inside(&design.root, &layer.point))?;
+        let writes = Writes { upper: &layer.upper, work: &layer.work, writable: layer.writable };
+        overlay(&[&layer.lower], writes, &inside(&design.root, &layer.point))?;
     }
     let program = furnish::furnish(design).map_err(CloneError::Furnish)?;
     let at = |source| CloneError::Enter { root: design.root.clone(), source };
@@ -172,9 +174,19 @@ const OPTIONS: [&str; 3] = [
     ",redirect_dir=off,index=off",
 ];
 
-fn overlay(layer: &Layer, target: &Path) -> Result<(), CloneError> {
-    let (lower, upper, work) = (escaped(&layer.lower), escaped(&layer.upper), escaped(&layer.work));
-    let flags = if layer.writable { MsFlags::empty() } else { MsFlags::MS_RDONLY };
+/// Where the changes of an overlay go.
+#[derive(Clone, Copy)]
+struct Writes<'a> {
+    upper: &'a Path,
+    work: &'a Path,
+    writable: bool,
+}
+
+/// Mounts an overlay over folders, of which an earlier one hides what is of the same name in a later one.
+fn overlay(lowers: &[&Path], writes: Writes<'_>, target: &Path) -> Result<(), CloneError> {
+    let lower = lowers.iter().map(|lower| escaped(lower)).collect::<Vec<_>>().join(":");
+    let (upper, work) = (escaped(writes.upper), escaped(writes.work));
+    let flags = if writes.writable { MsFlags::empty() } else { MsFlags::MS_RDONLY };
     let try_with = |options: &str| {
         let data = format!("lowerdir={lower},upperdir={upper},workdir={work}{options}");
         mount(Some(SOURCE), target, Some("overlay"), flags, Some(data.as_str()))
@@ -187,8 +199,8 @@ fn overlay(layer: &Layer, target: &Path) -> Result<(), CloneError> {
         }
     }
     last.map_err(|error| CloneError::Overlay {
-        lower: layer.lower.clone(),
-        upper: layer.upper.clone(),
+        lower: lowers.last().map_or_else(PathBuf::new, |lower| lower.to_path_buf()),
+        upper: writes.upper.to_owned(),
         source: error.into(),
     })
 }

@@ -14,7 +14,8 @@ use super::request::{ApplyRequest, Begins, Reach};
 use super::runs::Cut;
 use super::way_back::Lost;
 use super::{
-    evidence, lists, mend, notify, reboot, records, recover, rehearse, rules, runs, scan, survey, window,
+    evidence, lists, mend, notify, reboot, records, recover, rehearse, rules, runs, scan, survey, trial,
+    window,
 };
 use crate::apply::journal::{Journal, Opening, RunKind};
 use crate::apply::{boot_recovery, dead_man, fetch};
@@ -65,6 +66,7 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
         }
         central::refuse_without(context)?;
         window::refuse_closed(context, request.overrides.as_ref())?;
+        trial::refuse_unusable_checks(context)?;
     }
     let asked = request.plan.as_deref().map(plan::load).transpose()?;
     if request.reach == Reach::DryRun {

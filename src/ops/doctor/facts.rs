@@ -15,8 +15,10 @@ use crate::apply::snapshot::registry::Choice;
 use crate::apply::space::{self, KERNEL_IN_BOOT};
 use crate::apply::systemd;
 use crate::config::choice::SnapshotChoice;
+use crate::host::clone::booted;
 use crate::host::facts::{self, Room};
 use crate::host::{clone, lock, storage};
+use crate::model::decision::RehearsalBoot;
 use crate::model::distro::Distribution;
 use crate::model::failure::in_one_line;
 use crate::model::feed::{FeedRole, FeedStamp};
@@ -82,6 +84,8 @@ pub(super) struct Rehearsals {
     pub(super) obstacle: Option<String>,
     /// The policy wants one before each run.
     pub(super) required: bool,
+    /// Why its clone cannot be booted, where the policy wants that.
+    pub(super) unbootable: Option<String>,
 }
 
 /// A unit of patchctl's own.
@@ -151,10 +155,12 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
 fn rehearsals(context: &Context<'_>) -> Rehearsals {
     let is_idle = || matches!(runs::holder(context), Ok(None));
     let litter = litter::is_there(&context.layout) && is_idle();
+    let wants_boot = context.settings.policy.evidence.rehearsal_boot != RehearsalBoot::Never;
     Rehearsals {
         litter: litter.then(|| context.layout.rehearsal().path().display().to_string()),
         obstacle: clone::obstacle(context.layout.state()).filter(|_| context.layout.is_live()),
         required: context.settings.policy.evidence.require_rehearsal,
+        unbootable: booted::obstacle().filter(|_| wants_boot && context.layout.is_live()),
     }
 }
 

@@ -71,13 +71,17 @@ fn rehearsal(facts: &Facts) -> Precondition {
         return met(format!("one was cut off and left {litter}"))
             .but(PreconditionState::Attention, "patchctl recover removes it");
     }
-    match &rehearsals.obstacle {
-        None => met("a plan can be tried in a clone of this host".to_owned()),
-        Some(obstacle) if rehearsals.required => {
+    match (&rehearsals.obstacle, &rehearsals.unbootable) {
+        (None, Some(why)) => {
+            met(format!("policy.rehearsal_boot wants clones booted, and none can be: {why}"))
+                .but(PreconditionState::Attention, "mend that, or take policy.rehearsal_boot out")
+        }
+        (None, None) => met("a plan can be tried in a clone of this host".to_owned()),
+        (Some(obstacle), _) if rehearsals.required => {
             met(format!("policy.require_rehearsal wants one, and there can be none: {obstacle}"))
                 .but(PreconditionState::Stops, "mend that, or take policy.require_rehearsal out")
         }
-        Some(obstacle) => met(format!("not possible here: {obstacle}"))
+        (Some(obstacle), _) => met(format!("not possible here: {obstacle}"))
             .but(PreconditionState::Attention, "patchctl rehearse would refuse; an apply does not need it"),
     }
 }

@@ -9,6 +9,7 @@ use super::super::apply::prepare::{Unprepared, not_staged};
 use super::super::context::Context;
 use super::super::plan::{self, Planned};
 use super::super::runs;
+use super::{boot, calls};
 use crate::apply::rehearsal::changes;
 use crate::apply::rehearsal::ground::{self, Ground};
 use crate::apply::rehearsal::litter::Litter;
@@ -19,24 +20,21 @@ use crate::host::clone::{self, CloneError, Design};
 use crate::host::lock::RecordLock;
 use crate::host::runner::{self, CommandOutput};
 use crate::host::{environment, facts, mounts, storage};
+use crate::model::decision::RehearsalBoot;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::PackageName;
 use crate::model::run::RunId;
 use crate::plan::seal;
 use crate::report::health::CheckState;
 use crate::report::rehearsal::{
-    FileChanges, RehearsalGround, RehearsalReport, RehearsalVerdict, RehearsedRun,
+    FileChanges, RehearsalGround, RehearsalReport, RehearsalVerdict, RehearsedEnding, RehearsedRun,
 };
-use crate::report::schema::Report;
 
 /// The run that a clone has: its first.
 pub(super) const RUN: RunId = RunId::new(1);
 
 /// A step is asked to end at its limit and killed at twice of it, forward and back alike; the tests come on top.
 const TESTS: Duration = Duration::from_secs(1800);
-
-/// How patchctl calls itself: it asks no network, and tells a failure as a document.
-const OWN_FLAGS: [&str; 5] = ["--offline", "--no-progress", "--quiet", "--format", "json"];
 
 /// A clone that could be put together at once.
 pub(super) struct Prepared {
@@ -48,17 +46,27 @@ pub(super) struct Prepared {
     _lock: Option<RecordLock>,
 }
 
+/// What is asked of a rehearsal, beside its plan.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// Packages that may change without a way back.
+    pub(super) accepted: &'a [PackageName],
+    /// Whether the clone is booted.
+    pub(super) boot: RehearsalBoot,
+}
+
 /// Fetches and proves every archive, and designs the clone.
 pub(super) fn prepare(
     context: &Context<'_>,
     planned: &Planned,
-    accepted: &[PackageName],
+    wanted: Wanted<'_>,
 ) -> Result<Prepared, Unprepared> {
     refuse_without_clone(context)?;
+    boot::refuse_without_means(wanted.boot)?;
     let folder = context.layout.rehearsal();
     refuse_without_room(context, planned)?;
     let litter = Litter::begin(folder.clone()).map_err(runs::state_unwritable)?;
-    stage(context, planned, (&folder.layout().run(RUN), accepted))?;
+    stage(context, planned, (&folder.layout().run(RUN), wanted.accepted))?;
     let lock = runs::take_database_lock(context)?;
     gates::refuse_if_changed(context, planned)?;
     let mounts = ground::without_files(mounts::list().unwrap_or_default());
@@ -142,14 +150,10 @@ fn design(
 
 /// Puts a clone together and goes on in it: only in the namespaces that [`Prepared::rehearse`] makes.
 pub(super) fn assemble(context: &Context<'_>, design: &Path) -> Result<Infallible, Failure> {
-    let unread = "the design of the clone cannot be read";
-    let bytes =
-        storage::read(design).map_err(|error| Failure::new(FailureKind::Usage, unread).caused_by(error))?;
-    let design: Design = serde_json::from_slice(&bytes)
-        .map_err(|error| Failure::new(FailureKind::Usage, unread).caused_by(error))?;
-    refuse_when_forsaken(context, &design)?;
+    let design: Design = calls::read_design(design)?;
+    calls::refuse_when_forsaken(context, design.asked_by)?;
     let configuration = context.invocation.configuration.as_ref().map(|path| path.display().to_string());
-    let mut arguments = [&["rehearse", "--inside"], &OWN_FLAGS[..]].concat();
+    let mut arguments = [&["rehearse", "--inside"], &calls::OWN_FLAGS[..]].concat();
     if let Some(path) = &configuration {
         arguments.extend(["--config", path]);
     }
@@ -163,16 +167,6 @@ pub(super) fn assemble(context: &Context<'_>, design: &Path) -> Result<Infallibl
         };
         Failure::new(FailureKind::NoClone, "no clone of this host can be had").caused_by(error).hint(hint)
     })
-}
-
-/// Who asked holds patchctl's own lock. When it was killed before the kernel knew that this process is to die with it, this one
-/// ends by itself.
-fn refuse_when_forsaken(context: &Context<'_>, design: &Design) -> Result<(), Failure> {
-    let holder = runs::holder(context)?.and_then(|holder| holder.pid);
-    match holder == Some(design.asked_by) {
-        true => Ok(()),
-        false => Err(Failure::new(FailureKind::Usage, "nobody waits for this rehearsal any more")),
-    }
 }
 
 impl Prepared {
@@ -189,6 +183,7 @@ impl Prepared {
         self,
         context: &Context<'_>,
         planned: &Planned,
+        wanted: RehearsalBoot,
     ) -> Result<RehearsalReport, Failure> {
         let began = context.clock.since_boot();
         let output = self.live(context, planned)?;
@@ -200,6 +195,11 @@ impl Prepared {
             Failure::new(FailureKind::Host, "what the plan changed in the clone cannot be read")
                 .caused_by(error)
         })?;
+        if run.ending == RehearsedEnding::Patched {
+            let clone = (self.litter.folder(), &self.ground);
+            run.checks.extend(boot::test(context, wanted, clone)?);
+            gates::stop_if_asked(context)?;
+        }
         let verdict =
             if run.complaints().is_empty() { RehearsalVerdict::Passed } else { RehearsalVerdict::Failed };
         let report = RehearsalReport {
@@ -227,7 +227,7 @@ impl Prepared {
         let limit = context.settings.apply.batch_timeout.saturating_mul(steps.saturating_mul(4)) + TESTS;
         let mut spec = clone::in_namespaces(&program).time_limit(limit).stopped_by(&context.signals);
         spec = spec.args(["rehearse", "--assemble", &self.design.display().to_string()]);
-        spec = spec.args(OWN_FLAGS);
+        spec = spec.args(calls::OWN_FLAGS);
         if let Some(path) = &context.invocation.configuration {
             let path = storage::canonical(path).map_err(|error| failed(error.into()))?;
             spec = spec.args(["--config", &path.display().to_string()]);
@@ -246,12 +246,8 @@ impl Prepared {
         if output.timed_out {
             return Err(failed("the clone did not come to an end in time"));
         }
-        // Asked for JSON, patchctl tells its failures as a report.
-        let report: Option<Report> = serde_json::from_slice(&output.stdout).ok();
-        match report.and_then(|report| report.error) {
-            Some(error) => Err(error.hints.into_iter().fold(failed(&error.message), Failure::hint)),
-            None => Err(failed(&output.last_words(3).join("; "))),
-        }
+        let (message, hints) = calls::complaint(output);
+        Err(hints.into_iter().fold(failed(&message), Failure::hint))
     }
 
     fn changes(&self, context: &Context<'_>) -> Result<FileChanges, storage::StorageError> {

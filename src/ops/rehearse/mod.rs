@@ -1,23 +1,30 @@
 //! `rehearse`: a plan carried out in a throw-away clone of the host, by the engine that would carry it out here.
 
+mod boot;
+mod calls;
 mod clone;
 mod inside;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use self::clone::Wanted;
 use super::apply::{self, gates};
 use super::context::Context;
+use super::evidence::Proof;
 use super::plan::{self, Planned};
 use super::request::Wish;
 use super::way_back::Lost;
 use super::{evidence, lists, mend, records, runs, scan, survey};
 use crate::apply::health::checks::{self, Check};
+use crate::apply::rehearsal::boots;
+use crate::model::decision::RehearsalBoot;
 use crate::model::evidence::EvidenceKind;
 use crate::model::exit_code::ExitCode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::outcome::Outcome;
 use crate::observe::Event;
+use crate::report::health::CheckState;
 use crate::report::rehearsal::{RehearsalReport, RehearsalVerdict};
 use crate::report::schema::{Report, ReportFiles};
 
@@ -28,6 +35,8 @@ pub struct RehearseRequest {
     pub plan: Option<PathBuf>,
     /// What a plan is asked for.
     pub wish: Wish,
+    /// Boot the clone, whatever the policy says.
+    pub boot: bool,
 }
 
 /// The whole of a rehearsal, or a part that patchctl asks itself for.
@@ -39,6 +48,8 @@ pub enum Part {
     Assemble(PathBuf),
     /// In the clone: the plan is carried out and tested.
     Inside,
+    /// In new namespaces: the clone of a design is booted.
+    Boot(PathBuf),
 }
 
 /// Does a part of a rehearsal; the whole has a report.
@@ -50,6 +61,7 @@ pub fn part(context: &Context<'_>, part: &Part) -> Result<Option<Report>, Failur
         Part::Whole(request) => rehearse(context, request).map(Some),
         Part::Assemble(design) => match clone::assemble(context, design)? {},
         Part::Inside => inside::carry_out(context).map(|()| None),
+        Part::Boot(design) => boot::live(context, design).map(|()| None),
     }
 }
 
@@ -85,7 +97,12 @@ pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Repo
             return Ok(report);
         }
         let before = lost.len();
-        match try_it(context, (&planned, &wish), &mut lost) {
+        let wanted = match request.boot {
+            true => RehearsalBoot::Always,
+            false => context.settings.policy.evidence.rehearsal_boot,
+        };
+        let wanted = Wanted { accepted: &wish.accept_no_rollback, boot: wanted };
+        match try_it(context, (&planned, wanted), &mut lost) {
             Ok(rehearsal) => {
                 // What is applied next is best the very plan that was tried.
                 report.files = request.plan.as_ref().map(|plan| ReportFiles {
@@ -110,9 +127,10 @@ pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Repo
 /// There is no clone to be had, or the plan cannot be staged. That it fails in the clone is told by the evidence.
 pub(super) fn before_apply(context: &Context<'_>, planned: &Planned, wish: &Wish) -> Result<(), Failure> {
     own_checks(context)?;
-    let rehearsal = try_it(context, (planned, wish), &mut Lost::new())?;
-    let told = (EvidenceKind::Rehearsal, rehearsal.run.complaints());
-    evidence::keep(context, &planned.plan, told).map(drop).map_err(runs::state_unwritable)
+    let boot = context.settings.policy.evidence.rehearsal_boot;
+    let wanted = Wanted { accepted: &wish.accept_no_rollback, boot };
+    let rehearsal = try_it(context, (planned, wanted), &mut Lost::new())?;
+    evidence::keep(context, &planned.plan, proof(&rehearsal)).map(drop).map_err(runs::state_unwritable)
 }
 
 /// The administrator's own checks, which nobody else may have written.
@@ -127,25 +145,26 @@ fn own_checks(context: &Context<'_>) -> Result<Vec<Check>, Failure> {
 /// Makes the clone, lets the plan be carried out in it, and reads what came of it.
 fn try_it(
     context: &Context<'_>,
-    (planned, wish): (&Planned, &Wish),
+    (planned, wanted): (&Planned, Wanted<'_>),
     lost: &mut Lost,
 ) -> Result<RehearsalReport, Failure> {
     let began = context.clock.since_boot();
     let stage = |detail: String, took: Duration| {
         context.observer.event(&Event::StageEnded { stage: "staged", detail, took });
     };
-    let prepared = clone::prepare(context, planned, &wish.accept_no_rollback);
+    let prepared = clone::prepare(context, planned, wanted);
     let prepared = prepared.map_err(|unprepared| unprepared.into_failure(lost))?;
     gates::stop_if_asked(context)?;
     stage(prepared.told(), context.clock.since_boot().saturating_sub(began));
     let began = context.clock.since_boot();
     let detail = "in a clone of this host".to_owned();
     context.observer.event(&Event::StageBegan { stage: "rehearsed", detail });
-    let rehearsed = prepared.rehearse(context, planned);
+    let rehearsed = prepared.rehearse(context, planned, wanted.boot);
     let took = context.clock.since_boot().saturating_sub(began);
     match &rehearsed {
         Ok(rehearsal) if rehearsal.verdict == RehearsalVerdict::Passed => {
-            let detail = format!("{} checks, the clone is gone", rehearsal.run.checks.len());
+            let ran = rehearsal.run.checks.iter().filter(|check| check.state != CheckState::NotRun);
+            let detail = format!("{} checks, the clone is gone", ran.count());
             context.observer.event(&Event::StageEnded { stage: "rehearsed", detail, took });
         }
         Ok(rehearsal) => {
@@ -160,13 +179,18 @@ fn try_it(
     rehearsed
 }
 
+fn proof(rehearsal: &RehearsalReport) -> Proof {
+    let booted = boots::were_compared(&rehearsal.run.checks);
+    Proof { kind: EvidenceKind::Rehearsal, complaints: rehearsal.run.complaints(), booted }
+}
+
 fn tell(
     context: &Context<'_>,
     planned: Planned,
     (mut rehearsal, mut report): (RehearsalReport, Report),
 ) -> Result<Report, Failure> {
     let complaints = rehearsal.run.complaints();
-    let kept = evidence::keep(context, &planned.plan, (EvidenceKind::Rehearsal, complaints.clone()));
+    let kept = evidence::keep(context, &planned.plan, proof(&rehearsal));
     rehearsal.evidence = Some(kept.map_err(runs::state_unwritable)?);
     let verdict = rehearsal.verdict;
     report.plan = Some(planned.plan);

@@ -110,7 +110,8 @@ impl ArchiveFormat for PacmanArchives {
         let stem = name.strip_suffix(END).unwrap_or(name);
         let caches = Options::read(&self.root).caches();
         let of_cache = |cache: PathBuf| ENDS.map(|end| cache.join(format!("{stem}{end}")));
-        caches.into_iter().flat_map(of_cache).collect()
+        // What a bundle brought lies where downloads do.
+        caches.into_iter().flat_map(of_cache).chain([self.downloads.join(name)]).collect()
     }
 
     fn is_of_installed(&self, archive: &Path) -> bool {

@@ -157,6 +157,7 @@ pub(super) fn checks(caption: &str, checks: &[HealthCheck], out: &mut dyn Write)
             CheckState::Fail => "<strong>worse</strong>",
             CheckState::FailedBefore => "failed before, too",
             CheckState::CannotTell => "cannot tell",
+            CheckState::NotRun => "not run",
         };
         let detail: Vec<String> = check.detail.iter().map(|line| text(line)).collect();
         let required = if check.required { "yes" } else { "no" };

@@ -18,10 +18,8 @@ pub(super) fn render(document: &BundleDocument, sheet: &mut Sheet<'_>) {
     let plan = if document.has_plan { "with a sealed plan" } else { "without a plan" };
     let packages = words::count(document.archives.len() as u64, "archive", "archives");
     sheet.facts("packages", &[Word::plain(packages), Word::plain(plan)]);
-    sheet.fact(
-        "lists",
-        &[Word::plain(words::count(document.lists, "list of a repository", "lists of repositories"))],
-    );
+    let lists = words::count(document.lists, "file", "files");
+    sheet.fact("lists", &[Word::plain(format!("{lists} of what repositories offer"))]);
     if let Some(policy) = &document.policy {
         sheet.fact("policy", &[plain(policy)]);
     }

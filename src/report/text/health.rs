@@ -39,7 +39,7 @@ fn trial(health: &HealthReport, sheet: &mut Sheet<'_>) {
         }
     }
     let odd = |check: &&HealthCheck| {
-        matches!(check.state, CheckState::FailedBefore | CheckState::CannotTell) && !check.detail.is_empty()
+        !matches!(check.state, CheckState::Pass | CheckState::Fail) && !check.detail.is_empty()
             || check.state == CheckState::Fail && !check.required
     };
     for check in health.checks.iter().filter(odd) {
@@ -63,6 +63,7 @@ fn described(check: &HealthCheck) -> String {
         CheckState::Fail => "failed, which is only told",
         CheckState::FailedBefore => "failed before the run too",
         CheckState::CannotTell => "cannot tell",
+        CheckState::NotRun => "not run",
     };
     let detail =
         if check.detail.is_empty() { String::new() } else { format!(": {}", check.detail.join(", ")) };

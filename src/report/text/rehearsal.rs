@@ -105,6 +105,7 @@ fn described(check: &HealthCheck) -> String {
         CheckState::Fail => "fails with the plan",
         CheckState::FailedBefore => "failed before the plan too",
         CheckState::CannotTell => "cannot tell",
+        CheckState::NotRun => "not run",
     };
     let detail =
         if check.detail.is_empty() { String::new() } else { format!(": {}", check.detail.join(", ")) };

@@ -19,6 +19,7 @@ pub mod exploit_prediction;
 mod identifiers;
 mod joined;
 mod json_records;
+pub mod kept_lists;
 pub mod known_exploited;
 pub mod mirror_list;
 pub mod osv;

@@ -14,7 +14,7 @@ mod lab_holds;
 mod list_feeds;
 mod one_feed;
 mod osv_records;
-mod packages;
+pub mod packages;
 mod policy_table;
 mod reader_is_sealed;
 mod renderings;

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use crate::lab::debian::{self, DebianRoot};
 
 /// A folder with both packages around the program under test, removed with the value.
-struct Packages(PathBuf);
+pub struct Packages(PathBuf);
 
 impl Drop for Packages {
     fn drop(&mut self) {
@@ -15,7 +15,7 @@ impl Drop for Packages {
     }
 }
 
-fn built(name: &str) -> Packages {
+pub fn built(name: &str) -> Packages {
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("packages-{name}-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a scratch folder can be made");
@@ -41,7 +41,7 @@ fn tool(program: &str, arguments: &[&str]) -> Output {
 }
 
 impl Packages {
-    fn file(&self, end: &str) -> PathBuf {
+    pub fn file(&self, end: &str) -> PathBuf {
         let entries = fs::read_dir(&self.0).expect("the folder can be listed").flatten();
         let mut paths = entries.map(|entry| entry.path());
         paths.find(|path| text(path).ends_with(end)).unwrap_or_else(|| panic!("no *{end} was built"))

@@ -167,10 +167,22 @@ impl Traced {
 
 /// Moves the clock of a command by an offset that faketime understands, such as `+30d`.
 pub fn clock_moved(root: &DebianRoot, command: InRoot, offset: &str) -> InRoot {
-    const LIBRARY: &str = "/tmp/lab-faketime.so.1";
+    let command = preloaded(&root.path("/"), command);
+    command.env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+}
+
+/// Moves every clock of a command, also the one that nobody can set, by the offset that stands in a file of the root at that
+/// moment.
+pub fn clock_read_from(root: &Path, command: InRoot, file: &str) -> InRoot {
+    let command = preloaded(root, command).env("FAKETIME_NO_CACHE", "1");
+    command.env("FAKETIME_TIMESTAMP_FILE", &format!("/{file}"))
+}
+
+fn preloaded(root: &Path, command: InRoot) -> InRoot {
+    const LIBRARY: &str = "tmp/lab-faketime.so.1";
     let found = on_host(&["sh", "-c", "ls /usr/lib/*/faketime/libfaketime.so.1"]);
-    fs::copy(found.trim(), root.path(LIBRARY)).expect("libfaketime can be copied into the root");
-    command.env("LD_PRELOAD", LIBRARY).env("FAKETIME", offset).env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+    fs::copy(found.trim(), root.join(LIBRARY)).expect("libfaketime can be copied into the root");
+    command.env("LD_PRELOAD", &format!("/{LIBRARY}"))
 }
 
 fn text(path: &Path) -> &str {

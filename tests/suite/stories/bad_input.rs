@@ -181,6 +181,56 @@ fn a_configuration_that_is_wrong_or_not_ours_is_refused() {
 }
 
 #[test]
+fn a_policy_that_cannot_be_read_and_a_check_that_cannot_run_stop_everything() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    root.write("etc/patchctl/conf.d/50-site.toml", "[policy]\nremovals = \"refuse\"\n");
+    let place = "/etc/patchctl/conf.d/50-site.toml";
+    let before = Manifest::of(&root);
+    let apply = || root.command(&["patchctl", "apply", "--yes"]);
+    let broken = |change: &str, user_too: bool, words: &[&str]| {
+        root.shell(change).expect_code(0);
+        refused(if user_too { as_nobody(&root, &["patchctl", "scan"]) } else { apply() }, 2, words);
+        root.shell(&format!("rm -r {place}; printf '[policy]\\nremovals = \"refuse\"\\n' > {place}"))
+            .expect_code(0);
+    };
+    broken(
+        &format!("chmod 600 {place}"),
+        true,
+        &["cannot read the configuration", place, "ermission denied"],
+    );
+    broken(&format!("ln -sf nowhere {place}"), false, &["cannot read the configuration", place]);
+    broken(&format!("rm {place}; mkdir {place}"), false, &[place, "is not a regular file"]);
+    broken(&format!("printf 'removals = \"a' > {place}"), false, &["50-site.toml, line 1"]);
+    let twice = "[[feeds.source]]\nname = \"osv\"\nlocation = \"/x\"\n";
+    root.write(place, &twice.repeat(2));
+    refused(apply(), 2, &["50-site.toml, line 1, key feeds.source: the name \"osv\" stands twice"]);
+    root.write(place, "[policy]\nremovals = \"refuse\"\n");
+
+    let check = "/etc/patchctl/checks.d/required.d/web";
+    root.write(check, "#!/bin/sh\nexit 0\n");
+    root.shell(&format!("chmod 644 {check}")).expect_code(0);
+    refused(apply(), 2, &[check, "no file that can be executed", "hint: chmod +x"]);
+    root.shell(&format!("chmod 777 {check}")).expect_code(0);
+    refused(apply(), 2, &[check, "can be written by its group or by everyone", "hint: chmod go-w"]);
+    root.shell("rm -r /etc/patchctl/checks.d").expect_code(0);
+    assert_eq!(before.diff(&Manifest::of(&root)), []);
+    assert!(!root.path("var/lib/patchctl/runs/0001").exists());
+}
+
+#[test]
+fn a_waiver_that_is_over_is_not_written_and_one_that_was_is_told() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    let waive = ["patchctl", "waive", "lab-plain", "--kind", "mitigated", "--reason", "no route"];
+    let ends = ["--approved-by", "bert", "--expires", "2026-01-31"];
+    refused(root.command(&[&waive[..], &ends].concat()), 2, &["--expires 2026-01-31 has passed"]);
+    assert!(!root.path("etc/patchctl/waivers.d").exists());
+    let written = "package = \"lab-plain\"\nkind = \"mitigated\"\nreason = \"x\"\napproved_by = \"b\"\n";
+    root.write("etc/patchctl/waivers.d/old.toml", &format!("{written}expires = \"2026-01-31\"\n"));
+    let told = root.run(&["patchctl", "policy", "check"]).expect_code(0);
+    super::records::assert_says(&told, "waiver old expired on 2026-01-31: its findings count again");
+}
+
+#[test]
 fn verbs_that_change_the_host_need_root_and_say_so() {
     let Some(root) = debian::small_with(&["lab-plain"]) else { return };
     let before = Manifest::of(&root);

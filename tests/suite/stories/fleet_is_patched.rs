@@ -109,6 +109,31 @@ fn a_role_sets_a_host_up_once_and_takes_a_refused_configuration_back() {
     assert_eq!(left, "50-fleet.toml\n");
 }
 
+#[test]
+fn a_role_brings_the_package_of_the_controller_once() {
+    let Some(fleet) = Fleet::of(&[("packaged", &["lab-plain"])]) else { return };
+    let host = fleet.host("packaged");
+    fs::remove_file(host.path("usr/bin/patchctl")).expect("the laboratory's own copy goes");
+    let packages = crate::contracts::packages::built("role");
+    let wanted = serde_json::json!({
+        "patchctl_install": "package",
+        "patchctl_source": text(&packages.file(".deb")),
+        "patchctl_configuration": { "conf.d/50-fleet.toml": "[policy]\nminimum_severity = \"medium\"\n" },
+    })
+    .to_string();
+    fleet.play("role.yml", &["-e", &wanted, "--check"]).expect_code(0);
+    assert!(!host.path("usr/bin/patchctl").exists(), "check mode installs nothing");
+    let told = fleet.play("role.yml", &["-e", &wanted]).expect_code(0);
+    assert!(told.recap("packaged").is_some_and(|recap| recap.changed > 0), "{}", told.text);
+    let owner = host.run(&["dpkg-query", "--search", "/usr/bin/patchctl"]).expect_code(0);
+    assert!(owner.stdout.starts_with("patchctl: "), "{owner}");
+    assert_eq!(host.audit(), "");
+    let shown = host.run(&["patchctl", "policy", "show"]).expect_code(0);
+    assert!(shown.stdout.contains("50-fleet.toml"), "{shown}");
+    let told = fleet.play("role.yml", &["-e", &wanted]).expect_code(0);
+    assert_eq!(told.recap("packaged"), Some(Recap { changed: 0, failed: 0 }), "{}", told.text);
+}
+
 fn settings(program: &str, fragment: &str) -> String {
     serde_json::json!({
         "patchctl_install": "program",

@@ -138,3 +138,21 @@ fn a_detailed_exit_code_tells_of_a_reboot_or_of_nothing_more() {
     let applied = root.command(&apply).beside(&daemon).run();
     assert!([0, 103].contains(&applied.code), "{applied}");
 }
+
+#[test]
+fn the_plan_that_was_given_is_the_one_that_is_done_and_told() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-conf"]) else { return };
+    root.run(&["patchctl", "plan", "--output", "/tmp/sunday.json"]).expect_code(0);
+    let given: serde_json::Value = serde_json::from_str(&root.read("tmp/sunday.json")).expect("JSON");
+    // A plan that is made now would be another one: it has its own date.
+    root.shell("sleep 1.1").expect_code(0);
+    let dry = ["patchctl", "apply", "--dry-run", "/tmp/sunday.json", "--format", "json"];
+    let foreseen = checked_report(&root.run(&dry).expect_code(0).stdout)["plan"].clone();
+    root.run(&["patchctl", "apply", "--yes", "/tmp/sunday.json"]).expect_code(0);
+    let done = report_of_run(&root, "0001")["plan"].clone();
+    let kept: serde_json::Value =
+        serde_json::from_str(&root.read("var/lib/patchctl/runs/0001/plan.json")).expect("JSON");
+    for told in [&foreseen, &done, &kept] {
+        assert_eq!((&told["id"], &told["created"]), (&given["id"], &given["created"]));
+    }
+}

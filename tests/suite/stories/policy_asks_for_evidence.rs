@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::records::{assert_says, checked_report, refused_unchanged};
+use super::reports_are_signed;
 use crate::lab::debian::{self, DebianRoot};
 use crate::lab::namespace::on_host;
 
@@ -130,4 +131,44 @@ fn with_a_key_only_signed_evidence_counts() {
     assert_says(&refused_unchanged(&root, &APPLY, 8), "the signature is not good");
     sign("keys");
     root.run(&APPLY).expect_code(0);
+}
+
+#[test]
+fn a_host_signs_its_own_evidence_and_the_next_ring_believes_that_key_alone() {
+    let Some(canary) = reports_are_signed::with_a_key() else { return };
+    let signing = "evidence_sign_with = \"reports@example.org\"\n";
+    configured(&canary, &(RINGS.replace("RING", "canary") + signing));
+    let ran = canary.run(&["patchctl", "rehearse", "--format", "json"]).expect_code(0);
+    let evidence = checked_report(&ran.stdout)["rehearsal"]["evidence"].clone();
+    assert_eq!(evidence["signed"], true, "{ran}");
+    let path = evidence["path"].as_str().expect("a path").to_owned();
+    // What an auditor types who has no patchctl.
+    canary.run(&["gpg", "--batch", "--verify", &format!("{path}.asc"), &path]).expect_code(0);
+    canary.run(&APPLY).expect_code(0);
+    let of_run =
+        canary.shell("ls /var/lib/patchctl/evidence/*.json | grep -v rehearsal").expect_code(0).stdout;
+    let of_run = of_run.trim();
+
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    let carry = |from: &str, to: &str| fs::copy(canary.path(from), root.path(to)).expect("it can be carried");
+    fs::create_dir_all(root.path("etc/patchctl/evidence.d")).expect("a folder can be made");
+    carry(of_run, "etc/patchctl/evidence.d/canary.json");
+    carry(&format!("{of_run}.asc"), "etc/patchctl/evidence.d/canary.json.asc");
+    carry("etc/patchctl/report-key.asc", "etc/patchctl/evidence-key.asc");
+    let asking = |key: &str| configured(&root, &(RINGS.replace("RING", "main") + key));
+    asking("evidence_key = \"/usr/share/keyrings/lab.gpg\"\n");
+    assert_says(&refused_unchanged(&root, &APPLY, 8), "the signature is not good");
+    asking("evidence_key = \"/etc/patchctl/evidence-key.asc\"\n");
+    root.run(&APPLY).expect_code(0);
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
+}
+
+#[test]
+fn evidence_that_cannot_be_signed_is_kept_and_that_is_said() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    configured(&root, "[policy]\nevidence_sign_with = \"nobody@example.org\"\n");
+    let ran = root.run(&["patchctl", "rehearse", "--format", "json"]).expect_code(0);
+    assert_says(&ran, "is written and not signed");
+    let evidence = checked_report(&ran.stdout)["rehearsal"]["evidence"].clone();
+    assert_eq!(evidence["signed"], false, "{ran}");
 }

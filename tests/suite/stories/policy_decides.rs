@@ -231,7 +231,7 @@ fn a_policy_that_means_nothing_is_refused_with_file_and_line_and_changes_nothing
     let before = Manifest::of(&root);
     for (text, line, words) in [
         ("[policy]\nminimum = \"low\"\n".to_owned(), 2, "unknown field `minimum`"),
-        ("[policy]\nremovals = 3\n".to_owned(), 2, "wanted string or table"),
+        ("[policy]\nremovals = 3\n".to_owned(), 2, "3 is none of the words \"allow\", \"refuse\""),
         (window.replace("duration = \"4h\"\n", ""), 1, "missing field `duration`"),
         (window.replace("4h", "0h"), 4, "longer than zero"),
         (window.replace("4h", "-4h"), 4, "not a span of time"),

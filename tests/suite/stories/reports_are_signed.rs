@@ -14,7 +14,7 @@ const CONFIGURED: &str =
 const VERIFY: [&str; 3] = ["patchctl", "history", "verify"];
 
 /// Gives the root, which has none, the machine's own gpg with the libraries that it needs, and a key without a passphrase.
-fn with_a_key() -> Option<DebianRoot> {
+pub fn with_a_key() -> Option<DebianRoot> {
     let root = debian::small_with(&["lab-plain"])?;
     let copy = "set -e; for program in /usr/bin/gpg /usr/bin/gpg-agent; do \
         cp \"$program\" \"$1$program\"; \

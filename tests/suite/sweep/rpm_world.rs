@@ -84,7 +84,7 @@ impl State {
     /// Tells whether a package is recorded in two versions.
     pub fn records_two(&self) -> bool {
         let mut names: Vec<&str> =
-            self.builds.lines().filter_map(|build| Some(build.rsplitn(3, '-').nth(2)?)).collect();
+            self.builds.lines().filter_map(|build| build.rsplitn(3, '-').nth(2)).collect();
         let all = names.len();
         names.dedup();
         names.len() < all

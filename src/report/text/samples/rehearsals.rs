@@ -16,7 +16,8 @@ use crate::report::transaction::Verified;
 
 pub(crate) fn evidence() -> Evidence {
     let ring = Some("canary".to_owned());
-    let trial = Trial { kind: EvidenceKind::Rehearsal, complaints: Vec::new(), finished: now(), ring };
+    let (kind, complaints) = (EvidenceKind::Rehearsal, Vec::new());
+    let trial = Trial { kind, complaints, booted: false, finished: now(), ring };
     Evidence::of(&plan(), trial)
 }
 

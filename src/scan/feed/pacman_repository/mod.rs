@@ -16,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use self::database::Entry;
 use super::dates::since_1970;
 use super::decompress::DecompressError;
+use super::kept_lists::KeptLists;
 use super::repository::cache::{self, DatedView};
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
@@ -136,6 +137,26 @@ pub fn foreign(inventory: &Inventory, view: &RepositoryView) -> Vec<NotCovered> 
     }
     let is_foreign = |package: &&InstalledPackage| !view.offers.contains_key(&package.key());
     inventory.packages.iter().filter(is_foreign).map(|package| NotCovered::of(package, "local")).collect()
+}
+
+/// Returns the databases of the enabled repositories with their signatures, patchctl's own or pacman's, and when they were asked
+/// for. On another host they become patchctl's own.
+pub fn kept_lists(layout: &Layout) -> KeptLists {
+    let mut lists = KeptLists { folder: layout.sync_databases(), ..KeptLists::default() };
+    for repository in PacmanSettings::read(layout.root()).repositories {
+        let Some(place) = newest(layout, &repository) else { continue };
+        for end in ["", ".sig"] {
+            let path = PathBuf::from(format!("{}{end}", place.display()));
+            if storage::exists(&path) {
+                lists.files.push((format!("sync/{}.db{end}", repository.name).into(), path));
+            }
+        }
+    }
+    let stamp = layout.sync_stamp();
+    if storage::exists(&stamp) {
+        lists.files.push((stamp.file_name().unwrap_or_default().into(), stamp));
+    }
+    lists
 }
 
 /// The database of a repository: patchctl's own or pacman's, whichever the server changed last.

@@ -6,16 +6,32 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::super::kept_lists::KeptLists;
 use super::release::{self, Release};
 use super::sources::{self, Source};
 use super::{RepositoryError, list_name};
-use crate::host::storage;
+use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::feed::Authenticity;
 use crate::model::finding::Origin;
 
 /// Where apt keeps what it fetched, below a root.
 pub(super) const LISTS: &str = "var/lib/apt/lists";
+
+/// Returns the files of the folder. What apt locks and what it fetches at the moment are none of them.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub fn kept_lists(root: &Path) -> Result<KeptLists, StorageError> {
+    let folder = root.join(LISTS);
+    let is_list = |path: &PathBuf| {
+        let is_file = matches!(storage::metadata(path), Ok(Some(found)) if found.is_file());
+        is_file && path.file_name().is_some_and(|name| name != "lock")
+    };
+    let listed = storage::list(&folder)?.into_iter().filter(is_list);
+    let files = listed.map(|path| (path.file_name().unwrap_or_default().into(), path)).collect();
+    Ok(KeptLists { folder, files, derived: Vec::new() })
+}
 
 /// One enabled suite, and what was fetched of it.
 #[derive(Clone, Debug)]

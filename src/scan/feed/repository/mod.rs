@@ -33,6 +33,7 @@ use stamps::DatedStamp;
 
 pub use foreign::foreign;
 pub use index::IndexError;
+pub use lists::kept_lists;
 pub(in crate::scan::feed) use proof::signed_by_any;
 pub use proof::{ListsError, ListsProof, prove};
 pub use sources::SourcesError;

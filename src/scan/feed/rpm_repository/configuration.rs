@@ -14,6 +14,10 @@ use crate::scan::dnf_modules::ModuleStates;
 pub(super) struct Configuration {
     /// The package manager, as stamps name it.
     pub(super) tool: &'static str,
+    /// Where the metadata of repositories is kept: a folder for each.
+    pub(super) cache: PathBuf,
+    /// Where zypp keeps what it makes of that metadata.
+    pub(super) derived: Option<PathBuf>,
     /// The enabled repositories, in the order of their files.
     pub(super) repositories: Vec<Repository>,
     /// Patterns of packages that are left out everywhere.

@@ -53,6 +53,8 @@ pub(super) fn read(root: &Path) -> Configuration {
     let locks = [dnf_locks::LIST, dnf_locks::DOCUMENT].map(|path| root.join(path));
     Configuration {
         tool: "dnf",
+        cache,
+        derived: None,
         repositories,
         excluded: main.words(&["excludepkgs", "exclude"]).into_iter().chain(unwanted).collect(),
         vendors: None,

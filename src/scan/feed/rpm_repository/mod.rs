@@ -18,7 +18,7 @@ mod zypp;
 
 pub use self::proof::prove;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,6 +31,7 @@ use self::ranking::Ranked;
 use super::FeedError;
 use super::dates::since_1970;
 use super::decompress::DecompressError;
+use super::kept_lists::KeptLists;
 use super::repomd::RepomdError;
 use super::repository::cache::{self, DatedView};
 use crate::config::layout::Layout;
@@ -155,6 +156,23 @@ pub fn lookup(
         )?;
     }
     Ok(found)
+}
+
+/// Returns the metadata of the enabled repositories, without the packages that dnf keeps beside it. dnf compares what it made
+/// of metadata with the metadata (libdnf, the checksum in a `.solv` file); zypp does so only when it refreshes.
+///
+/// # Errors
+/// A folder cannot be listed.
+pub fn kept_lists(root: &Path, distribution: &Distribution) -> Result<KeptLists, StorageError> {
+    let configuration = Configuration::read(root, distribution);
+    let mut lists = KeptLists { folder: configuration.cache.clone(), ..KeptLists::default() };
+    for list in configuration.repositories.iter().filter_map(|repository| repository.list.as_ref()) {
+        let below = list.strip_prefix(&configuration.cache).ok();
+        let Some(name) = below.and_then(|below| below.components().next()) else { continue };
+        lists.add_below(&configuration.cache.join(name), "packages")?;
+        lists.derived.extend(configuration.derived.as_ref().map(|derived| derived.join(name)));
+    }
+    Ok(lists)
 }
 
 /// Digests everything that a view is made from.

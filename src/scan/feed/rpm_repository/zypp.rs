@@ -24,6 +24,7 @@ pub(super) fn read(root: &Path) -> Configuration {
     };
     let cache = main.value("cachedir").unwrap_or("/var/cache/zypp").to_owned();
     let metadata = folder("metadatadir", format!("{cache}/raw"));
+    let derived = folder("solvfilesdir", format!("{cache}/solv"));
     let listed = storage::list(&root.join(FOLDER)).unwrap_or_default();
     let files: Vec<PathBuf> =
         listed.into_iter().filter(|path| path.extension().is_some_and(|end| end == "repo")).collect();
@@ -36,6 +37,8 @@ pub(super) fn read(root: &Path) -> Configuration {
     let changes_vendor = main.is_true("solver.allowVendorChange").unwrap_or(false);
     Configuration {
         tool: "zypp",
+        cache: metadata,
+        derived: Some(derived),
         repositories,
         excluded: Vec::new(),
         has_minimal_upgrades: false,

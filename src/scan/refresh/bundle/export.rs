@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::super::{RefreshError, RefreshRequest, caching};
+use super::payload;
 use super::{
     BundleError, BundledChanges, BundledFeed, BundledFile, BundledMember, MANIFEST, Manifest, Payload, SCHEMA,
 };
@@ -59,6 +60,7 @@ pub fn export_bundle(
     }
     let feeds = packed.iter().map(|packed| packed.feed.name.clone()).collect();
     let members = payload.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    payload::check(&members)?;
     let manifest = Manifest {
         schema: SCHEMA.to_owned(),
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -95,8 +97,9 @@ fn pack(source: &SourceSettings, cache: &FeedCache, stored: &StoredContent) -> R
 
 fn member(payload: &Payload) -> Result<BundledMember, BundleError> {
     let sha256 = storage::digest(&payload.path).map_err(BundleError::storage)?;
-    let file = BundledFile { size: storage::stamp(&payload.path).size, sha256 };
-    Ok(BundledMember { name: payload.name.clone(), file })
+    let stamp = storage::stamp(&payload.path);
+    let file = BundledFile { size: stamp.size, sha256 };
+    Ok(BundledMember { name: payload.name.clone(), file, modified: Some(stamp.seconds) })
 }
 
 fn write(

@@ -247,6 +247,10 @@ impl Import<'_> {
             let path = folder.join(&member.name);
             storage::create_folder(path.parent().unwrap_or(folder), 0o700).map_err(BundleError::storage)?;
             self.receive(&path)?;
+            member
+                .modified
+                .map_or(Ok(()), |date| storage::set_date(&path, date))
+                .map_err(BundleError::storage)?;
             names.push(member.name.clone());
         }
         Ok(names)

@@ -57,6 +57,9 @@ struct Manifest {
 struct BundledMember {
     name: String,
     file: BundledFile,
+    /// When it was last changed, in seconds since 1970: how old a list is must not depend on who carried it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    modified: Option<i64>,
 }
 
 /// One feed of a bundle, with the stamp that its host gave it.

@@ -6,6 +6,8 @@ use super::{BundleError, BundledMember, Manifest};
 
 /// The folders of a bundle that files may lie in, and the one file that lies in none.
 const FOLDERS: [&str; 3] = ["lists", "archives", "policy"];
+/// How deep lists lie: a repository of zypp has folders of its own, the deepest `repodata`.
+const DEEPEST: usize = 6;
 /// The sealed plan.
 pub const PLAN: &str = "plan.json";
 
@@ -19,10 +21,9 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// A file under its own name in one of the folders.
-    pub fn of(folder: &str, path: &Path) -> Self {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Self { name: format!("{folder}/{name}"), path: path.to_owned() }
+    /// A file under a name, or path, in one of the folders.
+    pub fn named(folder: &str, name: &Path, path: &Path) -> Self {
+        Self { name: format!("{folder}/{}", name.display()), path: path.to_owned() }
     }
 }
 
@@ -56,8 +57,10 @@ pub(super) fn check(members: &[BundledMember]) -> Result<(), BundleError> {
         let may_stand = |byte: u8| byte.is_ascii_alphanumeric() || b"._+-~:%@=,".contains(&byte);
         !name.is_empty() && !name.starts_with('.') && name.bytes().all(may_stand)
     };
+    let is_list = |path: &str| path.split('/').count() <= DEEPEST && path.split('/').all(is_plain);
     let is_member = |name: &str| match name.split_once('/') {
         None => name == PLAN,
+        Some(("lists", path)) => is_list(path),
         Some((folder, file)) => FOLDERS.contains(&folder) && is_plain(file),
     };
     match members.iter().find(|member| !is_member(&member.name)) {
@@ -77,7 +80,7 @@ mod tests {
 
     fn checked(name: &str) -> bool {
         let file = BundledFile { size: 0, sha256: Sha256::of(b"") };
-        check(&[BundledMember { name: name.to_owned(), file }]).is_ok()
+        check(&[BundledMember { name: name.to_owned(), file, modified: None }]).is_ok()
     }
 
     #[test]
@@ -87,6 +90,7 @@ mod tests {
             "lists/_srv_lab_dists_x_InRelease",
             "archives/a_1%3a2~b+c_all.deb",
             "policy/web.toml",
+            "lists/updates-0123456789abcdef/repodata/repomd.xml",
         ] {
             assert!(checked(name), "{name}");
         }
@@ -96,7 +100,11 @@ mod tests {
             "lists/",
             "lists/..",
             "lists/.x",
-            "lists/a/b",
+            "lists/a/../b",
+            "lists/a//b",
+            "lists/a/.b",
+            "lists/1/2/3/4/5/6/7",
+            "archives/a/b",
             "../plan.json",
             "/etc/passwd",
             "bin/x",
