@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use patchctl::config::layout::Layout;
 use patchctl::host::environment::Environment;
 use patchctl::host::processes;
-use patchctl::ops::exposure::exposure;
+use patchctl::ops::exposure::{exposure, reachable};
 use patchctl::scan::inventory;
 
 const PAIRS: usize = 9;
@@ -48,7 +48,7 @@ fn exposures() {
     let inventory = inventory::read(Path::new("/"), true).unwrap();
     let timed = || {
         let began = Instant::now();
-        let found = exposure(&inventory, &layout);
+        let found = exposure(&inventory, &layout, &reachable(&layout));
         (began.elapsed(), found)
     };
     let (cold, _) = timed();

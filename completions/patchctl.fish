@@ -76,8 +76,8 @@ high\t''
 medium\t''
 low\t''
 negligible\t''"
-complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l cve -d 'Only these vulnerabilities' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l advisory -d 'Only these advisories' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l cve -d 'Only these vulnerabilities (dnf: in the lowest version that closes them)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l advisory -d 'Only these advisories (dnf: in the lowest version that closes them)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l package -d 'Only these binary or source packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l exclude -d 'Never these packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand scan" -l severity -d 'Only this severity and worse' -r -f -a "critical\t''
@@ -139,8 +139,8 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand why" -l no-refresh -d 
 complete -c patchctl -n "__fish_patchctl_using_subcommand why" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l diff -d 'Compare two sealed plans' -r -F
-complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l cve -d 'Only these vulnerabilities' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l advisory -d 'Only these advisories' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l cve -d 'Only these vulnerabilities (dnf: in the lowest version that closes them)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l advisory -d 'Only these advisories (dnf: in the lowest version that closes them)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l package -d 'Only these binary or source packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l exclude -d 'Never these packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l severity -d 'Only this severity and worse' -r -f -a "critical\t''
@@ -176,8 +176,8 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l offline -d 'U
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -l no-refresh -d 'Use the feeds, and with apply the repositories\' lists, as they are'
 complete -c patchctl -n "__fish_patchctl_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l cve -d 'Only these vulnerabilities' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l advisory -d 'Only these advisories' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l cve -d 'Only these vulnerabilities (dnf: in the lowest version that closes them)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l advisory -d 'Only these advisories (dnf: in the lowest version that closes them)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l package -d 'Only these binary or source packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l exclude -d 'Never these packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l severity -d 'Only this severity and worse' -r -f -a "critical\t''
@@ -226,8 +226,8 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l reason -d 'W
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l reboot -d 'When a reboot is due afterwards: never, if-needed, always (default: apply.reboot); patchctl reboot tells what it waits for' -r -f -a "never\t''
 if-needed\t''
 always\t''"
-complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l cve -d 'Only these vulnerabilities' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l advisory -d 'Only these advisories' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l cve -d 'Only these vulnerabilities (dnf: in the lowest version that closes them)' -r
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l advisory -d 'Only these advisories (dnf: in the lowest version that closes them)' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l package -d 'Only these binary or source packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l exclude -d 'Never these packages' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l severity -d 'Only this severity and worse' -r -f -a "critical\t''

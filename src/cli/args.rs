@@ -207,10 +207,10 @@ impl Verb {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
-    /// Only these vulnerabilities
+    /// Only these vulnerabilities (dnf: in the lowest version that closes them)
     #[arg(long = "cve", value_name = "CVE", value_delimiter = ',', value_parser = values::cve)]
     pub cves: Vec<String>,
-    /// Only these advisories
+    /// Only these advisories (dnf: in the lowest version that closes them)
     #[arg(long = "advisory", value_name = "ID", value_delimiter = ',', value_parser = values::advisory)]
     pub advisories: Vec<String>,
     /// Only these binary or source packages

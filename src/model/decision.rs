@@ -31,6 +31,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Tells whether holes are asked for by name, and nothing beside them.
+    pub fn names_holes(&self) -> bool {
+        !(self.all_updates || self.cves.is_empty() && self.advisories.is_empty())
+    }
+
     /// Tells whether nothing is left out.
     pub fn is_everything(&self) -> bool {
         *self == Self { all_updates: self.all_updates, ..Self::default() }

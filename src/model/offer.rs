@@ -20,6 +20,17 @@ pub struct Offer {
     pub origin: Arc<Origin>,
     /// Its archive, as the index describes it.
     pub artifact: Artifact,
+    /// What the vendor's notice of it asks for beside the new files.
+    pub asks: Asks,
+}
+
+/// What the vendor's notice of an update asks for beside the new files (updateinfo).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asks {
+    /// It takes effect with the next boot (`reboot_suggested`).
+    pub reboot: bool,
+    /// The package manager is to be run anew before anything else is updated (`restart_suggested`, SUSE's).
+    pub restart: bool,
 }
 
 /// What the repositories of one root offer for its installed packages.
@@ -29,6 +40,10 @@ pub struct RepositoryView {
     pub offers: HashMap<PackageKey, Vec<Offer>>,
     /// What the package manager would install, by installed package; packages without a candidate are absent.
     pub candidates: HashMap<PackageKey, Arc<Candidate>>,
+    /// What it would take as well between the installed version and its candidate, lowest first: a plan for a hole that is
+    /// named takes the lowest that closes it. Only where the package manager has a verb for that (dnf(8),
+    /// `upgrade-minimal`); packages without such a choice are absent.
+    pub lower: HashMap<PackageKey, Vec<Arc<Candidate>>>,
     /// One stamp for each repository.
     pub stamps: Vec<FeedStamp>,
     /// Pins, holds and phasing were evaluated by the package manager itself.

@@ -29,13 +29,29 @@ impl Exposures {
     }
 }
 
+/// The processes that can be reached from beyond this host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reachable(BTreeSet<u32>);
+
+/// Looks at what listens on the running system. It is the kernel that takes its time here: asked beside other work, it
+/// costs little.
+pub fn reachable(layout: &Layout) -> Reachable {
+    if !layout.is_live() {
+        return Reachable::default();
+    }
+    let listeners = sockets::listeners().unwrap_or_default();
+    let reachable = listeners.iter().filter(|listener| listener.is_reachable());
+    let holders = sockets::holders(&reachable.map(|listener| listener.inode).collect());
+    Reachable(holders.into_values().flatten().collect())
+}
+
 /// Looks at the running system; another root runs nothing, so that everything in it is installed.
-pub fn exposure(inventory: &Inventory, layout: &Layout) -> Exposures {
+pub fn exposure(inventory: &Inventory, layout: &Layout, reachable: &Reachable) -> Exposures {
     if !layout.is_live() {
         return Exposures::default();
     }
     let processes = processes::list();
-    let files = files(processes.here(), &listening());
+    let files = files(processes.here(), &reachable.0);
     let owners = owners(inventory, layout, files.keys().collect());
     let mut by_source = HashMap::new();
     let mut add = |package: &PackageName, exposure: Exposure| {
@@ -53,13 +69,6 @@ pub fn exposure(inventory: &Inventory, layout: &Layout) -> Exposures {
         add(&PackageName::from(format!("linux-image-{release}").as_str()), Exposure::Running);
     }
     Exposures { by_source, unreadable: processes.unreadable }
-}
-
-/// The processes that can be reached from beyond this host.
-fn listening() -> BTreeSet<u32> {
-    let reachable = sockets::listeners().unwrap_or_default();
-    let reachable = reachable.iter().filter(|listener| listener.is_reachable());
-    sockets::holders(&reachable.map(|listener| listener.inode).collect()).into_values().flatten().collect()
 }
 
 /// Every file that runs, with the most exposed use of it.

@@ -1,5 +1,7 @@
 //! What the repositories of this host offer, whichever package manager reads them.
 
+use std::collections::HashMap;
+
 use super::context::Context;
 use crate::model::distro::{Distribution, PackageFamily};
 use crate::model::failure::{Failure, FailureKind};
@@ -49,20 +51,25 @@ pub(super) fn lookup(
     repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
 }
 
-/// Returns what the notices of some versions ask for beside the new files; only rpm's repositories tell that.
-///
-/// # Errors
-/// As [`lookup`].
+/// Returns what the vendor's notices of some versions ask for beside the new files; only rpm's repositories tell that.
 pub(super) fn suggestions(
-    context: &Context<'_>,
     distribution: &Distribution,
-    wanted: &[(PackageKey, Version)],
-) -> Result<Suggestions, Failure> {
-    if distribution.family() != Some(PackageFamily::Rpm) {
-        return Ok(Suggestions::default());
+    (view, additions): (&RepositoryView, &HashMap<PackageKey, Offer>),
+    brought: &[(PackageKey, Version)],
+) -> Suggestions {
+    let mut found = Suggestions::default();
+    for (key, version) in brought {
+        let installed = view.offers.get(key).into_iter().flatten();
+        for offer in installed.chain(additions.get(key)).filter(|offer| offer.version == *version) {
+            if offer.asks.reboot {
+                found.reboot.insert(key.name.clone());
+            }
+            if offer.asks.restart && distribution.uses_zypper() {
+                found.of_package_manager.insert(key.name.clone());
+            }
+        }
     }
-    let found = rpm_repository::suggestions(&context.layout, distribution, wanted);
-    found.map_err(|error| metadata_unreadable(distribution, error))
+    found
 }
 
 fn metadata_unreadable(distribution: &Distribution, error: RpmRepositoryError) -> Failure {

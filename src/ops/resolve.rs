@@ -38,14 +38,16 @@ pub fn resolve(
     decisions: &mut Decisions,
     (policy, wish): (&Policy, &Wish),
 ) -> Result<Outlook, Failure> {
-    if decisions.targets.is_empty() {
-        return Ok(Outlook::default());
-    }
     let removals = match wish.removals {
         Asked::Allow => Removals::Allow,
         Asked::AsConfigured if context.settings.policy.removals == Permission::Allow => Removals::Allow,
         Asked::AsConfigured => Removals::Refuse,
     };
+    // A package that another one takes the place of has no newer version of its own.
+    let may_replace = decisions.unrestricted && removals == Removals::Allow;
+    if decisions.targets.is_empty() && !may_replace {
+        return Ok(Outlook::default());
+    }
     manager.records().wait_to_ask(context.lock_patience()).map_err(runs::locked)?;
     let search = Search { manager, survey, policy, removals };
     let refused = |error| refused(survey, error);
@@ -74,7 +76,8 @@ pub fn resolve(
     };
     policy::hold_dropped(decisions, &input, &dropped);
     let additions = additions(context, survey, &resolution)?;
-    let suggestions = offers::suggestions(context, &survey.inventory.distribution, &brought(&resolution))?;
+    let known = (&survey.view, &additions);
+    let suggestions = offers::suggestions(&survey.inventory.distribution, known, &brought(&resolution));
     search.begin_with(&suggestions.of_package_manager, &mut resolution).map_err(refused)?;
     Ok(Outlook { resolution, additions, suggestions })
 }
@@ -199,7 +202,8 @@ impl Search<'_> {
                 (false, None) => dependency(name, "cannot be installed".to_owned()),
             }
         });
-        let reason = root.as_ref().map_or(HoldReason::Dependency, |root| root.reason);
+        let alone = if unmet.conflicts { HoldReason::WouldRemove } else { HoldReason::Dependency };
+        let reason = root.as_ref().map_or(alone, |root| root.reason);
         let near = Cause::new(unmet.package.to_string(), reason, unmet.words.clone());
         std::iter::once(near).chain(root).collect()
     }

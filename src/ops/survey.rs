@@ -1,9 +1,10 @@
 //! What is there and what is known about it: the first half of every verb.
 
+use std::thread;
 use std::time::Duration;
 
 use super::context::Context;
-use super::exposure::{Exposures, exposure};
+use super::exposure::{self, Exposures};
 use super::{clock, ledger, offers, rules};
 use crate::config::layout::Layout;
 use crate::model::assessment::Assessment;
@@ -164,8 +165,16 @@ pub fn ground(context: &Context<'_>, reach: Reach) -> Result<Ground, Failure> {
 /// # Errors
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
-    let ground = ground(context, Reach::Installed)?;
-    let exposures = exposure(&ground.inventory, &context.layout);
+    let layout = &context.layout;
+    let (ground, reachable) = thread::scope(|scope| {
+        let asked = thread::Builder::new().spawn_scoped(scope, || exposure::reachable(layout));
+        let ground = ground(context, Reach::Installed);
+        let reachable = asked.ok().and_then(|asked| asked.join().ok());
+        // A system that is short of memory refuses a thread.
+        (ground, reachable.unwrap_or_else(|| exposure::reachable(layout)))
+    });
+    let ground = ground?;
+    let exposures = exposure::exposure(&ground.inventory, layout, &reachable);
     let mut assessment = ground.judged(context, &exposures, |input| assess(*input));
     rules::mark_waived(context, &mut assessment.findings);
     Ok(ground.surveyed(context, assessment))

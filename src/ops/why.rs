@@ -1,7 +1,7 @@
 //! `why`: the rule, the versions and the vendor's words behind a verdict.
 
 use super::context::Context;
-use super::exposure::exposure;
+use super::exposure::{exposure, reachable};
 use super::request::{Subject, WhyRequest};
 use super::survey;
 use crate::model::failure::Failure;
@@ -21,7 +21,7 @@ pub fn why(context: &Context<'_>, request: &WhyRequest) -> Result<WhyDocument, F
         Subject::Package(name) => name.to_string(),
     };
     let ground = survey::ground(context, survey::Reach::Everything)?;
-    let exposures = exposure(&ground.inventory, &context.layout);
+    let exposures = exposure(&ground.inventory, &context.layout, &reachable(&context.layout));
     let (explanation, assessment) =
         ground.judged(context, &exposures, |input| (explain::why(&subject, input), assess(*input)));
     let findings: Vec<Finding> =

@@ -114,7 +114,7 @@ pub struct Unmet {
     pub package: PackageName,
     /// The package it depends on, or conflicts with, where the resolver names one.
     pub needs: Option<PackageName>,
-    /// It cannot be together with that package.
+    /// It cannot be together with that package; where none is named, this one would have to go.
     pub conflicts: bool,
     /// The resolver's words.
     pub words: String,

@@ -23,7 +23,23 @@ pub(super) fn parse(text: &str) -> Vec<Unmet> {
     problems.iter().filter_map(|sentences| unmet(sentences)).collect()
 }
 
+/// How dnf begins where it refuses what it does for nobody: to remove, or to leave with broken dependencies, what
+/// `protected_packages` lists, and to remove the kernel that runs (libdnf, `Goal::Impl`; libdnf5, `ProblemRules`; dnf.conf(5),
+/// protected_packages and protect_running_kernel).
+const PROTECTED: &str = "The operation would result in ";
+
+fn protected(sentence: &str) -> Option<Unmet> {
+    let (_, names) = sentence.strip_prefix(PROTECTED)?.rsplit_once(": ")?;
+    let first = names.split([' ', ',']).next()?;
+    let package = named(Nevra::parse(first).map_or(first, |build| build.name))?;
+    let words = format!("dnf protects it and removes it for nobody: {names} (protected_packages)");
+    Some(Unmet { package, needs: None, conflicts: true, words })
+}
+
 fn unmet(sentences: &[&str]) -> Option<Unmet> {
+    if let Some(unmet) = sentences.iter().find_map(|sentence| protected(sentence)) {
+        return Some(unmet);
+    }
     // Which sentence comes first differs; the package that something is wanted of is in each, its need in one.
     let packages: Vec<PackageName> = sentences.iter().filter_map(|sentence| subject(sentence)).collect();
     let package = packages.first()?.clone();
@@ -33,10 +49,11 @@ fn unmet(sentences: &[&str]) -> Option<Unmet> {
     let other = packages.iter().find(|other| **other != package).cloned();
     let provider = conflicting.and_then(|sentence| subject(sentence.split_once(" provided by ")?.1));
     let words = sentences.join("; ");
+    let needs = provider.or(required).or(other);
     Some(Unmet {
         package,
-        needs: provider.or(required).or(other),
-        conflicts: conflicting.is_some(),
+        conflicts: conflicting.is_some() && needs.is_some(),
+        needs,
         words: words.chars().take(LONGEST).collect(),
     })
 }
@@ -77,6 +94,20 @@ mod tests {
         let found = parse(said);
         assert_eq!((found[0].needs.clone(), found[0].conflicts), (Some("b".into()), true));
         assert_eq!((found[1].package.as_str(), found[1].needs.clone()), ("c", None));
+    }
+
+    #[test]
+    fn what_dnf_protects_would_have_to_go_and_does_not() {
+        for said in [
+            "Error: \n Problem: The operation would result in removing the following protected packages: systemd\n",
+            "Problem: The operation would result in removing of running kernel: systemd-1-1.x86_64\n",
+            "Failed to resolve the transaction:\nProblem 1: The operation would result in broken dependencies for the following \
+             protected packages: systemd\nProblem 2: problem with installed package\n",
+        ] {
+            let found = parse(said);
+            assert_eq!((found[0].package.as_str(), found[0].needs.clone()), ("systemd", None));
+            assert!(found[0].conflicts && found[0].words.contains("dnf protects it"), "{said}");
+        }
     }
 
     #[test]

@@ -60,8 +60,15 @@ pub(in super::super) fn installed() -> Result<Vec<Target>, PackageManagerError> 
     Ok(output.text().lines().filter_map(target).collect())
 }
 
-/// What rpm's packages may provide to be installed in several versions at once: kernels, as dnf and zypp know them.
+/// What rpm's packages may provide to be installed in several versions at once: kernels, as dnf and zypp know them
+/// (dnf.conf(5), installonlypkgs; zypp.conf, multiversion).
 const SEVERAL: [&str; 2] = ["installonlypkg(", "multiversion("];
+const KERNELS: [&str; 2] = ["kernel", "kernel-PAE"];
+
+fn may_be_several(provided: &str) -> bool {
+    let names = || provided.lines().filter_map(|line| line.split_whitespace().next());
+    names().any(|name| KERNELS.contains(&name) || SEVERAL.iter().any(|mark| name.starts_with(mark)))
+}
 
 /// Returns the dependencies that nothing satisfies, and the packages that are recorded twice and may not be.
 ///
@@ -88,7 +95,7 @@ pub(in super::super) fn complaints() -> Result<Vec<String>, PackageManagerError>
     for (package, builds) in counts.into_iter().filter(|(_, builds)| builds.len() > 1) {
         let provided =
             ask(CommandSpec::new(RPM).args(["-q", "--provides", "--", package.name.as_str()]))?.text();
-        if !SEVERAL.iter().any(|mark| provided.contains(mark)) {
+        if !may_be_several(&provided) {
             found.push(format!("recorded more than once: {}", builds.join(", ")));
         }
     }
@@ -118,6 +125,18 @@ pub(in super::super) fn blamed(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kernels_may_be_there_in_several_versions_and_nothing_else() {
+        for provided in
+            ["kernel = 5.14.0-427.el9\nkernel(x86-64) = 5.14.0-427.el9\n", "multiversion(kernel)\n"]
+        {
+            assert!(may_be_several(provided), "{provided}");
+        }
+        for provided in ["kernel-headers = 5.14\nkernel-headers(x86-64) = 5.14\n", "foo = 1-1\n", ""] {
+            assert!(!may_be_several(provided), "{provided}");
+        }
+    }
 
     #[test]
     fn builds_are_named_both_ways() {

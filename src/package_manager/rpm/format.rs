@@ -1,6 +1,6 @@
 //! rpm's archives as the rest of the program asks for them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -132,26 +132,25 @@ impl ArchiveFormat for RpmArchives {
         Ok(listed(&output))
     }
 
-    /// rpm compares with what it recorded when it installed the very same build; that it is the same is asked first.
+    /// rpm compares with what it recorded when it installed the very same build; that it is the same is asked first. Each
+    /// question is asked about all archives at once: a process of rpm takes longer to start than to answer.
     fn compare(&self, archives: &[PathBuf]) -> Result<Proof, ArchiveFault> {
-        let mut proof = Proof::default();
-        for archive in archives {
-            let identity = Self::identity(archive)?;
-            let nevra = identity.split_whitespace().next().unwrap_or_default();
-            let spec = CommandSpec::new(RPM).args(["-qp", "--nosignature", "--list", "--"]);
-            let files = listed(&asked(spec.arg(archive.display().to_string()), archive)?);
-            proof.compared += files.len() as u64;
-            if !self.is_of_installed(archive) {
-                proof.damaged.extend(files);
-                continue;
-            }
-            let spec = CommandSpec::new(RPM).args(["-V", "--nodeps", "--noscripts", "--", nevra]);
-            for line in asked(spec, archive)?.text().lines().filter_map(verify::parse) {
-                match (line.content, line.configuration) {
-                    (true, true) => _ = proof.edited.insert(line.path),
-                    (true, false) => _ = proof.damaged.insert(line.path),
-                    (false, _) => {}
-                }
+        let (mut proof, contents) = (Proof::default(), contents(archives)?);
+        let (Some(first), Some(nevras)) = (archives.first(), nevras_of(&contents)) else { return Ok(proof) };
+        let spec = CommandSpec::new(RPM).args(["-q", "--queryformat", IDENTITY, "--"]).args(nevras);
+        let said = asked(spec, first)?.text();
+        let installed: BTreeSet<&str> = said.lines().map(str::trim).collect();
+        let (same, other): (Vec<Content>, Vec<Content>) =
+            contents.into_iter().partition(|content| installed.contains(content.identity.as_str()));
+        proof.compared = same.iter().chain(&other).map(|content| content.files.len() as u64).sum();
+        proof.damaged.extend(other.into_iter().flat_map(|content| content.files));
+        let Some(nevras) = nevras_of(&same) else { return Ok(proof) };
+        let spec = CommandSpec::new(RPM).args(["-V", "--nodeps", "--noscripts", "--"]).args(nevras);
+        for line in asked(spec, first)?.text().lines().filter_map(verify::parse) {
+            match (line.content, line.configuration) {
+                (true, true) => _ = proof.edited.insert(line.path),
+                (true, false) => _ = proof.damaged.insert(line.path),
+                (false, _) => {}
             }
         }
         Ok(proof)
@@ -161,14 +160,11 @@ impl ArchiveFormat for RpmArchives {
     /// what it left there.
     fn litter(&self, archives: &[PathBuf]) -> Result<Vec<PathBuf>, ArchiveFault> {
         let mut names: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
-        for archive in archives {
-            let spec = CommandSpec::new(RPM).args(["-qp", "--nosignature", "--list", "--"]);
-            for path in listed(&asked(spec.arg(archive.display().to_string()), archive)?) {
-                let place = self.root.join(path.strip_prefix("/").unwrap_or(&path));
-                let name = place.file_name().map(|name| name.to_string_lossy().into_owned());
-                if let (Some(folder), Some(name)) = (place.parent(), name) {
-                    names.entry(folder.to_owned()).or_default().push(name);
-                }
+        for path in contents(archives)?.into_iter().flat_map(|content| content.files) {
+            let place = self.root.join(path.strip_prefix("/").unwrap_or(&path));
+            let name = place.file_name().map(|name| name.to_string_lossy().into_owned());
+            if let (Some(folder), Some(name)) = (place.parent(), name) {
+                names.entry(folder.to_owned()).or_default().push(name);
             }
         }
         let mut found = Vec::new();
@@ -179,6 +175,56 @@ impl ArchiveFormat for RpmArchives {
         }
         Ok(found)
     }
+}
+
+/// What an archive is, and what it brings.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Content {
+    identity: String,
+    files: Vec<PathBuf>,
+}
+
+impl Content {
+    fn nevra(&self) -> &str {
+        self.identity.split(' ').next().unwrap_or_default()
+    }
+}
+
+/// Reads archives by one call of rpm, in their order.
+fn contents(archives: &[PathBuf]) -> Result<Vec<Content>, ArchiveFault> {
+    let Some(first) = archives.first() else { return Ok(Vec::new()) };
+    let format = format!("={IDENTITY}[%{{FILENAMES}}\\n]");
+    let spec = CommandSpec::new(RPM).args(["-qp", "--nosignature", "--queryformat", &format, "--"]);
+    let output = asked(spec.args(archives.iter().map(|path| path.display().to_string())), first)?;
+    let contents = parse_contents(&output.text());
+    if output.is_success() && contents.len() == archives.len() {
+        return Ok(contents);
+    }
+    // The culprit is named.
+    for archive in archives {
+        RpmArchives::identity(archive)?;
+    }
+    Err(ArchiveFault::at("read the archive", first)(refused("rpm", &output)))
+}
+
+fn parse_contents(text: &str) -> Vec<Content> {
+    let mut contents: Vec<Content> = Vec::new();
+    for line in text.lines() {
+        match (line.strip_prefix('='), contents.last_mut()) {
+            (Some(identity), _) => {
+                contents.push(Content { identity: identity.trim().to_owned(), files: Vec::new() });
+            }
+            (None, Some(content)) if line.starts_with('/') => content.files.push(PathBuf::from(line)),
+            _ => {}
+        }
+    }
+    contents
+}
+
+/// The builds of some archives; `None` where there are none.
+fn nevras_of(contents: &[Content]) -> Option<Vec<String>> {
+    let nevras: Vec<String> = contents.iter().map(|content| content.nevra().to_owned()).collect();
+    (!nevras.is_empty()).then_some(nevras)
 }
 
 fn is_litter(path: &Path, names: &[String]) -> bool {
@@ -220,6 +266,16 @@ mod tests {
         assert!(is_signed(of_six) && !is_signed(&of_six.replace("12ab: OK", "12ab: NOKEY")));
         assert!(!is_signed(&signed.replace("digest: OK", "digest: BAD (Expected 1 != 2)")));
         assert!(!is_signed(""));
+    }
+
+    #[test]
+    fn several_archives_are_read_from_one_answer() {
+        let said = "=a-1-1.noarch 12 34\n/usr/a\n/etc/a.conf\n=empty-1-1.noarch 56 78\n(none)\n=b-2-1.x86_64 9 (none)\n/b\n";
+        let read = parse_contents(said);
+        let told: Vec<(&str, usize)> = read.iter().map(|one| (one.nevra(), one.files.len())).collect();
+        assert_eq!(told, [("a-1-1.noarch", 2), ("empty-1-1.noarch", 0), ("b-2-1.x86_64", 1)]);
+        assert_eq!(read[2].identity, "b-2-1.x86_64 9 (none)");
+        assert_eq!(parse_contents("/orphan\nerror: x\n"), []);
     }
 
     #[test]

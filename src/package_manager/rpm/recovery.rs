@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::archives::ArchiveFormat;
-use super::super::{PackageManagerError, RestoreRequest, run_into_log};
+use super::super::{PackageManagerError, RestoreRequest, Target, run_into_log};
 use super::{RPM, RpmArchives, builds};
 use crate::host::runner::{CommandOutput, CommandSpec, Insistence};
 use crate::host::{clock, storage};
@@ -25,27 +25,7 @@ pub(in super::super) fn restore(
     request: &RestoreRequest<'_>,
     (tool, guard, archives): (&'static str, &Path, &RpmArchives),
 ) -> Result<CommandOutput, PackageManagerError> {
-    let rpm = || {
-        let spec = CommandSpec::new(RPM).args(["--define", "_flush_io 1"]);
-        spec.time_limit(request.time_limit).insistence(Insistence::Patient).guard(guard)
-    };
-    let path = |path: &PathBuf| path.display().to_string();
-    let (beside, instead): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        request.archives.iter().partition(|archive| request.beside.contains(archive));
-    let mut calls = Vec::new();
-    let force = ["--oldpackage", "--replacepkgs", "--replacefiles", "--nodeps"];
-    if !instead.is_empty() {
-        calls.push(rpm().arg("-U").args(force).arg("--").args(instead.into_iter().map(path)));
-    }
-    if !beside.is_empty() {
-        calls.push(rpm().arg("-i").args(force).arg("--").args(beside.into_iter().map(path)));
-    }
-    let installed = builds::installed()?;
-    for gone in request.purge.iter().chain(request.remove) {
-        if installed.iter().any(|there| there == gone) {
-            calls.push(rpm().args(["-e", "--nodeps", "--", &builds::nevra(gone)]));
-        }
-    }
+    let calls = calls(request, &builds::installed()?, guard);
     clock::pause(BETWEEN_ATTEMPTS);
     remove_litter(archives, request);
     let mut last = None;
@@ -55,11 +35,62 @@ pub(in super::super) fn restore(
     last.ok_or_else(|| PackageManagerError::Refused { tool: "rpm", words: Vec::new() })
 }
 
+/// What rpm is told, in order.
+fn calls(request: &RestoreRequest<'_>, installed: &[Target], guard: &Path) -> Vec<CommandSpec> {
+    let rpm = || {
+        let spec = CommandSpec::new(RPM).args(["--define", "_flush_io 1"]);
+        spec.time_limit(request.time_limit).insistence(Insistence::Patient).guard(guard)
+    };
+    let path = |path: &PathBuf| path.display().to_string();
+    let (beside, instead): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        request.archives.iter().partition(|archive| request.beside.contains(archive));
+    let force = ["--oldpackage", "--replacepkgs", "--replacefiles", "--nodeps"];
+    let mut calls = Vec::new();
+    for (verb, archives) in [("-U", instead), ("-i", beside)] {
+        if !archives.is_empty() {
+            calls.push(rpm().arg(verb).args(force).arg("--").args(archives.into_iter().map(path)));
+        }
+    }
+    let away = request.purge.iter().chain(request.remove).filter(|gone| installed.contains(gone));
+    calls.extend(away.map(|gone| rpm().args(["-e", "--nodeps", "--", &builds::nevra(gone)])));
+    calls
+}
+
 /// Removes what a transaction that was cut off unpacked and did not put in place: no later one does, and the caller, who
 /// holds every lock, knows that none runs now.
 fn remove_litter(archives: &RpmArchives, request: &RestoreRequest<'_>) {
     for path in archives.litter(request.archives).unwrap_or_default() {
         // What cannot be removed is found by the caller's own proof.
         let _ = storage::remove_file(&path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::decision::ConffilePolicy;
+
+    #[test]
+    fn a_kernel_comes_beside_the_old_one_and_never_instead_of_it() {
+        let archives = ["/r/kernel-2-1.noarch.rpm", "/r/plain-1-1.noarch.rpm"].map(PathBuf::from);
+        let gone =
+            ["extra-1-1.noarch", "never-1-1.noarch"].map(|text| builds::target(text).expect("a build"));
+        let request = RestoreRequest {
+            complete: &[],
+            archives: &archives,
+            beside: &archives[..1],
+            purge: &gone,
+            remove: &[],
+            conffiles: ConffilePolicy::Keep,
+            time_limit: Duration::ZERO,
+            log: Path::new("/log"),
+        };
+        let told: Vec<String> =
+            calls(&request, &gone[..1], Path::new("/guard")).iter().map(CommandSpec::shown).collect();
+        let force = "--oldpackage --replacepkgs --replacefiles --nodeps --";
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[0].ends_with(&format!("-U {force} /r/plain-1-1.noarch.rpm")), "{told:?}");
+        assert!(told[1].ends_with(&format!("-i {force} /r/kernel-2-1.noarch.rpm")), "{told:?}");
+        assert!(told[2].ends_with("-e --nodeps -- extra-1-1.noarch"), "{told:?}");
     }
 }

@@ -280,11 +280,15 @@ impl PackageManager for Zypper {
             )]);
         }
         let answer = answer::parse(&output.text())?;
-        let mut problems: Vec<String> = answer
-            .complaints
-            .iter()
-            .filter(|text| text.starts_with("Problem ") || text.starts_with("System management is locked"))
-            .map(|text| text.lines().take(2).collect::<Vec<_>>().join(" "))
+        let is_telling = |text: &&String| {
+            let begins = ["Problem ", "System management is locked", "Repository '"];
+            begins.iter().any(|begin| text.starts_with(begin))
+        };
+        let complaints = answer.complaints.iter().filter(is_telling);
+        let unknown_keys = answer.news.iter().filter(|text| text.contains(" is signed with an unknown key "));
+        let mut problems: Vec<String> = unknown_keys
+            .chain(complaints)
+            .map(|text| text.lines().take(4).map(str::trim).collect::<Vec<_>>().join(" "))
             .collect();
         if problems.is_empty() && !output.is_success() {
             problems.extend(answer.complaints.into_iter().next_back());

@@ -75,9 +75,27 @@ pub(super) fn judge(input: &DecisionInput<'_>, finding: &Finding) -> Result<Vers
     let key = PackageKey { name: name.clone(), architecture: finding.package.architecture.clone() };
     let package =
         input.inventory.find(&key).ok_or_else(|| cause(name, HoldReason::Unknown, "no longer installed"))?;
-    let candidate = newer_candidate(input, package)?;
+    let candidate =
+        lowest_that_closes(input, finding, &key).map_or_else(|| newer_candidate(input, package), Ok)?;
     judge_update(input, package, candidate)?;
     rules.not_yet(finding, policy.now).map_or_else(|| Ok(candidate.version.clone()), Err)
+}
+
+/// The lowest version that closes a finding which was asked for by name, where the package manager has that choice and it is
+/// not its candidate anyway.
+fn lowest_that_closes<'a>(
+    input: &DecisionInput<'a>,
+    finding: &Finding,
+    key: &PackageKey,
+) -> Option<&'a Candidate> {
+    let fixed = finding.fixed_version.as_ref().filter(|_| input.selection.names_holes())?;
+    let mut lower = input.view.lower.get(key)?.iter();
+    lower.find(|lower| reaches(&lower.version, fixed)).map(|lower| &**lower)
+}
+
+/// Tells whether a version of a package is not older than the one with the fix; those of other schemes have no order.
+pub(super) fn reaches(version: &Version, fixed: &Version) -> bool {
+    version.scheme() == fixed.scheme() && !version.is_older_than(fixed)
 }
 
 /// What is exploited in the wild is never too mild.

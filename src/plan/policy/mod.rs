@@ -57,7 +57,7 @@ pub fn decide(input: &DecisionInput<'_>) -> Decisions {
                     name: finding.package.name.clone(),
                     architecture: finding.package.architecture.clone(),
                 };
-                decisions.targets.insert(key, version);
+                raise(&mut decisions.targets, key, version);
                 Disposition::patch()
             }
             Err(cause) => {
@@ -76,7 +76,7 @@ pub fn decide(input: &DecisionInput<'_>) -> Decisions {
         let left_out = take_all_updates(input, &mut decisions.targets, &mut held);
         decisions.unrestricted = left_out == 0 && input.selection.exact.is_empty();
     }
-    carry_along(&mut decisions, input.findings);
+    carry_along(&mut decisions, input);
     decisions.held = held
         .into_iter()
         .filter(|(key, _)| !decisions.targets.contains_key(key))
@@ -85,10 +85,18 @@ pub fn decide(input: &DecisionInput<'_>) -> Decisions {
     decisions
 }
 
+/// Several findings of a package may ask for several versions of it: the highest one closes them all.
+fn raise(targets: &mut BTreeMap<PackageKey, Version>, key: PackageKey, version: Version) {
+    let target = targets.entry(key).or_insert_with(|| version.clone());
+    if target.is_older_than(&version) {
+        *target = version;
+    }
+}
+
 /// A package that is installed anyway takes along what alone would have been too mild or too young, or not let through:
-/// its new version closes it too.
-fn carry_along(decisions: &mut Decisions, findings: &[Finding]) {
-    for (finding, disposition) in findings.iter().zip(&mut decisions.dispositions) {
+/// its new version closes it too, unless it is the lowest that closes another one.
+fn carry_along(decisions: &mut Decisions, input: &DecisionInput<'_>) {
+    for (finding, disposition) in input.findings.iter().zip(&mut decisions.dispositions) {
         let is_carried = matches!(
             disposition.reason,
             Some(HoldReason::BelowSeverity | HoldReason::ApprovalDelay | HoldReason::Frozen)
@@ -97,7 +105,13 @@ fn carry_along(decisions: &mut Decisions, findings: &[Finding]) {
             name: finding.package.name.clone(),
             architecture: finding.package.architecture.clone(),
         };
-        if is_carried && finding.verdict == Verdict::Vulnerable && decisions.targets.contains_key(&key) {
+        let Some(target) = decisions.targets.get(&key) else { continue };
+        let may_be_lower = input.view.lower.contains_key(&key);
+        let closes = |fixed: &Version| !may_be_lower || gates::reaches(target, fixed);
+        if is_carried
+            && finding.verdict == Verdict::Vulnerable
+            && finding.fixed_version.as_ref().is_none_or(closes)
+        {
             *disposition = Disposition::patch();
         }
     }

@@ -158,6 +158,19 @@ fn unfinished_change_of_the_older_kind_is_refused() {
 }
 
 #[test]
+fn a_database_of_a_newer_format_is_one_error_that_says_so() {
+    let scratch = Scratch::new("newer");
+    let mut bytes = fixture("rpm/small.sqlite.zst");
+    for (at, newer) in [(19, 3), (47, 5)] {
+        let known = std::mem::replace(&mut bytes[at], newer);
+        let path = scratch.with("rpmdb.sqlite", &bytes);
+        let told = in_one_line(&read_sqlite(&path).expect_err("it is newer"));
+        assert!(told.contains("rpmdb.sqlite") && told.contains("a newer format"), "{told}");
+        bytes[at] = known;
+    }
+}
+
+#[test]
 fn database_cut_at_any_byte_is_one_error_that_names_it() {
     let scratch = Scratch::new("cut");
     for name in ["small.sqlite", "small-pages.sqlite"] {

@@ -98,19 +98,27 @@ impl RpmFixture {
 
     /// Builds a version of a distribution's vendor into `folder` and returns its path.
     pub fn build(&self, version: &str, folder: &Path, vendor: &str) -> PathBuf {
+        self.build_for("noarch", version, (folder, vendor))
+    }
+
+    /// Builds it for one architecture; nothing in it is of any.
+    pub fn build_for(&self, architecture: &str, version: &str, (folder, vendor): (&Path, &str)) -> PathBuf {
         let (epoch, plain) = version.split_once(':').unwrap_or(("", version));
         let work = folder.join(format!(".build-{}", self.name));
         fs::create_dir_all(&work).expect("a folder can be made");
         let is_foreign = self.is_last(version) && !self.last_vendor.is_empty();
         let vendor = if is_foreign { self.last_vendor } else { vendor };
-        fs::write(work.join("lab.spec"), self.spec((epoch, plain), self.is_last(version), vendor))
-            .expect("a spec can be written");
+        let spec = self.spec((epoch, plain), self.is_last(version), vendor);
+        let spec = if architecture == "noarch" { spec } else { spec.replace("BuildArch: noarch\n", "") };
+        fs::write(work.join("lab.spec"), spec).expect("a spec can be written");
         on_host(&[
             "rpmbuild",
             "-bb",
             "--quiet",
             "--target",
-            "noarch",
+            architecture,
+            "--define",
+            "debug_package %{nil}",
             "--define",
             &format!("_topdir {}", text(&work)),
             "--define",
@@ -122,7 +130,7 @@ impl RpmFixture {
             text(&work.join("lab.spec")),
         ]);
         fs::remove_dir_all(&work).expect("a folder can be removed");
-        folder.join(format!("{}-{plain}-1.noarch.rpm", self.name))
+        folder.join(format!("{}-{plain}-1.{architecture}.rpm", self.name))
     }
 
     fn spec(&self, (epoch, version): (&str, &str), is_last: bool, vendor: &str) -> String {

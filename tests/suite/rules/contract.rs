@@ -15,7 +15,8 @@ fn lines() -> Vec<Vec<&'static str>> {
 
 fn is_there(named: &str) -> bool {
     let Some((story, test)) = named.split_once("::") else { return false };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/suite/stories/{story}.rs"));
+    let place = if story.contains('/') { story.to_owned() } else { format!("stories/{story}") };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/suite/{place}.rs"));
     let text = fs::read_to_string(path).unwrap_or_default();
     text.contains(&format!("#[test]\nfn {test}()"))
 }

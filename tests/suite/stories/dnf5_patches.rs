@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use super::dnf_applies::{State, apply, latest};
 use super::dnf_plans::{changes, held, manifest, planned};
-use super::dnf_power_fails::{numbers, side};
 use crate::lab::dnf5_root;
-use crate::lab::faults::{Point, Traced, count_calls, power_cut_at};
 
 const FIXTURES: &[&str] =
     &["lab-plain", "lab-program", "lab-library", "lab-grows", "lab-epoch", "lab-kernel", "lab-conf"];
@@ -119,33 +117,4 @@ fn a_transaction_of_somebody_else_is_waited_for_and_then_named() {
     assert_eq!(ran.code, 7, "{ran}");
     assert!(root.builds().contains(&"lab-plain-1.0-1.noarch".to_owned()));
     other.wait();
-}
-
-#[test]
-fn wherever_dnf5_and_rpm_are_cut_off_recover_ends_old_or_new() {
-    const CALLS: &str = "rename,unlink,fdatasync";
-    const APPLY: &[&str] = &["patchctl", "apply", "--yes", "--no-refresh"];
-    let Some(root) = dnf5_root::with(FIXTURES) else { return };
-    let old = State::of(&root);
-    let rehearsal = root.copy();
-    let (ran, total) = count_calls(rehearsal.command(APPLY), CALLS, Traced::Tree);
-    ran.expect_code(0);
-    let new = State::of(&rehearsal);
-    drop(rehearsal);
-    let mut ends = Vec::new();
-    for number in numbers(total) {
-        let copy = root.copy();
-        if power_cut_at(copy.command(APPLY), &Point { calls: CALLS, number, traced: Traced::Tree }).is_none()
-        {
-            continue;
-        }
-        copy.reboot();
-        let ran = copy.run(&["patchctl", "recover"]);
-        let log = fs::read_to_string(copy.path("var/lib/patchctl/runs/0001/log")).unwrap_or_default();
-        assert!([0, 3].contains(&ran.code), "call {number}: {ran}\n{log}");
-        let end = side(&State::of(&copy), (&old, &new));
-        ends.push(end.unwrap_or_else(|e| panic!("call {number}: {e}\n{ran}\n{log}")));
-    }
-    println!("dnf5 and rpm cut off at {} of {total} points: {ends:?}, 0 FAIL", ends.len());
-    assert!(!ends.is_empty());
 }

@@ -37,9 +37,11 @@ pub fn seed() -> usize {
 }
 
 impl Choice {
-    /// Spreads `sample` points evenly over `count` calls, moved by the seed; all of them in a full sweep.
+    /// Spreads `sample` points evenly over `count` calls, moved by the seed; all of them in a full sweep, and as many as
+    /// `PATCHCTL_SWEEP` says where that is a number.
     pub fn of(count: usize, sample: usize) -> Self {
-        let stride = if is_full() { 1 } else { (count / sample.max(1)).max(1) };
+        let asked = std::env::var("PATCHCTL_SWEEP").ok().and_then(|text| text.parse().ok());
+        let stride = if is_full() { 1 } else { (count / asked.unwrap_or(sample).max(1)).max(1) };
         Self { stride, offset: seed() % stride }
     }
 
@@ -66,10 +68,19 @@ pub fn count(command: InRoot, stops: Stops, mut counts: impl FnMut(&Call) -> boo
 /// Runs a command on `host` and copies the host right before the chosen calls: each copy is what a kill of everything
 /// there leaves.
 pub fn cut_off(host: &Host, command: &[&str], choice: Choice) -> Vec<(String, Host)> {
+    cut_off_at(host, command, (choice, |call| call.kind == Kind::Change))
+}
+
+/// The same at some of the calls.
+pub fn cut_off_at(
+    host: &Host,
+    command: &[&str],
+    (choice, is_point): (Choice, fn(&Call) -> bool),
+) -> Vec<(String, Host)> {
     let mut number = 0;
     let mut copies = Vec::new();
     watch(host.command(command), Stops::Changing, &mut |call: &Call| {
-        if call.kind == Kind::Change {
+        if is_point(call) {
             if choice.takes(number) {
                 let place = format!("change {number}: {}", call.described());
                 copies.push((place, host.copy()));

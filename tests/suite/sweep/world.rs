@@ -20,6 +20,15 @@ const EDITED: &str = "edited by the administrator\n";
 /// A diary that a fixture's own script writes: each of its runs is a line, so it is no state to go back to.
 const DIARIES: &[&str] = &["var/lib/lab-trigger", "var/lib/lab-trigger/seen"];
 
+/// Returns the pool where a sweep can be made at all.
+pub(super) fn swept_pool() -> Option<&'static Pool> {
+    if cfg!(not(target_arch = "x86_64")) {
+        println!("not run: the tracer of the sweep reads the registers of x86-64");
+        return None;
+    }
+    debian::available()
+}
+
 /// What is installed and pending in a world.
 pub struct Scenario {
     pub name: &'static str,
@@ -63,11 +72,7 @@ pub enum End {
 impl World {
     /// Builds the world of a scenario and learns both ends by an undisturbed run.
     pub fn of(scenario: &Scenario) -> Option<Self> {
-        if cfg!(not(target_arch = "x86_64")) {
-            println!("not run: the tracer of the sweep reads the registers of x86-64");
-            return None;
-        }
-        let pool = debian::available()?;
+        let pool = swept_pool()?;
         let base = debian::small_with(scenario.fixtures)?;
         if scenario.fixtures.contains(&"lab-conf") {
             base.write("etc/lab-conf.conf", EDITED);
@@ -216,11 +221,7 @@ pub struct Bare {
 impl Bare {
     /// Installs a fixture, and learns what the call makes of it.
     pub fn of(fixture: &str, call: &[&str]) -> Option<Self> {
-        if cfg!(not(target_arch = "x86_64")) {
-            println!("not run: the tracer of the sweep reads the registers of x86-64");
-            return None;
-        }
-        let pool = debian::available()?;
+        let pool = swept_pool()?;
         let base = debian::small_with(&[fixture])?;
         let old = Manifest::of(&base);
         let memory = Memory::of(&base.path("/"), &old);
@@ -248,7 +249,7 @@ impl Bare {
 }
 
 impl Host {
-    fn of(pool: &'static Pool, root: &Path) -> Self {
+    pub(super) fn of(pool: &'static Pool, root: &Path) -> Self {
         Self { pool, clone: pool.copy_of(root) }
     }
 

@@ -95,7 +95,7 @@ fn offer(at: &str, security: bool) -> Offer {
     };
     let artifact = Artifact { uri: text("pool/x.deb"), size: 1, sha256: Sha256::of(b"x") };
     let source = SourcePackage { name: "a1".into(), version: version(at) };
-    Offer { version: version(at), source, origin: Arc::new(origin), artifact }
+    Offer { version: version(at), source, origin: Arc::new(origin), artifact, asks: Default::default() }
 }
 
 /// A root, the statements about it, and what is asked for.

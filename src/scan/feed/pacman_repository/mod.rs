@@ -24,7 +24,7 @@ use crate::host::storage::{self, StorageError};
 use crate::model::digest::Sha256;
 use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 use crate::model::finding::{Candidate, NotCovered, Origin};
-use crate::model::offer::{Offer, RepositoryView};
+use crate::model::offer::{Asks, Offer, RepositoryView};
 use crate::model::package::{InstalledPackage, Inventory, PackageKey, SourcePackage};
 use crate::model::plan::Artifact;
 use crate::model::version::Version;
@@ -234,7 +234,8 @@ fn each_offer(
         let source = SourcePackage { name: entry.base.as_str().into(), version: version.clone() };
         let uri = format!("{base}/{}", entry.file_name);
         let artifact = Artifact { uri, size: entry.size, sha256: entry.sha256 };
-        take(&entry, Offer { version, source, origin: Arc::clone(&origin), artifact });
+        let (origin, asks) = (Arc::clone(&origin), Asks::default());
+        take(&entry, Offer { version, source, origin, artifact, asks });
     })
 }
 

@@ -16,13 +16,13 @@ use crate::config::layout::Layout;
 use crate::host::storage::{self, FileStamp};
 use crate::model::digest::Sha256;
 use crate::model::finding::{Candidate, Origin};
-use crate::model::offer::{Offer, RepositoryView};
+use crate::model::offer::{Asks, Offer, RepositoryView};
 use crate::model::package::{Inventory, PackageName, SourcePackage};
 use crate::model::plan::Artifact;
 use crate::model::version::Version;
 
 /// Changes whenever the content below does.
-const SCHEMA: &str = "patchctl.candidates/2";
+const SCHEMA: &str = "patchctl.candidates/3";
 
 /// Files and folders that decide what the lists mean, below a root (apt.conf(5), apt_preferences(5)).
 const CONFIGURATION: [&str; 7] = [
@@ -50,11 +50,12 @@ struct Stored {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredPackage(Vec<StoredOffer>, Option<StoredCandidate>);
+struct StoredPackage(Vec<StoredOffer>, Option<StoredCandidate>, Vec<StoredCandidate>);
 
-/// Version, place in `origins`, address, size, digest; the source where it is not as the package's own.
+/// Version, place in `origins`, address, size, digest; the source where it is not as the package's own; what is asked for
+/// beside: 1 for a boot, 2 for the package manager to be run anew.
 #[derive(Serialize, Deserialize)]
-struct StoredOffer(Version, usize, String, u64, Sha256, Option<PackageName>, Option<Version>);
+struct StoredOffer(Version, usize, String, u64, Sha256, Option<PackageName>, Option<Version>, u8);
 
 /// Version, place in `origins`, percent.
 #[derive(Serialize, Deserialize)]
@@ -104,8 +105,12 @@ pub(in crate::scan::feed) fn load(
     let mut view = RepositoryView { pins_evaluated: stored.pins_evaluated, ..RepositoryView::default() };
     view.offers = HashMap::with_capacity(stored.packages.len());
     view.candidates = HashMap::with_capacity(stored.packages.len());
-    for (package, StoredPackage(offers, candidate)) in inventory.packages.iter().zip(stored.packages) {
+    for (package, StoredPackage(offers, candidate, lower)) in inventory.packages.iter().zip(stored.packages) {
         let key = package.key();
+        if !lower.is_empty() {
+            let lower = lower.into_iter().map(|lower| lower.revive(&stored.origins, stored.pins_evaluated));
+            view.lower.insert(key.clone(), lower.map(|lower| lower.map(Arc::new)).collect::<Option<_>>()?);
+        }
         if let Some(candidate) = candidate {
             let candidate = candidate.revive(&stored.origins, stored.pins_evaluated)?;
             view.candidates.insert(key.clone(), Arc::new(candidate));
@@ -121,13 +126,14 @@ pub(in crate::scan::feed) fn load(
 
 impl StoredOffer {
     fn revive(self, package: &PackageName, origins: &[Arc<Origin>]) -> Option<Offer> {
-        let Self(version, origin, uri, size, sha256, source_name, source_version) = self;
+        let Self(version, origin, uri, size, sha256, source_name, source_version, asks) = self;
         let origin = Arc::clone(origins.get(origin)?);
         let source = SourcePackage {
             name: source_name.unwrap_or_else(|| package.clone()),
             version: source_version.unwrap_or_else(|| version.clone()),
         };
-        Some(Offer { version, source, origin, artifact: Artifact { uri, size, sha256 } })
+        let asks = Asks { reboot: asks & 1 != 0, restart: asks & 2 != 0 };
+        Some(Offer { version, source, origin, artifact: Artifact { uri, size, sha256 }, asks })
     }
 }
 
@@ -156,14 +162,17 @@ pub(in crate::scan::feed) fn save(
             let source_name = Some(&offer.source.name).filter(|name| **name != package.name).cloned();
             let source_version = Some(&offer.source.version).filter(|v| **v != offer.version).cloned();
             let place = origins.place_of(&offer.origin);
-            StoredOffer(offer.version.clone(), place, uri, size, sha256, source_name, source_version)
+            let asks = u8::from(offer.asks.reboot) | u8::from(offer.asks.restart) << 1;
+            StoredOffer(offer.version.clone(), place, uri, size, sha256, source_name, source_version, asks)
         });
         let offers = offers.collect();
-        let candidate = dated.view.candidates.get(&key).map(|candidate| {
+        let mut stored = |candidate: &Arc<Candidate>| {
             let place = origins.place_of(&candidate.origin);
             StoredCandidate(candidate.version.clone(), place, candidate.phased_percent)
-        });
-        packages.push(StoredPackage(offers, candidate));
+        };
+        let lower = dated.view.lower.get(&key).into_iter().flatten().map(&mut stored).collect();
+        let candidate = dated.view.candidates.get(&key).map(stored);
+        packages.push(StoredPackage(offers, candidate, lower));
     }
     let stored = Stored {
         schema: SCHEMA.to_owned(),

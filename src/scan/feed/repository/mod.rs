@@ -163,6 +163,7 @@ fn read(layout: &Layout, inventory: &Inventory) -> Result<DatedView, RepositoryE
         candidates,
         stamps: Vec::new(),
         pins_evaluated: ask_apt,
+        lower: Default::default(),
     };
     Ok(DatedView { view, stamps })
 }

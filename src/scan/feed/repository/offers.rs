@@ -8,7 +8,7 @@ use super::RepositoryError;
 use super::index::{self, Entry, IndexError, Reader};
 use super::lists::{Index, Repository};
 use crate::model::finding::Origin;
-use crate::model::offer::Offer;
+use crate::model::offer::{Asks, Offer};
 use crate::model::package::{Inventory, PackageKey, PackageName};
 use crate::model::plan::Artifact;
 use crate::model::version::Version;
@@ -137,7 +137,8 @@ fn offer_of(entry: &Entry<'_>, index: &Index) -> Result<Option<Offer>, IndexErro
     let Some(sha256) = entry.sha256 else { return Ok(None) };
     let uri = format!("{}{}", index.base, entry.path.trim_start_matches("./"));
     let origin: Arc<Origin> = Arc::clone(&index.origin);
-    Ok(Some(Offer { version, source, origin, artifact: Artifact { uri, size: entry.size, sha256 } }))
+    let artifact = Artifact { uri, size: entry.size, sha256 };
+    Ok(Some(Offer { version, source, origin, artifact, asks: Asks::default() }))
 }
 
 /// Returns the offers of exact versions, in the order asked.

@@ -24,6 +24,9 @@ pub(super) struct Configuration {
     pub(super) excluded: Vec<String>,
     /// Whose builds may replace whose; dnf does not ask.
     pub(super) vendors: Option<Vendors>,
+    /// It has a verb that takes the lowest version which closes an advisory (dnf(8), `upgrade-minimal`; dnf5(8), `upgrade
+    /// --minimal`).
+    pub(super) has_minimal_upgrades: bool,
     /// Which streams of modules were enabled or disabled; zypp knows no modules.
     pub(super) modules: Option<ModuleStates>,
     /// The files that all of this was read from, present or not.

@@ -58,6 +58,7 @@ pub(super) fn read(root: &Path) -> Configuration {
         repositories,
         excluded: main.words(&["excludepkgs", "exclude"]).into_iter().chain(unwanted).collect(),
         vendors: None,
+        has_minimal_upgrades: true,
         modules: Some(ModuleStates::read(root)),
         files: [files, settings, overrides, locks.to_vec(), dnf_modules::files(root)].concat(),
     }

@@ -1,11 +1,10 @@
 //! The metadata that dnf or zypp keeps of one repository, checked against the repository's own list.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::super::decompress::decompress;
 use super::super::repomd::{Record, Repomd};
-use super::super::updateinfo::builds::{self, Build, Suggested};
+use super::super::updateinfo::builds::{self, Notices};
 use super::RpmRepositoryError;
 use super::configuration::Repository;
 use crate::host::storage;
@@ -81,23 +80,14 @@ impl Metadata {
         self.unpacked(record)
     }
 
-    /// Returns the builds that security updates bring; none where the repository tells of no updates, or that
-    /// was not fetched.
+    /// Returns what the repository's updates say of their builds; nothing where it tells of no updates, or that was not
+    /// fetched.
     ///
     /// # Errors
     /// As [`Metadata::primary`].
-    pub(super) fn security_builds(&self) -> Result<HashSet<Build>, RpmRepositoryError> {
-        let Some((path, bytes)) = self.updates()? else { return Ok(HashSet::new()) };
-        builds::security(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
-    }
-
-    /// Returns the builds whose updates ask for more than new files.
-    ///
-    /// # Errors
-    /// As [`Metadata::primary`].
-    pub(super) fn suggested_builds(&self) -> Result<Suggested, RpmRepositoryError> {
-        let Some((path, bytes)) = self.updates()? else { return Ok(Suggested::default()) };
-        builds::suggested(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
+    pub(super) fn notices(&self) -> Result<Notices, RpmRepositoryError> {
+        let Some((path, bytes)) = self.updates()? else { return Ok(Notices::default()) };
+        builds::notices(&bytes).map_err(|source| RpmRepositoryError::Content { path, source })
     }
 
     /// Returns what the repository says of modules, where it has any and that was fetched.

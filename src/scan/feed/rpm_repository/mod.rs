@@ -41,7 +41,7 @@ use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::feed::{Authenticity, FeedStamp, FeedState};
 use crate::model::finding::Origin;
-use crate::model::offer::{Offer, RepositoryView, Suggestions};
+use crate::model::offer::{Asks, Offer, RepositoryView};
 use crate::model::package::{InstalledPackage, Inventory, PackageKey};
 use crate::model::plan::Artifact;
 use crate::model::version::Version;
@@ -158,32 +158,6 @@ pub fn lookup(
     Ok(found)
 }
 
-/// Picks the packages of which some versions' updates ask for more than new files.
-///
-/// # Errors
-/// As [`view`].
-pub fn suggestions(
-    layout: &Layout,
-    distribution: &Distribution,
-    wanted: &[(PackageKey, Version)],
-) -> Result<Suggestions, RpmRepositoryError> {
-    let mut found = Suggestions::default();
-    let configuration = Configuration::read(layout.root(), distribution);
-    for list in configuration.repositories.iter().filter_map(|repository| repository.list.as_ref()) {
-        let suggested = Metadata::open(list)?.suggested_builds()?;
-        for (key, version) in wanted {
-            let build = (key.name.to_string(), key.architecture.to_string(), version.to_string());
-            if suggested.reboot.contains(&build) {
-                found.reboot.insert(key.name.clone());
-            }
-            if suggested.restart.contains(&build) && distribution.uses_zypper() {
-                found.of_package_manager.insert(key.name.clone());
-            }
-        }
-    }
-    Ok(found)
-}
-
 /// Returns the metadata of the enabled repositories, without the packages that dnf keeps beside it. dnf compares what it made
 /// of metadata with the metadata (libdnf, the checksum in a `.solv` file); zypp does so only when it refreshes.
 ///
@@ -204,7 +178,7 @@ pub fn kept_lists(root: &Path, distribution: &Distribution) -> Result<KeptLists,
 /// Digests everything that a view is made from.
 fn fingerprint(layout: &Layout, inventory: &Inventory, configuration: &Configuration) -> Sha256 {
     let tool = configuration.tool;
-    let mut text = format!("{tool}/3\n{}\n{}\n", layout.root().display(), inventory.digest);
+    let mut text = format!("{tool}/4\n{}\n{}\n", layout.root().display(), inventory.digest);
     let lists = configuration.repositories.iter().filter_map(|repository| repository.list.as_ref());
     for path in configuration.files.iter().chain(lists) {
         cache::add_stamp(&mut text, path);
@@ -239,7 +213,7 @@ fn read(configuration: &Configuration, inventory: &Inventory) -> Result<Reposito
             }
         })?;
     }
-    Ok(ranking::assembled(found, inventory))
+    Ok(ranking::assembled(found, (inventory, configuration.has_minimal_upgrades)))
 }
 
 /// Reads the modules of all repositories together: a stream may be the default one by another repository's word.
@@ -263,17 +237,19 @@ fn each_offer(
 ) -> Result<(), RpmRepositoryError> {
     let Some(list) = &repository.list else { return Ok(()) };
     let metadata = Metadata::open(list)?;
-    let security = metadata.security_builds()?;
+    let notices = metadata.notices()?;
     let (path, content) = metadata.primary()?;
     let origins = [false, true].map(|security| Arc::new(origin(repository, security)));
     let base = repository.base.as_deref().unwrap_or(&repository.id).trim_end_matches('/');
     let mut offered = |entry: Entry| {
         let build = (entry.name.clone(), entry.architecture.clone(), entry.version.to_string());
-        let origin = Arc::clone(&origins[usize::from(security.contains(&build))]);
+        let origin = Arc::clone(&origins[usize::from(notices.security.contains(&build))]);
         let Some(sha256) = entry.sha256 else { return };
         let artifact = Artifact { uri: format!("{base}/{}", entry.path), size: entry.size, sha256 };
         let (version, source) = (entry.version.clone(), entry.source.clone());
-        take(entry, Offer { version, source, origin, artifact });
+        let asks =
+            Asks { reboot: notices.reboot.contains(&build), restart: notices.restart.contains(&build) };
+        take(entry, Offer { version, source, origin, artifact, asks });
     };
     primary::read(&content, wants, &mut offered)
         .map_err(|source| RpmRepositoryError::Content { path, source })

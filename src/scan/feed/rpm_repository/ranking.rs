@@ -18,8 +18,12 @@ pub(super) struct Ranked {
     pub(super) is_active: bool,
 }
 
-/// Best version first; the candidate is the best of what is left in, from the repositories of the best priority.
-pub(super) fn assembled(found: HashMap<PackageKey, Vec<Ranked>>, inventory: &Inventory) -> RepositoryView {
+/// Best version first; the candidate is the best of what the package manager would take. `choices` tells whether it can be
+/// asked for a lower one by a verb of its own.
+pub(super) fn assembled(
+    found: HashMap<PackageKey, Vec<Ranked>>,
+    (inventory, choices): (&Inventory, bool),
+) -> RepositoryView {
     let mut view = RepositoryView { pins_evaluated: true, ..RepositoryView::default() };
     for (key, mut ranked) in found {
         ranked.sort_by(|a, b| {
@@ -27,15 +31,20 @@ pub(super) fn assembled(found: HashMap<PackageKey, Vec<Ranked>>, inventory: &Inv
             order.unwrap_or(std::cmp::Ordering::Equal).then_with(|| a.priority.cmp(&b.priority))
         });
         if let Some(installed) = inventory.find(&key) {
-            let candidate = candidate(&ranked, installed).map(Arc::new);
-            view.candidates.extend(candidate.map(|candidate| (key.clone(), candidate)));
+            let mut takeable = takeable(&ranked, installed).into_iter().map(Arc::new);
+            view.candidates.extend(takeable.next().map(|candidate| (key.clone(), candidate)));
+            let newer = takeable.filter(|lower| choices && installed.version.is_older_than(&lower.version));
+            let lower: Vec<Arc<Candidate>> = newer.collect::<Vec<_>>().into_iter().rev().collect();
+            view.lower.extend((!lower.is_empty()).then(|| (key.clone(), lower)));
         }
         view.offers.insert(key, ranked.into_iter().map(|ranked| ranked.offer).collect());
     }
     view
 }
 
-fn candidate(ranked: &[Ranked], installed: &InstalledPackage) -> Option<Candidate> {
+/// What is left in, from the repositories of the best priority, and not older than what is installed: each version once,
+/// best first.
+fn takeable(ranked: &[Ranked], installed: &InstalledPackage) -> Vec<Candidate> {
     let is_modular = |version: &Version| is_modular(version.as_str());
     // Where no repository tells of modules, a build of a module counts for builds of modules alone; which stream it is of,
     // dnf's resolver knows.
@@ -43,13 +52,20 @@ fn candidate(ranked: &[Ranked], installed: &InstalledPackage) -> Option<Candidat
         let is_alike = is_modular(&ranked.offer.version) == is_modular(&installed.version);
         !ranked.left_out && (ranked.is_active || is_alike)
     };
-    let best = ranked.iter().filter(may_come).map(|ranked| ranked.priority).min()?;
-    let taken = ranked.iter().filter(may_come).find(|ranked| ranked.priority == best)?;
-    if taken.offer.version.is_older_than(&installed.version) {
-        return None;
-    }
-    let (version, origin) = (taken.offer.version.clone(), Arc::clone(&taken.offer.origin));
-    Some(Candidate { version, origin, phased_percent: None, pins_evaluated: true })
+    let best = ranked.iter().filter(may_come).map(|ranked| ranked.priority).min();
+    let of_best = ranked.iter().filter(may_come).filter(|ranked| Some(ranked.priority) == best);
+    let mut found: Vec<Candidate> = of_best
+        .map(|ranked| &ranked.offer)
+        .filter(|offer| !offer.version.is_older_than(&installed.version))
+        .map(|offer| Candidate {
+            version: offer.version.clone(),
+            origin: Arc::clone(&offer.origin),
+            phased_percent: None,
+            pins_evaluated: true,
+        })
+        .collect();
+    found.dedup_by(|next, before| next.version == before.version);
+    found
 }
 
 /// A package keeps its architecture, or changes between the host's own and the one that stands for all.
@@ -68,7 +84,8 @@ pub(super) fn native_architecture(inventory: &Inventory) -> Architecture {
             *counts.entry(name).or_default() += 1;
         }
     }
-    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    // As many packages of a second architecture are none of the host's own.
+    let most = counts.into_iter().max_by_key(|(name, count)| (*count, *name == std::env::consts::ARCH));
     Architecture::from(most.map_or(std::env::consts::ARCH, |(name, _)| name))
 }
 
@@ -78,6 +95,7 @@ mod tests {
     use super::super::origin;
     use super::*;
     use crate::model::digest::Sha256;
+    use crate::model::offer::Asks;
     use crate::model::package::{PackageState, SourcePackage};
     use crate::model::plan::Artifact;
 
@@ -110,6 +128,7 @@ mod tests {
                 source: SourcePackage { name: "foo".into(), version: version(text) },
                 origin: Arc::new(origin(&repository, false)),
                 artifact: Artifact { uri: String::new(), size: 1, sha256: Sha256::of(b"") },
+                asks: Asks::default(),
             },
             priority: *priority,
             left_out: *left_out,
@@ -119,7 +138,7 @@ mod tests {
     }
 
     fn taken(offers: &[(&str, i64, bool)], from: &str) -> Option<String> {
-        candidate(&ranked(offers), &installed(from)).map(|candidate| candidate.version.to_string())
+        takeable(&ranked(offers), &installed(from)).first().map(|candidate| candidate.version.to_string())
     }
 
     #[test]
@@ -129,6 +148,25 @@ mod tests {
         assert_eq!(taken(&[("3-1", 99, true), ("2-1", 99, false)], "1-1").as_deref(), Some("2-1"));
         assert_eq!(taken(&[("3-1", 99, true)], "1-1"), None);
         assert_eq!(taken(&[("1-1", 99, false)], "2-1"), None, "nothing older");
+    }
+
+    #[test]
+    fn lower_versions_are_those_that_could_be_taken_too() {
+        let offers = [("4-1", 99, true), ("3-1", 99, false), ("3-1", 99, false), ("2.5-1", 50, true)];
+        let more = [("2-1", 99, false), ("1.5-1", 99, true), ("1-1", 99, false), ("0.9-1", 99, false)];
+        let found = HashMap::from([(installed("1-1").key(), ranked(&[&offers[..], &more].concat()))]);
+        let inventory = Inventory {
+            distribution: crate::model::distro::Distribution::new("centos", "9", ""),
+            packages: vec![installed("1-1")],
+            enabled_modules: Vec::new(),
+            kernels: crate::model::kernel::Kernels::default(),
+            digest: Sha256::of(b""),
+        };
+        let view = assembled(found, (&inventory, true));
+        let key = installed("1-1").key();
+        assert_eq!(view.candidates[&key].version.as_str(), "3-1");
+        let lower: Vec<&str> = view.lower[&key].iter().map(|lower| lower.version.as_str()).collect();
+        assert_eq!(lower, ["2-1"]);
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) fn read(root: &Path) -> Configuration {
         derived: Some(derived),
         repositories,
         excluded: Vec::new(),
+        has_minimal_upgrades: false,
         modules: None,
         vendors: Some(Vendors::read(root, changes_vendor)),
         files: files.into_iter().chain(WATCHED.map(|path| root.join(path))).collect(),

@@ -11,42 +11,30 @@ use super::{NAME, vulnerabilities};
 /// A build: name, architecture, `epoch:version-release`.
 pub(in crate::scan::feed) type Build = (String, String, String);
 
-/// The builds whose updates ask for more than new files.
+/// What updates say of the builds that they bring. A build that cannot be read is in none; the feed itself tells of those.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::scan::feed) struct Suggested {
+pub(in crate::scan::feed) struct Notices {
+    /// They close holes.
+    pub(in crate::scan::feed) security: HashSet<Build>,
     /// They take effect with the next boot.
     pub(in crate::scan::feed) reboot: HashSet<Build>,
     /// They are of the package manager itself, which is to be run anew before anything else is updated (SUSE).
     pub(in crate::scan::feed) restart: HashSet<Build>,
 }
 
-/// Returns the builds that security updates bring. A build that cannot be read is none; the feed itself tells of those.
+/// Reads what updates say of their builds.
 ///
 /// # Errors
 /// The content is no updateinfo.
-pub(in crate::scan::feed) fn security(content: &[u8]) -> Result<HashSet<Build>, FeedError> {
-    let mut builds = HashSet::new();
-    each_update(content, |update| {
-        if update.kind == "security" || !vulnerabilities(update).is_empty() {
-            builds.extend(update.packages.iter().filter_map(build));
-        }
-    })?;
-    Ok(builds)
-}
-
-/// Returns the builds whose updates ask for more than new files; few do, so that most content is not even read as XML.
-///
-/// # Errors
-/// As [`security`].
-pub(in crate::scan::feed) fn suggested(content: &[u8]) -> Result<Suggested, FeedError> {
-    let mut found = Suggested::default();
-    if memchr::memmem::find(content, b"_suggested>").is_none() {
-        return Ok(found);
-    }
+pub(in crate::scan::feed) fn notices(content: &[u8]) -> Result<Notices, FeedError> {
+    let mut found = Notices::default();
     each_update(content, |update| {
         let named = |is_meant: fn(&Package<'_>) -> bool| {
             update.packages.iter().filter(move |package| is_meant(package)).filter_map(build)
         };
+        if update.kind == "security" || !vulnerabilities(update).is_empty() {
+            found.security.extend(named(|_| true));
+        }
         found.reboot.extend(named(|package| package.reboot));
         found.restart.extend(named(|package| package.restart));
     })?;
@@ -92,11 +80,11 @@ mod tests {
                 "<restart_suggested>1</restart_suggested><reboot_suggested>0</reboot_suggested>"
             ),
         );
-        let found = suggested(content.as_bytes()).expect("readable");
+        let found = notices(content.as_bytes()).expect("readable");
         let build = |name: &str| (name.to_owned(), "noarch".to_owned(), "1:2-1".to_owned());
         assert_eq!(found.reboot, HashSet::from([build("kernel")]));
         assert_eq!(found.restart, HashSet::from([build("zypper")]));
-        assert_eq!(security(content.as_bytes()).expect("readable").len(), 3);
-        assert_eq!(suggested(b"<updates></updates>").expect("nothing"), Suggested::default());
+        assert_eq!(found.security.len(), 3);
+        assert_eq!(notices(b"<updates></updates>").expect("nothing"), Notices::default());
     }
 }

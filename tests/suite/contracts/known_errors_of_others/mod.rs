@@ -13,7 +13,7 @@ use patchctl::model::digest::Sha256;
 use patchctl::model::distro::Distribution;
 use patchctl::model::finding::{Finding, Origin};
 use patchctl::model::kernel::Kernels;
-use patchctl::model::offer::{Offer, RepositoryView};
+use patchctl::model::offer::{Asks, Offer, RepositoryView};
 use patchctl::model::package::{
     InstalledPackage, Inventory, ModuleStream, PackageKey, PackageState, Provenance, SourcePackage, Vendor,
 };
@@ -120,7 +120,10 @@ impl Host {
         let source = SourcePackage { name: name.into(), version: version.clone() };
         let artifact = Artifact { uri: text("pool/x.deb"), size: 1, sha256: Sha256::of(b"x") };
         let key = PackageKey { name: name.into(), architecture: "amd64".into() };
-        self.view.offers.insert(key, vec![Offer { version, source, origin: Arc::new(origin), artifact }]);
+        self.view.offers.insert(
+            key,
+            vec![Offer { version, source, origin: Arc::new(origin), artifact, asks: Asks::default() }],
+        );
         self
     }
 

@@ -12,6 +12,10 @@ pub(super) const HEADER: usize = 100;
 /// The first bytes of every database (section 1.3.1).
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
+/// The newest way of keeping changes, and the newest form of the schema, that SQLite had when this was written.
+const NEWEST_READ: u8 = 2;
+const NEWEST_SCHEMA: u32 = 4;
+
 /// Every page of a database.
 pub(super) struct Pages {
     path: PathBuf,
@@ -88,6 +92,10 @@ fn sizes(header: &[u8]) -> Result<(usize, usize), &'static str> {
     if &header[..16] != MAGIC {
         return Err("the file is no SQLite database");
     }
+    // Sections 1.3.3 and 1.3.9: what says so is left to newer readers.
+    if header[19] > NEWEST_READ || number(header, 44) > NEWEST_SCHEMA {
+        return Err("the database has a newer format than this program reads");
+    }
     // Section 1.3.2: 1 stands for 65,536.
     let size = match u16::from_be_bytes([header[16], header[17]]) {
         1 => 65_536,
@@ -102,7 +110,7 @@ fn sizes(header: &[u8]) -> Result<(usize, usize), &'static str> {
         return Err("the header reserves more of each page than a database can");
     }
     // Section 1.3.13.
-    if u32::from_be_bytes([header[56], header[57], header[58], header[59]]) > 1 {
+    if number(header, 56) > 1 {
         return Err("the database's text is not UTF-8");
     }
     Ok((size, usable))
@@ -111,6 +119,9 @@ fn sizes(header: &[u8]) -> Result<(usize, usize), &'static str> {
 /// Returns the number of pages that the header states; `None` where an SQLite that did not keep it wrote last (section
 /// 1.3.8: both counters of changes agree where it is kept).
 fn stated_count(header: &[u8]) -> Option<u32> {
-    let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
-    (number(24) == number(92)).then_some(number(28))
+    (number(header, 24) == number(header, 92)).then_some(number(header, 28))
+}
+
+fn number(header: &[u8], at: usize) -> u32 {
+    u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
 }
