@@ -240,6 +240,7 @@ mod tests {
             security: true,
             closes: Vec::new(),
             reversible: Reversibility::Reversible,
+            not_undone: None,
             why: String::new(),
         }
     }

@@ -121,6 +121,10 @@ pub struct Action {
     pub closes: Vec<String>,
     /// Whether it can be taken back.
     pub reversible: Reversibility,
+    /// What a way back of it does not undo, where something is known of its kind: the data of a database server, what
+    /// Secure Boot has revoked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub not_undone: Option<String>,
     /// Why it is in the plan, and why it can or cannot be taken back.
     pub why: String,
 }
@@ -152,6 +156,9 @@ pub struct SpaceNeed {
     pub needed_bytes: u64,
     /// Bytes free now.
     pub free_bytes: u64,
+    /// It is mounted read-only: nothing can be written there, whatever is free.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub read_only: bool,
     /// Inodes needed, margin included.
     pub needed_inodes: u64,
     /// Inodes free now; absent where the file system has no fixed number of them.
@@ -160,9 +167,11 @@ pub struct SpaceNeed {
 }
 
 impl SpaceNeed {
-    /// Tells whether the mount has room.
+    /// Tells whether the mount can be written to and has room.
     pub fn fits(&self) -> bool {
-        self.needed_bytes <= self.free_bytes && self.free_inodes.is_none_or(|free| self.needed_inodes <= free)
+        !self.read_only
+            && self.needed_bytes <= self.free_bytes
+            && self.free_inodes.is_none_or(|free| self.needed_inodes <= free)
     }
 }
 

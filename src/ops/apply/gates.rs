@@ -147,6 +147,11 @@ pub(super) fn refuse_without_room(inventory: &Inventory, plan: &PatchPlan) -> Re
     let old = kernels::that_may_go(&inventory.kernels, &inventory.distribution)
         .filter(|_| plan.space.iter().any(is_for_kernels));
     let failure = Failure::new(FailureKind::Space, shortages.join("; "));
+    let closed: Vec<&SpaceNeed> = plan.space.iter().filter(|need| need.read_only).collect();
+    if !closed.is_empty() {
+        let hint = |need: &SpaceNeed| format!("make it writable: mount -o remount,rw {}", need.mount);
+        return Err(closed.into_iter().map(hint).fold(failure, Failure::hint));
+    }
     Err(old.into_iter().fold(failure, Failure::hint).hint(format!(
         "make room there ({}, old logs), or patch fewer packages: patchctl apply --package NAME",
         inventory.distribution.advice().clean
