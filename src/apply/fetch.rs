@@ -39,17 +39,15 @@ pub enum FetchError {
     },
     /// An archive is not what the signed index says.
     #[error(
-        "{package} {version} is not the archive of the signed index: it has the digest {found}, not {stated}"
+        "{package} {version} is not the archive of the signed index: it has the digest {}, not {}", digests.0, digests.1
     )]
     Digest {
         /// The package.
         package: PackageKey,
         /// The version.
         version: Version,
-        /// The digest of what arrived.
-        found: ArchiveDigest,
-        /// The digest in the index.
-        stated: ArchiveDigest,
+        /// The digest of what arrived, and that in the index.
+        digests: Box<(ArchiveDigest, ArchiveDigest)>,
     },
 }
 
@@ -150,7 +148,8 @@ fn check(
         Ok(found) if found == archive.artifact.digest => Ok(()),
         Ok(found) => {
             storage::remove_file(path).map_err(FetchError::Prepare)?;
-            Err(FetchError::Digest { package, version, found, stated: archive.artifact.digest })
+            let digests = Box::new((found, archive.artifact.digest));
+            Err(FetchError::Digest { package, version, digests })
         }
         Err(error) if error.is_not_found() => {
             Err(FetchError::Missing { package, version, words: words.to_owned() })
