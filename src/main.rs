@@ -7,6 +7,7 @@ use patchctl::cli::args::Cli;
 use patchctl::cli::session::Session;
 use patchctl::cli::terminal::Terminal;
 use patchctl::host::clock::Clock;
+use patchctl::host::control_group;
 use patchctl::host::descriptors;
 use patchctl::host::environment::Environment;
 use patchctl::host::sealed;
@@ -15,6 +16,9 @@ use patchctl::scan::feed::reading;
 fn main() -> ExitCode {
     if sealed::is_asked() {
         return reading::answer();
+    }
+    if let Some(code) = control_group::enter_if_asked() {
+        return code;
     }
     descriptors::note_inherited();
     sealed::note_program();

@@ -1,7 +1,8 @@
 //! The next boot: while a run is open, a unit of its own makes the boot end it, should the power fail.
 //!
 //! A host whose administrator enabled the unit that is shipped needs none. What is written here is durable before the first
-//! change and taken away when the run is over (safety design, section 5.2, before `APPLYING`).
+//! record of the run and taken away when the run is over: so a run that was cut off while it fetched is closed by the next
+//! boot as well (safety design, section 5.2, asks for it before `APPLYING`).
 
 use std::path::{Path, PathBuf};
 

@@ -60,8 +60,9 @@ impl OwnConfiguration {
 }
 
 /// What package managers lay beside a configuration file: dpkg `.dpkg-dist`, `.dpkg-old` and the like (dpkg(1)), rpm
-/// `.rpmnew`, `.rpmsave` and `.rpmorig` (rpm(8)), pacman `.pacnew`, `.pacsave` and `.pacorig` (pacman(8)).
-const BESIDE: [&str; 3] = [".dpkg-", ".rpm", ".pac"];
+/// `.rpmnew`, `.rpmsave` and `.rpmorig` (rpm(8)), pacman `.pacnew`, `.pacsave` and `.pacorig` (pacman(8)), apk `.apk-new`
+/// (apk-protected_paths(5)).
+const BESIDE: [&str; 4] = [".dpkg-", ".rpm", ".pac", ".apk-"];
 
 /// Returns the configuration file that something was laid beside; any other path comes back as it is.
 pub fn bare(path: &Path) -> PathBuf {

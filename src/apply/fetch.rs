@@ -8,9 +8,8 @@ use std::time::Duration;
 use super::Tools;
 use crate::host::names;
 use crate::host::storage::{self, StorageError};
-use crate::model::digest::Sha256;
 use crate::model::package::PackageKey;
-use crate::model::plan::{Artifact, PatchPlan};
+use crate::model::plan::{ArchiveDigest, Artifact, PatchPlan};
 use crate::model::version::Version;
 use crate::observe::{Event, Unit};
 use crate::package_manager::archives::ArchiveFormat;
@@ -48,9 +47,9 @@ pub enum FetchError {
         /// The version.
         version: Version,
         /// The digest of what arrived.
-        found: Sha256,
+        found: ArchiveDigest,
         /// The digest in the index.
-        stated: Sha256,
+        stated: ArchiveDigest,
     },
 }
 
@@ -90,13 +89,13 @@ pub fn fetch(tools: &Tools<'_>, wanted: &[Wanted]) -> Result<PathBuf, FetchError
         take_kept(format, &folder, archive);
     }
     let is_here = |archive: &&Wanted| {
-        let found = storage::digest(&folder.join(archive.file_name(format)));
-        found.is_ok_and(|found| found == archive.artifact.sha256)
+        let found = format.digest(&folder.join(archive.file_name(format)));
+        found.is_ok_and(|found| found == archive.artifact.digest)
     };
     let missing: Vec<&Wanted> = wanted.iter().filter(|archive| !is_here(archive)).collect();
     let words = if missing.is_empty() { String::new() } else { download(tools, &folder, &missing)? };
     for archive in wanted {
-        check(&folder.join(archive.file_name(format)), archive, &words)?;
+        check(format, (&folder.join(archive.file_name(format)), archive), &words)?;
     }
     Ok(folder)
 }
@@ -141,13 +140,17 @@ fn download(tools: &Tools<'_>, folder: &Path, missing: &[&Wanted]) -> Result<Str
     Ok(output.last_words(2).join("; "))
 }
 
-fn check(path: &Path, archive: &Wanted, words: &str) -> Result<(), FetchError> {
+fn check(
+    format: &dyn ArchiveFormat,
+    (path, archive): (&Path, &Wanted),
+    words: &str,
+) -> Result<(), FetchError> {
     let Target { package, version } = archive.target.clone();
-    match storage::digest(path) {
-        Ok(found) if found == archive.artifact.sha256 => Ok(()),
+    match format.digest(path) {
+        Ok(found) if found == archive.artifact.digest => Ok(()),
         Ok(found) => {
             storage::remove_file(path).map_err(FetchError::Prepare)?;
-            Err(FetchError::Digest { package, version, found, stated: archive.artifact.sha256 })
+            Err(FetchError::Digest { package, version, found, stated: archive.artifact.digest })
         }
         Err(error) if error.is_not_found() => {
             Err(FetchError::Missing { package, version, words: words.to_owned() })

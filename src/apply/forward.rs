@@ -39,7 +39,7 @@ impl RunAtHand<'_> {
     pub fn has_new_archives(&self, format: &dyn ArchiveFormat) -> bool {
         let installs = self.plan.actions().filter(|action| action.to.is_some());
         installs.zip(self.new_archives(format)).all(|(action, path)| match &action.artifact {
-            Some(artifact) => storage::digest(&path).is_ok_and(|found| found == artifact.sha256),
+            Some(artifact) => format.digest(&path).is_ok_and(|found| found == artifact.digest),
             None => storage::exists(&path),
         })
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::host::facts;
+use crate::host::mounts::{self, Mount};
 use crate::host::storage::{self, StorageError};
 use crate::model::kernel::Kernels;
 use crate::model::plan::SpaceNeed;
@@ -29,22 +30,19 @@ pub struct Writing {
 /// # Errors
 /// A file system does not answer.
 pub fn needs(writings: &[Writing]) -> Result<Vec<SpaceNeed>, StorageError> {
-    let mut by_device: BTreeMap<u64, SpaceNeed> = BTreeMap::new();
+    // A part of a file system can be mounted read-only beside one that is not.
+    let mut by_device: BTreeMap<(u64, bool), SpaceNeed> = BTreeMap::new();
     for writing in writings {
         let room = facts::room(&writing.path)?;
-        let need = by_device.entry(room.device).or_insert_with(|| SpaceNeed {
+        let need = by_device.entry((room.device, room.writable)).or_insert_with(|| SpaceNeed {
             mount: room.mount.display().to_string(),
             purpose: Vec::new(),
             needed_bytes: 0,
-            free_bytes: if room.writable { room.free_bytes } else { 0 },
+            free_bytes: room.free_bytes,
+            read_only: !room.writable,
             needed_inodes: 0,
             free_inodes: room.free_inodes,
         });
-        if !room.writable {
-            // A part of a file system can be mounted read-only beside one that is not.
-            need.mount = room.mount.display().to_string();
-            need.free_bytes = 0;
-        }
         need.needed_bytes += writing.bytes;
         need.needed_inodes += writing.files;
         if !need.purpose.iter().any(|purpose| purpose == writing.purpose) {
@@ -60,7 +58,7 @@ fn with_margin(mut need: SpaceNeed) -> SpaceNeed {
     need
 }
 
-/// Returns one sentence for each mount without enough room.
+/// Returns one sentence for each mount that cannot be written to or has too little room.
 pub fn shortages(needs: &[SpaceNeed]) -> Vec<String> {
     let short = needs.iter().filter(|need| !need.fits());
     short
@@ -68,7 +66,9 @@ pub fn shortages(needs: &[SpaceNeed]) -> Vec<String> {
             let mib = |bytes: u64| bytes.div_ceil(1024 * 1024);
             let (needed, free) = (mib(need.needed_bytes), mib(need.free_bytes));
             let purpose = need.purpose.join(", ");
-            if need.needed_bytes > need.free_bytes {
+            if need.read_only {
+                format!("{} is mounted read-only and is to be written to ({purpose})", need.mount)
+            } else if need.needed_bytes > need.free_bytes {
                 format!("{} needs {needed} MiB for {purpose} and has {free} MiB free", need.mount)
             } else {
                 let free = need.free_inodes.unwrap_or_default();
@@ -132,6 +132,21 @@ pub fn with_margin_of(bytes: u64) -> u64 {
     bytes + (bytes / 5).max(LEAST_MARGIN)
 }
 
+/// Lists the read-only mounts that hold files which are to be replaced, whatever else is written elsewhere.
+pub fn closed_mounts<'a>(files: impl Iterator<Item = &'a Path> + Clone) -> Vec<Writing> {
+    let mounts = mounts::list().unwrap_or_default();
+    let shows = |mount: &&Mount| mounts::at(&mounts, &mount.point) == Some(*mount);
+    let holds_some = |mount: &&Mount| files.clone().any(|file| file.starts_with(&mount.point));
+    let closed = mounts.iter().filter(|mount| !mount.writable).filter(shows).filter(holds_some);
+    let writing = |mount: &Mount| Writing {
+        path: mount.point.clone(),
+        purpose: "files of packages",
+        bytes: 0,
+        files: 0,
+    };
+    closed.map(writing).collect()
+}
+
 /// Lists what a plan writes where.
 pub fn writings(places: Places<'_>, amounts: Amounts) -> Vec<Writing> {
     let at = |path: &Path, purpose, bytes, files| Writing { path: path.to_owned(), purpose, bytes, files };
@@ -163,15 +178,19 @@ mod tests {
     }
 
     #[test]
-    fn a_full_mount_is_named_with_what_it_lacks() {
+    fn a_mount_is_named_with_what_it_lacks() {
         let need = SpaceNeed {
             mount: "/boot".into(),
             purpose: vec!["kernels".into()],
             needed_bytes: 100 << 20,
             free_bytes: 30 << 20,
+            read_only: false,
             needed_inodes: 1,
             free_inodes: None,
         };
+        let read_only = SpaceNeed { read_only: true, free_bytes: 300 << 20, ..need.clone() };
         assert_eq!(shortages(&[need]), ["/boot needs 100 MiB for kernels and has 30 MiB free"]);
+        let expected = "/boot is mounted read-only and is to be written to (kernels)";
+        assert_eq!(shortages(&[read_only]), [expected]);
     }
 }

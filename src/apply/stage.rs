@@ -9,10 +9,9 @@ use super::old_archives::{Places, Source};
 use super::{Tools, archive_digests, back};
 use crate::config::layout::RunFolder;
 use crate::host::storage::{self, StorageError};
-use crate::model::digest::Sha256;
 use crate::model::offer::RepositoryView;
 use crate::model::package::PackageKey;
-use crate::model::plan::{Action, PatchPlan};
+use crate::model::plan::{Action, ArchiveDigest, PatchPlan};
 use crate::model::version::Version;
 use crate::package_manager::Target;
 use crate::package_manager::archives::{ArchiveFault, ArchiveFormat};
@@ -91,7 +90,7 @@ pub fn stage(
         storage::create_folder(&place, 0o700).map_err(StageError::Store)?;
     }
     for archive in &wanted {
-        let stated = Some(archive.artifact.sha256);
+        let stated = (format, archive.artifact.digest);
         let stored = store(&downloads.join(archive.file_name(format)), &folder.new_archives(), stated)?;
         format.check_signature(&stored).map_err(StageError::Unsigned)?;
     }
@@ -114,7 +113,7 @@ pub fn stored(
 ) -> Result<StagedPlan, StageError> {
     for archive in fetch::new_archives(&plan) {
         let path = folder.new_archives().join(archive.file_name(format));
-        if storage::digest(&path).map_err(StageError::Store)? != archive.artifact.sha256 {
+        if format.digest(&path).map_err(StageError::Store)? != archive.artifact.digest {
             return Err(StageError::Changed { path });
         }
     }
@@ -129,18 +128,22 @@ pub fn stored(
 }
 
 /// Copies an archive into the run and checks what was written, not what was read before.
-fn store(from: &Path, folder: &Path, stated: Option<Sha256>) -> Result<PathBuf, StageError> {
-    store_as(from, &folder.join(from.file_name().unwrap_or_default()), stated)
-}
-
-/// The same under another name: what a package manager keeps may end in another compression.
-fn store_as(from: &Path, to: &Path, stated: Option<Sha256>) -> Result<PathBuf, StageError> {
-    let (_, found) = storage::copy_in(from, to, storage::PRIVATE).map_err(StageError::Store)?;
-    if stated.is_some_and(|stated| stated != found) {
-        storage::remove_file(to).map_err(StageError::Store)?;
+fn store(
+    from: &Path,
+    folder: &Path,
+    (format, stated): (&dyn ArchiveFormat, ArchiveDigest),
+) -> Result<PathBuf, StageError> {
+    let to = folder.join(from.file_name().unwrap_or_default());
+    let (_, written) = storage::copy_in(from, &to, storage::PRIVATE).map_err(StageError::Store)?;
+    let is_stated = match stated {
+        ArchiveDigest::Sha256(stated) => written == stated,
+        stated => format.digest(&to).map_err(StageError::Store)? == stated,
+    };
+    if !is_stated {
+        storage::remove_file(&to).map_err(StageError::Store)?;
         return Err(StageError::Changed { path: from.to_owned() });
     }
-    Ok(to.to_owned())
+    Ok(to)
 }
 
 type Secured = BTreeMap<PackageKey, PathBuf>;
@@ -187,7 +190,9 @@ impl<'a> Old<'a> {
     ) -> Result<Option<PathBuf>, StageError> {
         let name = format.file_name(&self.installed, self.version);
         for path in self.files() {
-            let stored = store_as(path, &folder.old_archives().join(&name), None)?;
+            // What a package manager keeps may have another name.
+            let stored = folder.old_archives().join(&name);
+            storage::copy_in(path, &stored, storage::PRIVATE).map_err(StageError::Store)?;
             if format.is_of_installed(&stored) {
                 return Ok(Some(stored));
             }
@@ -276,7 +281,8 @@ fn fetch_offered(
     for (key, wanted) in offered {
         if are_all_here || fetch::fetch(tools, std::slice::from_ref(&wanted)).is_ok() {
             let path = tools.layout.downloads().join(wanted.file_name(tools.manager.archives()));
-            let stored = store(&path, &folder.old_archives(), Some(wanted.artifact.sha256))?;
+            let stated = (tools.manager.archives(), wanted.artifact.digest);
+            let stored = store(&path, &folder.old_archives(), stated)?;
             secured.insert(key, stored);
         }
     }

@@ -23,6 +23,8 @@ pub struct CommandSpec {
     pub insistence: Insistence,
     /// A lock file that it holds as long as it lives, also when whoever started it is gone.
     pub guard: Option<PathBuf>,
+    /// The control group that it is started in; that of patchctl itself where there is none.
+    pub group: Option<PathBuf>,
     /// The file that it reads as its input; nothing where there is none.
     pub input: Option<PathBuf>,
     /// The signals that end it at once, with everything in its process group: what it does is of no use without its end.
@@ -50,6 +52,7 @@ impl CommandSpec {
             time_limit: Duration::from_secs(60),
             insistence: Insistence::Kill,
             guard: None,
+            group: None,
             input: None,
             stopped_by: None,
         }
@@ -108,6 +111,13 @@ impl CommandSpec {
     #[must_use]
     pub fn guard(mut self, lock: &Path) -> Self {
         self.guard = Some(lock.to_owned());
+        self
+    }
+
+    /// Starts it in a control group ([`super::control_group`]).
+    #[must_use]
+    pub fn within(mut self, group: &Path) -> Self {
+        self.group = Some(group.to_owned());
         self
     }
 

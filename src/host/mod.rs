@@ -12,6 +12,7 @@ pub mod blocks;
 pub mod clock;
 pub mod clone;
 pub mod command;
+pub mod control_group;
 pub mod descriptors;
 pub mod environment;
 pub mod exchange;

@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 pub use super::command::{CommandSpec, Insistence};
-use super::{descriptors, session_leaves, spawn};
+use super::{control_group, descriptors, session_leaves, spawn};
 
 /// What every child gets, whoever called patchctl (product rule: environment).
 const ENVIRONMENT: &[(&str, &str)] =
@@ -133,6 +133,9 @@ fn start(spec: &CommandSpec, (out, err): (PipeWriter, PipeWriter)) -> io::Result
     let mut command = Command::new(SETSID);
     if let Some(lock) = &spec.guard {
         command.args([FLOCK, "-F"]).arg(lock);
+    }
+    if let Some(group) = &spec.group {
+        command.args(control_group::entrance(group));
     }
     command.arg(&spec.program).args(&spec.arguments);
     command.env_clear().envs(ENVIRONMENT.iter().copied()).envs(&spec.environment);

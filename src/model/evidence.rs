@@ -86,7 +86,7 @@ impl ProvenChange {
             architecture: action.architecture.clone(),
             from: action.from.clone(),
             to: action.to.clone(),
-            archive: action.artifact.as_ref().map(|artifact| artifact.sha256),
+            archive: action.artifact.as_ref().and_then(|artifact| artifact.digest.sha256()),
         }
     }
 
@@ -240,6 +240,7 @@ mod tests {
             security: true,
             closes: Vec::new(),
             reversible: Reversibility::Reversible,
+            not_undone: None,
             why: String::new(),
         }
     }

@@ -1,6 +1,8 @@
 //! The nouns of the field as values: no input or output, no clock, nothing imported from the rest of patchctl.
 
 pub mod advisory;
+pub mod apk_checksum;
+pub mod apk_world;
 pub mod approval;
 pub mod assessment;
 pub mod decision;

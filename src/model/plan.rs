@@ -1,9 +1,12 @@
 //! The plan: an exact list of package changes that needs no choice when it is carried out.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::apk_checksum::ApkChecksum;
 use super::decision::{Held, Selection};
 use super::digest::Sha256;
 use super::feed::FeedStamp;
@@ -38,7 +41,43 @@ pub struct Artifact {
     /// Size in bytes.
     pub size: u64,
     /// The digest that the signed index states.
-    pub sha256: Sha256,
+    #[serde(flatten)]
+    pub digest: ArchiveDigest,
+}
+
+/// What an index states of an archive, so that nothing else can take its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ArchiveDigest {
+    /// The SHA-256 of the whole file.
+    Sha256(Sha256),
+    /// What apk's index states: the SHA-1 of the part that describes the package and names the SHA-256 of its files.
+    ApkChecksum(ApkChecksum),
+}
+
+impl ArchiveDigest {
+    /// Returns the SHA-256 of the whole file, where the index states one.
+    pub fn sha256(self) -> Option<Sha256> {
+        match self {
+            Self::Sha256(digest) => Some(digest),
+            Self::ApkChecksum(_) => None,
+        }
+    }
+}
+
+impl From<Sha256> for ArchiveDigest {
+    fn from(digest: Sha256) -> Self {
+        Self::Sha256(digest)
+    }
+}
+
+impl fmt::Display for ArchiveDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sha256(digest) => digest.fmt(f),
+            Self::ApkChecksum(checksum) => checksum.fmt(f),
+        }
+    }
 }
 
 /// Whether a change can be taken back.
@@ -82,6 +121,10 @@ pub struct Action {
     pub closes: Vec<String>,
     /// Whether it can be taken back.
     pub reversible: Reversibility,
+    /// What a way back of it does not undo, where something is known of its kind: the data of a database server, what
+    /// Secure Boot has revoked.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub not_undone: Option<String>,
     /// Why it is in the plan, and why it can or cannot be taken back.
     pub why: String,
 }
@@ -113,6 +156,9 @@ pub struct SpaceNeed {
     pub needed_bytes: u64,
     /// Bytes free now.
     pub free_bytes: u64,
+    /// It is mounted read-only: nothing can be written there, whatever is free.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub read_only: bool,
     /// Inodes needed, margin included.
     pub needed_inodes: u64,
     /// Inodes free now; absent where the file system has no fixed number of them.
@@ -121,9 +167,11 @@ pub struct SpaceNeed {
 }
 
 impl SpaceNeed {
-    /// Tells whether the mount has room.
+    /// Tells whether the mount can be written to and has room.
     pub fn fits(&self) -> bool {
-        self.needed_bytes <= self.free_bytes && self.free_inodes.is_none_or(|free| self.needed_inodes <= free)
+        !self.read_only
+            && self.needed_bytes <= self.free_bytes
+            && self.free_inodes.is_none_or(|free| self.needed_inodes <= free)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::host::facts;
 use crate::host::signals::Signals;
 use crate::model::assessment::AssessmentSettings;
 use crate::model::digest::Sha256;
-use crate::model::distro::{Distribution, PackageFamily};
+use crate::model::distro::Distribution;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, SourceSettings};
 use crate::model::package::{Inventory, PackageName};
@@ -97,9 +97,7 @@ impl Context<'_> {
         registry::for_distribution(distribution, &self.layout).ok_or_else(|| {
             let known = registry::distributions().join(", ");
             let message = format!("no package manager of {} is known", distribution.title());
-            let refused = Failure::new(FailureKind::Host, message);
-            let refused = by_hand(distribution).into_iter().fold(refused, Failure::hint);
-            refused.hint(format!("patchctl plans and applies on: {known}"))
+            Failure::new(FailureKind::Host, message).hint(format!("patchctl plans and applies on: {known}"))
         })
     }
 
@@ -192,18 +190,5 @@ impl Context<'_> {
                 .hint(format!("sudo patchctl {verb}")));
         }
         Ok(())
-    }
-}
-
-/// What a person types where patchctl scans and does not patch. apk makes a simulation from the lists it has, and keeps
-/// those younger than four hours unless told otherwise; a pin in its world holds a package back without a word (recorded
-/// with apk-tools 2.14.10 and 3.0.6).
-fn by_hand(distribution: &Distribution) -> Vec<&'static str> {
-    match distribution.family() {
-        Some(PackageFamily::Apk) => vec![
-            "by hand: apk update -U && apk upgrade -s shows what would change, apk upgrade changes it",
-            "NAME=VERSION in /etc/apk/world holds a package back: apk add NAME lets it go",
-        ],
-        _ => Vec::new(),
     }
 }

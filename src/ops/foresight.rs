@@ -64,9 +64,20 @@ pub fn foresee(
     actions: &[Action],
     mut known: Known,
 ) -> Result<Foresight, Failure> {
+    let asked = Known::asking(context.layout.root(), known.missing(actions.iter().map(Action::key)));
+    known.add(asked.map_err(|error| {
+        Failure::new(FailureKind::HostUnclean, "the records of configuration files cannot be read")
+            .caused_by(error)
+    })?);
+    let changed: BTreeSet<&PackageName> = actions.iter().map(|action| &action.package).collect();
+    let Recorded { mut files, edited } = known.recorded;
+    files.retain(|(package, _)| changed.contains(package));
     let mut warnings = Vec::new();
     let protection = snapshots::foresee(context, &mut warnings);
-    let space = if context.layout.is_live() { space(context, survey, actions)? } else { Vec::new() };
+    let space = match context.layout.is_live() {
+        true => space(context, survey, (actions, &files))?,
+        false => Vec::new(),
+    };
     warnings.extend(space::shortages(&space));
     warnings.extend(unfinished(survey));
     if !survey.view.pins_evaluated && !actions.is_empty() {
@@ -81,14 +92,6 @@ pub fn foresee(
     warnings.extend(modules::warning(context.layout.root(), actions, actions.iter().any(is_kernel)));
     warnings.extend(one_way::warnings(actions));
     warnings.extend(kernels::replacement_warning(actions, &survey.inventory.kernels));
-    let asked = Known::asking(context.layout.root(), known.missing(actions.iter().map(Action::key)));
-    known.add(asked.map_err(|error| {
-        Failure::new(FailureKind::HostUnclean, "the records of configuration files cannot be read")
-            .caused_by(error)
-    })?);
-    let changed: BTreeSet<&PackageName> = actions.iter().map(|action| &action.package).collect();
-    let Recorded { mut files, edited } = known.recorded;
-    files.retain(|(package, _)| changed.contains(package));
     Ok(Foresight {
         protection,
         restarts: restarts(context, files),
@@ -128,7 +131,11 @@ fn unfinished(survey: &Survey) -> Option<String> {
         .then(|| format!("the package database is not clean ({named}): mend it first with patchctl recover"))
 }
 
-fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<Vec<SpaceNeed>, Failure> {
+fn space(
+    context: &Context<'_>,
+    survey: &Survey,
+    (actions, files): (&[Action], &[(PackageName, PathBuf)]),
+) -> Result<Vec<SpaceNeed>, Failure> {
     let installed = |action: &Action| {
         survey.inventory.find(&action.key()).map_or(0, |package| package.installed_size_kib * 1024)
     };
@@ -150,6 +157,7 @@ fn space(context: &Context<'_>, survey: &Survey, actions: &[Action]) -> Result<V
     let places = Places { root: context.layout.root(), state: context.layout.state(), downloads: &downloads };
     let mut writings = space::writings(places, amounts);
     writings.extend(snapshots::writing(context));
+    writings.extend(space::closed_mounts(files.iter().map(|(_, path)| path.as_path())));
     space::needs(&writings).map_err(|error| {
         Failure::new(FailureKind::Host, "the free space cannot be measured").caused_by(error)
     })

@@ -32,17 +32,24 @@ pub fn refuse_unfinished(inventory: &Inventory) -> Result<(), Failure> {
     })
 }
 
-/// What a person types where no tool finishes what was begun: pacman refuses to work over a package that is half recorded.
-/// `None` where dpkg does it by itself.
+/// What a person types where patchctl finishes nothing that others began: pacman refuses to work over a package that is half
+/// recorded, and apk runs scripts again that failed before. `None` where dpkg does it by itself.
 fn by_hand(inventory: &Inventory, unfinished: &[&InstalledPackage]) -> Option<String> {
-    if inventory.distribution.family() != Some(PackageFamily::Pacman) {
-        return None;
+    let names: Vec<&str> = unfinished.iter().map(|package| package.name.as_str()).collect();
+    let names = names.join(" ");
+    match inventory.distribution.family() {
+        Some(PackageFamily::Apk) => {
+            return Some(format!(
+                "install them anew, and run their scripts again: apk fix --reinstall {names}"
+            ));
+        }
+        Some(PackageFamily::Pacman) => {}
+        _ => return None,
     }
     let folder =
         |package: &&InstalledPackage| format!("/var/lib/pacman/local/{}-{}", package.name, package.version);
     let folders: Vec<String> = unfinished.iter().map(folder).collect();
-    let names: Vec<&str> = unfinished.iter().map(|package| package.name.as_str()).collect();
-    let (folders, names) = (folders.join(" "), names.join(" "));
+    let folders = folders.join(" ");
     Some(format!("install them anew: rm -r {folders} && pacman -S --overwrite '*' {names}"))
 }
 

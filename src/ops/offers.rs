@@ -8,12 +8,13 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::{Offer, RepositoryView, Suggestions};
 use crate::model::package::{Inventory, PackageKey};
 use crate::model::version::Version;
+use crate::scan::feed::apk_repository::{self, ApkRepositoryError};
 use crate::scan::feed::pacman_repository::{self, PacmanRepositoryError};
 use crate::scan::feed::repository::{self, RepositoryError};
 use crate::scan::feed::rpm_repository::{self, RpmRepositoryError};
 
-/// What the repositories offer, as apt's lists, the metadata of dnf or zypp, or pacman's databases have it; nothing is
-/// known of other families.
+/// What the repositories offer, as apt's lists, the metadata of dnf or zypp, pacman's databases or apk's indexes have it;
+/// nothing is known of a distribution that is not known by name.
 ///
 /// # Errors
 /// The lists or the metadata cannot be read.
@@ -28,7 +29,10 @@ pub(super) fn view(context: &Context<'_>, inventory: &Inventory) -> Result<Repos
         Some(PackageFamily::Pacman) => {
             pacman_repository::view(&context.layout, inventory, &context.clock).map_err(databases_unreadable)
         }
-        _ => Ok(RepositoryView::default()),
+        Some(PackageFamily::Apk) => {
+            apk_repository::view(&context.layout, inventory, &context.clock).map_err(indexes_unreadable)
+        }
+        None => Ok(RepositoryView::default()),
     }
 }
 
@@ -47,6 +51,9 @@ pub(super) fn lookup(
     }
     if distribution.family() == Some(PackageFamily::Pacman) {
         return pacman_repository::lookup(&context.layout, wanted).map_err(databases_unreadable);
+    }
+    if distribution.family() == Some(PackageFamily::Apk) {
+        return apk_repository::lookup(&context.layout, wanted).map_err(indexes_unreadable);
     }
     repository::lookup(&context.layout, wanted).map_err(lists_unreadable)
 }
@@ -82,6 +89,12 @@ fn databases_unreadable(error: PacmanRepositoryError) -> Failure {
     Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
         .caused_by(error)
         .hint("a database below /var/cache/patchctl can be deleted; patchctl feeds refresh fetches it anew")
+}
+
+fn indexes_unreadable(error: ApkRepositoryError) -> Failure {
+    Failure::new(FailureKind::MalformedFeed, "what the repositories offer cannot be read")
+        .caused_by(error)
+        .hint("apk update -U fetches the indexes anew")
 }
 
 fn lists_unreadable(error: RepositoryError) -> Failure {

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::context::Context;
-use crate::apply::journal::{self, JournalError, Replay};
+use crate::apply::journal::{self, Journal, JournalError, Opening, Replay, RunKind};
 use crate::apply::rehearsal::litter;
-use crate::apply::{RunError, Tools};
+use crate::apply::{RunError, Tools, boot_recovery};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::facts;
 use crate::host::full_disk;
@@ -14,10 +14,12 @@ use crate::host::lock::{self, Holder, LockError, RecordLock, RunLock};
 use crate::host::storage::{self, StorageError};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::package::{Inventory, PackageName};
+use crate::model::plan::PatchPlan;
 use crate::model::run::RunId;
 use crate::observe::Event;
 use crate::package_manager::PackageManager;
 use crate::package_manager::records::HostRecords;
+use crate::plan::seal;
 
 /// Makes patchctl's own folders, private from the start.
 ///
@@ -40,18 +42,54 @@ pub fn list(layout: &Layout) -> Vec<RunId> {
     runs
 }
 
-/// Begins a run: the next number, and a folder of its own.
+/// A run whose first record is durable.
+pub struct Begun {
+    /// Its number.
+    pub id: RunId,
+    /// Its folder, with the plan.
+    pub folder: RunFolder,
+    /// Its journal, open.
+    pub journal: Journal,
+}
+
+/// Begins a run: the next number, a folder of its own with its plan, and the first record of its journal. Before that
+/// record the next boot is told to end it: from there on no cut leaves a run open that nobody closes.
 ///
 /// # Errors
-/// The folder cannot be made.
-pub fn begin(layout: &Layout) -> Result<(RunId, RunFolder), Failure> {
+/// Something of it cannot be written; nothing of it stays.
+pub fn begin(
+    context: &Context<'_>,
+    layout: &Layout,
+    (kind, plan): (RunKind, &PatchPlan),
+) -> Result<Begun, Failure> {
     prepare(layout).map_err(state_unwritable)?;
     full_disk::reserve(&layout.reserve()).map_err(state_unwritable)?;
     let id = list(layout).last().map_or(RunId::new(1), |last| last.next());
     let folder = layout.run(id);
+    boot_recovery::arm(layout.root()).map_err(|error| {
+        Failure::new(FailureKind::Host, "the run cannot be watched; nothing was changed").caused_by(error)
+    })?;
+    match open_journal(context, (id, &folder), (kind, plan)) {
+        Ok(journal) => Ok(Begun { id, folder, journal }),
+        Err(failure) => {
+            boot_recovery::disarm(layout.root());
+            let _ = storage::remove_folder(folder.path());
+            Err(failure)
+        }
+    }
+}
+
+fn open_journal(
+    context: &Context<'_>,
+    (run, folder): (RunId, &RunFolder),
+    (kind, plan): (RunKind, &PatchPlan),
+) -> Result<Journal, Failure> {
     storage::create_new_folder(folder.path(), 0o700).map_err(state_unwritable)?;
     storage::sync_folder_of(folder.path()).map_err(state_unwritable)?;
-    Ok((id, folder))
+    storage::replace(&folder.plan(), seal::to_json(plan).as_bytes(), storage::PRIVATE)
+        .map_err(state_unwritable)?;
+    let opening = Opening { run, kind, plan: plan.id };
+    Journal::begin(&folder.journal(), context.clock, opening).map_err(journal_failed)
 }
 
 /// A run that has begun and not ended.

@@ -12,7 +12,7 @@ use crate::apply::health::trial::{self, Trial};
 use crate::apply::journal::{Journal, JournalError};
 use crate::apply::restart::pass::{self, Moment, Pass, Situation};
 use crate::apply::restart::{self, CodeUser, Owners};
-use crate::apply::{Tools, boot_recovery, systemd};
+use crate::apply::{Tools, systemd};
 use crate::config::layout::RunFolder;
 use crate::host::processes::{self, Processes};
 use crate::model::decision::RestartPolicy;
@@ -76,15 +76,13 @@ impl Watch {
     /// Keeps what was seen with the run, and sets the dead man's timer.
     ///
     /// # Errors
-    /// The baseline cannot be stored, systemd refuses the timer, or the next boot cannot be told: nothing was changed.
-    pub fn arm(self, tools: &Tools<'_>, (run, folder): (RunId, &RunFolder)) -> Result<Self, Failure> {
+    /// The baseline cannot be stored, or systemd refuses the timer: nothing was changed.
+    pub fn arm(self, (run, folder): (RunId, &RunFolder)) -> Result<Self, Failure> {
         let unarmed = "the run cannot be watched; nothing was changed";
         self.baseline
             .store(folder)
             .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
         let dead_man = dead_man::arm(run, self.baseline.deadline)
-            .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
-        boot_recovery::arm(tools.layout.root())
             .map_err(|error| Failure::new(FailureKind::Host, unarmed).caused_by(error))?;
         Ok(Self { dead_man, ..self })
     }
@@ -251,13 +249,14 @@ impl Watch {
 
     fn report(&self, trial: Trial) -> HealthReport {
         let not_run = (!systemd::is_running()).then(|| WITHOUT_SYSTEMD.to_owned());
+        let loose = checks::not_contained(&self.checks);
         HealthReport {
             verdict: if trial.healthy { HealthVerdict::Healthy } else { HealthVerdict::Unhealthy },
             deadline_seconds: self.baseline.deadline.as_secs(),
             looks: trial.looks,
             checks: trial.judgement.checks,
             dead_man: self.dead_man.as_ref().map(|unit| format!("{unit}.timer")),
-            not_run: not_run.into_iter().collect(),
+            not_run: not_run.into_iter().chain(loose.map(str::to_owned)).collect(),
             ..HealthReport::default()
         }
     }

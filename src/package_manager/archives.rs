@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
+use crate::host::storage::{self, StorageError};
 use crate::model::package::PackageKey;
+use crate::model::plan::ArchiveDigest;
 use crate::model::version::Version;
 
 /// An archive, or what it is compared with, that cannot be used.
@@ -55,6 +57,14 @@ impl Proof {
 pub trait ArchiveFormat: Sync {
     /// Returns the name that an archive has in every folder of patchctl.
     fn file_name(&self, package: &PackageKey, version: &Version) -> String;
+
+    /// Returns the digest of an archive in the form in which the index of its repository states it.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn digest(&self, archive: &Path) -> Result<ArchiveDigest, StorageError> {
+        storage::digest(archive).map(ArchiveDigest::Sha256)
+    }
 
     /// Returns where the package manager itself may have kept an archive of that name.
     fn kept(&self, name: &str) -> Vec<PathBuf>;

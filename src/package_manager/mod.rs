@@ -2,6 +2,7 @@
 //!
 //! What a package manager's exit code says is a hint; what happened is read from its database by the caller.
 
+pub mod apk;
 pub mod apt;
 pub mod archives;
 pub mod deb;
@@ -257,6 +258,12 @@ pub trait PackageManager {
     /// # Errors
     /// As [`PackageManager::install`].
     fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError>;
+
+    /// Tells, for people, why this version of it is not to be trusted with changes yet; nothing where it was tried on live
+    /// hosts of the laboratory.
+    fn unproven(&self) -> Option<String> {
+        None
+    }
 
     /// Returns the packages that a failed [`PackageManager::install`] names as the ones it failed of.
     fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {

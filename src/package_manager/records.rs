@@ -58,6 +58,12 @@ pub trait HostRecords {
     /// Tells whether configuration of a removed package was left.
     fn has_leftovers(&self, package: &PackageKey) -> bool;
 
+    /// Tells whether a package manager of patchctl was cut off whose database says nothing of what it had begun: then any
+    /// package of the run may be half there.
+    fn was_cut_off(&self) -> bool {
+        false
+    }
+
     /// Finds what the package manager was writing when it was cut off and would itself overwrite or forget.
     ///
     /// # Errors

@@ -1,12 +1,13 @@
 //! The table of package managers, one line each.
 
 use super::PackageManager;
+use super::apk::Apk;
 use super::apt::Apt;
 use super::dnf::Dnf;
 use super::pacman::Pacman;
 use super::zypper::Zypper;
 use crate::config::layout::Layout;
-use crate::model::distro::{DNF, Distribution, PACMAN, ZYPPER};
+use crate::model::distro::{APK, DNF, Distribution, PACMAN, ZYPPER};
 
 /// A row: which distributions it serves, and how it is made.
 type Row = (&'static [&'static str], fn(&Layout) -> Box<dyn PackageManager>);
@@ -14,6 +15,7 @@ type Row = (&'static [&'static str], fn(&Layout) -> Box<dyn PackageManager>);
 /// Every package manager that patchctl can drive.
 const BACK_ENDS: &[Row] = &[
     (&["debian", "ubuntu"], |layout| Box::new(Apt::new(layout))),
+    (APK, |layout| Box::new(Apk::new(layout))),
     (DNF, |layout| Box::new(Dnf::new(layout))),
     (PACMAN, |layout| Box::new(Pacman::new(layout))),
     (ZYPPER, |layout| Box::new(Zypper::new(layout))),

@@ -67,7 +67,7 @@ fn by_package(plan: &PatchPlan) -> BTreeMap<PackageKey, &Action> {
 fn same(first: Option<&&Action>, second: Option<&&Action>) -> bool {
     match (first, second) {
         (Some(a), Some(b)) => {
-            let digest = |action: &Action| action.artifact.as_ref().map(|artifact| artifact.sha256);
+            let digest = |action: &Action| action.artifact.as_ref().map(|artifact| artifact.digest);
             change(a) == change(b) && digest(a) == digest(b)
         }
         (None, None) => true,

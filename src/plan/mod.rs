@@ -82,6 +82,7 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
     let security = !found.is_empty() || offer.is_some_and(|offer| offer.origin.security);
     let closes = identifiers(&found);
     let (reversible, way_back) = way_back(input, installed_key.as_ref(), kind);
+    let not_undone = one_way::not_undone(kind, key.name.as_str()).map(str::to_owned);
     Ok(Action {
         package: key.name,
         architecture: key.architecture,
@@ -94,6 +95,7 @@ fn action(input: &PlanInput<'_>, operation: &Operation) -> Result<Action, Unoffe
         security: security && matches!(kind, ActionKind::Upgrade | ActionKind::Add),
         closes,
         reversible,
+        not_undone,
     })
 }
 

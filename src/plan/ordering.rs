@@ -89,6 +89,7 @@ mod tests {
             security: false,
             closes: Vec::new(),
             reversible: Reversibility::Reversible,
+            not_undone: None,
             why: String::new(),
         }
     }

@@ -107,8 +107,8 @@ impl WayBack {
         let whole = self.actions.iter().filter_map(|action| {
             let name = format.file_name(&action.key(), action.to.as_ref()?);
             let path = taken_back.new_archives().join(name);
-            let stated = action.artifact.as_ref().map(|artifact| artifact.sha256);
-            let found = storage::digest(&path).ok();
+            let stated = action.artifact.as_ref().map(|artifact| artifact.digest);
+            let found = format.digest(&path).ok();
             (found.is_some() && (stated.is_none() || stated == found)).then(|| (action.key(), path))
         });
         Self { cut_off: whole.collect(), ..self }
@@ -119,6 +119,7 @@ impl WayBack {
     fn to_complete(&self, records: &dyn HostRecords, inventory: &Inventory) -> Vec<PathBuf> {
         let is_remembered =
             |key: &PackageKey| inventory.named(key.name.as_str()).next().is_none() && records.is_known(key);
+        let any_may_be = records.was_cut_off();
         let is_cut_off = |key: &PackageKey| {
             inventory
                 .named(key.name.as_str())
@@ -126,7 +127,7 @@ impl WayBack {
         };
         self.cut_off
             .iter()
-            .filter(|(key, _)| is_cut_off(key) || is_remembered(key))
+            .filter(|(key, _)| any_may_be || is_cut_off(key) || is_remembered(key))
             .map(|(_, path)| path.clone())
             .collect()
     }

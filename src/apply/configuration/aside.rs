@@ -17,6 +17,8 @@ const MOVED: &str = ".rpmsave";
 const BESIDE: &str = ".rpmnew";
 /// What pacman calls the two (pacman(8), "Handling Config Files").
 const OF_PACMAN: [&str; 2] = [".pacsave", ".pacnew"];
+/// What apk calls the vendor's (apk-protected_paths(5)).
+const OF_APK: &str = ".apk-new";
 
 /// Puts every file back in its place that lies aside exactly as it was before the run, and the vendor's beside it, where
 /// edited configuration is to stay. Done again it finds nothing to do.
@@ -61,7 +63,7 @@ pub fn remove_copies(tools: &Tools<'_>, appeared: &[PathBuf], live: &Saved) -> R
         let is_copy = bare.and_then(|bare| live.manifest.get(Path::new(bare))).is_some_and(
             |entry| matches!(&entry.kind, Kind::File { sha256, .. } if storage::digest(&place).ok() == Some(*sha256)),
         );
-        if is_copy || text.ends_with(BESIDE) || text.ends_with(beside) {
+        if is_copy || [BESIDE, beside, OF_APK].iter().any(|end| text.ends_with(end)) {
             storage::remove_file(&place).map_err(RunError::Storage)?;
         }
     }

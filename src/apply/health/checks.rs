@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::config::choice::CheckSettings;
 use crate::config::layout::Layout;
+use crate::host::control_group::{self, ControlGroup};
 use crate::host::runner::{self, CommandSpec};
 use crate::host::storage::{self, StorageError};
 use crate::host::trust::{Distrust, distrust};
@@ -161,12 +162,26 @@ pub fn verify(program: &Path) -> Result<(), CheckError> {
     if can_run { Ok(()) } else { Err(CheckError::NotExecutable { path: program.to_owned() }) }
 }
 
-/// Runs a check with the fixed environment of all children, no input, and a process group of its own.
+/// What a host without control groups has no means for, in the words of reports.
+pub const WITHOUT_GROUPS: &str = "no control group can be made here: what a check of yours leaves running when it has \
+    ended goes on";
+
+/// Tells why what checks leave running is not ended with them; `None` where it is.
+pub fn not_contained(checks: &[Check]) -> Option<&'static str> {
+    (!checks.is_empty() && !control_group::can_be_made()).then_some(WITHOUT_GROUPS)
+}
+
+/// Runs a check with the fixed environment of all children, no input, and a process group of its own; in a control group of
+/// its own, too, where there are any: nothing that it started outlives it.
 pub fn run(check: &Check) -> Answer {
     let mut words = check.command.iter();
     let program = words.next().map(String::as_str).unwrap_or_default();
     let spec = CommandSpec::new(program).args(words.cloned()).time_limit(check.time_limit);
-    match runner::run(&spec) {
+    let group = ControlGroup::new();
+    let spec = group.iter().fold(spec, |spec, group| spec.within(group.folder()));
+    let ran = runner::run(&spec);
+    drop(group);
+    match ran {
         Err(error) => Answer::CannotTell(error.to_string()),
         Ok(output) if output.timed_out => {
             Answer::Fail(format!("it did not end within {} s", check.time_limit.as_secs()))

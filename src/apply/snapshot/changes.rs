@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::host::storage;
 
-/// Folders whose content is made again by itself, belongs to the packages that go back as a whole, or is carried over.
+/// Folders and files whose content is made again by itself, belongs to the packages that go back as a whole, or is carried over.
 const NOT_MISSED: &[&str] = &[
     "tmp",
     "run",
@@ -21,6 +21,9 @@ const NOT_MISSED: &[&str] = &[
     "var/lib/patchctl",
     "var/lib/rpm",
     "usr/lib/sysimage/rpm",
+    // The unit that ends an open run at the next boot: a snapshot is taken amid a run.
+    "etc/systemd/system/patchctl-recover-run.service",
+    "etc/systemd/system/multi-user.target.wants/patchctl-recover-run.service",
 ];
 
 /// Lists the paths that were made, changed or removed since the snapshot `then` and that the run itself did not plan to

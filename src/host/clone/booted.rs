@@ -60,8 +60,10 @@ pub struct BootDesign {
 pub struct BootLayer {
     /// Where it is mounted in the clone.
     pub point: PathBuf,
-    /// What it shows, the upmost first.
-    pub lowers: Vec<PathBuf>,
+    /// What it shows.
+    pub lower: PathBuf,
+    /// What a rehearsal changed of it, and an empty folder for the kernel on the same file system.
+    pub changes: Option<(PathBuf, PathBuf)>,
     /// Whether the original can be written to.
     pub writable: bool,
 }
@@ -129,11 +131,14 @@ pub fn boot(design: &BootDesign) -> Result<String, BootError> {
     for (number, layer) in design.layers.iter().enumerate() {
         let own = design.place.join(number.to_string());
         let (upper, work) = (own.join("upper"), own.join("work"));
-        let lowers: Vec<&Path> = layer.lowers.iter().map(PathBuf::as_path).collect();
         storage::create_folder(&work, 0o700).map_err(furnish)?;
-        lowers.first().map_or(Ok(()), |shown| make_like(shown, &upper)).map_err(furnish)?;
+        let shown = match &layer.changes {
+            None => layer.lower.clone(),
+            Some((changes, work)) => as_changed((&layer.lower, changes, work), own.join("changed"))?,
+        };
+        make_like(&shown, &upper).map_err(furnish)?;
         let writes = Writes { upper: &upper, work: &work, writable: layer.writable };
-        overlay(&lowers, writes, &inside(&root, &layer.point))?;
+        overlay(&shown, writes, &inside(&root, &layer.point))?;
     }
     lay_in(design).map_err(furnish)?;
     let output = runner::run(&nspawn(design, &root)).map_err(BootError::Start)?;
@@ -145,6 +150,14 @@ pub fn boot(design: &BootDesign) -> Result<String, BootError> {
         }
         None => Err(BootError::NoAnswer { words: output.last_words(2).join("; ") }),
     }
+}
+
+/// Shows a file system as a rehearsal left it, read-only. The kernel takes no two folders for one overlay of which one lies in the
+/// other, so this is one of its own.
+fn as_changed((lower, changes, work): (&Path, &Path, &Path), place: PathBuf) -> Result<PathBuf, BootError> {
+    storage::create_folder(&place, 0o700).map_err(CloneError::Furnish)?;
+    overlay(lower, Writes { upper: changes, work, writable: false }, &place)?;
+    Ok(place)
 }
 
 /// Makes a folder with the owner and mode of another one: what it hides shows them no more.

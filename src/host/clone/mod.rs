@@ -150,7 +150,7 @@ pub fn enter(design: &Design, arguments: &[&str]) -> Result<Infallible, CloneErr
     }
     for layer in &design.layers {
         let writes = Writes { upper: &layer.upper, work: &layer.work, writable: layer.writable };
-        overlay(&[&layer.lower], writes, &inside(&design.root, &layer.point))?;
+        overlay(&layer.lower, writes, &inside(&design.root, &layer.point))?;
     }
     let program = furnish::furnish(design).map_err(CloneError::Furnish)?;
     let at = |source| CloneError::Enter { root: design.root.clone(), source };
@@ -182,10 +182,9 @@ struct Writes<'a> {
     writable: bool,
 }
 
-/// Mounts an overlay over folders, of which an earlier one hides what is of the same name in a later one.
-fn overlay(lowers: &[&Path], writes: Writes<'_>, target: &Path) -> Result<(), CloneError> {
-    let lower = lowers.iter().map(|lower| escaped(lower)).collect::<Vec<_>>().join(":");
-    let (upper, work) = (escaped(writes.upper), escaped(writes.work));
+/// Mounts an overlay over a folder.
+fn overlay(shown: &Path, writes: Writes<'_>, target: &Path) -> Result<(), CloneError> {
+    let (lower, upper, work) = (escaped(shown), escaped(writes.upper), escaped(writes.work));
     let flags = if writes.writable { MsFlags::empty() } else { MsFlags::MS_RDONLY };
     let try_with = |options: &str| {
         let data = format!("lowerdir={lower},upperdir={upper},workdir={work}{options}");
@@ -199,7 +198,7 @@ fn overlay(lowers: &[&Path], writes: Writes<'_>, target: &Path) -> Result<(), Cl
         }
     }
     last.map_err(|error| CloneError::Overlay {
-        lower: lowers.last().map_or_else(PathBuf::new, |lower| lower.to_path_buf()),
+        lower: shown.to_owned(),
         upper: writes.upper.to_owned(),
         source: error.into(),
     })

@@ -44,6 +44,22 @@ const APT: Advice = Advice {
     beside: ".dpkg-dist",
 };
 
+/// apk-add(8), apk-upgrade(8), apk-policy(8), apk-fix(8); apk-protected_paths(5) for `.apk-new`. Without `-U` apk 2.14 keeps
+/// indexes that are younger than four hours, and says nothing.
+const APK: Advice = Advice {
+    tools: "apk",
+    refresh: "apk update -U",
+    refetch: "apk update -U",
+    release: "a line of /etc/apk/world pins it; apk add",
+    preferences: "/etc/apk/world, apk policy",
+    inspect: "apk fix -s tells what apk itself would mend; apk audit --system lists changed files",
+    add: "apk add",
+    downgrade: "apk add NAME=VERSION",
+    reinstall: "apk fix --reinstall",
+    clean: "apk cache clean",
+    beside: ".apk-new",
+};
+
 /// dnf(8) of dnf 4, dnf-versionlock(8); rpm(8) for `.rpmnew`.
 const DNF: Advice = Advice {
     tools: "dnf and rpm",
@@ -97,6 +113,7 @@ impl Distribution {
             Some(PackageFamily::Rpm) if self.uses_zypper() => &ZYPPER,
             Some(PackageFamily::Rpm) => &DNF,
             Some(PackageFamily::Pacman) => &PACMAN,
+            Some(PackageFamily::Apk) => &APK,
             _ => &APT,
         }
     }

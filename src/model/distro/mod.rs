@@ -122,6 +122,9 @@ const KNOWN: &[Known] = &[
     known("manjaro", "Manjaro", PackageFamily::Pacman),
 ];
 
+/// Distributions whose packages apk manages.
+pub const APK: &[&str] = &["alpine", "chainguard", "wolfi"];
+
 /// Distributions whose packages dnf manages; Amazon Linux 2 and the releases 7 of the others still have yum.
 pub const DNF: &[&str] = &["almalinux", "amzn", "centos", "fedora", "ol", "rhel", "rocky"];
 

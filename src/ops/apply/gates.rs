@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::super::context::Context;
+use super::super::overrides::{Override, Overrides};
 use super::super::plan::Planned;
-use super::super::survey;
+use super::super::{rules, survey};
 use crate::apply::{kernels, space};
 use crate::host::signals::Stop;
 use crate::model::decision::{Held, HoldReason};
@@ -115,6 +116,19 @@ fn refuse_when_frozen(plan: &PatchPlan) -> Result<(), Failure> {
         .hint("to go ahead now: patchctl apply --override freeze --reason TEXT"))
 }
 
+/// What was never tried on a live host is not tried on this one unless somebody says so.
+pub(super) fn refuse_unproven(
+    unproven: Option<String>,
+    overrides: Option<&Overrides>,
+) -> Result<(), Failure> {
+    match unproven.filter(|_| !rules::is_overridden(overrides, Override::Unproven)) {
+        None => Ok(()),
+        Some(why) => Err(Failure::new(FailureKind::Policy, format!("{why}; nothing was changed")).hint(
+            "to be the first: patchctl apply --override unproven --reason TEXT, with a snapshot at hand",
+        )),
+    }
+}
+
 /// By a wrong clock nobody knows how old the lists are that would decide what is installed.
 pub(in crate::ops) fn refuse_wrong_clock(doubt: Option<&String>) -> Result<(), Failure> {
     match doubt {
@@ -133,6 +147,11 @@ pub(super) fn refuse_without_room(inventory: &Inventory, plan: &PatchPlan) -> Re
     let old = kernels::that_may_go(&inventory.kernels, &inventory.distribution)
         .filter(|_| plan.space.iter().any(is_for_kernels));
     let failure = Failure::new(FailureKind::Space, shortages.join("; "));
+    let closed: Vec<&SpaceNeed> = plan.space.iter().filter(|need| need.read_only).collect();
+    if !closed.is_empty() {
+        let hint = |need: &SpaceNeed| format!("make it writable: mount -o remount,rw {}", need.mount);
+        return Err(closed.into_iter().map(hint).fold(failure, Failure::hint));
+    }
     Err(old.into_iter().fold(failure, Failure::hint).hint(format!(
         "make room there ({}, old logs), or patch fewer packages: patchctl apply --package NAME",
         inventory.distribution.advice().clean

@@ -11,16 +11,16 @@ use super::central;
 use super::context::Context;
 use super::plan::{self, Planned};
 use super::request::{ApplyRequest, Begins, Reach};
-use super::runs::Cut;
+use super::runs::{Begun, Cut};
 use super::way_back::Lost;
 use super::{
     evidence, lists, mend, notify, reboot, records, recover, rehearse, rules, runs, scan, survey, trial,
     window,
 };
-use crate::apply::journal::{Journal, Opening, RunKind};
+use crate::apply::journal::RunKind;
 use crate::apply::{boot_recovery, dead_man, fetch};
 use crate::config::layout::RunFolder;
-use crate::host::{facts, storage};
+use crate::host::facts;
 use crate::model::decision::Disposition;
 use crate::model::digest::Sha256;
 use crate::model::exit_code::ExitCode;
@@ -31,7 +31,6 @@ use crate::model::plan::PatchPlan;
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;
 use crate::observe::Event;
-use crate::plan::seal;
 use crate::report::schema::Report;
 
 /// Shows a plan and returns the digest that was approved; an error is a no.
@@ -128,6 +127,8 @@ fn carry_out(
         planned.plan.clone_from(asked);
     }
     if request.reach == Reach::Everything {
+        let manager = context.package_manager(&planned.survey.inventory.distribution)?;
+        gates::refuse_unproven(manager.unproven(), request.overrides.as_ref())?;
         if request.begins == Begins::ByItself && !evidence::is_rehearsed_as_wanted(context, &planned.plan) {
             rehearse::before_apply(context, &planned, &request.wish())?;
         }
@@ -234,15 +235,9 @@ fn run(
     planned: Planned,
     report: &mut Report,
 ) -> Result<Reached, Failure> {
-    let (id, folder) = runs::begin(&context.layout)?;
+    let Begun { id, folder, mut journal } =
+        runs::begin(context, &context.layout, (RunKind::Apply, &planned.plan))?;
     records::name_run(context, report, id);
-    let mut journal = match begin_journal(context, (id, &folder), &planned.plan) {
-        Ok(journal) => journal,
-        Err(failure) => {
-            let _ = storage::remove_folder(folder.path());
-            return Err(failure);
-        }
-    };
     let inventory = &planned.survey.inventory;
     let mut lost = Lost::new();
     let accepted = [&request.accept_no_rollback[..], &plan::accepted(&planned.plan)].concat();
@@ -284,15 +279,4 @@ fn run(
         not_refreshed: survey.not_refreshed,
         planned_findings: survey.assessment.findings.into_iter().filter(is_planned).collect(),
     })))
-}
-
-fn begin_journal(
-    context: &Context<'_>,
-    (id, folder): (RunId, &RunFolder),
-    plan: &PatchPlan,
-) -> Result<Journal, Failure> {
-    storage::replace(&folder.plan(), seal::to_json(plan).as_bytes(), storage::PRIVATE)
-        .map_err(runs::state_unwritable)?;
-    let opening = Opening { run: id, kind: RunKind::Apply, plan: plan.id };
-    Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)
 }

@@ -108,7 +108,7 @@ pub(super) fn prepare(
     let snapshot = snapshot.map_or_else(String::new, |taken| format!("; snapshot {}", taken.name));
     let detail = format!("way back proved{snapshot}");
     tools.observer.event(&Event::StageEnded { stage: "protected", detail, took: took(began) });
-    let watch = watch.look_again(tools).arm(tools, (run, folder))?;
+    let watch = watch.look_again(tools).arm((run, folder))?;
     gates::stop_if_asked(context)?;
     Ok(Prepared { protected, lock, watch, time_left: TimeLeft::default() })
 }

@@ -48,16 +48,14 @@ pub(super) fn test(
     if wanted == RehearsalBoot::Never {
         return Ok(None);
     }
-    let as_it_is = |layer: &Layer| vec![layer.lower.clone()];
-    let as_planned = |layer: &Layer| vec![layer.upper.clone(), layer.lower.clone()];
     let before = match booted::obstacle() {
         Some(obstacle) => Err(obstacle),
-        None => once(context, (folder, "before"), layers(ground, as_it_is)),
+        None => once(context, (folder, "before"), layers(ground, |_| None)),
     };
     let check = match before {
         Err(reason) if wanted == RehearsalBoot::Always => return Err(unbootable(&reason)),
         Err(reason) => boots::not_run(reason),
-        Ok(before) => match once(context, (folder, "after"), layers(ground, as_planned)) {
+        Ok(before) => match once(context, (folder, "after"), layers(ground, changes)) {
             Ok(after) => boots::compared(&before, &after),
             Err(reason) => boots::never_came_up(reason),
         },
@@ -65,13 +63,19 @@ pub(super) fn test(
     Ok(Some(check))
 }
 
-fn layers(ground: &Ground, lowers: impl Fn(&Layer) -> Vec<PathBuf>) -> Vec<BootLayer> {
+fn layers(ground: &Ground, changes: impl Fn(&Layer) -> Option<(PathBuf, PathBuf)>) -> Vec<BootLayer> {
     let of = |layer: &Layer| BootLayer {
         point: layer.point.clone(),
-        lowers: lowers(layer),
+        lower: layer.lower.clone(),
+        changes: changes(layer),
         writable: layer.writable,
     };
     ground.layers.iter().map(of).collect()
+}
+
+/// What the plan changed of a layer. The work folder that its overlay had cannot be used again (overlayfs.rst, "Volatile mount").
+fn changes(layer: &Layer) -> Option<(PathBuf, PathBuf)> {
+    Some((layer.upper.clone(), layer.work.with_file_name("boot-work")))
 }
 
 /// Boots once; the error is why nothing was told, for people.
@@ -102,6 +106,9 @@ fn design(
     layers: Vec<BootLayer>,
 ) -> Result<BootDesign, StorageError> {
     storage::create_folder(&folder.boot(), 0o700)?;
+    for (_, work) in layers.iter().filter_map(|layer| layer.changes.as_ref()) {
+        storage::create_folder(work, 0o700)?;
+    }
     Ok(BootDesign {
         place: folder.boot(),
         memory: booted::memory(),

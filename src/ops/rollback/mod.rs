@@ -10,12 +10,12 @@ use self::past::{Found, Past};
 use super::closing::Before;
 use super::context::Context;
 use super::request::{RollbackLevel, RollbackReach, RollbackRequest};
-use super::runs::Cut;
+use super::runs::{Begun, Cut};
 use super::trial::{Proven, Watch};
 use super::{closing, foresight, quarantine, records, recover, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::configuration::decide::Decision;
-use crate::apply::journal::{Journal, Opening, RunKind};
+use crate::apply::journal::{Journal, RunKind};
 use crate::apply::{RunError, Tools, archive_digests, boot_recovery, dead_man, restart, systemd};
 use crate::config::layout::RunFolder;
 use crate::host::lock::RecordLock;
@@ -178,14 +178,10 @@ fn plan_of_return(past: &Past) -> PatchPlan {
 /// A way back is a run of its own, with its own journal.
 fn run(context: &Context<'_>, past: Past, reopens: Vec<String>) -> Result<Report, Failure> {
     let mut report = context.report("rollback");
-    let (id, folder) = runs::begin(&context.layout)?;
-    records::name_run(context, &mut report, id);
     let plan = plan_of_return(&past);
-    storage::replace(&folder.plan(), seal::to_json(&plan).as_bytes(), storage::PRIVATE)
-        .map_err(runs::state_unwritable)?;
-    let opening = Opening { run: id, kind: RunKind::Rollback { of: past.id }, plan: plan.id };
-    let mut journal =
-        Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)?;
+    let kind = RunKind::Rollback { of: past.id };
+    let Begun { id, folder, mut journal } = runs::begin(context, &context.layout, (kind, &plan))?;
+    records::name_run(context, &mut report, id);
     let arrived = runs::with_tools(context, (&past.inventory, &[]), |tools| {
         let (lock, mut watch) = prepare(context, tools, (&past, &plan), (id, &folder, &mut journal))
             .map_err(|failure| Cut::Before(give_up(context, &mut journal, failure, &mut report)))?;
@@ -222,7 +218,7 @@ fn prepare(
     let watch = Watch::begin(tools, plan)?;
     let lock = ready(context, past, journal)?;
     // One look is enough: nothing but the report follows from what is worse afterwards.
-    Ok((lock, watch.arm(tools, (id, folder))?))
+    Ok((lock, watch.arm((id, folder))?))
 }
 
 /// A way back that ends before its first change leaves its report and nothing else.

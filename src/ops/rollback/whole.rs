@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use super::super::context::Context;
 use super::super::request::{RollbackReach, RollbackRequest};
+use super::super::runs::Begun;
 use super::super::{plan as plans, quarantine, records, runs, snapshots};
 use super::{Answer, Approve, reopened, reversed};
-use crate::apply::journal::{self, Event, Journal, Opening, RunKind};
+use crate::apply::boot_recovery;
+use crate::apply::journal::{self, Event, Journal, RunKind};
 use crate::apply::snapshot::{Ground, Restorer, Restoring, SnapshotError, boot, changes, record, registry};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::runner::{self, CommandSpec};
@@ -209,9 +211,8 @@ fn restore(
     (restorer, preview): (&dyn Restorer, RollbackPreview),
 ) -> Result<Report, Failure> {
     let mut report = context.report("rollback");
-    let (id, folder) = runs::begin(&whole.layout)?;
+    let Begun { id, folder, mut journal } = begin(context, whole)?;
     records::name_run(context, &mut report, id);
-    let mut journal = open_journal(context, whole, (id, &folder))?;
     quarantine::add(&whole.layout, upgrades(context, whole, id))?;
     let is_carried = whole.ground.holds("var/lib/patchctl");
     let restored = restorer.restore(&whole.ground, &whole.snapshot, &mut |fresh| {
@@ -238,6 +239,7 @@ fn restore(
             }
             let _ = mark(&whole.layout, None);
             let _ = journal.enter(Phase::Abandoned);
+            boot_recovery::disarm(whole.layout.root());
             report.restart = None;
             report.transaction =
                 Some(TransactionReport::unproven(journal.phase(), journal.head(), report.started));
@@ -249,6 +251,7 @@ fn restore(
     if !is_carried {
         conclude(context, whole, (&whole.layout, &preview), &mut report)?;
     }
+    boot_recovery::disarm(whole.layout.root());
     let note = format!("the root that was replaced is kept as {kept}: btrfs subvolume delete removes it");
     context.observer.event(&crate::observe::Event::Note(note));
     Ok(report)
@@ -266,21 +269,13 @@ fn mark(layout: &Layout, run: Option<RunId>) -> storage::Result<()> {
 }
 
 /// The run up to the point from which only the exchange is missing.
-fn open_journal(
-    context: &Context<'_>,
-    whole: &Whole,
-    (id, folder): (RunId, &RunFolder),
-) -> Result<Journal, Failure> {
-    let plan = seal::sealed(whole.plan.clone());
-    storage::replace(&folder.plan(), seal::to_json(&plan).as_bytes(), storage::PRIVATE)
-        .map_err(runs::state_unwritable)?;
-    let opening = Opening { run: id, kind: RunKind::Rollback { of: whole.id }, plan: plan.id };
-    let mut journal =
-        Journal::begin(&folder.journal(), context.clock, opening).map_err(runs::journal_failed)?;
+fn begin(context: &Context<'_>, whole: &Whole) -> Result<Begun, Failure> {
+    let (plan, kind) = (seal::sealed(whole.plan.clone()), RunKind::Rollback { of: whole.id });
+    let mut begun = runs::begin(context, &whole.layout, (kind, &plan))?;
     for phase in [Phase::Fetched, Phase::Preflight, Phase::Snapped] {
-        journal.enter(phase).map_err(runs::journal_failed)?;
+        begun.journal.enter(phase).map_err(runs::journal_failed)?;
     }
-    Ok(journal)
+    Ok(begun)
 }
 
 fn begin_exchange(journal: &mut Journal, whole: &Whole) -> Result<(), Failure> {

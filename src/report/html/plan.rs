@@ -107,6 +107,8 @@ fn change(step: u32, action: &Action, has_own_why: bool) -> [String; 6] {
         Reversibility::SnapshotOnly => "snapshot only",
         Reversibility::NotReversible => "<strong>none</strong>",
     };
+    let kept = action.not_undone.as_ref();
+    let kept = kept.map_or_else(String::new, |kept| small(&format!("it does not undo {kept}")));
     let why = if has_own_why { small(&action.why) } else { String::new() };
     [
         format!("{}{kind}{}", text(action.package.as_str()), small(&action.origin)),
@@ -114,7 +116,7 @@ fn change(step: u32, action: &Action, has_own_why: bool) -> [String; 6] {
         version(&action.from),
         version(&action.to),
         names(&action.closes),
-        format!("{back}{why}"),
+        format!("{back}{why}{kept}"),
     ]
 }
 

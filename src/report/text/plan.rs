@@ -117,11 +117,14 @@ fn change(action: &Action, arrow: &str) -> String {
     format!("{} {arrow} {}{kind}", shown(from, "not installed"), shown(to, "REMOVED"))
 }
 
-/// What one line cannot hold: every identifier where all is asked for, and a way back that is none.
+/// What one line cannot hold: every identifier where all is asked for, and a way back that is not whole or none.
 fn particulars(action: &Action, sheet: &mut Sheet<'_>) {
     if sheet.style().detail == Detail::All && !action.closes.is_empty() {
         let ids: Vec<Word> = action.closes.iter().map(|id| Word::plain(id.as_str())).collect();
         sheet.list(&format!("{MARGIN}closes "), &ids);
+    }
+    if let Some(kept) = &action.not_undone {
+        sheet.prose(MARGIN, &[Word::new(format!("a way back does not undo {kept}"), Tone::Warn)]);
     }
     let (text, tone) = match action.reversible {
         Reversibility::Reversible | Reversibility::Reconstructed => return,
@@ -258,6 +261,7 @@ fn room(plan: &PatchPlan, sheet: &mut Sheet<'_>) {
         let text = format!("{}: needs {needed}, {free} free", need.mount);
         let (text, tone) = match (need.fits(), need.needed_bytes <= need.free_bytes) {
             (true, _) => (text, Tone::Plain),
+            _ if need.read_only => (format!("{}: READ-ONLY", need.mount), Tone::Bad),
             (false, false) => (format!("{text}: TOO LITTLE"), Tone::Bad),
             (false, true) => (format!("{}: TOO FEW INODES", need.mount), Tone::Bad),
         };

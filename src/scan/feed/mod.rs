@@ -2,6 +2,7 @@
 
 pub mod alma_errata;
 pub mod alpine_secdb;
+pub mod apk_repository;
 pub mod arch_tracker;
 pub mod cache;
 pub mod container;

@@ -1,8 +1,9 @@
 //! apk's database file: a line a field, each a letter, a colon and a value; an empty line ends a package (apk-tools,
 //! `src/database.c`; <https://wiki.alpinelinux.org/wiki/Apk_spec>).
 //!
-//! Only `P` (name), `V` (version), `A` (architecture), `I` (size in bytes), `o` (the package it was built with) and `s`
-//! (the tag of the repository it came from) are used. The lists of files that follow have letters of their own.
+//! Only `P` (name), `V` (version), `A` (architecture), `I` (size in bytes), `o` (the package it was built with), `s` (the
+//! tag of the repository it came from) and `f` (what is broken) are used. The lists of files that follow have letters of
+//! their own.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use super::record_error::{RecordError, RecordProblem};
 use super::record_values::RecordValues;
 use super::{InventoryError, reading};
 use crate::host::storage;
+use crate::model::apk_world::World;
 use crate::model::distro::PackageFamily;
 use crate::model::package::{InstalledPackage, PackageName, PackageState, Provenance, SourcePackage, Vendor};
 use crate::model::version::Version;
@@ -24,7 +26,8 @@ const INSTALLED_IN_USR: &str = "usr/lib/apk/db/installed";
 /// What the administrator asked for, below a root.
 const WORLD: &str = "etc/apk/world";
 
-fn database(root: &Path) -> PathBuf {
+/// Returns where the database of a root is.
+pub(super) fn database(root: &Path) -> PathBuf {
     let paths = [INSTALLED, INSTALLED_IN_USR].map(|path| root.join(path));
     paths.iter().find(|path| storage::exists(path)).unwrap_or(&paths[0]).clone()
 }
@@ -47,32 +50,33 @@ pub(super) fn read(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError>
     let world = root.join(WORLD);
     let world = storage::read_if_present(&world).map_err(reading(&world))?.unwrap_or_default();
     let world = String::from_utf8_lossy(&world);
-    let pinned: HashSet<&str> = world.split_whitespace().filter_map(pinned).collect();
+    let world = World::parse(&world);
+    // What may move within bounds has no hold: the bounds decide which version is the candidate.
     for package in &mut packages {
-        package.hold = pinned.contains(package.name.as_str());
+        package.hold = world.pins(package.name.as_str());
     }
     Ok(packages)
 }
 
-/// Returns the name in a word of the world file that keeps the package from moving upwards (apk-world(5)): one with a
-/// version to be equal to, alike or below.
-fn pinned(word: &str) -> Option<&str> {
-    let end = word.find(['=', '<', '>', '~'])?;
-    let (name, constraint) = word.split_at(end);
-    (!constraint.starts_with('>') && !name.starts_with('!')).then_some(name)
-}
-
 /// The letters of the fields that are used; their places here are the numbers below.
-const LETTERS: [u8; 6] = *b"PVAIos";
+const LETTERS: [u8; 7] = *b"PVAIosf";
 /// What people read for them.
-const NAMES: [&str; 6] =
-    ["P (name)", "V (version)", "A (architecture)", "I (size)", "o (origin)", "s (repository tag)"];
+const NAMES: [&str; 7] = [
+    "P (name)",
+    "V (version)",
+    "A (architecture)",
+    "I (size)",
+    "o (origin)",
+    "s (repository tag)",
+    "f (what is broken)",
+];
 const NAME: usize = 0;
 const VERSION: usize = 1;
 const ARCHITECTURE: usize = 2;
 const SIZE: usize = 3;
 const ORIGIN: usize = 4;
 const TAG: usize = 5;
+const BROKEN: usize = 6;
 
 /// Reads `lib/apk/db/installed`; packages come in the file's order.
 ///
@@ -102,7 +106,7 @@ pub fn parse(bytes: &[u8], file: &str) -> Result<Vec<InstalledPackage>, RecordEr
 
 struct Parser<'a> {
     /// The values of the package; its line is 0 between packages.
-    values: RecordValues<'a, 6>,
+    values: RecordValues<'a, 7>,
     packages: Vec<InstalledPackage>,
     seen: HashSet<PackageName>,
 }
@@ -133,13 +137,14 @@ impl<'a> Parser<'a> {
         let version =
             Version::apk(values.required(VERSION)?).map_err(|error| values.invalid(VERSION, error.reason))?;
         let origin = values.name(ORIGIN)?.map_or_else(|| name.clone(), PackageName::from);
+        let broken = values.text(BROKEN)?.unwrap_or_default();
         let package = InstalledPackage {
             source: SourcePackage { name: origin, version: version.clone() },
             architecture: values.architecture(ARCHITECTURE, values.required(ARCHITECTURE)?)?,
             name,
             version,
-            state: PackageState::Installed,
-            reinstall_required: false,
+            state: state(broken),
+            reinstall_required: broken.contains(FILES_BROKEN),
             hold: false,
             essential: false,
             multi_arch_same: false,
@@ -152,6 +157,20 @@ impl<'a> Parser<'a> {
         self.packages.push(package);
         self.values.clear();
         Ok(())
+    }
+}
+
+/// Letters of what is broken: files that are not all there, and a script that failed (apk-tools, `src/database.c`).
+const FILES_BROKEN: char = 'f';
+const SCRIPT_BROKEN: char = 's';
+
+fn state(broken: &str) -> PackageState {
+    if broken.contains(FILES_BROKEN) {
+        PackageState::HalfInstalled
+    } else if broken.contains(SCRIPT_BROKEN) {
+        PackageState::HalfConfigured
+    } else {
+        PackageState::Installed
     }
 }
 
@@ -209,11 +228,26 @@ mod tests {
 
     #[test]
     fn pins_of_the_world_hold_a_package() {
-        let world = "aa=1.0-r0 bb\ncc~1.2 !dd=1 ee>1 ff<2 gg@edge\n";
-        let pinned: Vec<&str> = world.split_whitespace().filter_map(super::pinned).collect();
-        assert_eq!(pinned, ["aa", "cc", "ff"]);
-        let root = Root::new("apk-world", &[(INSTALLED, AA), (WORLD, world)]);
-        assert!(read(&root.0).expect("sound")[0].hold);
+        for (world, held) in [("aa=1.0-r0 bb\n", true), ("aa><Q1x=\n", true), ("aa~1.0 bb=1\n", false)] {
+            let root = Root::new("apk-world", &[(INSTALLED, AA), (WORLD, world)]);
+            assert_eq!(read(&root.0).expect("sound")[0].hold, held, "{world}");
+        }
+    }
+
+    /// The script of one package failed and said so, of another before it: both have their new files
+    /// (tests/fixtures/apk/README.md).
+    #[test]
+    fn what_apk_calls_broken_is_not_whole() {
+        let bytes = include_bytes!("../../../tests/fixtures/apk/installed-upgraded");
+        let packages = parse(bytes, "installed").expect("sound");
+        let broken: Vec<&str> = packages
+            .iter()
+            .filter(|package| !package.state.is_clean())
+            .map(|package| package.name.as_str())
+            .collect();
+        assert_eq!(broken, ["quux", "qux"]);
+        let text = format!("{AA}P:bb\nV:2-r1\nA:x86_64\nf:f\n");
+        assert!(parse(text.as_bytes(), "installed").expect("sound")[1].reinstall_required);
     }
 
     proptest::proptest! {

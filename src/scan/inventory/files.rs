@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::dpkg_files::{self, DpkgFilesError};
-use super::{pacman_files, rpm_files};
+use super::{apk_files, pacman_files, rpm_files};
 use crate::host::{facts, storage};
+use crate::model::apk_checksum::ApkChecksum;
 use crate::model::digest::Md5;
 use crate::model::distro::PackageFamily;
 use crate::model::package::{PackageKey, PackageName};
@@ -46,6 +47,10 @@ pub fn of_packages(root: &Path, packages: Vec<PackageKey>) -> Vec<(PackageName, 
             return files.into_iter().map(|file| (file.package.name, file.path)).collect();
         }
         Some(PackageFamily::Pacman) => return pacman_files::of_packages(root, &packages),
+        Some(PackageFamily::Apk) => {
+            let files = apk_files::of_packages(root, &packages);
+            return files.into_iter().map(|file| (file.package, file.path)).collect();
+        }
         _ => {}
     }
     let of_package = |key: PackageKey| {
@@ -92,6 +97,7 @@ pub fn owners(
     match family(root) {
         Some(PackageFamily::Rpm) => Ok(rpm_files::owners(root, wanted)),
         Some(PackageFamily::Pacman) => Ok(pacman_files::owners(root, wanted)),
+        Some(PackageFamily::Apk) => Ok(apk_files::owners(root, wanted)),
         _ => dpkg_files::owners(root, wanted),
     }
 }
@@ -104,6 +110,7 @@ pub fn edited(root: &Path, packages: &[PackageKey]) -> Result<Vec<EditedConfigur
     let mut found = match family(root) {
         Some(PackageFamily::Rpm) => edited_of_rpm(root, rpm_files::of_packages(root, packages)),
         Some(PackageFamily::Pacman) => edited_of_pacman(root, packages),
+        Some(PackageFamily::Apk) => edited_of_apk(root, packages),
         _ => edited_of_dpkg(root, packages)?,
     };
     found.sort_by(|a, b| a.path.cmp(&b.path));
@@ -140,6 +147,21 @@ fn edited_of_pacman(root: &Path, packages: &[PackageKey]) -> Vec<EditedConfigura
         Some(EditedConfiguration { path: file.path, package: file.package, fate })
     };
     recorded.into_iter().filter_map(edited).collect()
+}
+
+/// apk leaves an edited file and lays the vendor's beside it; one that was deleted comes back (seen with 3.0.8; apk-tools,
+/// `src/database.c`, `apk_db_migrate_files`).
+fn edited_of_apk(root: &Path, packages: &[PackageKey]) -> Vec<EditedConfiguration> {
+    let recorded = apk_files::of_packages(root, packages);
+    let edited = |file: apk_files::ApkFile| {
+        let fate = match (live(root, &file.path), file.checksum) {
+            (Some(bytes), Some(recorded)) if recorded == ApkChecksum::of(&bytes) => return None,
+            (Some(_), _) => Fate::Stays,
+            (None, _) => Fate::ComesBack,
+        };
+        Some(EditedConfiguration { path: file.path, package: file.package, fate })
+    };
+    recorded.into_iter().filter(apk_files::ApkFile::is_protected).filter_map(edited).collect()
 }
 
 fn edited_of_dpkg(root: &Path, packages: &[PackageKey]) -> Result<Vec<EditedConfiguration>, DpkgFilesError> {

@@ -4,6 +4,7 @@
 //! Reads os-release, the database of the distribution's package family and the kernels. What packages mean to
 //! advisories is left to others.
 
+mod apk_files;
 pub mod apk_installed;
 mod dpkg_database;
 pub mod dpkg_files;

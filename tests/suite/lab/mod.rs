@@ -1,4 +1,4 @@
-//! The laboratory: real Debian roots, the real apt and dpkg, dnf, zypper and rpm, pacman, real signed repositories, real
+//! The laboratory: real Debian roots, the real apt and dpkg, dnf, zypper and rpm, pacman, apk, real signed repositories, real
 //! faults.
 //!
 //! A *golden* root is built once a machine and kept read-only on a btrfs loop file; a test works on a clone of its own
@@ -17,6 +17,7 @@
 //! - [`debian`]: the roots, `small`, `small_with` and `server`, and what a test asks of one
 //! - [`namespace`]: a command in a root, waited for or watched while it runs
 //! - [`packages`], [`repository`]: the fixture packages and the signed repository that serves them
+//! - [`apk_root`], [`apk_packages`]: a root of apk, its signed repository and fixture packages
 //! - [`pacman_root`], [`pacman_packages`]: a root of pacman, its signed repository and fixture packages
 //! - [`rpm_root`], [`rpm_packages`]: a root of dnf and rpm, its signed repositories and fixture packages
 //! - [`dnf5_root`], [`zypp_root`]: the same with dnf 5, with zypper
@@ -34,6 +35,8 @@
 //! `not run: REASON`. `PATCHCTL_LAB_CACHE` moves the goldens away from `/var/cache/patchctl-lab`.
 #![allow(dead_code)] // stories take what they need; the laboratory is complete before they are
 
+pub mod apk_packages;
+pub mod apk_root;
 pub mod booted;
 pub mod booted_packages;
 pub mod btrfs_root;

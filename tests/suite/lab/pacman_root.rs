@@ -245,7 +245,8 @@ fn serve(root: &Path, folder: &str) {
     std::os::unix::fs::symlink(name, &link).expect("a link can be made");
 }
 
-fn base_archive(upstream: &Upstream) -> PathBuf {
+/// The root that goldens without packages of their own begin with.
+pub(super) fn base_archive(upstream: &Upstream) -> PathBuf {
     let date = upstream.dates.lines().next().unwrap_or_default();
     let archive = pool::cache_folder().join(format!("base-pacman-{}.tar.zst", digest(&[PACKAGES, date])));
     if archive.exists() {

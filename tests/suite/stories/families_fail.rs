@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::lab::apk_root::{self, ApkRoot};
 use crate::lab::faults;
 use crate::lab::namespace::{InRoot, Ran};
 use crate::lab::oracle::Manifest;
@@ -37,6 +38,25 @@ impl Host for RpmRoot {
 impl Host for PacmanRoot {
     fn command(&self, arguments: &[&str]) -> InRoot {
         self.command(arguments)
+    }
+    fn path(&self, inside: &str) -> PathBuf {
+        self.path(inside)
+    }
+    fn packages(&self) -> Vec<String> {
+        self.versions()
+    }
+    fn copy(&self) -> Self {
+        self.copy()
+    }
+}
+
+impl Host for ApkRoot {
+    fn command(&self, arguments: &[&str]) -> InRoot {
+        let allowed: &[&str] = match arguments.contains(&"apply") {
+            true => &["--override", "unproven", "--reason", "the laboratory"],
+            false => &[],
+        };
+        self.command(&[arguments, allowed].concat())
     }
     fn path(&self, inside: &str) -> PathBuf {
         self.path(inside)
@@ -205,4 +225,26 @@ fn on_a_host_of_pacman_nothing_changes_or_the_old_state_is_back() {
     // pacman takes the old files away before it unpacks the new ones: a disk that held the old ones does not fill.
     root.write("usr/share/lab-plain/file-2.0-1", "somebody else's\n");
     files_that_clash(&root);
+}
+
+#[test]
+fn on_a_host_of_apk_nothing_changes_or_the_old_state_is_back() {
+    let Some(root) = apk_root::with(&["lab-plain"]) else { return };
+    let Some(clashing) = apk_root::with(CLASHING) else { return };
+    let ways = Ways {
+        archive: "srv/lab/new/x86_64/lab-plain-2.0-r0.apk",
+        disable: |root: &ApkRoot| replace(root, "etc/apk/repositories", ("/srv", "#/srv")),
+        forget_key: |root: &ApkRoot| {
+            fs::remove_file(root.path("etc/apk/keys/lab.rsa.pub")).expect("it is there")
+        },
+    };
+    between_plan_and_apply(&root, &ways);
+    disk_that_fills(&root);
+    files_that_clash(&clashing);
+    let copy = root.copy();
+    copy.write("lib/apk/db/installed", "this is no database of apk\n");
+    for verb in ["scan", "plan"] {
+        let ran = copy.run(&["patchctl", verb]);
+        assert!(ran.code != 0 && ran.stderr.contains("lib/apk/db/installed"), "{ran}");
+    }
 }

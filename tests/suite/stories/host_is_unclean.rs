@@ -1,8 +1,9 @@
-//! Another tool left the package database unfinished: that is told, mended on request, and never walked over.
+//! A host that cannot be patched as it is: another tool left the package database unfinished, or a mount is read-only. That is
+//! told with the way out, and never walked over.
 
 use super::records::{assert_says, refused_unchanged};
-use crate::lab::debian;
 use crate::lab::repository::Suite;
+use crate::lab::{debian, faults};
 
 const APPLY: [&str; 3] = ["patchctl", "apply", "--yes"];
 
@@ -32,4 +33,20 @@ fn what_cannot_be_finished_is_named_with_the_way_out() {
     let recovered = root.run(&["patchctl", "recover"]).expect_code(10);
     assert_says(&recovered, "lab-bad is half configured");
     assert_says(&recovered, "apt-get install --reinstall lab-bad");
+}
+
+#[test]
+fn a_read_only_mount_is_told_by_the_plan_and_refused_before_any_change() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    for closed in ["usr", "usr/share/lab-plain"] {
+        let laid = faults::read_only(&root, closed);
+        let said = format!("/{closed} is mounted read-only");
+        assert_says(&root.run(&["patchctl", "plan"]).expect_code(0), &said);
+        let refused = refused_unchanged(&root, &APPLY, 10);
+        assert_says(&refused, &said);
+        assert_says(&refused, &format!("mount -o remount,rw /{closed}"));
+        drop(laid);
+    }
+    root.run(&APPLY).expect_code(0);
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
 }

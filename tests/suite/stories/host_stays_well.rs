@@ -2,6 +2,7 @@
 //! taken back by itself, also when patchctl is killed.
 
 use std::fs;
+use std::process::Child;
 
 use serde_json::Value;
 
@@ -78,9 +79,17 @@ fn services_on_old_code_are_restarted_once_and_the_host_is_found_healthy() {
     assert!(!is_active(&host, "nothing.service"));
 }
 
+/// Starts the program of lab-clock with mounts of its own, as a container has them.
+fn in_a_sandbox(host: &Booted) -> Child {
+    let sandbox = host.start_command(&["unshare", "--mount", "/usr/lib/lab-clock/clock", "infinity"]);
+    host.wait_until("the sandbox", |host| host.run(&["pgrep", "-c", "-x", "clock"]).stdout.trim() == "2");
+    sandbox
+}
+
 #[test]
 fn needs_restart_names_unit_package_and_hole_until_it_is_restarted() {
     let Some(host) = booted(&format!("{QUICK}[apply]\nrestart = \"list\"\n")) else { return };
+    let mut sandbox = in_a_sandbox(&host);
     let applied = apply(&host, "lab-clock,lab-web");
     assert_eq!(applied.code, 0, "{applied}");
     let document = || -> Value {
@@ -94,10 +103,15 @@ fn needs_restart_names_unit_package_and_hole_until_it_is_restarted() {
     let found = services(&document());
     let expected = ["\"lab-clock.service\" [\"lab-clock\"]", "\"lab-web.service\" [\"lab-web\"]"];
     assert_eq!(found, expected, "{applied}");
+    let elsewhere = document()["elsewhere"].clone();
+    assert_eq!(elsewhere[0]["name"], "clock", "what has files of its own is listed: {elsewhere}");
+    assert_eq!(elsewhere[0]["packages"].as_array().map_or(0, Vec::len), 0, "and no package is blamed for it");
     let reboot = host.run(&["patchctl", "needs-restart", "--reboot"]);
     assert_eq!(reboot.code, 0, "{reboot}");
     host.run(&["systemctl", "restart", "lab-clock.service", "lab-web.service"]).expect_code(0);
     assert_eq!(services(&document()), Vec::<String>::new());
+    assert!(sandbox.try_wait().expect("it can be asked").is_none(), "nor was it ended");
+    let _ = sandbox.kill();
     host.write("run/reboot-required", "*** System restart required ***\n");
     host.run(&["touch", "/run/reboot-required"]).expect_code(0);
     host.run(&["patchctl", "needs-restart", "--reboot"]).expect_code(102);
@@ -167,6 +181,28 @@ fn a_check_that_hangs_takes_the_run_back_in_time() {
     host.write("usr/local/sbin/hangs", script);
     host.run(&["chmod", "755", "/usr/local/sbin/hangs"]).expect_code(0);
     taken_back(&host, "lab-plain", "hangs: it did not end within 2 s");
+}
+
+#[test]
+fn nothing_that_a_check_started_outlives_it() {
+    let Some(host) = booted(QUICK) else { return };
+    // A daemon of the look before would be found by the next one. One leaves the session, one the process group.
+    let daemons = "setsid -f sleep 4711 >/dev/null 2>&1; sleep 4711 >/dev/null 2>&1 &";
+    let script = format!("if pgrep -fx 'sleep 4711' >&2; then exit 1; fi\n{daemons}\nexit 0");
+    host.check("required.d", "forks", &script);
+    let line =
+        ["systemd-run", "--quiet", "--wait", "--collect", "--", "patchctl", "apply", "--yes", "--offline"];
+    let ran = host.run(&[&line[..], &["--package", "lab-plain"]].concat());
+    let health = report(&host, "0001")["health"].clone();
+    if health["not_run"].to_string().contains("no control group") {
+        return println!("not run: no control group can be made in this container");
+    }
+    assert_eq!((ran.code, host.installed("lab-plain").as_str()), (0, "2.0"), "{ran} {health}");
+    let checks = health["checks"].as_array().expect("a list");
+    let forks = checks.iter().find(|check| check["name"] == "forks").expect("the check is told");
+    assert_eq!((&forks["state"], health["looks"].as_u64() >= Some(3)), (&"pass".into(), true), "{health}");
+    let groups = ["find", "/sys/fs/cgroup", "-type", "d", "-regex", ".*/patchctl-[0-9]+-[0-9]+"];
+    assert_eq!(host.run(&groups).stdout, "", "no group is left");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! User stories: the program as an operator meets it, on real roots.
 
+mod apk_applies;
+mod apk_plans;
+mod apk_power_fails;
 mod auditor_reads_report;
 mod bad_input;
 mod bundle_patches;
@@ -22,6 +25,7 @@ mod hooks_and_messages;
 mod host_is_unclean;
 mod host_stays_well;
 mod hosts_of_rpm_stand_firm;
+mod labels_stay;
 mod lists_grow_old;
 mod metadata_is_proved;
 mod modules_are_built;
@@ -54,6 +58,7 @@ mod run_goes_on;
 mod schedule_runs;
 mod signals_arrive;
 mod state_is_corrupt;
+mod thin_volume;
 mod two_runs_meet;
 mod ubuntu_is_patched;
 mod update_fails;

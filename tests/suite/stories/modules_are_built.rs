@@ -58,7 +58,7 @@ fn rehearse(root: &DebianRoot) -> (Ran, Value) {
 }
 
 #[test]
-#[ignore = "installs a compiler and kernel headers from the network: 90 MB, minutes"]
+#[ignore = "installs a compiler and kernel headers from the network: 90 MB, two minutes"]
 fn a_rehearsal_builds_the_modules_for_a_new_kernel_and_fails_where_one_does_not_build() {
     let Some((root, release)) = with_module() else { return };
     offer_kernel(&root, &release);

@@ -2,8 +2,11 @@
 
 use std::fs;
 
+use serde_json::Value;
+
 use super::records::{assert_says, checked_report, refused_unchanged};
 use crate::lab::debian::{self, DebianRoot};
+use crate::lab::handmade::{Handmade, pending};
 use crate::lab::oracle::Manifest;
 use crate::lab::repository::Suite;
 
@@ -78,6 +81,29 @@ fn what_nothing_could_bring_back_is_held_until_accepted_by_name() {
     assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
     root.run(&["patchctl", "apply", "--yes", "--accept-no-rollback", "lab-gone"]).expect_code(0);
     assert_eq!(root.installed("lab-gone").as_deref(), Some("2.0"));
+}
+
+#[test]
+fn a_change_that_a_way_back_does_not_wholly_undo_says_so_at_its_step() {
+    let Some(root) = debian::small_with(&["lab-plain"]) else { return };
+    let version = |version| Handmade { name: "slapd", version, ..Handmade::default() };
+    pending(&root, &version("1.0"), &version("2.0"));
+    let planned = root.run(&["patchctl", "plan"]).expect_code(0);
+    assert_says(&planned, "slapd 1.0 → 2.0 a way back does not undo what a newer version does to its data");
+    let ran = root.run(&["patchctl", "plan", "--format", "json"]).expect_code(0);
+    let steps = checked_report(&ran.stdout)["plan"]["steps"].clone();
+    let actions: Vec<&Value> = steps
+        .as_array()
+        .expect("a list")
+        .iter()
+        .flat_map(|step| step["actions"].as_array().expect("a list"))
+        .collect();
+    let said = |name: &str| {
+        let action = actions.iter().find(|action| action["package"] == name).expect("a change");
+        action["not_undone"].as_str().map(str::to_owned)
+    };
+    assert_eq!(said("slapd").as_deref(), Some("what a newer version does to its data"));
+    assert_eq!(said("lab-plain"), None);
 }
 
 #[test]

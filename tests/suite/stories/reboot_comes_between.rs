@@ -1,5 +1,6 @@
-//! A reboot comes between the change and its trial: the boot itself recovers the run, and holds against it what every boot
-//! has to show: services, their ports, addresses and routes by kind, mounts of fstab.
+//! A reboot comes between: the boot itself recovers the run, also where nobody enabled the unit for it. Before the first
+//! change the run is given up; after it, what every boot has to show is held against it: services, their ports, addresses
+//! and routes by kind, mounts of fstab.
 
 use std::fs;
 
@@ -54,4 +55,25 @@ fn the_boot_keeps_what_is_well_and_takes_back_what_lost_its_port() {
     let message = report["error"]["message"].to_string();
     assert!(message.contains("tcp 8082"), "{message}");
     host.run(&["patchctl", "history", "verify"]).expect_code(0);
+}
+
+#[test]
+fn the_boot_gives_up_what_was_cut_off_before_its_first_change() {
+    let Some(mut host) = booted("[health]\ndeadline = \"30s\"\npoll = \"1s\"\n") else { return };
+    let hook = "/etc/patchctl/hooks.d/pre-apply/waits";
+    host.write(hook, "#!/bin/sh\ntouch /run/waits\nsleep 200\n");
+    host.run(&["chmod", "755", hook]).expect_code(0);
+    let apply = ["patchctl", "apply", "--yes", "--offline", "--package", "lab-plain"];
+    let mut running = host.start_command(&apply);
+    host.wait_until("the hook", |host| host.run(&["test", "-e", "/run/waits"]).code == 0);
+    let unit = host.path("etc/systemd/system/patchctl-recover-run.service");
+    assert!(unit.exists(), "the next boot knows of the run before anything is fetched for it");
+    host.boot_again();
+    running.wait().expect("it can be waited for");
+    let journal = host.read("var/lib/patchctl/runs/0001/journal");
+    assert!(journal.contains("\"phase\":\"abandoned\""), "{journal}");
+    assert!(!unit.exists(), "what the run brought along is gone with it");
+    host.run(&["rm", hook]).expect_code(0);
+    assert_eq!((host.run(&apply).code, host.installed("lab-plain").as_str()), (0, "2.0"));
+    assert!(!unit.exists());
 }

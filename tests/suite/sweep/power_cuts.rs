@@ -13,23 +13,21 @@ use std::time::Instant;
 use super::campaign::{self, Tally, is_full};
 use super::world::{End, reports_are_whole};
 use crate::lab::oracle::{Manifest, Memory, Verdict, classify};
-use crate::lab::qemu::machine::{Errand, Machine};
+use crate::lab::qemu::machine::{Beside, Errand, Machine};
 use crate::lab::qemu::write_log::{Cut, WriteLog};
 use crate::lab::qemu::{self, Disk, FileSystem, Guests, Mounted};
 
 /// What a running system writes by itself, and the maker of the file system.
 const LIVING: &[&str] = &["lost+found", "var/lib/systemd", "etc/.updated", "var/.updated"];
 
-/// Cuts that are judged in a container, in a sample and in a full sweep.
+/// Cuts that are judged in a container, in a build and in a full sweep.
 const IN_CONTAINER: (usize, usize) = (4, 50);
 
-/// Cuts that are judged in QEMU, in a sample and in a full sweep.
-const IN_QEMU: (usize, usize) = (2, 6);
+/// Cuts amid the changes that are judged in QEMU, in a build and in a full sweep.
+const IN_QEMU: (usize, usize) = (1, 6);
 
-/// The phases of a run that has changed nothing yet, and of one that is over: a boot may find a unit that ends it, or not.
-/// The empty one is that of no run.
-const BEFORE_CHANGES: &[&str] = &["", "planned", "fetched", "preflight", "snapped"];
-const OVER: &[&str] = &["commit", "returned", "abandoned"];
+/// The phases in which a run is over. The empty one is that of no run.
+const OVER: &[&str] = &["", "commit", "returned", "abandoned"];
 
 /// A guest before and after a run, and what the run wrote.
 struct Campaign {
@@ -63,7 +61,7 @@ impl Campaign {
         let (old, memory) = old_of(&fresh);
         let (disk, log) =
             (guests.copy(&fresh, "patched"), guests.path(&format!("{}-log", file_system.name())));
-        let said = Machine::boot(&guests, &disk, Errand::Apply, Some(&log)).until_off();
+        let said = Machine::boot(&guests, &disk, Errand::Apply, Beside::Log(&log)).until_off();
         assert!(said.contains("LAB mark=applied 0"), "an undisturbed run: {said}");
         println!("{}: the undisturbed run took {:.0?}", file_system.name(), began.elapsed());
         let new = manifest(&Mounted::of(&disk).expect("the guest has powered off"), &memory);
@@ -100,6 +98,15 @@ impl Campaign {
         (0..count - 1).map(point).chain([place(applied + 1, Some(seed as u64))]).collect()
     }
 
+    /// Picks points whose boot has something to end.
+    fn amid_changes(&self, count: usize) -> Vec<Point> {
+        let is_amid = |point: &Point| phase_on(self.disk_of(point, "looked-at").0) == "applying";
+        let amid: Vec<Point> = self.points(count * 8).into_iter().filter(is_amid).collect();
+        assert!(amid.len() >= count, "too few cuts are amid the changes");
+        let stride = amid.len() / count;
+        amid.into_iter().step_by(stride).take(count).collect()
+    }
+
     /// Makes the disk of a point.
     fn disk_of(&self, point: &Point, name: &str) -> (Disk, String) {
         let disk = self.guests.copy(&self.guests.fresh_disk(self.file_system), name);
@@ -107,22 +114,34 @@ impl Campaign {
         (disk, format!("{}, {} of {} unflushed blocks lost", point.place, lost.blocks, lost.of))
     }
 
-    /// Boots the disk of a point and judges what its boot unit made of it.
-    fn judge(&self, point: &Point, boot: Boot) -> Result<End, String> {
+    /// Boots the disk of a point and judges what the boot made of it; returns how far the run had come, too.
+    fn judge(&self, point: &Point, boot: Boot) -> (String, Result<End, String>) {
         let (disk, place) = self.disk_of(point, "point");
-        let told = |reason: String| format!("{} in {boot:?}, {place}: {reason}", self.file_system.name());
-        let end = self.ends().judge(&self.guests, &disk, boot);
+        let (phase, said) = match boot {
+            Boot::Container => in_container(&disk),
+            Boot::Qemu => in_qemu(&self.guests, &disk),
+        };
+        let judged = self.judge_ended(&disk, (&phase, &said)).and_then(|end| point.promise_is_kept(end));
         disk.remove();
-        end.and_then(|end| point.promise_is_kept(end)).map_err(told)
+        let name = self.file_system.name();
+        (phase, judged.map_err(|reason| format!("{name} in {boot:?}, {place}: {reason}\n{said}")))
     }
 
-    /// Returns how far the run of a cut had come: its phase.
-    fn phase_of(&self, point: &Point) -> String {
-        phase_on(self.disk_of(point, "looked-at").0).unwrap_or_default()
-    }
-
-    fn ends(&self) -> Ends<'_> {
-        Ends { old: &self.old, new: &self.new, memory: &self.memory }
+    /// Compares a disk after its boot with both ends, and the boot's own word with what is there.
+    fn judge_ended(&self, disk: &Disk, (phase, said): (&str, &str)) -> Result<End, String> {
+        let ended = ended_by_the_boot(said, !OVER.contains(&phase))?;
+        let mounted = Mounted::of(disk)?;
+        let end = match classify(&self.old, &self.new, &manifest(&mounted, &self.memory)) {
+            Verdict::Old => End::Old,
+            Verdict::New => End::New,
+            Verdict::Fail(changes) => {
+                return Err(format!("neither old nor new: {:?}", &changes[..changes.len().min(6)]));
+            }
+        };
+        if (ended == "commit") != (end == End::New) {
+            return Err(format!("the journal says `{ended}`, and the host is {end:?}"));
+        }
+        reports_are_whole(mounted.path()).map(|()| end)
     }
 
     /// Judges all points of the campaign.
@@ -132,60 +151,18 @@ impl Campaign {
         let (light, heavy) =
             if is_full() { (IN_CONTAINER.1, IN_QEMU.1) } else { (IN_CONTAINER.0, IN_QEMU.0) };
         for point in self.points(light) {
-            *phases.entry(self.phase_of(&point)).or_default() += 1;
-            tally.record(self.judge(&point, Boot::Container));
+            let (phase, end) = self.judge(&point, Boot::Container);
+            tally.record(end);
+            *phases.entry(phase).or_default() += 1;
         }
-        // What boots in QEMU has something to end.
-        let mut amid = self.points(heavy * 6);
-        amid.retain(|point| self.phase_of(point) == "applying");
-        assert!(amid.len() >= heavy, "too few cuts are amid the changes");
-        for number in 0..heavy {
-            tally.record(self.judge(&amid[number * amid.len() / heavy], Boot::Qemu));
+        for point in self.amid_changes(heavy) {
+            tally.record(self.judge(&point, Boot::Qemu).1);
         }
         let [begins, _, synced] = self.places();
         let (writes, flushes) = (synced - begins, self.log.flushes((begins, synced)));
         let name = self.file_system.name();
-        println!(
-            "{name}: {writes} writes, {flushes} of them flushes; phases of those in a container: {phases:?}"
-        );
+        println!("{name}: {writes} writes, {flushes} of them flushes; the cuts were in {phases:?}");
         tally.close(&format!("power cut, {name}, {light} booted in a container and {heavy} in QEMU"), began);
-    }
-}
-
-/// Both ends of a run.
-struct Ends<'a> {
-    old: &'a Manifest,
-    new: &'a Manifest,
-    memory: &'a Memory,
-}
-
-impl Ends<'_> {
-    /// Boots a disk and judges what its boot unit made of it.
-    fn judge(&self, guests: &Guests, disk: &Disk, boot: Boot) -> Result<End, String> {
-        let phase = phase_on(guests.copy(disk, "looked-at"))?;
-        let must_recover = BEFORE_CHANGES.iter().chain(OVER).all(|quiet| phase != *quiet);
-        let said = match boot {
-            Boot::Qemu => Machine::boot(guests, disk, Errand::Judge, None).until_off(),
-            Boot::Container => Machine::in_container(&Mounted::of(disk)?, Errand::Judge),
-        };
-        let code =
-            recovered_by_itself(&said, must_recover).map_err(|missed| format!("not so: {missed}\n{said}"))?;
-        self.end_of(&Mounted::of(disk)?, &code).map_err(|reason| format!("{reason}\n{said}"))
-    }
-
-    /// Compares a disk with both ends and reads the reports; `code` is what `recover` ended with.
-    fn end_of(&self, mounted: &Mounted, code: &str) -> Result<End, String> {
-        let end = match classify(self.old, self.new, &manifest(mounted, self.memory)) {
-            Verdict::Old => End::Old,
-            Verdict::New => End::New,
-            Verdict::Fail(changes) => {
-                return Err(format!("neither old nor new: {:?}", &changes[..changes.len().min(6)]));
-            }
-        };
-        if code == "3" && end == End::New {
-            return Err("recover says that it went back, and the host is new".to_owned());
-        }
-        reports_are_whole(mounted.path()).map(|()| end)
     }
 }
 
@@ -199,23 +176,36 @@ impl Point {
     }
 }
 
-/// Returns the exit code of the unit's `recover`, or what does not hold of what the guest said.
-fn recovered_by_itself(said: &str, must_recover: bool) -> Result<String, &'static str> {
+/// Mounts a disk with this machine's kernel, boots it in a container and returns the phase before and what the guest said.
+fn in_container(disk: &Disk) -> (String, String) {
+    match Mounted::of(disk) {
+        Ok(mounted) => (phase_of(mounted.path()), Machine::in_container(&mounted, Errand::Judge)),
+        Err(reason) => (String::new(), reason),
+    }
+}
+
+/// Boots a disk in QEMU, whose kernel is the first to mount it; a look at a copy tells the phase before.
+fn in_qemu(guests: &Guests, disk: &Disk) -> (String, String) {
+    let phase = phase_on(guests.copy(disk, "looked-at"));
+    (phase, Machine::boot(guests, disk, Errand::Judge, Beside::Nothing).until_off())
+}
+
+/// Returns the phase in which the boot left the run, or what does not hold of what the guest said.
+fn ended_by_the_boot(said: &str, was_open: bool) -> Result<String, String> {
     let facts: Vec<&str> = said.lines().filter_map(|line| line.trim().strip_prefix("LAB ")).collect();
     let has = |fact: &str| facts.contains(&fact);
-    let unit = facts.iter().find_map(|fact| fact.strip_prefix("recovered="));
-    let code = unit.and_then(|unit| unit.strip_prefix("success ")).unwrap_or_default();
+    let ended = facts.iter().find_map(|fact| fact.strip_prefix("ended=")).unwrap_or("unknown");
     let had_nothing = |fact: &&str| fact.starts_with("said=") && fact.contains("nothing to do");
     let demands = [
         ("the guest came to its end", has("judged=yes")),
-        ("the boot ended the run by itself", !must_recover || ["0", "3"].contains(&code)),
+        ("the boot ended the run by itself", OVER.contains(&ended)),
         ("dpkg complains of nothing", !facts.iter().any(|fact| fact.starts_with("audit="))),
-        ("a second recover has nothing to do", !must_recover || facts.iter().any(had_nothing)),
+        ("a second recover has nothing to do", !was_open || facts.iter().any(had_nothing)),
         ("a second recover succeeds", has("second=0")),
         ("the journals hold", has("verify=0")),
     ];
     let missed = demands.iter().find(|(_, holds)| !holds);
-    missed.map_or_else(|| Ok(code.to_owned()), |(missed, _)| Err(*missed))
+    missed.map_or_else(|| Ok(ended.to_owned()), |(missed, _)| Err(format!("not so: {missed}")))
 }
 
 /// Reads the disk of a guest before anything ran on it.
@@ -235,8 +225,8 @@ fn living_left_out(manifest: Manifest) -> Manifest {
 }
 
 /// Returns the phase of the run on a disk. Mounting changes the disk: it is a copy, and goes.
-fn phase_on(copy: Disk) -> Result<String, String> {
-    let phase = Mounted::of(&copy).map(|mounted| phase_of(mounted.path()));
+fn phase_on(copy: Disk) -> String {
+    let phase = Mounted::of(&copy).map(|mounted| phase_of(mounted.path())).unwrap_or_default();
     copy.remove();
     phase
 }
@@ -249,14 +239,13 @@ fn phase_of(root: &Path) -> String {
 }
 
 #[test]
-#[ignore = "the traced run alone takes 1.5 minutes of a core in emulation, each boot in QEMU three quarters of one"]
 fn power_cuts_on_ext4_end_old_or_new_by_the_boot_after_them() {
     let Some(guests) = qemu::guests(FileSystem::Ext4) else { return };
     Campaign::traced(guests, FileSystem::Ext4).judge_all();
 }
 
 #[test]
-#[ignore = "the traced run alone takes 1.5 minutes of a core in emulation, each boot in QEMU three quarters of one"]
+#[ignore = "not understood yet: after a replay of btrfs' log by this machine's kernel a name is missing (RELIABILITY.md)"]
 fn power_cuts_on_btrfs_end_old_or_new_by_the_boot_after_them() {
     let Some(guests) = qemu::guests(FileSystem::Btrfs) else { return };
     Campaign::traced(guests, FileSystem::Btrfs).judge_all();

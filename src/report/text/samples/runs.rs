@@ -44,6 +44,7 @@ pub(crate) fn action(name: &str, from: &str, to: &str, closes: &[&str]) -> Actio
         security: !closes.is_empty(),
         closes: texts(closes),
         reversible: Reversibility::Reversible,
+        not_undone: None,
         why: "closes what was selected".into(),
     }
 }
@@ -54,6 +55,7 @@ fn steps() -> Vec<Step> {
     kernel.reversible = Reversibility::Reconstructed;
     let mut hook = action("initramfs-tools", "0.142+deb12u1", "0.142+deb12u3", &[]);
     hook.reversible = Reversibility::NotReversible;
+    hook.not_undone = Some("what Secure Boot has revoked".into());
     hook.why = "the old archive is in no cache and no repository, and 2 of its files were edited".into();
     vec![
         Step {
@@ -113,6 +115,7 @@ pub(crate) fn plan() -> PatchPlan {
             purpose: texts(&["packages"]),
             needed_bytes: 325_058_560,
             free_bytes: 12_884_901_888,
+            read_only: false,
             needed_inodes: 4_000,
             free_inodes: Some(900_000),
         }],

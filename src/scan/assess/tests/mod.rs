@@ -93,7 +93,7 @@ fn offer(at: &str, security: bool) -> Offer {
         security,
         signed: true,
     };
-    let artifact = Artifact { uri: text("pool/x.deb"), size: 1, sha256: Sha256::of(b"x") };
+    let artifact = Artifact { uri: text("pool/x.deb"), size: 1, digest: Sha256::of(b"x").into() };
     let source = SourcePackage { name: "a1".into(), version: version(at) };
     Offer { version: version(at), source, origin: Arc::new(origin), artifact, asks: Default::default() }
 }

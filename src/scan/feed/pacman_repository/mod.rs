@@ -233,7 +233,7 @@ fn each_offer(
         let version = entry.version.clone();
         let source = SourcePackage { name: entry.base.as_str().into(), version: version.clone() };
         let uri = format!("{base}/{}", entry.file_name);
-        let artifact = Artifact { uri, size: entry.size, sha256: entry.sha256 };
+        let artifact = Artifact { uri, size: entry.size, digest: entry.sha256.into() };
         let (origin, asks) = (Arc::clone(&origin), Asks::default());
         take(&entry, Offer { version, source, origin, artifact, asks });
     })

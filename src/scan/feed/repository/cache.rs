@@ -18,11 +18,11 @@ use crate::model::digest::Sha256;
 use crate::model::finding::{Candidate, Origin};
 use crate::model::offer::{Asks, Offer, RepositoryView};
 use crate::model::package::{Inventory, PackageName, SourcePackage};
-use crate::model::plan::Artifact;
+use crate::model::plan::{ArchiveDigest, Artifact};
 use crate::model::version::Version;
 
 /// Changes whenever the content below does.
-const SCHEMA: &str = "patchctl.candidates/3";
+const SCHEMA: &str = "patchctl.candidates/5";
 
 /// Files and folders that decide what the lists mean, below a root (apt.conf(5), apt_preferences(5)).
 const CONFIGURATION: [&str; 7] = [
@@ -55,7 +55,7 @@ struct StoredPackage(Vec<StoredOffer>, Option<StoredCandidate>, Vec<StoredCandid
 /// Version, place in `origins`, address, size, digest; the source where it is not as the package's own; what is asked for
 /// beside: 1 for a boot, 2 for the package manager to be run anew.
 #[derive(Serialize, Deserialize)]
-struct StoredOffer(Version, usize, String, u64, Sha256, Option<PackageName>, Option<Version>, u8);
+struct StoredOffer(Version, usize, String, u64, ArchiveDigest, Option<PackageName>, Option<Version>, u8);
 
 /// Version, place in `origins`, percent.
 #[derive(Serialize, Deserialize)]
@@ -126,14 +126,14 @@ pub(in crate::scan::feed) fn load(
 
 impl StoredOffer {
     fn revive(self, package: &PackageName, origins: &[Arc<Origin>]) -> Option<Offer> {
-        let Self(version, origin, uri, size, sha256, source_name, source_version, asks) = self;
+        let Self(version, origin, uri, size, digest, source_name, source_version, asks) = self;
         let origin = Arc::clone(origins.get(origin)?);
         let source = SourcePackage {
             name: source_name.unwrap_or_else(|| package.clone()),
             version: source_version.unwrap_or_else(|| version.clone()),
         };
         let asks = Asks { reboot: asks & 1 != 0, restart: asks & 2 != 0 };
-        Some(Offer { version, source, origin, artifact: Artifact { uri, size, sha256 }, asks })
+        Some(Offer { version, source, origin, artifact: Artifact { uri, size, digest }, asks })
     }
 }
 
@@ -158,12 +158,12 @@ pub(in crate::scan::feed) fn save(
         let key = package.key();
         let offers = dated.view.offers.get(&key).map(Vec::as_slice).unwrap_or_default();
         let offers = offers.iter().map(|offer| {
-            let Artifact { uri, size, sha256 } = offer.artifact.clone();
+            let Artifact { uri, size, digest } = offer.artifact.clone();
             let source_name = Some(&offer.source.name).filter(|name| **name != package.name).cloned();
             let source_version = Some(&offer.source.version).filter(|v| **v != offer.version).cloned();
             let place = origins.place_of(&offer.origin);
             let asks = u8::from(offer.asks.reboot) | u8::from(offer.asks.restart) << 1;
-            StoredOffer(offer.version.clone(), place, uri, size, sha256, source_name, source_version, asks)
+            StoredOffer(offer.version.clone(), place, uri, size, digest, source_name, source_version, asks)
         });
         let offers = offers.collect();
         let mut stored = |candidate: &Arc<Candidate>| {

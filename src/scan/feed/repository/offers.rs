@@ -137,7 +137,7 @@ fn offer_of(entry: &Entry<'_>, index: &Index) -> Result<Option<Offer>, IndexErro
     let Some(sha256) = entry.sha256 else { return Ok(None) };
     let uri = format!("{}{}", index.base, entry.path.trim_start_matches("./"));
     let origin: Arc<Origin> = Arc::clone(&index.origin);
-    let artifact = Artifact { uri, size: entry.size, sha256 };
+    let artifact = Artifact { uri, size: entry.size, digest: sha256.into() };
     Ok(Some(Offer { version, source, origin, artifact, asks: Asks::default() }))
 }
 

@@ -245,7 +245,8 @@ fn each_offer(
         let build = (entry.name.clone(), entry.architecture.clone(), entry.version.to_string());
         let origin = Arc::clone(&origins[usize::from(notices.security.contains(&build))]);
         let Some(sha256) = entry.sha256 else { return };
-        let artifact = Artifact { uri: format!("{base}/{}", entry.path), size: entry.size, sha256 };
+        let artifact =
+            Artifact { uri: format!("{base}/{}", entry.path), size: entry.size, digest: sha256.into() };
         let (version, source) = (entry.version.clone(), entry.source.clone());
         let asks =
             Asks { reboot: notices.reboot.contains(&build), restart: notices.restart.contains(&build) };

@@ -127,7 +127,7 @@ mod tests {
                 version: version(text),
                 source: SourcePackage { name: "foo".into(), version: version(text) },
                 origin: Arc::new(origin(&repository, false)),
-                artifact: Artifact { uri: String::new(), size: 1, sha256: Sha256::of(b"") },
+                artifact: Artifact { uri: String::new(), size: 1, digest: Sha256::of(b"").into() },
                 asks: Asks::default(),
             },
             priority: *priority,

@@ -118,7 +118,7 @@ impl Host {
         };
         let version = Version::deb(version).unwrap();
         let source = SourcePackage { name: name.into(), version: version.clone() };
-        let artifact = Artifact { uri: text("pool/x.deb"), size: 1, sha256: Sha256::of(b"x") };
+        let artifact = Artifact { uri: text("pool/x.deb"), size: 1, digest: Sha256::of(b"x").into() };
         let key = PackageKey { name: name.into(), architecture: "amd64".into() };
         self.view.offers.insert(
             key,

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{FileSystem, text};
+use super::machine::{Errand, Machine};
+use super::{Disk, FileSystem, Mounted, text};
 use crate::lab::debian::DebianRoot;
 use crate::lab::namespace::on_host;
 
@@ -27,10 +28,12 @@ pub const MARK_BLOCK: u64 = FILE_SYSTEM_BYTES / 4096;
 
 const GUEST: &str = include_str!("guest.sh");
 
+/// While it works it counts as being started: a service that runs would be expected of the next boot, before it can.
 const UNIT: &str = "[Unit]\nDescription=The errand of the laboratory\nAfter=multi-user.target\n\n\
-    [Service]\nExecStart=/usr/sbin/lab-guest\nRestart=no\n\n[Install]\nWantedBy=multi-user.target\n";
+    [Service]\nType=oneshot\nExecStart=/usr/sbin/lab-guest\nRestart=no\n\n[Install]\nWantedBy=multi-user.target\n";
 
-/// No part of a patch run, and seconds of every emulated boot.
+/// No part of a patch run, and seconds of every emulated boot; or started in QEMU and not in a container, which has no
+/// consoles: a boot there would not be one of the same host.
 const MASKED: &[&str] = &[
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
@@ -41,6 +44,7 @@ const MASKED: &[&str] = &[
     "e2scrub_all.timer",
     "e2scrub_reap.service",
     "fstrim.timer",
+    "getty-static.service",
     "getty@tty1.service",
     "kmod-static-nodes.service",
     "modprobe@.service",
@@ -152,4 +156,7 @@ fn make_disk(small: &DebianRoot, file_system: FileSystem, folder: &Path) {
         FileSystem::Btrfs => on_host(&["mkfs.btrfs", "-q", "--rootdir", text(&root), text(&disk)]),
     };
     file.set_len(FILE_SYSTEM_BYTES + MARK_BYTES).expect("a disk can grow");
+    // What only the first boot of a root writes is no part of a run.
+    let mounted = Mounted::of(&Disk { file_system, path: disk }).expect("a disk can be mounted");
+    Machine::in_container(&mounted, Errand::Nothing);
 }

@@ -1,0 +1,57 @@
+//! A root on a thin volume of LVM, for real: in a guest in QEMU, whose kernel has the device mapper that this machine lacks.
+
+use std::fs::File;
+
+use crate::lab::namespace::{InRoot, Network};
+use crate::lab::offline_mirror::Upstream;
+use crate::lab::qemu::machine::{Beside, Errand, Machine};
+use crate::lab::qemu::{self, FileSystem, Guests, Mounted};
+
+const SCRIPT: &str = include_str!("thin_volume.sh");
+
+/// Holds the pool of the script.
+const SECOND_DISK_BYTES: u64 = 2 << 30;
+
+/// Puts LVM and the script on the guest's disk.
+fn furnish(guests: &Guests) {
+    let mounted = Mounted::of(&guests.fresh_disk(FileSystem::Ext4)).expect("a fresh disk can be mounted");
+    let list = mounted.path().join("etc/apt/sources.list.d/network.list");
+    let source = format!("deb {} bookworm main\n", Upstream::of_this_machine().address("bookworm"));
+    std::fs::write(&list, source).expect("writable");
+    let run = |line: &[&str]| {
+        let command = InRoot::new(mounted.path(), line).env("DEBIAN_FRONTEND", "noninteractive");
+        command.network(Network::Host).run().expect_code(0);
+    };
+    run(&["apt-get", "-q", "update"]);
+    run(&["apt-get", "install", "-y", "--no-install-recommends", "lvm2", "e2fsprogs"]);
+    run(&["apt-get", "clean"]);
+    std::fs::remove_file(list).expect("removable");
+    run(&["apt-get", "-q", "update"]);
+    std::fs::write(mounted.path().join("usr/sbin/lab-script"), SCRIPT).expect("writable");
+}
+
+#[test]
+#[ignore = "three minutes of a core in emulation, and LVM from the network"]
+fn a_run_takes_a_thin_snapshot_that_a_merge_brings_back_and_touches_no_other() {
+    let Some(guests) = qemu::guests(FileSystem::Ext4) else { return };
+    furnish(&guests);
+    let second = guests.path("second");
+    File::create(&second).and_then(|file| file.set_len(SECOND_DISK_BYTES)).expect("a disk can be made");
+    let disk = guests.fresh_disk(FileSystem::Ext4);
+    let said = Machine::boot(&guests, &disk, Errand::Script, Beside::SecondDisk(&second)).until_off();
+    for fact in [
+        "applied=0 2.0",
+        "volumes=pool: root: root-patchctl-0001:patchctl-0001 theirs:",
+        "merged=1.0",
+        "writable=yes",
+        "volumes-after=pool: root: theirs:",
+        "thin=done",
+    ] {
+        assert!(said.lines().any(|line| line.trim() == format!("LAB {fact}")), "{fact} is not so:\n{said}");
+    }
+    assert!(
+        said.contains("LAB preview=") && said.contains("lvconvert --merge lab/root-patchctl-0001"),
+        "{said}"
+    );
+    assert!(!said.contains("LAB audit="), "{said}");
+}
