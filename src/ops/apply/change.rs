@@ -51,8 +51,9 @@ pub(super) fn change(
     let mut performed = engine::perform(tools, &protected, journal, &time_left).map_err(runs::left_open)?;
     let mut proven = watch.untried();
     if let Ending::Patched(verified) = &performed.ending {
-        storage::sync_all();
         closing::keep_marks(tools.manager.records(), plan, protected.remembered())?;
+        // Behind the marks: the package manager does not wait for the disk when it writes them.
+        storage::sync_all();
         let took = context.clock.since_boot().saturating_sub(began);
         let detail = format!("{} packages, {} files", verified.packages, verified.files);
         tools.observer.event(&Event::StageEnded { stage: "verified", detail, took });

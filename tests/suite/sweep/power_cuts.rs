@@ -245,7 +245,7 @@ fn power_cuts_on_ext4_end_old_or_new_by_the_boot_after_them() {
 }
 
 #[test]
-#[ignore = "not understood yet: after a replay of btrfs' log by this machine's kernel a name is missing (RELIABILITY.md)"]
+#[ignore = "not sound yet: its disk is filled by the maker of the file system, which the kernel does not bear (RELIABILITY.md)"]
 fn power_cuts_on_btrfs_end_old_or_new_by_the_boot_after_them() {
     let Some(guests) = qemu::guests(FileSystem::Btrfs) else { return };
     Campaign::traced(guests, FileSystem::Btrfs).judge_all();
