@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::host::storage;
 use crate::model::apk_checksum::ApkChecksum;
-use crate::model::digest::Sha256;
 
 /// The list, below a root, and folders of more lists (3.0).
 const MAIN: &str = "etc/apk/repositories";
@@ -80,8 +79,7 @@ impl Enabled {
 
     /// Returns where the index of a repository lies now, if it was fetched.
     ///
-    /// apk names a copy by a digest of the address: 2.14 by SHA-1, 3.0 by SHA-256 (apk-tools, `src/database.c`); the
-    /// newer of the two counts. A repository on this host has no copy.
+    /// The newer of the copies counts. A repository on this host has no copy.
     pub(super) fn index_of(&self, repository: &Repository) -> Option<PathBuf> {
         let address = format!("{}/{}/APKINDEX.tar.gz", repository.base, self.architecture);
         let local =
@@ -90,14 +88,20 @@ impl Enabled {
             let path = self.root.join(local.trim_start_matches('/'));
             return storage::exists(&path).then_some(path);
         }
-        let names = [ApkChecksum::of(address.as_bytes()).short(), Sha256::of(address.as_bytes()).short()];
+        let names = copy_names(&repository.base, &address);
         let copies = self
             .caches
             .iter()
-            .flat_map(|cache| names.iter().map(move |name| cache.join(format!("APKINDEX.{name}.tar.gz"))));
+            .flat_map(|cache| names.iter().map(move |name| cache.join(name)));
         let there = copies.filter(|path| storage::exists(path));
         there.max_by_key(|path| storage::stamp(path).seconds)
     }
+}
+
+/// What apk calls its copy of an index: the first bytes of a SHA-1, of the address of the repository with 2.x (an image of
+/// Alpine 3.12 has `APKINDEX.2c4ac24e.tar.gz`), of that of the index with 3.0 (measured on 3.0.8).
+fn copy_names(base: &str, address: &str) -> [String; 2] {
+    [base, address].map(|text| format!("APKINDEX.{}.tar.gz", ApkChecksum::of(text.as_bytes()).short()))
 }
 
 /// Reads one line: `[v2|v3|ndx] [@tag] ADDRESS [COMPONENT...]`.
@@ -149,6 +153,14 @@ mod tests {
                 "srv/own  false"
             ]
         );
+    }
+
+    #[test]
+    fn a_copy_has_the_name_that_apk_gives_it() {
+        let base = "http://dl-cdn.alpinelinux.org/alpine/v3.12/main";
+        assert_eq!(copy_names(base, "")[0], "APKINDEX.2c4ac24e.tar.gz");
+        let measured = "http://127.0.0.1:8099/alpine/v3.23/main/x86_64/APKINDEX.tar.gz";
+        assert_eq!(copy_names("", measured)[1], "APKINDEX.7e15e444.tar.gz");
     }
 
     proptest::proptest! {
