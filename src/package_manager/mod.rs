@@ -11,6 +11,7 @@ pub mod pacman;
 pub mod records;
 pub mod registry;
 pub mod rpm;
+mod unpacked;
 pub mod zypper;
 
 use std::path::{Path, PathBuf};

@@ -6,14 +6,15 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use flate2::bufread::{GzDecoder, MultiGzDecoder};
 use sha1::{Digest, Sha1};
 use sha2::Sha256 as Sha256Hasher;
 
 use super::super::deb::error::ArchiveError;
-use super::super::deb::tarball::{self, Entry, EntryKind, Source};
+use super::super::deb::tarball::{self, Source};
+use super::super::unpacked::Unpacked;
 use crate::host::storage::{self, StorageError};
 use crate::model::apk_checksum::ApkChecksum;
 use crate::model::digest::Sha256;
@@ -40,16 +41,7 @@ pub(super) struct Archive {
     /// What the index states of it.
     pub(super) checksum: ApkChecksum,
     /// What is unpacked, in the archive's order.
-    pub(super) contents: Vec<Content>,
-}
-
-/// A path that is unpacked.
-#[derive(Clone, Debug)]
-pub(super) struct Content {
-    pub(super) path: PathBuf,
-    pub(super) kind: EntryKind,
-    /// The digest of a regular file, and of what a hard link is another name of.
-    pub(super) sha256: Option<Sha256>,
+    pub(super) contents: Vec<Unpacked>,
 }
 
 impl Archive {
@@ -127,40 +119,18 @@ fn lines(text: &str) -> Description {
 }
 
 /// Reads the files to the archive's end, with the digest of that part as it is packed.
-fn unpacked(packed: &mut Tapped, source: Source<'_>) -> Result<(Vec<Content>, Sha256), ArchiveError> {
+fn unpacked(packed: &mut Tapped, source: Source<'_>) -> Result<(Vec<Unpacked>, Sha256), ArchiveError> {
     let unreadable = |error| source.unreadable(error);
     packed.begin();
-    let mut contents: Vec<Content> = Vec::new();
+    let mut contents: Vec<Unpacked> = Vec::new();
     if !packed.fill_buf().map_err(unreadable)?.is_empty() {
         let plain = MultiGzDecoder::new(&mut *packed).take(MAX_FILES);
         tarball::walk(plain, source, &mut |entry, content| {
-            let sha256 = digest_of(&contents, entry, content).map_err(unreadable)?;
-            contents.push(Content { path: entry.path.clone(), kind: entry.kind.clone(), sha256 });
+            contents.push(Unpacked::read(&contents, entry, content).map_err(unreadable)?);
             Ok::<(), ArchiveError>(())
         })?;
     }
     Ok((contents, packed.sha256()))
-}
-
-fn digest_of(before: &[Content], entry: &Entry, content: &mut dyn Read) -> io::Result<Option<Sha256>> {
-    match &entry.kind {
-        EntryKind::File => digest(content).map(Some),
-        EntryKind::HardLink(first) => {
-            Ok(before.iter().find(|content| content.path == *first).and_then(|content| content.sha256))
-        }
-        _ => Ok(None),
-    }
-}
-
-fn digest(content: &mut dyn Read) -> io::Result<Sha256> {
-    let mut hash = Sha256Hasher::new();
-    let mut buffer = vec![0u8; 64 * 1024];
-    loop {
-        match content.read(&mut buffer)? {
-            0 => return Ok(Sha256::from_bytes(hash.finalize().into())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
 }
 
 /// A file whose bytes are digested as they are taken: a decoder takes exactly those of its part.

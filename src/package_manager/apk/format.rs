@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
 use super::super::deb::place::Places;
 use super::super::deb::tarball::EntryKind;
-use super::archive::{Archive, Content};
+use super::archive::Archive;
 use super::commands::program;
 use super::installed::{self, Record};
 use crate::host::runner::{self, CommandSpec, RunError};
@@ -106,7 +106,7 @@ impl Comparison<'_> {
     fn archive(&mut self, archive: &Archive) -> Result<(), StorageError> {
         for content in &archive.contents {
             self.proof.compared += 1;
-            if self.holds(content)? {
+            if content.lies_in(&mut self.places)? {
                 continue;
             }
             match is_protected(&content.path) {
@@ -115,22 +115,6 @@ impl Comparison<'_> {
             };
         }
         Ok(())
-    }
-
-    /// Modes and owners are set by scripts too; the content is the package's.
-    fn holds(&mut self, content: &Content) -> Result<bool, StorageError> {
-        let place = self.places.find(&content.path)?;
-        let Some(found) = storage::metadata(&place)? else { return Ok(false) };
-        match &content.kind {
-            EntryKind::File | EntryKind::HardLink(_) => {
-                Ok(found.is_file() && Some(storage::digest(&place)?) == content.sha256)
-            }
-            EntryKind::Symlink(target) => {
-                Ok(found.is_symlink() && storage::link_target(&place)?.as_os_str() == target.as_os_str())
-            }
-            EntryKind::Folder => Ok(found.is_dir() || found.is_symlink()),
-            EntryKind::Special => Ok(true),
-        }
     }
 }
 

@@ -7,13 +7,11 @@
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256 as Hasher};
-
 use super::super::deb::compression::Compression;
 use super::super::deb::error::ArchiveError;
-use super::super::deb::tarball::{self, Entry, EntryKind, Source};
+use super::super::deb::tarball::{self, Entry, Source};
+use super::super::unpacked::Unpacked;
 use crate::host::storage::{self, StorageError};
-use crate::model::digest::Sha256;
 
 /// What an archive may unpack to: the largest packages of Arch have some 4 GiB.
 const MAX_FILES: u64 = 16 << 30;
@@ -34,16 +32,7 @@ pub(super) struct Archive {
     /// It has scripts.
     pub(super) has_scripts: bool,
     /// What is unpacked, in the archive's order.
-    pub(super) contents: Vec<Content>,
-}
-
-/// A path that is unpacked.
-#[derive(Clone, Debug)]
-pub(super) struct Content {
-    pub(super) path: PathBuf,
-    pub(super) kind: EntryKind,
-    /// The digest of a regular file, and of what a hard link is another name of.
-    pub(super) sha256: Option<Sha256>,
+    pub(super) contents: Vec<Unpacked>,
 }
 
 impl Archive {
@@ -79,19 +68,11 @@ impl Archive {
             // pacman unpacks nothing at the top whose name begins with a dot (`add.c`, `extract_single_file`).
             _ if name.starts_with("/.") => {}
             _ => {
-                let sha256 = match &entry.kind {
-                    EntryKind::File => Some(digest(content)?),
-                    EntryKind::HardLink(first) => self.digest_of(first),
-                    _ => None,
-                };
-                self.contents.push(Content { path: entry.path.clone(), kind: entry.kind.clone(), sha256 });
+                let unpacked = Unpacked::read(&self.contents, entry, content)?;
+                self.contents.push(unpacked);
             }
         }
         Ok(())
-    }
-
-    fn digest_of(&self, path: &Path) -> Option<Sha256> {
-        self.contents.iter().find(|content| content.path == path)?.sha256
     }
 
     fn take_description(&mut self, text: &str) {
@@ -113,15 +94,4 @@ fn capped(content: &mut dyn Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     content.take(MAX_META).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-fn digest(content: &mut dyn Read) -> io::Result<Sha256> {
-    let mut hash = Hasher::new();
-    let mut buffer = vec![0u8; 64 * 1024];
-    loop {
-        match content.read(&mut buffer)? {
-            0 => return Ok(Sha256::from_bytes(hash.finalize().into())),
-            count => hash.update(&buffer[..count]),
-        }
-    }
 }

@@ -89,10 +89,7 @@ impl Enabled {
             return storage::exists(&path).then_some(path);
         }
         let names = copy_names(&repository.base, &address);
-        let copies = self
-            .caches
-            .iter()
-            .flat_map(|cache| names.iter().map(move |name| cache.join(name)));
+        let copies = self.caches.iter().flat_map(|cache| names.iter().map(move |name| cache.join(name)));
         let there = copies.filter(|path| storage::exists(path));
         there.max_by_key(|path| storage::stamp(path).seconds)
     }
