@@ -159,6 +159,16 @@ pub struct RestoreRequest<'a> {
     pub log: &'a Path,
 }
 
+impl RestoreRequest<'_> {
+    /// Puts together what a person types: `forward`, the removal of what has to go, and the question whether all is well.
+    fn by_hand(&self, forward: String, remove: &str, check: &str) -> Vec<String> {
+        let gone = self.purge.iter().chain(self.remove);
+        let gone: Vec<String> = gone.map(|target| target.package.name.to_string()).collect();
+        let removal = (!gone.is_empty()).then(|| format!("{remove} {}", gone.join(" ")));
+        [forward].into_iter().chain(removal).chain([check.to_owned()]).collect()
+    }
+}
+
 /// Downloads wanted from the repositories.
 #[derive(Clone, Debug)]
 pub struct FetchRequest<'a> {

@@ -218,14 +218,7 @@ impl PackageManager for Apk {
     }
 
     fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
-        let mut commands = vec![self.forward_by_hand(request.archives)];
-        let gone = request.purge.iter().chain(request.remove);
-        let gone: Vec<String> = gone.map(|target| target.package.name.to_string()).collect();
-        if !gone.is_empty() {
-            commands.push(format!("apk del {}", gone.join(" ")));
-        }
-        commands.push("apk audit --system".to_owned());
-        commands
+        request.by_hand(self.forward_by_hand(request.archives), "apk del", "apk audit --system")
     }
 
     /// What comes from a tagged repository is left out of an upgrade of everything. Orphans go with any change (apk

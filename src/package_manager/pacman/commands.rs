@@ -206,14 +206,7 @@ impl PackageManager for Pacman {
     }
 
     fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
-        let mut commands = vec![self.forward_by_hand(request.archives)];
-        let gone = request.purge.iter().chain(request.remove);
-        let gone: Vec<String> = gone.map(|target| target.package.name.to_string()).collect();
-        if !gone.is_empty() {
-            commands.push(format!("pacman -Rn {}", gone.join(" ")));
-        }
-        commands.push("pacman -Dk".to_owned());
-        commands
+        request.by_hand(self.forward_by_hand(request.archives), "pacman -Rn", "pacman -Dk")
     }
 
     /// An upgrade that takes packages away is asked for again without what replaces them, where nothing may go.
