@@ -135,6 +135,9 @@ impl InventoryError {
             Self::Distribution { .. } | Self::NoDatabase { .. } | Self::SeveralDatabases { .. } => {
                 "os-release(5) has to name the distribution by its ID"
             }
+            Self::NoPackages { .. } => {
+                "os-release(5) names the distribution; its package database belongs into this root"
+            }
             _ => "dpkg --audit tells what dpkg itself thinks of it",
         }
     }

@@ -58,11 +58,24 @@ fn inventory_is_read_and_a_missing_feed_is_never_clean() {
 }
 
 #[test]
-fn a_family_that_is_only_scanned_is_refused_with_the_commands_to_type() {
+fn a_root_without_lists_is_not_planned_for_and_the_familys_own_command_is_named() {
     let apk = ("lib/apk/db/installed", "apk/installed-scalibr");
-    let (code, out, error) = ask("plan", &root("alpine-plan", "ID=alpine\nVERSION_ID=3.18.4\n", &[apk]));
+    let rpm = ("var/lib/rpm/rpmdb.sqlite", "rpm/small.sqlite.zst");
+    for (name, release, file, command) in [
+        ("alpine-plan", "ID=alpine\nVERSION_ID=3.18.4\n", apk, "apk update -U"),
+        ("alma-plan", ALMA, rpm, "dnf makecache"),
+    ] {
+        let (code, out, error) = ask("plan", &root(name, release, &[file]));
+        assert_eq!((code, out.as_str()), (9, ""), "{error}");
+        assert!(error.contains("there are no repository lists") && error.contains(command), "{error}");
+    }
+}
+
+#[test]
+fn a_root_without_packages_is_an_error_that_blames_no_package_manager() {
+    let (code, out, error) = scan(&root("empty", ALMA, &[]));
     assert_eq!((code, out.as_str()), (1, ""), "{error}");
-    assert!(error.contains("apk update -U && apk upgrade -s") && error.contains("/etc/apk/world"), "{error}");
+    assert!(error.contains("none in usr/lib/sysimage/rpm") && !error.contains("dpkg"), "{error}");
 }
 
 #[test]
