@@ -28,8 +28,8 @@ const ENTERS: &str = "--enters-control-group";
 const NOT_EXECUTED: u8 = 127;
 
 /// How often the last processes of a group are looked for, and how long between: the kernel ends a killed process within
-/// milliseconds, unless a device holds it or the machine has no time for it: on a busy one two seconds were too few once.
-const ENDING: (u32, Duration) = (750, Duration::from_millis(20));
+/// milliseconds, unless a device holds it.
+const ENDING: (u32, Duration) = (100, Duration::from_millis(20));
 
 /// Distinguishes the groups of this process.
 static NEXT: AtomicU32 = AtomicU32::new(1);
