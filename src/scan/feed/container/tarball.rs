@@ -15,6 +15,9 @@ pub(super) const BLOCK: usize = 512;
 const CHECKSUM: std::ops::Range<usize> = 148..156;
 /// Longest content of an extension header: a name, and some numbers. Real ones have a block or two.
 const LONGEST_EXTENSION: u64 = 64 * 1024;
+/// Zeros that may follow the end: tar pads to records of 10 KiB, and of a few MiB at most where it is told to (tar(1),
+/// `--blocking-factor`). More of them are a bomb.
+const MOST_PADDING: u64 = 16 * 1024 * 1024;
 /// Room that is made for a document before any byte of it came.
 const FIRST_ROOM: u64 = 1024 * 1024;
 
@@ -110,6 +113,9 @@ impl<'a> Tarball<'a> {
             }
             if count < BLOCK {
                 return Ok(None);
+            }
+            if self.offset - begin > MOST_PADDING {
+                return Err(damaged(begin, "too many zeros follow its end"));
             }
         }
     }

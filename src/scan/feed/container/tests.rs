@@ -197,3 +197,10 @@ fn a_bomb_that_calls_itself_large_is_refused_by_what_was_taken_of_it() {
     let refused = open(io::Cursor::new(bomb), 10 << 20).expect_err("refused").to_string();
     assert_eq!(refused, "the zstd content is larger than 67108864 bytes when decompressed");
 }
+
+#[test]
+fn zeros_without_end_are_no_end_of_an_archive() {
+    let mut endless = Members::new(io::repeat(0));
+    let refused = endless.advance().map(|member| member.is_some()).expect_err("refused").to_string();
+    assert_eq!(refused, "the tar archive is damaged at byte 0: too many zeros follow its end");
+}
