@@ -95,7 +95,9 @@ pub fn run_logged(
     let pipes = (listened(Stream::Out).map_err(at)?, listened(Stream::Err).map_err(at)?);
     drop(sender);
     let mut child = start(spec, pipes).map_err(at)?;
-    let (captured, timed_out) = collect(spec, &mut child, &receiver, Listener { log, listen });
+    let mut listener = Listener { log, listen, begun: Default::default() };
+    let (captured, timed_out) = collect(spec, &mut child, &receiver, &mut listener);
+    listener.hear_the_end();
     let status = child.wait().map_err(at)?;
     Ok(CommandOutput { code: code_of(status), timed_out, stdout: captured.out, stderr: captured.err })
 }
@@ -164,6 +166,36 @@ struct Captured {
 struct Listener<'a> {
     log: Option<&'a mut File>,
     listen: &'a mut dyn FnMut(&str),
+    /// The begun lines of the two streams. A program may write a line in pieces (pacman: `error: `, then the rest), and
+    /// what the other stream says meanwhile must not get between them.
+    begun: [Vec<u8>; 2],
+}
+
+impl Listener<'_> {
+    /// Tells the lines that a piece completes.
+    fn hear(&mut self, stream: Stream, piece: &[u8]) {
+        let begun = &mut self.begun[stream as usize];
+        begun.extend_from_slice(piece);
+        let Some(last) = memchr::memrchr(b'\n', begun) else { return };
+        if let Some(log) = self.log.as_mut() {
+            let _ = log.write_all(&begun[..=last]);
+        }
+        if let Stream::Out = stream {
+            begun[..last]
+                .split(|byte| *byte == b'\n')
+                .for_each(|line| (self.listen)(&String::from_utf8_lossy(line)));
+        }
+        begun.drain(..=last);
+    }
+
+    /// Writes down what was said last and never completed: a question, say.
+    fn hear_the_end(mut self) {
+        let begun = std::mem::take(&mut self.begun);
+        let Some(log) = self.log.as_mut() else { return };
+        for rest in begun.iter().filter(|rest| !rest.is_empty()) {
+            let _ = log.write_all(&[rest, &b"\n"[..]].concat());
+        }
+    }
 }
 
 /// Sends what a pipe says, piece by piece, until it closes.
@@ -190,26 +222,21 @@ fn collect(
     spec: &CommandSpec,
     child: &mut Child,
     receiver: &Receiver<(Stream, Vec<u8>)>,
-    mut listener: Listener<'_>,
+    listener: &mut Listener<'_>,
 ) -> (Captured, bool) {
     let group = Pid::from_raw(i32::try_from(child.id()).unwrap_or(i32::MAX));
     let mut deadline = Deadline::new(spec);
     let mut captured = Captured::default();
-    let (mut line, mut ended) = (Vec::new(), None);
+    let mut ended = None;
     loop {
         if spec.stopped_by.as_ref().is_some_and(|signals| signals.stop().is_some()) {
             let _ = killpg(group, Signal::SIGKILL);
         }
         match receiver.recv_timeout(deadline.next_wait().min(LOOK_AFTER)) {
             Ok((stream, piece)) => {
-                if let Some(log) = listener.log.as_mut() {
-                    let _ = log.write_all(&piece);
-                }
+                listener.hear(stream, &piece);
                 match stream {
-                    Stream::Out => {
-                        tell_lines(&mut line, &piece, listener.listen);
-                        captured.out.extend_from_slice(&piece);
-                    }
+                    Stream::Out => captured.out.extend_from_slice(&piece),
                     Stream::Err => captured.err.extend_from_slice(&piece),
                 }
             }
@@ -220,15 +247,6 @@ fn collect(
             },
             Err(RecvTimeoutError::Disconnected) => return (captured, deadline.asked),
         }
-    }
-}
-
-/// Splits pieces into lines and tells each one that is complete.
-fn tell_lines(line: &mut Vec<u8>, piece: &[u8], listen: &mut dyn FnMut(&str)) {
-    line.extend_from_slice(piece);
-    while let Some(end) = memchr::memchr(b'\n', line) {
-        listen(&String::from_utf8_lossy(&line[..end]));
-        line.drain(..=end);
     }
 }
 
@@ -336,6 +354,19 @@ mod tests {
         let output = run_logged(&spec, None, &mut |line| heard.push(line.to_owned())).expect("printf runs");
         assert_eq!(heard, ["one", "two"]);
         assert_eq!(output.stdout, b"one\ntwo\nthree");
+    }
+
+    #[test]
+    fn a_line_that_is_written_in_pieces_is_one_line_of_the_log() {
+        let path = std::env::temp_dir().join(format!("patchctl-runner-{}", std::process::id()));
+        let mut log = std::fs::File::create(&path).expect("a log");
+        let script =
+            "printf 'error: ' >&2; sleep 0.1; echo between; sleep 0.1; echo rest >&2; printf 'sure? '";
+        let spec = CommandSpec::new("/bin/sh").args(["-c", script]);
+        run_logged(&spec, Some(&mut log), &mut |_| {}).expect("sh runs");
+        let said = std::fs::read_to_string(&path).expect("the log");
+        std::fs::remove_file(&path).expect("the log goes");
+        assert_eq!(said, "between\nerror: rest\nsure? \n");
     }
 
     #[test]
