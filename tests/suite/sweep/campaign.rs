@@ -22,6 +22,9 @@ pub struct Tally {
     failures: Vec<String>,
 }
 
+/// After how many points a campaign says that it goes on: a full one takes hours.
+const EACH: usize = 100;
+
 /// Tells whether every point is asked for (`tests/run --sweep full`) instead of the sample that a build can wait for.
 pub fn is_full() -> bool {
     std::env::var("PATCHCTL_SWEEP").is_ok_and(|value| value == "full")
@@ -114,8 +117,8 @@ impl Tally {
     pub fn judge(&mut self, world: &World, what: &str, points: Vec<(String, Host)>) {
         for (place, host) in points {
             match world.judge(&host) {
-                Ok(end) => *self.ends.entry(end).or_default() += 1,
-                Err(reason) => self.fail(format!("{}, {what}, {place}: {reason}", world.name)),
+                Ok(end) => self.record(Ok(end)),
+                Err(reason) => self.record(Err(format!("{}, {what}, {place}: {reason}", world.name))),
             }
         }
     }
@@ -124,6 +127,9 @@ impl Tally {
         match end {
             Ok(end) => *self.ends.entry(end).or_default() += 1,
             Err(failure) => self.fail(failure),
+        }
+        if self.points().is_multiple_of(EACH) {
+            println!("{} points, {} FAIL so far", self.points(), self.failures.len());
         }
     }
 
