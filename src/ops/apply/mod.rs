@@ -127,8 +127,6 @@ fn carry_out(
         planned.plan.clone_from(asked);
     }
     if request.reach == Reach::Everything {
-        let manager = context.package_manager(&planned.survey.inventory.distribution)?;
-        gates::refuse_unproven(manager.unproven(), request.overrides.as_ref())?;
         if request.begins == Begins::ByItself && !evidence::is_rehearsed_as_wanted(context, &planned.plan) {
             rehearse::before_apply(context, &planned, &request.wish())?;
         }
