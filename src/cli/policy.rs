@@ -12,7 +12,7 @@ use crate::ops::request::{Override, RuleTarget};
 /// Rules that a run sets aside.
 #[derive(Clone, Debug, Default, Args)]
 pub struct OverrideArgs {
-    /// Set these rules aside for this run: window, freeze, approval, evidence, unproven
+    /// Set these rules aside for this run: window, freeze, approval, evidence
     #[arg(long = "override", value_name = "RULE", value_delimiter = ',', requires = "reason")]
     #[arg(value_parser = values::overridable())]
     pub overrides: Vec<Override>,

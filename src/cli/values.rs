@@ -79,8 +79,7 @@ pub fn severities() -> impl TypedValueParser<Value = Severity> {
 
 /// The rules that an operator may set aside.
 pub fn overridable() -> impl TypedValueParser<Value = Override> {
-    const ALL: [Override; 5] =
-        [Override::Window, Override::Freeze, Override::Approval, Override::Evidence, Override::Unproven];
+    const ALL: [Override; 4] = [Override::Window, Override::Freeze, Override::Approval, Override::Evidence];
     PossibleValuesParser::new(ALL.map(Override::word))
         .map(|word| ALL.into_iter().find(|rule| rule.word() == word).unwrap_or(Override::Window))
 }

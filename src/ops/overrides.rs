@@ -20,8 +20,6 @@ pub enum Override {
     Approval,
     /// No rehearsal and no other ring's evidence is asked for.
     Evidence,
-    /// The package manager may be one that patchctl never drove on a live host.
-    Unproven,
 }
 
 impl Override {
@@ -32,7 +30,6 @@ impl Override {
             Self::Freeze => "freeze",
             Self::Approval => "approval",
             Self::Evidence => "evidence",
-            Self::Unproven => "unproven",
         }
     }
 }

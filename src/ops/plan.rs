@@ -99,7 +99,6 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     if !actions.is_empty() {
         let partial = partial_upgrade(&survey.inventory.distribution, &decisions.held);
         foresight.warnings.extend(partial);
-        foresight.warnings.extend(manager.unproven());
     }
     for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
         finding.disposition = Some(disposition);

@@ -270,12 +270,6 @@ pub trait PackageManager {
     /// As [`PackageManager::install`].
     fn restore_by_force(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError>;
 
-    /// Tells, for people, why this version of it is not to be trusted with changes yet; nothing where it was tried on live
-    /// hosts of the laboratory.
-    fn unproven(&self) -> Option<String> {
-        None
-    }
-
     /// Returns the packages that a failed [`PackageManager::install`] names as the ones it failed of.
     fn blamed(&self, output: &CommandOutput) -> Vec<PackageName> {
         let _ = output;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::lab::namespace::Ran;
 use crate::lab::rpm_root::{self, RpmRoot};
-use crate::lab::{debian, dnf5_root, pacman_root, zypp_root};
+use crate::lab::{apk_root, debian, dnf5_root, pacman_root, zypp_root};
 
 /// Pairs of `patchctl plan` and one bare simulation of the same set, in turn, in microseconds.
 const PAIRS: &str = "
@@ -94,6 +94,16 @@ fn a_plan_beside_one_bare_simulation_of_each_other_family() {
     let copied = "mkdir -p /tmp/db; cp -a /var/lib/pacman/local /tmp/db/; pacman -Sy --dbpath /tmp/db";
     root.run(&["sh", "-c", copied]).expect_code(0);
     tell("pacman", &root.run(&["sh", "-c", &pairs_with(simulation)]).expect_code(0));
+}
+
+#[test]
+#[ignore = "measures"]
+fn a_plan_beside_one_bare_simulation_of_apk() {
+    let fixtures = ["lab-plain", "lab-program", "lab-grows", "lab-noarch", "lab-conf"];
+    let Some(root) = apk_root::with(&fixtures) else { return };
+    install_measured(&root.path("usr/bin/patchctl"));
+    root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
+    tell("apk", &root.run(&["sh", "-c", &pairs_with("apk upgrade -s")]).expect_code(0));
 }
 
 #[test]

@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::super::context::Context;
-use super::super::overrides::{Override, Overrides};
 use super::super::plan::Planned;
-use super::super::{rules, survey};
+use super::super::survey;
 use crate::apply::{kernels, space};
 use crate::host::signals::Stop;
 use crate::model::decision::{Held, HoldReason};
@@ -114,19 +113,6 @@ fn refuse_when_frozen(plan: &PatchPlan) -> Result<(), Failure> {
     let message = format!("nothing may be patched now: frozen {}; nothing was changed", frozen.detail);
     Err(Failure::new(FailureKind::Policy, message)
         .hint("to go ahead now: patchctl apply --override freeze --reason TEXT"))
-}
-
-/// What was never tried on a live host is not tried on this one unless somebody says so.
-pub(super) fn refuse_unproven(
-    unproven: Option<String>,
-    overrides: Option<&Overrides>,
-) -> Result<(), Failure> {
-    match unproven.filter(|_| !rules::is_overridden(overrides, Override::Unproven)) {
-        None => Ok(()),
-        Some(why) => Err(Failure::new(FailureKind::Policy, format!("{why}; nothing was changed")).hint(
-            "to be the first: patchctl apply --override unproven --reason TEXT, with a snapshot at hand",
-        )),
-    }
 }
 
 /// By a wrong clock nobody knows how old the lists are that would decide what is installed.

@@ -72,7 +72,7 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
         return dry_run(context, request, asked, report);
     }
     let _lock = runs::take_lock(context, "apply")?;
-    runs::refuse_while_open(&context.layout)?;
+    recover::make_way(context)?;
     let not_refreshed = match asked {
         None => lists::refresh(context, &survey::inventory(context)?.distribution)?,
         // A sealed plan speaks of the lists that it was made from; newer ones could only make it refused.
@@ -127,8 +127,6 @@ fn carry_out(
         planned.plan.clone_from(asked);
     }
     if request.reach == Reach::Everything {
-        let manager = context.package_manager(&planned.survey.inventory.distribution)?;
-        gates::refuse_unproven(manager.unproven(), request.overrides.as_ref())?;
         if request.begins == Begins::ByItself && !evidence::is_rehearsed_as_wanted(context, &planned.plan) {
             rehearse::before_apply(context, &planned, &request.wish())?;
         }

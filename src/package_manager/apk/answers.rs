@@ -51,27 +51,36 @@ const SELF_UPGRADE: &str = "WARNING: This simulation is not reliable as apk-tool
 /// How apk begins when no set of packages fulfils what was asked.
 const UNSATISFIABLE: &str = "unable to select packages:";
 
-/// Reads the changes of a simulation that succeeded.
+/// Reads the changes of a simulation, on a host where so many packages are broken.
 ///
 /// # Errors
-/// A line is not known.
-pub(super) fn changes((output, errors): (&str, &str)) -> Result<Vec<Change>, PackageManagerError> {
+/// A line is not known, or apk counts more errors than packages that were broken before.
+pub(super) fn changes(
+    (output, errors): (&str, &str),
+    broken: usize,
+) -> Result<Vec<Change>, PackageManagerError> {
     if let Some(line) = errors.lines().find(|line| !line.is_empty() && *line != SELF_UPGRADE) {
         return Err(unreadable(line));
     }
     let mut changes = Vec::new();
     let mut is_over = false;
     for line in output.lines() {
-        // `OK: 4 MiB in 13 packages`, or `2 errors; …` of packages that were broken before.
         if is_over {
             return Err(unreadable(line));
         }
-        is_over = line.starts_with("OK: ");
+        is_over = is_end(line, broken);
         if !is_over {
             changes.push(change(line).ok_or_else(|| unreadable(line))?);
         }
     }
     if is_over { Ok(changes) } else { Err(unreadable("the answer has no end")) }
+}
+
+/// `OK: 4 MiB in 13 packages`, or `2 errors; …`: a simulation counts the packages that were broken before and tries nothing that
+/// could fail (apk-tools, `src/commit.c`, `apk_solver_commit_changeset`).
+fn is_end(line: &str, broken: usize) -> bool {
+    let counted = line.split_once(" error").and_then(|(count, _)| count.parse::<usize>().ok());
+    line.starts_with("OK: ") || counted.is_some_and(|count| count <= broken)
 }
 
 fn unreadable(line: &str) -> PackageManagerError {
@@ -243,15 +252,17 @@ mod tests {
     #[test]
     fn a_simulation_is_read_in_its_order() {
         for answer in [captured!("2.14-upgrade"), captured!("3.0-upgrade")] {
-            let changes = told(changes((answer, "")).expect("readable"));
+            let changes = told(changes((answer, ""), 0).expect("readable"));
             assert_eq!(changes.len(), 7);
             assert_eq!(changes[0], "Upgrade libfoo  1.0-r0 1.0-r1");
             assert_eq!(changes[6], "Upgrade tagged testing 0.1-r0 0.1-r1");
         }
-        let lost = told(changes((captured!("3.0-world-lost"), "")).expect("readable"));
+        let lost = told(changes((captured!("3.0-world-lost"), ""), 0).expect("readable"));
         assert_eq!(lost[0], "Purge alpine-baselayout  3.6.5-r0 -");
         assert_eq!(lost.len(), 12);
-        assert_eq!(changes((captured!("3.0-upgrade"), SELF_UPGRADE)).expect("known").len(), 7);
+        assert_eq!(changes((captured!("3.0-upgrade"), SELF_UPGRADE), 0).expect("known").len(), 7);
+        let broken = captured!("3.0-upgrade").replace("OK: ", "1 error; ");
+        assert_eq!(changes((&broken, ""), 1).expect("a package was broken before").len(), 7);
     }
 
     #[test]
@@ -266,9 +277,9 @@ mod tests {
             ("OK: ", "2 errors; "),
             ("OK: ", ""),
         ] {
-            assert!(changes((&whole.replacen(from, to, 1), "")).is_err(), "{to}");
+            assert!(changes((&whole.replacen(from, to, 1), ""), 1).is_err(), "{to}");
         }
-        assert!(changes((whole, "WARNING: opening http://example.org: BAD signature")).is_err());
+        assert!(changes((whole, "WARNING: opening http://example.org: BAD signature"), 0).is_err());
     }
 
     #[test]
@@ -318,7 +329,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "(ERROR: |unable to select packages:\n|  |    breaks: |a-1-r0|\\[|\\]|:\n|\\(1/2\\) |Upgrading |OK: |\\PC){0,30}") {
-            let _ = (changes((&text, "")).is_ok(), problems(&text), blamed(&text));
+            let _ = (changes((&text, ""), 1).is_ok(), problems(&text), blamed(&text));
         }
     }
 }

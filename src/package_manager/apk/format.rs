@@ -44,11 +44,12 @@ enum SignatureError {
 #[derive(Clone, Debug)]
 pub(super) struct ApkArchives {
     root: PathBuf,
+    downloads: PathBuf,
 }
 
 impl ApkArchives {
-    pub(super) fn of(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+    pub(super) fn new(root: &Path, downloads: PathBuf) -> Self {
+        Self { root: root.to_owned(), downloads }
     }
 
     fn read(archive: &Path) -> Result<Archive, ArchiveFault> {
@@ -144,7 +145,8 @@ impl ArchiveFormat for ApkArchives {
         };
         let caches =
             CACHES.iter().flat_map(|cache| storage::list(&self.root.join(cache)).unwrap_or_default());
-        caches.filter(is_it).collect()
+        // What a bundle brought lies where downloads do.
+        caches.filter(is_it).chain([self.downloads.join(name)]).collect()
     }
 
     fn is_of_installed(&self, archive: &Path) -> bool {

@@ -9,8 +9,32 @@ use flate2::write::GzEncoder;
 use super::super::PackageManagerError;
 use super::super::deb::error::ArchiveError;
 use super::archive::Archive;
+use super::commands::prepare;
 use crate::host::storage::{self, StorageError};
 use crate::model::package::Architecture;
+
+/// The host's own lists of repositories, below a root (apk-repositories(5)).
+const LIST: &str = "etc/apk/repositories";
+const FOLDER: &str = "etc/apk/repositories.d";
+
+/// Writes the host's repositories without the tagged ones into a list, and returns where it is.
+///
+/// # Errors
+/// The list cannot be written.
+pub(super) fn without_tagged(root: &Path, folder: &Path) -> Result<PathBuf, PackageManagerError> {
+    let more = storage::list(&root.join(FOLDER)).unwrap_or_default();
+    let more = more.into_iter().filter(|path| path.extension().is_some_and(|end| end == "list"));
+    let mut text = String::new();
+    for list in std::iter::once(root.join(LIST)).chain(more) {
+        let bytes = storage::read_if_present(&list).map_err(prepare)?.unwrap_or_default();
+        let lines = String::from_utf8_lossy(&bytes).into_owned();
+        let untagged = lines.lines().filter(|line| !line.trim_start().starts_with('@'));
+        untagged.for_each(|line| text.extend([line, "\n"]));
+    }
+    let path = folder.join("apk-untagged");
+    storage::replace(&path, text.as_bytes(), storage::PUBLIC).map_err(prepare)?;
+    Ok(path)
+}
 
 /// Why it cannot be made.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,6 @@
 //! Whether anything is missing from a result (product design, section 7).
 
 use super::AssessInput;
-use crate::model::distro::{Distribution, PackageFamily};
 use crate::model::feed::{Completeness, CompletenessLevel, FeedRole, FeedStamp, FeedState, SourceSettings};
 
 /// Decides how complete an assessment is, with one sentence for each thing that is missing.
@@ -24,16 +23,8 @@ pub(super) fn of(input: &AssessInput<'_>) -> Completeness {
 
 /// Without lists it is not even known which packages come from other publishers.
 fn judge_repositories(input: &AssessInput<'_>, found: &mut Completeness) {
-    let (view, distribution) = (input.view, &input.inventory.distribution);
-    let refresh = distribution.advice().refresh;
-    if let Some(tells) = tells_updates(distribution) {
-        let sentence = format!(
-            "what the repositories of {} offer is not read, so it is not known which fixes can be installed: {tells} \
-             tells",
-            distribution.title()
-        );
-        return lower(found, CompletenessLevel::Incomplete, sentence);
-    }
+    let view = input.view;
+    let refresh = input.inventory.distribution.advice().refresh;
     if view.is_empty() {
         let sentence = format!(
             "there are no repository lists, so neither updates nor packages of other publishers are known: run \
@@ -44,14 +35,6 @@ fn judge_repositories(input: &AssessInput<'_>, found: &mut Completeness) {
     for stamp in view.stamps.iter().filter(|stamp| stamp.state != FeedState::Fresh) {
         let sentence = format!("{} is {}: run {refresh}", stamp.name, trouble(stamp));
         lower(found, CompletenessLevel::Incomplete, sentence);
-    }
-}
-
-/// What tells the pending updates of a family whose repositories are not read: apk-version(8).
-fn tells_updates(distribution: &Distribution) -> Option<&'static str> {
-    match distribution.family() {
-        Some(PackageFamily::Apk) => Some("apk version -l '<'"),
-        _ => None,
     }
 }
 

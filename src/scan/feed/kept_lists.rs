@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{pacman_repository, repository, rpm_repository};
+use super::{apk_repository, pacman_repository, repository, rpm_repository};
 use crate::config::layout::Layout;
 use crate::host::storage::{self, StorageError};
 use crate::model::distro::{Distribution, PackageFamily};
@@ -29,7 +29,8 @@ impl KeptLists {
             Some(PackageFamily::Dpkg) => repository::kept_lists(layout.root()).map(Some),
             Some(PackageFamily::Pacman) => Ok(Some(pacman_repository::kept_lists(layout))),
             Some(PackageFamily::Rpm) => rpm_repository::kept_lists(layout.root(), distribution).map(Some),
-            Some(PackageFamily::Apk) | None => Ok(None),
+            Some(PackageFamily::Apk) => Ok(Some(apk_repository::kept_lists(layout))),
+            None => Ok(None),
         }
     }
 

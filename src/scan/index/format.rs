@@ -48,9 +48,7 @@ pub(super) const SIZES: [usize; 6] = [NAME, DETAILS, VULNERABILITY, BOUNDS, 1, R
 /// Returns the checksum of what follows it: CRC-32 finds every single flipped bit and every burst of up to 32 bits.
 /// It guards against damage; against strangers the cache is guarded by its folder's owner.
 pub(super) fn checksum(covered: &[u8]) -> u32 {
-    let mut checksum = flate2::Crc::new();
-    checksum.update(covered);
-    checksum.sum()
+    crc32fast::hash(covered)
 }
 
 /// Offsets in the header.

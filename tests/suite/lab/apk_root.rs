@@ -24,6 +24,8 @@ const RECIPE: [&str; 2] = [include_str!("apk_root.rs"), include_str!("apk_packag
 const OLD: &str = "srv/lab/old";
 pub const NEW: &str = "srv/lab/new";
 const SERVED: &str = "srv/lab/main";
+/// The address of all that is below `srv/lab`, where it is served.
+pub const SERVER: &str = "http://127.0.0.1:8099";
 /// Where Alpine's apk finds its libraries in the root.
 const LIBRARIES: &str = "opt/apk";
 
@@ -124,6 +126,19 @@ impl ApkRoot {
         serve(self.clone.path(), folder);
     }
 
+    /// Lets apk take its repository from a server, as hosts do, and forgets what it fetched. The server runs beside the
+    /// commands of [`ApkRoot::run_served`].
+    pub fn move_to_a_server(&self) {
+        fs::copy("/bin/busybox", self.path("usr/bin/busybox")).expect("busybox can be installed");
+        self.write("etc/apk/repositories", &format!("{SERVER}/main\n"));
+    }
+
+    /// Runs a command beside the server.
+    pub fn run_served(&self, arguments: &[&str]) -> Ran {
+        let line = "busybox httpd -p 127.0.0.1:8099 -h /srv/lab && exec \"$@\"";
+        self.run(&[&["sh", "-c", line, "sh"], arguments].concat())
+    }
+
     /// Returns every installed version, sorted, as `name-version`.
     pub fn versions(&self) -> Vec<String> {
         let ran = self.run(&["apk", "info", "-v"]).expect_code(0);
@@ -186,7 +201,8 @@ fn build(root: &Path, upstream: &Upstream, tool: &Tool) {
     write("srv/lab/main.json", &secdb("main"));
     write(
         "srv/lab/community.json",
-        "{\"reponame\":\"community\",\"distroversion\":\"v3.23\",\"archs\":[],\"packages\":[]}",
+        "{\"reponame\":\"community\",\"distroversion\":\"v3.23\",\"archs\":[\"x86_64\"],\"packages\":[{\"pkg\":\
+            {\"name\":\"lab-elsewhere\",\"secfixes\":{\"1.0-r0\":[\"CVE-2026-40000\"]}}}]}",
     );
     write("lib/apk/db/.keep", "");
     write("var/cache/apk/.keep", "");

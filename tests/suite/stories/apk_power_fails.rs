@@ -9,8 +9,7 @@ use crate::lab::apk_root::{self, ApkRoot};
 use crate::lab::faults::{Point, Traced, count_calls, power_cut_at};
 
 const FIXTURES: &[&str] = &["lab-plain", "lab-program", "lab-grows", "lab-conf", "lab-noarch"];
-const APPLY: &[&str] =
-    &["patchctl", "apply", "--yes", "--no-refresh", "--override", "unproven", "--reason", "the laboratory"];
+const APPLY: &[&str] = &["patchctl", "apply", "--yes", "--no-refresh"];
 const EDITED: &str = "edited by the administrator\n";
 
 /// The calls by which apk puts files and its records in place.
@@ -21,6 +20,7 @@ const SAMPLE: usize = 8;
 fn old_root() -> Option<ApkRoot> {
     let root = apk_root::with(FIXTURES)?;
     root.write("etc/lab-conf.conf", EDITED);
+    root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
     Some(root)
 }
 
@@ -89,6 +89,7 @@ fn wherever_apk_is_cut_off_recover_ends_old_or_new() {
 #[test]
 fn apk_that_is_killed_alone_is_taken_back_by_the_run_itself() {
     let Some(root) = apk_root::with(&["lab-plain", "lab-slow", "lab-conf"]) else { return };
+    root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
     let old = State::of(&root);
     let running = root.command(APPLY).start();
     running.wait_until("apk works", || {

@@ -1,11 +1,12 @@
-//! A host of dnf, zypper or pacman that no network reaches is patched from one signed file of its twin, and taken back; a damaged
+//! A host of dnf, zypper, pacman or apk that no network reaches is patched from one signed file of its twin, and taken back; a damaged
 //! file is refused, and nothing is changed.
 
 use std::fs;
 use std::path::PathBuf;
 
 use super::records::assert_says;
-use super::{dnf_applies, pacman_applies, zypper_applies};
+use super::{apk_applies, dnf_applies, pacman_applies, zypper_applies};
+use crate::lab::apk_root::{self, ApkRoot};
 use crate::lab::namespace::{Ran, on_host};
 use crate::lab::pacman_root::{self, PacmanRoot};
 use crate::lab::rpm_root::{self, RpmRoot};
@@ -39,6 +40,27 @@ impl Host for PacmanRoot {
     }
 }
 
+impl Host for ApkRoot {
+    fn place(&self, inside: &str) -> PathBuf {
+        self.path(inside)
+    }
+
+    fn ran(&self, arguments: &[&str]) -> Ran {
+        // A host that is cut off has no server either.
+        if self.path("srv/lab").exists() { self.run_served(arguments) } else { self.run(arguments) }
+    }
+}
+
+/// Gives a host whose packages nobody signs with gpg a key that signs bundles.
+fn with_a_signing_key(host: &dyn Host) {
+    let (keys, key) = (host.place("srv/lab/keys"), host.place("srv/lab/key.asc"));
+    let line = "chmod 700 \"$1\"; gpg --quiet --batch --homedir \"$1\" --passphrase '' --quick-gen-key lab@example.org rsa2048 \
+        sign never && gpg --quiet --batch --homedir \"$1\" --armor --output \"$2\" --export lab@example.org; exit $?";
+    let enter = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--", "sh", "-c", line, "sh"];
+    let paths = [keys.to_str().expect("text"), key.to_str().expect("text")];
+    on_host(&[&enter[..], &paths].concat());
+}
+
 /// Takes everything away that a host without a network does not have: repositories, what was fetched from them, and packages
 /// that were kept. What remains is configured as on its twin, with feeds that are far away.
 fn cut_off(host: &dyn Host) {
@@ -46,6 +68,7 @@ fn cut_off(host: &dyn Host) {
         gpg --homedir /etc/pacman.d/gnupg --batch --export > /etc/patchctl/bundle-key.asc; \
         rm -rf /srv/lab /var/cache/dnf/* /var/cache/libdnf5/* /var/cache/zypp/raw/* /var/cache/zypp/packages/* \
             /var/cache/zypp/solv/base /var/cache/zypp/solv/updates /var/lib/pacman/sync/* /var/cache/pacman/pkg/* \
+            /var/cache/apk/* \
             /var/cache/patchctl; \
         sed -i 's,/srv/lab/,https://updates.example.org/,' /etc/patchctl/patchctl.toml; \
         sed -i '1i [feeds]\\nbundle_key = \"/etc/patchctl/bundle-key.asc\"' /etc/patchctl/patchctl.toml";
@@ -142,6 +165,23 @@ fn a_pacman_host_is_patched_and_taken_back() {
     let before = pacman_applies::State::of(&far);
     let applied = patched(&far, &|| before.is_same_in(&far));
     for version in ["lab-plain 2.0-1", "lab-conf 2.0-1"] {
+        assert!(far.has(version), "{:?}\n{applied}", far.versions());
+    }
+    far.run(&["patchctl", "rollback", "--yes"]).expect_code(0);
+    assert_eq!(before.database, far.database());
+}
+
+#[test]
+fn an_apk_host_is_patched_and_taken_back() {
+    let Some(near) = apk_root::with(&["lab-plain", "lab-conf"]) else { return };
+    near.move_to_a_server();
+    with_a_signing_key(&near);
+    let far = near.copy();
+    cut_off(&far);
+    carried(&near, &far);
+    let before = apk_applies::State::of(&far);
+    let applied = patched(&far, &|| before.is_same_in(&far));
+    for version in ["lab-plain-2.0-r0", "lab-conf-2.0-r0"] {
         assert!(far.has(version), "{:?}\n{applied}", far.versions());
     }
     far.run(&["patchctl", "rollback", "--yes"]).expect_code(0);

@@ -52,11 +52,7 @@ impl Host for PacmanRoot {
 
 impl Host for ApkRoot {
     fn command(&self, arguments: &[&str]) -> InRoot {
-        let allowed: &[&str] = match arguments.contains(&"apply") {
-            true => &["--override", "unproven", "--reason", "the laboratory"],
-            false => &[],
-        };
-        self.command(&[arguments, allowed].concat())
+        self.command(arguments)
     }
     fn path(&self, inside: &str) -> PathBuf {
         self.path(inside)
@@ -119,7 +115,11 @@ fn between_plan_and_apply<H: Host>(host: &H, ways: &Ways<H>) {
     let plan = ["patchctl", "plan", "-o", PLAN];
     host.command(&plan).run().expect_code(0);
     let ran = refused(host, |host| fs::remove_file(host.path(ways.archive)).expect("it is there"));
-    assert!(ran.said().contains("lab-plain") && ran.said().contains("nothing was changed"), "{ran}");
+    // apk does not plan with what its repository on this host lacks: that is another plan.
+    assert!(
+        ran.said().contains("lab-plain") && (ran.code == 8 || ran.said().contains("nothing was changed")),
+        "{ran}"
+    );
     let ran = refused(host, ways.disable);
     // A host of pacman has one repository in the laboratory: without it there are no lists.
     assert!([8, 9].contains(&ran.code) || ran.said().contains("lab-plain"), "{ran}");
@@ -230,6 +230,7 @@ fn on_a_host_of_pacman_nothing_changes_or_the_old_state_is_back() {
 #[test]
 fn on_a_host_of_apk_nothing_changes_or_the_old_state_is_back() {
     let Some(root) = apk_root::with(&["lab-plain"]) else { return };
+    root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
     let Some(clashing) = apk_root::with(CLASHING) else { return };
     let ways = Ways {
         archive: "srv/lab/new/x86_64/lab-plain-2.0-r0.apk",

@@ -1,6 +1,7 @@
 //! User stories: the program as an operator meets it, on real roots.
 
 mod apk_applies;
+mod apk_fetches;
 mod apk_plans;
 mod apk_power_fails;
 mod auditor_reads_report;

@@ -1,6 +1,7 @@
 //! How many points are tried, which ones, and the tally of their ends.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::calls::{Call, Kind, Stops};
@@ -22,17 +23,30 @@ pub struct Tally {
     failures: Vec<String>,
 }
 
+/// After how many points a campaign says that it goes on: a full one takes hours.
+const EACH: usize = 100;
+
 /// Tells whether every point is asked for (`tests/run --sweep full`) instead of the sample that a build can wait for.
 pub fn is_full() -> bool {
     std::env::var("PATCHCTL_SWEEP").is_ok_and(|value| value == "full")
 }
 
-/// The seed of this process: `PATCHCTL_SWEEP_SEED` repeats a campaign.
+/// The sample of a build: the same each time, so that a build that fails fails again when it is repeated. Change it to
+/// look elsewhere.
+const SEED: usize = 20_261_122;
+
+/// The seed of this process: `PATCHCTL_SWEEP_SEED` where it is given; a campaign (`PATCHCTL_SWEEP`) looks elsewhere each
+/// time.
 pub fn seed() -> usize {
-    let asked = std::env::var("PATCHCTL_SWEEP_SEED").ok().and_then(|text| text.parse().ok());
-    asked.unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        now.subsec_micros() as usize % 100_000
+    static CHOSEN: OnceLock<usize> = OnceLock::new();
+    *CHOSEN.get_or_init(|| {
+        let number = |name| std::env::var(name).ok().and_then(|text| text.parse().ok());
+        let by_time = || {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+            now.subsec_micros() as usize % 100_000
+        };
+        let is_campaign = std::env::var_os("PATCHCTL_SWEEP").is_some();
+        number("PATCHCTL_SWEEP_SEED").unwrap_or_else(|| if is_campaign { by_time() } else { SEED })
     })
 }
 
@@ -114,8 +128,8 @@ impl Tally {
     pub fn judge(&mut self, world: &World, what: &str, points: Vec<(String, Host)>) {
         for (place, host) in points {
             match world.judge(&host) {
-                Ok(end) => *self.ends.entry(end).or_default() += 1,
-                Err(reason) => self.fail(format!("{}, {what}, {place}: {reason}", world.name)),
+                Ok(end) => self.record(Ok(end)),
+                Err(reason) => self.record(Err(format!("{}, {what}, {place}: {reason}", world.name))),
             }
         }
     }
@@ -124,6 +138,9 @@ impl Tally {
         match end {
             Ok(end) => *self.ends.entry(end).or_default() += 1,
             Err(failure) => self.fail(failure),
+        }
+        if self.points().is_multiple_of(EACH) {
+            println!("{} points, {} FAIL so far", self.points(), self.failures.len());
         }
     }
 

@@ -10,19 +10,20 @@
 //! - [`calls`]: which calls these are
 //! - [`tracer`]: stops a command at each of them
 //! - [`world`]: a root before and after a run, and the verdict
-//! - [`rpm_world`]: the same for hosts of dnf and zypper
+//! - [`family_world`]: the same for hosts of dnf, zypper and apk
 //! - [`campaign`]: choice, cut and tally
 //! - [`power_cuts`]: the same for the disk of a guest in QEMU whose power is cut
 
+mod apk_kills;
 mod calls;
 mod campaign;
 mod errnos;
 mod exchange;
+mod family_world;
 mod kills;
 mod meeting;
 mod power_cuts;
 mod rpm_kills;
-mod rpm_world;
 mod rpm_yardstick;
 mod tracer;
 mod world;

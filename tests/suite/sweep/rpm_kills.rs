@@ -3,41 +3,47 @@
 //!
 //! rpm alone leaves a third of such points between both (`rpm_yardstick`).
 
-use std::time::Instant;
-
-use super::campaign::{self, Choice, Tally};
-use super::rpm_world::{APPLY, FIXTURES, RpmWorld, count, is_point};
-use super::world::ROLLBACK;
+use super::family_world::{Family, sweep};
+use super::world::{Host, swept_pool};
 use crate::lab::rpm_root::{self, RpmRoot};
 use crate::lab::{dnf5_root, zypp_root};
 
-fn sweep(name: &'static str, root: Option<RpmRoot>, (of_apply, of_rollback): (usize, usize)) {
-    let began = Instant::now();
-    let Some(world) = RpmWorld::of(name, root) else { return };
-    let mut tally = Tally::default();
-    let choice = Choice::of(world.changes, of_apply);
-    let points = campaign::cut_off_at(&world.before(), APPLY, (choice, is_point));
-    world.judge_all("apply", points, &mut tally);
-    tally.close(&format!("kill of the whole tree, {name}, apply ({} calls)", world.changes), began);
-    let (began, mut tally) = (Instant::now(), Tally::default());
-    let changes = count(&world.after(), ROLLBACK);
-    let choice = Choice::of(changes, of_rollback);
-    let points = campaign::cut_off_at(&world.after(), ROLLBACK, (choice, is_point));
-    world.judge_all("rollback", points, &mut tally);
-    tally.close(&format!("kill of the whole tree, {name}, rollback ({changes} calls)"), began);
+/// What is installed and pending: plain files, two packages that need each other in one version, an addition, configuration
+/// that is kept and configuration that rpm moves aside, and a kernel that comes beside the old one.
+pub const FIXTURES: &[&str] =
+    &["lab-plain", "lab-program", "lab-library", "lab-grows", "lab-conf", "lab-moved", "lab-kernel"];
+
+pub const RPM: Family = Family {
+    name: "rpm",
+    apply: &["patchctl", "apply", "--yes", "--no-refresh"],
+    packages: "rpm -qa | sort",
+    records: &[
+        "var/lib/rpm",
+        "var/lib/dnf",
+        "usr/lib/sysimage/libdnf5",
+        "var/lib/zypp/AutoInstalled",
+        "var/adm",
+    ],
+};
+
+/// Returns a host of a root with configuration that the administrator edited and rpm moves aside.
+pub fn host(root: Option<RpmRoot>) -> Option<Host> {
+    let (pool, root) = (swept_pool()?, root?);
+    root.write("etc/lab-moved.conf", "edited by the administrator\n");
+    Some(Host::of(pool, &root.path("/")))
 }
 
 #[test]
 fn a_run_of_dnf_and_its_way_back_that_are_cut_off_anywhere_end_old_or_new() {
-    sweep("dnf 4", rpm_root::with(FIXTURES), (20, 10));
+    sweep(Family { name: "dnf 4", ..RPM }, host(rpm_root::with(FIXTURES)), (20, 10));
 }
 
 #[test]
 fn a_run_of_dnf5_and_its_way_back_that_are_cut_off_anywhere_end_old_or_new() {
-    sweep("dnf 5", dnf5_root::with(FIXTURES), (32, 16));
+    sweep(Family { name: "dnf 5", ..RPM }, host(dnf5_root::with(FIXTURES)), (32, 16));
 }
 
 #[test]
 fn a_run_of_zypper_and_its_way_back_that_are_cut_off_anywhere_end_old_or_new() {
-    sweep("zypper", zypp_root::with(FIXTURES), (16, 8));
+    sweep(Family { name: "zypper", ..RPM }, host(zypp_root::with(FIXTURES)), (16, 8));
 }

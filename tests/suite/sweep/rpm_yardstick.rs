@@ -1,10 +1,12 @@
 //! The yardstick: rpm by itself, killed at the same calls, and whether anything then tells that its transaction was cut off.
 
+use std::fs;
 use std::time::Instant;
 
 use super::campaign::{self, Choice};
-use super::rpm_world::{FIXTURES, State, builds_of, count, edited, is_point};
-use super::world::{Host, swept_pool};
+use super::family_world::{State, count, is_point};
+use super::rpm_kills::{FIXTURES, RPM, host};
+use super::world::Host;
 use crate::lab::oracle::{Manifest, Memory};
 use crate::lab::rpm_root;
 
@@ -35,7 +37,7 @@ struct Figures {
 impl Figures {
     fn add(&mut self, host: &Host, (old, new): (&State, &State), memory: &Memory) {
         self.points += 1;
-        let now = State::of(host, memory, builds_of(host));
+        let now = state(host, memory);
         if now.is_same(old) || now.is_same(new) {
             self.old += usize::from(now.is_same(old));
             self.new += usize::from(!now.is_same(old));
@@ -52,17 +54,22 @@ impl Figures {
     }
 }
 
+fn state(host: &Host, memory: &Memory) -> State {
+    State::of(host, memory, (RPM, RPM.packages_of(host)))
+}
+
 #[test]
 fn bare_rpm_is_left_between_old_and_new_and_its_database_tells_nothing() {
     let began = Instant::now();
-    let (Some(pool), Some(root)) = (swept_pool(), rpm_root::with(FIXTURES)) else { return };
-    let root = edited(root);
-    let files = Manifest::of_folder(&root.path("/"));
-    let memory = Memory::of(&root.path("/"), &files);
-    let (before, after) = (Host::of(pool, &root.path("/")), Host::of(pool, &root.path("/")));
-    let old = State::of(&before, &memory, builds_of(&before));
+    let Some(before) = host(rpm_root::with(FIXTURES)) else { return };
+    fs::write(before.path().join("etc/lab-conf.conf"), "edited by the administrator\n")
+        .expect("it can be edited");
+    let files = Manifest::of_folder(before.path());
+    let memory = Memory::of(before.path(), &files);
+    let after = before.copy();
+    let old = state(&before, &memory);
     let changes = count(&after, INSTALL);
-    let new = State::of(&after, &memory, builds_of(&after));
+    let new = state(&after, &memory);
     let choice = Choice::of(changes, 30);
     let mut figures = Figures::default();
     for (_, killed) in campaign::cut_off_at(&before.copy(), INSTALL, (choice, is_point)) {

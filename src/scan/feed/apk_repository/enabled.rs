@@ -81,7 +81,7 @@ impl Enabled {
     ///
     /// The newer of the copies counts. A repository on this host has no copy.
     pub(super) fn index_of(&self, repository: &Repository) -> Option<PathBuf> {
-        let address = format!("{}/{}/APKINDEX.tar.gz", repository.base, self.architecture);
+        let address = format!("{}/{}/{INDEX}", repository.base, self.architecture);
         let local =
             address.strip_prefix("file://").or_else(|| address.starts_with('/').then_some(address.as_str()));
         if let Some(local) = local {
@@ -93,12 +93,33 @@ impl Enabled {
         let there = copies.filter(|path| storage::exists(path));
         there.max_by_key(|path| storage::stamp(path).seconds)
     }
+
+    /// Returns the folder in which apk keeps copies of indexes.
+    pub(super) fn cache(&self) -> PathBuf {
+        self.caches
+            .iter()
+            .find(|cache| storage::exists(cache))
+            .or(self.caches.last())
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Returns the copies that apk has of the enabled repositories' indexes; a repository on this host has none.
+    pub(super) fn copies(&self) -> Vec<PathBuf> {
+        let followed = self.repositories.iter().filter(|repository| repository.unread.is_none());
+        let is_copy = |path: &PathBuf| path.file_name().is_some_and(|name| name != INDEX);
+        followed.filter_map(|repository| self.index_of(repository)).filter(is_copy).collect()
+    }
 }
+
+/// The name of an index where packages lie, and how that of a copy of one begins.
+const INDEX: &str = "APKINDEX.tar.gz";
+const COPY: &str = "APKINDEX.";
 
 /// What apk calls its copy of an index: the first bytes of a SHA-1, of the address of the repository with 2.x (an image of
 /// Alpine 3.12 has `APKINDEX.2c4ac24e.tar.gz`), of that of the index with 3.0 (measured on 3.0.8).
 fn copy_names(base: &str, address: &str) -> [String; 2] {
-    [base, address].map(|text| format!("APKINDEX.{}.tar.gz", ApkChecksum::of(text.as_bytes()).short()))
+    [base, address].map(|text| format!("{COPY}{}.tar.gz", ApkChecksum::of(text.as_bytes()).short()))
 }
 
 /// Reads one line: `[v2|v3|ndx] [@tag] ADDRESS [COMPONENT...]`.

@@ -16,6 +16,7 @@ use self::enabled::{Enabled, Repository};
 use self::index::Entry;
 use super::dates::since_1970;
 use super::decompress::DecompressError;
+use super::kept_lists::KeptLists;
 use super::repository::cache::{self, DatedView};
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
@@ -98,6 +99,14 @@ pub fn view(
         view.stamps.push(stamp(repository, place.as_deref(), clock.now()));
     }
     Ok(view)
+}
+
+/// Finds the copies of indexes that apk keeps of the enabled repositories.
+pub fn kept_lists(layout: &Layout) -> KeptLists {
+    let enabled = Enabled::read(layout.root());
+    let named = |path: PathBuf| Some((PathBuf::from(path.file_name()?), path));
+    let files = enabled.copies().into_iter().filter_map(named).collect();
+    KeptLists { folder: enabled.cache(), files, derived: Vec::new() }
 }
 
 /// Returns where exact versions of packages can be had, in the order asked.
