@@ -66,6 +66,10 @@ impl ArchiveFormat for DebArchives {
             .any(|name| storage::exists(&folder.join(name)))
     }
 
+    fn rebuilds_edited(&self) -> bool {
+        true
+    }
+
     fn rebuild_obstacles(&self, packages: &[PackageKey]) -> Vec<Option<String>> {
         let rules = DpkgRules::read(&self.root);
         let obstacle = |key: &PackageKey| match &rules {
