@@ -45,6 +45,7 @@ mod pacman_plans;
 mod pacman_power_fails;
 mod policy_asks_for_evidence;
 mod policy_decides;
+mod policy_is_refused;
 mod power_fails;
 mod real_updates;
 mod reboot_comes_between;
