@@ -15,8 +15,8 @@ const SYSTEMCTL: &str = "/usr/bin/systemctl";
 const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 
 /// What a run needs to know of a unit (systemctl(1) `show`; the properties of org.freedesktop.systemd1(5)).
-const PROPERTIES: &str = "Id,Names,Type,ActiveState,UnitFileState,Transient,TriggeredBy,WantedBy,RequiredBy,CanStop,\
-    RefuseManualStop,NeedDaemonReload,Job";
+const PROPERTIES: &str = "Id,Names,Type,ActiveState,UnitFileState,Transient,TriggeredBy,WantedBy,RequiredBy,After,\
+    CanStop,RefuseManualStop,NeedDaemonReload,Job";
 
 /// What systemctl is asked for every loaded unit; [`parse`] reads the answer.
 pub const LISTING: [&str; 6] = ["show", "--all", "--no-pager", "--property", PROPERTIES, "*"];
@@ -40,6 +40,8 @@ pub struct Unit {
     pub triggered_by: Vec<String>,
     /// Other units want or require it.
     pub wanted: bool,
+    /// Units that its start waits for, as long as they are being started themselves.
+    pub after: Vec<String>,
     /// Whether it may be stopped by hand.
     pub can_stop: bool,
     /// Its files changed since the manager read them.
@@ -116,6 +118,7 @@ fn parse_unit(block: &str) -> Unit {
             "Transient" => unit.transient = value == "yes",
             "TriggeredBy" => unit.triggered_by = words(),
             "WantedBy" | "RequiredBy" => unit.wanted |= !value.is_empty(),
+            "After" => unit.after = words(),
             "CanStop" => unit.can_stop &= value == "yes",
             "RefuseManualStop" => unit.can_stop &= value == "no",
             "NeedDaemonReload" => unit.outdated = value == "yes",
@@ -198,10 +201,11 @@ mod tests {
                     NeedDaemonReload=no\n\nType=oneshot\nId=apt-daily.service\nNames=apt-daily.service\n\
                     ActiveState=failed\nUnitFileState=static\nTriggeredBy=apt-daily.timer\nRefuseManualStop=yes\n\n\
                     Id=tmp.mount\nActiveState=inactive\nJob=\n\n\
-                    Id=late.service\nActiveState=inactive\nJob=417\n";
+                    Id=late.service\nActiveState=inactive\nJob=417\nAfter=multi-user.target basic.target\n";
         let units = parse(text);
         assert_eq!(units.iter().map(|unit| unit.has_job).collect::<Vec<_>>(), [false, false, false, true]);
         assert_eq!(units.iter().map(|unit| unit.name.as_str()).collect::<Vec<_>>().len(), 4);
+        assert_eq!(units[3].after, ["multi-user.target", "basic.target"]);
         assert!(units[0].is_active() && units[0].wanted && units[0].can_stop);
         assert_eq!(units[0].names, ["ssh.service", "sshd.service"]);
         assert!(units[1].is_timed_work() && units[1].has_failed() && !units[1].can_stop);

@@ -27,7 +27,7 @@ const BEGINNING: (u32, Duration) = (100, Duration::from_millis(100));
 /// It could not begin here either: no root, an open run, another run at work; or it cannot be started.
 pub fn detach(context: &Context<'_>) -> Result<DetachedDocument, Failure> {
     context.require_power_over_host("apply")?;
-    runs::refuse_while_open(&context.layout)?;
+    runs::refuse_amid_changes(&context.layout)?;
     if let Some(holder) = runs::holder(context)? {
         return Err(Failure::new(FailureKind::Lock, format!("{holder} is at work already"))
             .hint("patchctl status --wait waits for its end"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::context::Context;
 use crate::apply::journal::{self, Journal, JournalError, Opening, Replay, RunKind};
 use crate::apply::rehearsal::litter;
-use crate::apply::{RunError, Tools, boot_recovery};
+use crate::apply::{RunError, Tools, boot_recovery, direction};
 use crate::config::layout::{Layout, RunFolder};
 use crate::host::facts;
 use crate::host::full_disk;
@@ -158,14 +158,26 @@ pub fn root_before(layout: &Layout) -> Option<String> {
 /// There is one, or a journal cannot be believed.
 pub fn refuse_while_open(layout: &Layout) -> Result<(), Failure> {
     refuse_before_reboot(layout)?;
+    open_run(layout)?.map_or(Ok(()), |open| Err(is_open(open.id)))
+}
+
+/// Refuses to begin while an earlier run is open that is not simply given up: it may have changed the host.
+///
+/// # Errors
+/// There is one, or a journal cannot be believed.
+pub fn refuse_amid_changes(layout: &Layout) -> Result<(), Failure> {
+    refuse_before_reboot(layout)?;
     match open_run(layout)? {
-        None => Ok(()),
-        Some(open) => Err(Failure::new(
-            FailureKind::OpenRun,
-            format!("run {} was interrupted and is still open", open.id),
-        )
-        .hint("patchctl recover brings it to its end: fully old or fully new")),
+        Some(open) if !direction::gives_itself_up(open.replay.kind, open.replay.phase) => {
+            Err(is_open(open.id))
+        }
+        _ => Ok(()),
     }
+}
+
+fn is_open(run: RunId) -> Failure {
+    Failure::new(FailureKind::OpenRun, format!("run {run} was interrupted and is still open"))
+        .hint("patchctl recover brings it to its end: fully old or fully new")
 }
 
 /// Takes patchctl's own lock.

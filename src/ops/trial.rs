@@ -250,13 +250,15 @@ impl Watch {
     fn report(&self, trial: Trial) -> HealthReport {
         let not_run = (!systemd::is_running()).then(|| WITHOUT_SYSTEMD.to_owned());
         let loose = checks::not_contained(&self.checks);
+        let not_watched = trial.not_watched.iter();
+        let not_watched = not_watched.map(|unit| format!("{unit} is not watched: this boot starts it later"));
         HealthReport {
             verdict: if trial.healthy { HealthVerdict::Healthy } else { HealthVerdict::Unhealthy },
             deadline_seconds: self.baseline.deadline.as_secs(),
             looks: trial.looks,
             checks: trial.judgement.checks,
             dead_man: self.dead_man.as_ref().map(|unit| format!("{unit}.timer")),
-            not_run: not_run.into_iter().chain(loose.map(str::to_owned)).collect(),
+            not_run: not_run.into_iter().chain(loose.map(str::to_owned)).chain(not_watched).collect(),
             ..HealthReport::default()
         }
     }

@@ -25,7 +25,7 @@ pub struct HealthReport {
     /// The timer that would have decided without patchctl; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub dead_man: Option<String>,
-    /// What this host has no means for, and why.
+    /// What was not watched, and why: this host has no means for it, or the boot starts it later.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub not_run: Vec<String>,
 }

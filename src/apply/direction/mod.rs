@@ -104,6 +104,15 @@ pub enum Direction {
     Operator,
 }
 
+/// Tells whether the next verb that changes the host may end an open run by itself, without anybody asking for it: the run
+/// carries a plan out, and no record says that its first change began. Whoever acts on it holds patchctl's own lock, so nobody
+/// goes on with that run.
+///
+/// A run that takes another one back is not meant: that of a whole root prepares `/boot` before the phase of its changes.
+pub fn gives_itself_up(kind: RunKind, phase: Phase) -> bool {
+    kind == RunKind::Apply && !phase.is_final() && !phase.may_have_changed_the_host()
+}
+
 /// Decides the direction of a run.
 pub fn direction(facts: &Facts) -> Direction {
     let Facts { kind, phase, tried, .. } = *facts;
@@ -135,5 +144,32 @@ pub fn direction(facts: &Facts) -> Direction {
         Direction::Back
     } else {
         Direction::Operator
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::run::RunId;
+    use crate::model::transaction::TRANSITIONS;
+
+    #[test]
+    fn a_run_gives_itself_up_only_where_recovery_would_and_no_change_lies_behind_it() {
+        let tried = Tried::default();
+        for phase in TRANSITIONS.iter().flat_map(|(from, to)| [*from, *to]) {
+            let facts = Facts {
+                kind: RunKind::Apply,
+                phase,
+                tried,
+                is_new: false,
+                can_go_forward: true,
+                can_go_back: true,
+                asked: Asked::ByMachine,
+            };
+            let is_given_up = gives_itself_up(RunKind::Apply, phase);
+            assert_eq!(is_given_up, direction(&facts) == Direction::Abandon, "{phase:?}");
+            assert!(!is_given_up || phase.may_become(Phase::Abandoned), "{phase:?}");
+            assert!(!gives_itself_up(RunKind::Rollback { of: RunId::new(1) }, phase), "{phase:?}");
+        }
     }
 }

@@ -47,26 +47,33 @@ pub(super) fn kept(baseline: &Baseline, root: &Path) -> Look {
 pub(super) fn shown(look: &Look) -> Look {
     let facts = look.facts.iter();
     let facts = facts.map(|(name, facts)| (name.clone(), facts.as_ref().map(|facts| in_kind(name, facts))));
-    Look { facts: facts.collect(), owed: look.owed.clone() }
+    Look { facts: facts.collect(), ..look.clone() }
 }
 
-/// Takes out of a baseline what the boot has not come to yet, when time is up: what is ordered behind the target that waits
-/// for this very recovery cannot have been started.
-pub(super) fn without_owed(baseline: &Baseline, owed: &BTreeSet<String>) -> Baseline {
+/// Takes units out of a baseline that the boot has not come to, with the sockets that they held. At every look these are the
+/// units that wait for this very recovery; when time is up, all that wait.
+pub(super) fn without(baseline: &Baseline, waiting: &BTreeSet<String>) -> Baseline {
     let mut baseline = baseline.clone();
     let sockets = std::mem::take(&mut baseline.sockets);
-    let is_owed = |fact: &String| {
-        sockets.get(fact).is_some_and(|units: &BTreeSet<String>| units.iter().all(|unit| owed.contains(unit)))
+    let waits = |fact: &String| {
+        let units: Option<&BTreeSet<String>> = sockets.get(fact);
+        units.is_some_and(|units| units.iter().all(|unit| waiting.contains(unit)))
     };
     for (name, facts) in &mut baseline.look.facts {
         let Some(facts) = facts else { continue };
         match name.as_str() {
-            "services that ran" => facts.retain(|unit| !owed.contains(unit)),
-            "listening sockets" => facts.retain(|fact| !is_owed(fact)),
+            "services that ran" => facts.retain(|unit| !waiting.contains(unit)),
+            "listening sockets" => facts.retain(|fact| !waits(fact)),
             _ => {}
         }
     }
     Baseline { sockets, ..baseline }
+}
+
+/// Names the units of a baseline that are taken out of it so.
+pub(super) fn not_watched(baseline: &Baseline, waiting: &BTreeSet<String>) -> BTreeSet<String> {
+    let expected = baseline.look.facts.get("services that ran").and_then(Option::as_ref);
+    expected.map(|units| units & waiting).unwrap_or_default()
 }
 
 fn of_services(facts: &Facts, baseline: &Baseline) -> Facts {
@@ -185,7 +192,7 @@ mod tests {
 
     #[test]
     fn what_the_boot_has_not_come_to_is_not_blamed() {
-        let without = without_owed(&baseline(), &set(&["late.service", "by-hand.service"]));
+        let without = without(&baseline(), &set(&["late.service", "by-hand.service"]));
         assert_eq!(without.look.facts["services that ran"], Some(set(&["ssh.service"])));
         assert_eq!(without.look.facts["listening sockets"], Some(set(&["tcp 22"])));
     }

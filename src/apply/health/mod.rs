@@ -30,6 +30,9 @@ pub struct Look {
     /// Units that the service manager has still to start.
     #[serde(skip)]
     pub owed: BTreeSet<String>,
+    /// Those of them that it starts only when this process has ended.
+    #[serde(skip)]
+    pub behind: BTreeSet<String>,
 }
 
 /// How the facts of a probe are compared.

@@ -8,7 +8,7 @@ use super::{Look, Rule, boot, listening, ssh, units};
 use crate::apply::systemd::{self, Unit};
 use crate::host::runner::{self, CommandOutput, CommandSpec};
 use crate::host::sockets::{self, Listener};
-use crate::host::{mounts, network, storage};
+use crate::host::{mounts, network, processes, storage};
 use crate::package_manager::PackageManager;
 
 /// A built-in probe. All of them are required.
@@ -84,7 +84,9 @@ pub fn look_before(manager: &dyn PackageManager, root: &Path) -> (Look, Vec<Stri
 pub fn look_after(manager: &dyn PackageManager, root: &Path) -> Look {
     let seen = Seen::now(manager, root);
     let facts = PROBES.iter().map(|probe| (probe.name.to_owned(), (probe.after)(&seen)));
-    Look { facts: facts.collect(), owed: seen.units.as_deref().map(units::owed).unwrap_or_default() }
+    let units = seen.units.as_deref().unwrap_or_default();
+    let behind = units::behind(units, processes::own_unit().as_deref());
+    Look { facts: facts.collect(), owed: units::owed(units), behind }
 }
 
 impl<'a> Seen<'a> {

@@ -1,5 +1,6 @@
 //! The trial: looks at the host again and again until three in a row are good, or time is up.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::baseline::Baseline;
@@ -22,6 +23,8 @@ pub struct Trial {
     pub looks: u32,
     /// Enough of them were good.
     pub healthy: bool,
+    /// Units that were not compared: amid a boot, it had not come to them.
+    pub not_watched: BTreeSet<String>,
 }
 
 /// Watches the host until it is found healthy or the deadline passes.
@@ -33,35 +36,41 @@ pub fn watch(tools: &Tools<'_>, baseline: &Baseline, checks: &[Check]) -> Trial 
     let (mut good, mut looks) = (0, 0);
     loop {
         let (look, answers) = look_once(tools, baseline, checks);
-        let judgement = judge(baseline, &look, &answers);
         looks += 1;
-        good = if judgement.is_good() { good + 1 } else { 0 };
+        let trial = compared(baseline, (&look, &answers), &look.behind);
+        good = if trial.healthy { good + 1 } else { 0 };
         let poll = tools.rules.health.poll;
         if good >= needed {
-            return Trial { judgement, looks, healthy: true };
+            return Trial { looks, ..trial };
         }
         if tools.signals.stop().is_some() {
-            return Trial { judgement, looks, healthy: false };
+            return Trial { looks, healthy: false, ..trial };
         }
         if tools.clock.since_boot() + poll > give_up {
-            return at_last(baseline, (&look, &answers), (judgement, looks));
+            // Amid a boot, what it has not come to is not blamed.
+            let is_amid_boot = baseline.of_any_boot && !look.owed.is_empty();
+            let last = is_amid_boot.then(|| compared(baseline, (&look, &answers), &look.owed));
+            return Trial { looks, ..last.unwrap_or(Trial { healthy: false, ..trial }) };
         }
         clock::pause(poll);
     }
 }
 
-/// What a trial comes to at its deadline: amid a boot, what the boot has not come to is not blamed.
-fn at_last(
+/// Compares one look with the baseline; amid another boot without the units that are still `waiting`.
+fn compared(
     baseline: &Baseline,
     (look, answers): (&Look, &[(&Check, Answer)]),
-    (judgement, looks): (Judgement, u32),
+    waiting: &BTreeSet<String>,
 ) -> Trial {
-    if !baseline.of_any_boot || look.owed.is_empty() {
-        return Trial { judgement, looks, healthy: false };
-    }
-    let judgement = judge(&boots::without_owed(baseline, &look.owed), look, answers);
+    let (judgement, not_watched) = match baseline.of_any_boot {
+        false => (judge(baseline, look, answers), BTreeSet::new()),
+        true => {
+            let expected = boots::without(baseline, waiting);
+            (judge(&expected, look, answers), boots::not_watched(baseline, waiting))
+        }
+    };
     let healthy = judgement.is_good();
-    Trial { judgement, looks, healthy }
+    Trial { judgement, looks: 1, healthy, not_watched }
 }
 
 /// Looks once, so that it can be held against the baseline.

@@ -51,8 +51,31 @@ pub fn worse(before: &[Unit], after: &[Unit]) -> Vec<String> {
 
 /// Units that wait for their start: they are behind others in the order of the boot.
 pub(super) fn owed(units: &[Unit]) -> BTreeSet<String> {
-    let owed = units.iter().filter(|unit| unit.state == "inactive" && unit.has_job);
-    owed.flat_map(|unit| unit.names.iter().chain([&unit.name])).cloned().collect()
+    names(units.iter().filter(|unit| waits(unit)))
+}
+
+/// Units that cannot start before `own` has, whose start goes on while it looks at the host: they are ordered behind it, or
+/// behind others that wait for it (systemd.unit(5), `After=`). To wait for them would be to wait for oneself.
+pub(super) fn behind(units: &[Unit], own: Option<&str>) -> BTreeSet<String> {
+    let own = units.iter().filter(|unit| own == Some(unit.name.as_str()) && unit.has_job);
+    let mut reached = names(own.clone());
+    loop {
+        let is_behind = |unit: &&Unit| waits(unit) && unit.after.iter().any(|name| reached.contains(name));
+        let found = names(units.iter().filter(is_behind));
+        if found.is_subset(&reached) {
+            return &reached - &names(own);
+        }
+        reached.extend(found);
+    }
+}
+
+fn waits(unit: &Unit) -> bool {
+    unit.state == "inactive" && unit.has_job
+}
+
+/// Every name of each.
+fn names<'a>(units: impl Iterator<Item = &'a Unit>) -> BTreeSet<String> {
+    units.flat_map(|unit| unit.names.iter().chain([&unit.name])).cloned().collect()
 }
 
 #[cfg(test)]
@@ -102,6 +125,28 @@ mod tests {
         let starting = Unit { has_job: true, ..unit("web.service", "activating", "enabled") };
         let units = [waiting, starting, unit("off.service", "inactive", "disabled")];
         assert_eq!(owed(&units), BTreeSet::from(["late.service".to_owned()]));
+    }
+
+    #[test]
+    fn what_the_boot_starts_after_the_recovery_is_behind_it_and_nothing_else_that_waits() {
+        let waiting = |name: &str, after: &str| Unit {
+            has_job: true,
+            after: vec![after.to_owned()],
+            ..unit(name, "inactive", "enabled")
+        };
+        let recovery = Unit { has_job: true, ..unit("patchctl-recover.service", "activating", "enabled") };
+        let units = [
+            waiting("late.timer", "late.service"),
+            waiting("late.service", "multi-user.target"),
+            waiting("multi-user.target", "patchctl-recover.service"),
+            waiting("web.service", "network-online.target"),
+            Unit { after: vec!["patchctl-recover.service".into()], ..unit("off.service", "inactive", "") },
+            recovery,
+        ];
+        let behind = |own| behind(&units, own).into_iter().collect::<Vec<_>>();
+        let late = ["late.service", "late.timer", "multi-user.target"];
+        assert_eq!(behind(Some("patchctl-recover.service")), late);
+        assert!(behind(Some("ssh.service")).is_empty() && behind(None).is_empty(), "nobody waits for those");
     }
 
     #[test]

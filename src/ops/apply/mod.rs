@@ -72,7 +72,7 @@ fn go(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Re
         return dry_run(context, request, asked, report);
     }
     let _lock = runs::take_lock(context, "apply")?;
-    runs::refuse_while_open(&context.layout)?;
+    recover::make_way(context)?;
     let not_refreshed = match asked {
         None => lists::refresh(context, &survey::inventory(context)?.distribution)?,
         // A sealed plan speaks of the lists that it was made from; newer ones could only make it refused.

@@ -49,7 +49,21 @@ pub fn recover(context: &Context<'_>, request: RecoverRequest) -> Result<Report,
     Ok(report)
 }
 
-/// The same under a lock that is held already, into a report that was begun.
+/// Makes way for a run that is about to begin, under patchctl's own lock: an open run that was cut off before its first change
+/// is given up, and its report completed. For any other a person or the next boot is asked.
+///
+/// # Errors
+/// An earlier run changed something and is open, a journal cannot be believed, or what the run left cannot be ended.
+pub fn make_way(context: &Context<'_>) -> Result<(), Failure> {
+    runs::refuse_amid_changes(&context.layout)?;
+    let Some(open) = runs::open_run(&context.layout)? else { return Ok(()) };
+    bring_to_end(context, &mut context.report("recover"), Asked::ByMachine)?;
+    let note = format!("run {} was cut off before its first change and is given up", open.id);
+    context.observer.event(&Told::Note(note));
+    Ok(())
+}
+
+/// Does what [`recover`] does under a lock that is held already, into a report that was begun.
 ///
 /// # Errors
 /// The lock of the package manager, a journal that cannot be believed, a disk that is full.

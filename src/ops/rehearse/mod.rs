@@ -15,7 +15,7 @@ use super::evidence::Proof;
 use super::plan::{self, Planned};
 use super::request::Wish;
 use super::way_back::Lost;
-use super::{evidence, lists, mend, records, runs, scan, survey};
+use super::{evidence, lists, mend, records, recover, runs, scan, survey};
 use crate::apply::health::checks::{self, Check};
 use crate::apply::rehearsal::boots;
 use crate::model::decision::RehearsalBoot;
@@ -75,7 +75,7 @@ pub fn rehearse(context: &Context<'_>, request: &RehearseRequest) -> Result<Repo
     own_checks(context)?;
     let asked = request.plan.as_deref().map(plan::load).transpose()?;
     let _lock = runs::take_lock(context, "rehearse")?;
-    runs::refuse_while_open(&context.layout)?;
+    recover::make_way(context)?;
     let mut report = context.report("rehearse");
     let not_refreshed = match asked {
         None => lists::refresh(context, &survey::inventory(context)?.distribution)?,

@@ -59,10 +59,14 @@ pub fn rollback(
     }
     context.require_power_over_host("rollback")?;
     let _lock = match request.reach {
-        RollbackReach::Everything => Some(runs::take_lock(context, "rollback")?),
+        RollbackReach::Everything => {
+            let lock = runs::take_lock(context, "rollback")?;
+            recover::make_way(context)?;
+            Some(lock)
+        }
         RollbackReach::Preview | RollbackReach::Check => None,
     };
-    runs::refuse_while_open(&context.layout)?;
+    runs::refuse_amid_changes(&context.layout)?;
     let past = match past::find(context, request)? {
         Found::There(past) => *past,
         Found::Gone(reason) => return Ok(nothing_left(context, &reason)),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::archives::ArchiveFormat;
-use super::super::deb::DebArchives;
+use super::super::deb::{DebArchives, database};
 use super::super::records::HostRecords;
 use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
@@ -337,8 +337,11 @@ impl PackageManager for Apt {
         super::blame::blamed(&String::from_utf8_lossy(&output.stderr))
     }
 
+    /// dpkg says nothing of a configuration file whose digest it could not take.
     fn audit(&self) -> Result<Vec<String>, PackageManagerError> {
-        dpkg::audit()
+        let prepare = |source| PackageManagerError::Prepare { tool: "dpkg", source };
+        let unknown = database::conffiles_without_digest(&self.root).map_err(prepare)?;
+        Ok([dpkg::audit()?, unknown].concat())
     }
 }
 

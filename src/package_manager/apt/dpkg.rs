@@ -81,7 +81,7 @@ fn paths(archives: &[PathBuf]) -> String {
     archives.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
 }
 
-/// The complaints of the database, one a line.
+/// The complaints of dpkg about its database, one a line.
 pub(super) fn audit() -> Result<Vec<String>, PackageManagerError> {
     let spec = CommandSpec::new(DPKG).arg("--audit");
     let output = runner::run(&spec).map_err(|source| PackageManagerError::Run { tool: "dpkg", source })?;

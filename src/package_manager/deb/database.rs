@@ -108,8 +108,37 @@ fn parse_conffile(line: &str) -> Option<RecordedConffile> {
     })
 }
 
+/// What dpkg records in the place of a digest that it does not know: of a file that it did not unpack yet, that was not
+/// there, or that it could not open, over which it goes on with a warning (dpkg, `dpkg-db.h`, `md5hash` of `configure.c`).
+const NO_DIGEST: [&[u8]; 3] = [b" newconffile\n", b" nonexistent\n", b" -\n"];
+
+/// Returns a sentence for each configuration file of an installed package whose digest dpkg does not know: at the next
+/// version it would take it for edited. Files that a package only removes never have one.
+///
+/// # Errors
+/// The database cannot be read.
+pub(in crate::package_manager) fn conffiles_without_digest(root: &Path) -> Result<Vec<String>, StorageError> {
+    let bytes = storage::read(&root.join(STATUS))?;
+    let lines = NO_DIGEST.iter().flat_map(|flag| memchr::memmem::find_iter(&bytes, flag));
+    let starts: BTreeSet<usize> =
+        lines.map(|at| memchr::memmem::rfind(&bytes[..at], b"\n\n").map_or(0, |found| found + 2)).collect();
+    let paragraphs = starts.into_iter().filter_map(|at| Paragraph::parse(paragraph_around(&bytes, at)).ok());
+    Ok(paragraphs.flat_map(|paragraph| without_digest(&paragraph)).collect())
+}
+
+fn without_digest(paragraph: &Paragraph) -> Vec<String> {
+    let is_there = paragraph.get("Status").is_some_and(|status| status.ends_with(" installed"));
+    let name = paragraph.get("Package").unwrap_or_default();
+    let text = paragraph.get("Conffiles").filter(|_| is_there).unwrap_or_default();
+    let unknown = text.lines().filter_map(parse_conffile).filter(|file| file.md5.is_none() && !file.obsolete);
+    unknown.map(|file| format!("{name}: dpkg did not record the digest of {}", file.path.display())).collect()
+}
+
+/// dpkg's database, below a root.
+const STATUS: &str = "var/lib/dpkg/status";
+
 fn read_status(root: &Path, key: &PackageKey) -> Result<Paragraph, RecordError> {
-    let path = root.join("var/lib/dpkg/status");
+    let path = root.join(STATUS);
     let bytes = storage::read(&path)?;
     let absent = || RecordError::Absent { path: path.clone(), package: key.clone() };
     let line = format!("Package: {}\n", key.name);
@@ -188,6 +217,23 @@ mod tests {
         assert!(found.obsolete);
         assert_eq!(parse_conffile(" /etc/a newconffile").and_then(|conffile| conffile.md5), None);
         assert_eq!(parse_conffile(""), None);
+    }
+
+    #[test]
+    fn a_file_whose_digest_is_not_known_is_told_of_installed_packages_alone() {
+        let of = |state: &str, line: &str| {
+            let text = format!(
+                "Package: a\nStatus: install ok {state}\nConffiles:\n /etc/b 900150983cd24fb0d6963f7d28e17f72\n {line}\nVersion: 1\n"
+            );
+            without_digest(&Paragraph::parse(text.as_bytes()).expect("a paragraph"))
+        };
+        let told = ["a: dpkg did not record the digest of /etc/a"];
+        for flag in ["newconffile", "nonexistent", "-"] {
+            assert_eq!(of("installed", &format!("/etc/a {flag}")), told);
+            assert!(of("unpacked", &format!("/etc/a {flag}")).is_empty());
+            assert!(of("installed", &format!("/etc/a {flag} remove-on-upgrade")).is_empty());
+        }
+        assert!(of("installed", "/etc/a 900150983cd24fb0d6963f7d28e17f72").is_empty());
     }
 
     #[test]

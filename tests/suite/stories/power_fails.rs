@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::records::{assert_says, refused_unchanged};
+use super::records::{assert_says, refused_unchanged, report_of_run};
 use crate::lab::debian::{self, DebianRoot};
 use crate::lab::oracle::{Manifest, Verdict, classify};
 
@@ -78,6 +78,39 @@ fn while_a_run_is_open_nothing_else_begins() {
         "run 0001 was interrupted and is still open",
     );
     recovered(&root, &ends, "a kill while dpkg unpacks");
+}
+
+/// Stands before apt's own methods: the first archive that is fetched for a run is the end of patchctl.
+const KILLS_WHO_FETCHES: &str = "#!/bin/sh\n\
+    if [ -e /var/lib/patchctl/runs/0001/journal ] && mkdir /var/lib/patchctl/killed 2>/dev/null; then\n\
+    for process in /proc/[0-9]*; do\n\
+    read -r name <$process/comm; [ \"$name\" = patchctl ] && kill -KILL ${process#/proc/}\n\
+    done\nfi\nexec \"$0.real\"\n";
+
+#[test]
+fn a_run_that_was_killed_while_it_fetched_makes_way_for_the_next_one() {
+    let Some(root) = old_root() else { return };
+    for method in ["copy", "file"] {
+        let path = format!("usr/lib/apt/methods/{method}");
+        fs::rename(root.path(&path), root.path(&format!("{path}.real"))).expect("a method can be renamed");
+        root.write(&path, KILLS_WHO_FETCHES);
+        root.run(&["chmod", "755", &format!("/{path}")]).expect_code(0);
+    }
+    let old = Manifest::of(&root);
+    assert_says(&root.shell("patchctl apply --yes; echo ended $?"), "ended 137");
+    assert_eq!(old.diff(&Manifest::of(&root)), []);
+    // A look at the host reports it and repairs nothing.
+    assert_says(
+        &root.run(&["patchctl", "scan"]).expect_code(0),
+        "run 0001 was interrupted and is still open",
+    );
+    let next = root.run(APPLY).expect_code(0);
+    assert_says(&next, "run 0001 was cut off before its first change and is given up");
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
+    for (run, phase) in [("0001", "abandoned"), ("0002", "commit")] {
+        assert_eq!(report_of_run(&root, run)["transaction"]["phase"], phase, "{next}");
+    }
+    root.run(&["patchctl", "history", "verify"]).expect_code(0);
 }
 
 /// An addition that is cut off in its first unpacking is finished; where a new archive is lost, it goes away again.

@@ -58,6 +58,23 @@ fn the_boot_keeps_what_is_well_and_takes_back_what_lost_its_port() {
 }
 
 #[test]
+fn the_boot_does_not_wait_for_what_waits_for_it() {
+    // A trial that waited for its deadline would keep the boot from its end for longer than the laboratory does.
+    let Some(mut host) = booted("[health]\ndeadline = \"20m\"\npoll = \"3s\"\n") else { return };
+    let unit = "[Unit]\nAfter=multi-user.target\n\n[Service]\nExecStart=/usr/bin/sleep infinity\n\n\
+        [Install]\nWantedBy=multi-user.target\n";
+    host.write("etc/systemd/system/lab-late.service", unit);
+    host.run(&["systemctl", "enable", "--quiet", "--now", "lab-late.service"]).expect_code(0);
+    assert_eq!(cut_in_the_trial(&mut host, "lab-web", "0001"), "commit");
+    let report = checked_report(&host.read("var/lib/patchctl/runs/0001/report.json"));
+    assert_eq!(report["health"]["verdict"], "healthy", "{report}");
+    let not_watched = "lab-late.service is not watched: this boot starts it later";
+    let told = report["health"]["not_run"].as_array().expect("a list");
+    assert!(told.iter().any(|line| line == not_watched), "it is said: {report}");
+    host.run(&["systemctl", "is-active", "lab-late.service"]).expect_code(0);
+}
+
+#[test]
 fn the_boot_gives_up_what_was_cut_off_before_its_first_change() {
     let Some(mut host) = booted("[health]\ndeadline = \"30s\"\npoll = \"1s\"\n") else { return };
     let hook = "/etc/patchctl/hooks.d/pre-apply/waits";

@@ -39,6 +39,10 @@ fn a_run_takes_a_thin_snapshot_that_a_merge_brings_back_and_touches_no_other() {
     File::create(&second).and_then(|file| file.set_len(SECOND_DISK_BYTES)).expect("a disk can be made");
     let disk = guests.fresh_disk(FileSystem::Ext4);
     let said = Machine::boot(&guests, &disk, Errand::Script, Beside::SecondDisk(&second)).until_off();
+    if said.contains("LAB thin=absent") {
+        println!("not run: the kernel of the guest has no thin volumes");
+        return;
+    }
     for fact in [
         "applied=0 2.0",
         "volumes=pool: root: root-patchctl-0001:patchctl-0001 theirs:",

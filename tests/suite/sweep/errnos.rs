@@ -89,3 +89,25 @@ fn a_call_that_fails_during_a_run_never_leads_to_a_false_success() {
 fn a_call_that_fails_during_a_way_back_never_leads_to_a_false_success() {
     sweep(ROLLBACK, [(&WRITING, 45), (&READING, 20)]);
 }
+
+/// dpkg opens a new configuration file to write it, to wait for the disk and to digest it. Over the last one it goes on
+/// with a warning and exit code 0, and records no digest.
+#[test]
+fn a_digest_that_dpkg_cannot_take_is_no_success() {
+    const OPENING: &str = "dpkg openat(/etc/lab-conf.conf.dpkg-new";
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    for (verb, start) in [(APPLY, world.before()), (ROLLBACK, world.after())] {
+        let is_it = |call: &Call| call.kind == Kind::Open && call.described().starts_with(OPENING);
+        let count = campaign::count(start.copy().command(verb), Stops::Touching, is_it);
+        assert!(count >= 2, "dpkg opens the file {count} times");
+        for number in 0..count {
+            let (host, mut seen) = (start.copy(), 0);
+            let (ran, _) = campaign::disturb(host.command(verb), Stops::Touching, |call| {
+                seen += usize::from(is_it(call));
+                (seen > number && is_it(call)).then_some(Answer::Fail(Errno::EIO))
+            });
+            let judged = world.judge_told(&host, verb, &ran);
+            judged.unwrap_or_else(|reason| panic!("opening {number}: {reason}\n{ran}"));
+        }
+    }
+}

@@ -95,6 +95,16 @@ impl WriteLog {
         })
     }
 
+    /// Returns how many entries came before the first that holds a text, as a file system holds what is in a file.
+    pub fn place_with(&self, text: &str) -> Option<usize> {
+        let file = File::open(&self.path).expect("the log is there");
+        self.entries.iter().position(|entry| {
+            let mut content = vec![0; usize::try_from(entry.bytes).expect("a write fits into memory")];
+            file.read_exact_at(&mut content, entry.content).expect("the log is whole");
+            memchr::memmem::find(&content, text.as_bytes()).is_some()
+        })
+    }
+
     /// Returns how many entries were made before the first flush at or behind a place.
     pub fn before_next_flush(&self, at: usize) -> usize {
         self.entries[at..]
