@@ -80,6 +80,11 @@ pub trait ArchiveFormat: Sync {
         false
     }
 
+    /// Tells, for people, why nothing can be rebuilt where [`ArchiveFormat::may_rebuild`] is false.
+    fn no_rebuilding(&self) -> &'static str {
+        "no digests to rebuild one from"
+    }
+
     /// Returns why no archive can be rebuilt from the installed files of each package; `None` where one can. What this
     /// user may not read is found out by root, before the first change. Takes as long as reading the files.
     fn rebuild_obstacles(&self, packages: &[PackageKey]) -> Vec<Option<String>>;
