@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
 use super::archive::{Archive, ArchiveError};
-use super::identity;
 use super::rebuild::{self, RebuildError};
 use super::rules::DpkgRules;
 use super::tarball::Entry;
 use super::verify::verify_installed;
+use super::{decided, identity};
 use crate::host::{facts, storage};
+use crate::model::decision::ConffilePolicy;
 use crate::model::package::PackageKey;
 use crate::model::version::Version;
 
@@ -97,6 +98,15 @@ impl ArchiveFormat for DebArchives {
 
     fn configuration_files(&self, archive: &Path) -> Result<Vec<PathBuf>, ArchiveFault> {
         Ok(open(archive)?.conffiles())
+    }
+
+    fn decide_again(
+        &self,
+        before: &[PathBuf],
+        now: &[PathBuf],
+        policy: ConffilePolicy,
+    ) -> Result<(), ArchiveFault> {
+        decided::lay_again(&self.root, (before, now), policy)
     }
 
     fn compare(&self, archives: &[PathBuf]) -> Result<Proof, ArchiveFault> {
