@@ -84,7 +84,7 @@ impl Places<'_> {
             ),
             None => (
                 Reversibility::NotReversible,
-                "no archive of the installed version, and no digests to rebuild one from".into(),
+                format!("no archive of the installed version, and {}", self.format.no_rebuilding()),
             ),
         }
     }

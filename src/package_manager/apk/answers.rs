@@ -110,6 +110,13 @@ fn change(line: &str) -> Option<Change> {
     Some(Change { name: PackageName::from(name), tag: tag.map(str::to_owned), kind, from, to })
 }
 
+/// Returns what apk warns of: without an index that it cannot open or does not trust, it answers another question than the one
+/// that was asked.
+pub(super) fn warning(errors: &str) -> Option<String> {
+    let warns = |line: &&str| line.starts_with("WARNING: ") && *line != SELF_UPGRADE;
+    errors.lines().find(warns).map(str::to_owned)
+}
+
 /// Reads why nothing can be selected; empty when apk complains of something else.
 ///
 /// ```text

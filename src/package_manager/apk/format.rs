@@ -158,6 +158,10 @@ impl ArchiveFormat for ApkArchives {
         false
     }
 
+    fn no_rebuilding(&self) -> &'static str {
+        "those of apk are not rebuilt: setup-apkcache lets apk keep what it installs from then on"
+    }
+
     fn rebuild_obstacles(&self, packages: &[PackageKey]) -> Vec<Option<String>> {
         packages.iter().map(|_| Some("archives of apk are not rebuilt".to_owned())).collect()
     }

@@ -7,6 +7,7 @@ use super::super::{PackageManagerError, RestoreRequest, Target, run_into_log};
 use super::commands::{Apk, prepare, program};
 use super::repository::OwnRepository;
 use super::{format, installed};
+use crate::host::lock;
 use crate::host::runner::{CommandOutput, CommandSpec, Insistence};
 use crate::host::storage;
 use crate::model::package::PackageName;
@@ -73,8 +74,7 @@ impl Apk {
         }
         let all: Vec<PathBuf> = transaction.complete.iter().chain(&transaction.archives).cloned().collect();
         self.remove_drafts(&all)?;
-        let ended = |output: &CommandOutput| output.code < SIGNALLED && !output.timed_out;
-        if outputs.iter().all(ended) {
+        if outputs.iter().all(has_ended) {
             self.world().forget().map_err(prepare)?;
         }
         let nothing = PackageManagerError::Refused { tool: "apk", words: Vec::new() };
@@ -90,6 +90,11 @@ impl Apk {
         }
         Ok(())
     }
+}
+
+/// Tells whether apk came to an end by itself.
+fn has_ended(output: &CommandOutput) -> bool {
+    output.code < SIGNALLED && !output.timed_out
 }
 
 /// What all calls of one transaction have in common.
@@ -114,7 +119,13 @@ impl Call<'_> {
         spec: &CommandSpec,
         listen: &mut dyn FnMut(&str),
     ) -> Result<CommandOutput, PackageManagerError> {
-        run_into_log(("apk", spec), self.log, listen)
+        let output = run_into_log(("apk", spec), self.log, listen)?;
+        if !has_ended(&output) {
+            // A script that apk was running lives on and has the guard: until it ends, nobody can tell what it leaves, and apk
+            // does not count as cut off. One that outlasts the limit is named by whoever needs the guard next.
+            let _ = lock::wait_until_free(self.apk.guard(), "", self.limit);
+        }
+        Ok(output)
     }
 
     /// A list without any repository.

@@ -11,7 +11,6 @@ use crate::lab::apk_root::{self, ApkRoot, NEW, SERVER};
 fn far_from_its_repository(fixtures: &[&str]) -> Option<ApkRoot> {
     let root = apk_root::with(fixtures)?;
     root.move_to_a_server();
-    // With 2.14, what apk fetched lies in the cache that setup-apkcache links, or here.
     root.run_served(&["patchctl", "feeds", "refresh"]).expect_code(0);
     Some(root)
 }

@@ -56,6 +56,7 @@ mod rehearsal_boots;
 mod rehearsal_is_killed;
 mod reports_are_signed;
 mod root_goes_back;
+mod rpm_archives_are_rebuilt;
 mod run_goes_on;
 mod schedule_runs;
 mod signals_arrive;

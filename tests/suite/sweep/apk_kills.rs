@@ -13,7 +13,7 @@ const APK: Family = Family {
     name: "apk",
     apply: &["patchctl", "apply", "--yes", "--no-refresh", "--allow-removals"],
     // A record a line; an index says another architecture than an archive does.
-    packages: "grep -v ^A: /lib/apk/db/installed | awk 'BEGIN { RS = \"\" } { gsub(\"\\n\", \"|\"); print }' | sort",
+    packages: "grep -v ^A: /lib/apk/db/installed | awk 'BEGIN { RS = \"\" } { gsub(\"\\n\", \"|\"); print $0 \".\" }' | sort",
     records: &["usr/lib/apk/db", "usr/lib/apk/exec", "var/log"],
 };
 
