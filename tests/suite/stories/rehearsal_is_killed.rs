@@ -168,7 +168,7 @@ fn nothing_is_left_of_clones_that_were_killed_while_they_booted() {
     let before = host.manifest();
     // A command of the laboratory has four minutes.
     for turn in 0..5 {
-        kill_boots(&host, (4, turn));
+        kill_boots(&host, (2, turn));
     }
     assert_eq!(host.changes_since(&before), []);
 }
