@@ -254,7 +254,7 @@ _patchctl() {
                     return 0
                     ;;
                 --override)
-                    COMPREPLY=($(compgen -W "window freeze approval evidence unproven" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "window freeze approval evidence" -- "${cur}"))
                     return 0
                     ;;
                 --reason)

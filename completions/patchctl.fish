@@ -218,11 +218,10 @@ complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -l no-refres
 complete -c patchctl -n "__fish_patchctl_using_subcommand rehearse" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l bundle -d 'Patch from this bundle, without a network; it must be signed by a key of feeds.bundle_key' -r -F
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l accept-no-rollback -d 'Change these packages although no way back was proved' -r
-complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l override -d 'Set these rules aside for this run: window, freeze, approval, evidence, unproven' -r -f -a "window\t''
+complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l override -d 'Set these rules aside for this run: window, freeze, approval, evidence' -r -f -a "window\t''
 freeze\t''
 approval\t''
-evidence\t''
-unproven\t''"
+evidence\t''"
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l reason -d 'Why the rules are set aside; recorded and reported' -r
 complete -c patchctl -n "__fish_patchctl_using_subcommand apply" -l reboot -d 'When a reboot is due afterwards: never, if-needed, always (default: apply.reboot); patchctl reboot tells what it waits for' -r -f -a "never\t''
 if-needed\t''

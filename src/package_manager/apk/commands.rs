@@ -342,9 +342,6 @@ impl PackageManager for Apk {
         }
         let mut complaints: Vec<String> =
             output.text().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
-        if let Some(warning) = answers::warning(&errors) {
-            return Err(PackageManagerError::Refused { tool: "apk", words: vec![warning] });
-        }
         let records = installed::read(&self.root).map_err(prepare)?;
         let broken = records.iter().filter(|record| record.is_broken());
         complaints.extend(broken.map(|record| format!("{} is broken (f:{})", record.name, record.broken)));
