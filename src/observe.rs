@@ -46,6 +46,8 @@ pub enum Event {
     },
     /// Something that the operator should know now.
     Note(String),
+    /// Something that has to be known, also by who asked for quiet.
+    Warning(String),
 }
 
 /// What a progress counts.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::systemd;
 use crate::host::environment;
 use crate::host::storage::{self, StorageError};
+use crate::host::whole_file;
 
 /// The unit that is shipped, and where it expects the program.
 const SHIPPED: (&str, &str) = ("patchctl-recover.service", "/usr/bin/patchctl");
@@ -53,9 +54,11 @@ fn write(units: &Path, program: &Path) -> Result<(), StorageError> {
     let [unit, link] = places(units);
     let text = TEXT.replace(SHIPPED.1, &program.display().to_string());
     storage::create_folder(&units.join(WANTS), 0o755)?;
-    // This syncs the folder that holds both, the next call the one that holds the link.
-    storage::replace(&unit, text.as_bytes(), 0o644)?;
-    storage::replace_link(&link, &unit)
+    remove(units);
+    // A cut leaves both or none of them, and no draft: nobody would come to take away what no boot starts.
+    whole_file::create(&unit, text.as_bytes(), 0o644)?;
+    whole_file::link(&link, &unit)?;
+    whole_file::sync_file_system(units)
 }
 
 /// Takes the unit away; one that is gone already is no matter.
@@ -88,7 +91,9 @@ mod tests {
     fn the_unit_of_a_run_calls_this_program_and_leaves_nothing_behind() {
         let folder = std::env::temp_dir().join(format!("patchctl-boot-recovery-{}", std::process::id()));
         storage::create_folder(&folder, 0o755).expect("a scratch folder can be made");
-        write(&folder, Path::new("/opt/tools/patchctl")).expect("a unit can be written");
+        for program in ["/opt/older/patchctl", "/opt/tools/patchctl"] {
+            write(&folder, Path::new(program)).expect("a unit can be written");
+        }
         assert!(systemd::is_wanted(&folder, OWN));
         let text = storage::read(&folder.join(WANTS).join(OWN)).expect("the link leads to the unit");
         let text = String::from_utf8_lossy(&text);

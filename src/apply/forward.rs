@@ -35,6 +35,15 @@ impl RunAtHand<'_> {
         self.plan.actions().filter_map(path).collect()
     }
 
+    /// Returns the archives of the old state that are stored.
+    fn old_archives(&self, format: &dyn ArchiveFormat) -> Vec<PathBuf> {
+        let path = |action: &Action| {
+            let name = format.file_name(&action.key(), action.from.as_ref()?);
+            Some(self.folder.old_archives().join(name)).filter(|path| storage::exists(path))
+        };
+        self.plan.actions().filter_map(path).collect()
+    }
+
     /// Tells whether every new archive is stored and has the digest that the plan states.
     pub fn has_new_archives(&self, format: &dyn ArchiveFormat) -> bool {
         let installs = self.plan.actions().filter(|action| action.to.is_some());
@@ -88,6 +97,17 @@ pub fn prove_after_a_crash(
     }
     cut_off::sweep(tools, run.folder)?;
     Ok(left_behind(tools, run)?.map_or(proven, Err))
+}
+
+/// Lays down again what the package manager decided about configuration files and a power cut took away. Only for a run that
+/// was cut off amid its changes: what differs later is somebody's edit.
+///
+/// # Errors
+/// An archive cannot be read, or a file not be written.
+pub fn decide_again(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<(), RunError> {
+    let format = tools.manager.archives();
+    let (before, now) = (run.old_archives(format), run.new_archives(format));
+    Ok(format.decide_again(&before, &now, tools.rules.conffiles)?)
 }
 
 /// Tells what an unpacking of the new archives left behind, if it did.

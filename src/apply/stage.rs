@@ -241,12 +241,13 @@ fn secure_old(
     if lost.is_empty() { Ok(secured) } else { Err(StageError::NoWayBack { packages: lost }) }
 }
 
-/// Finds the archives of installed versions that a plan replaces, where nobody could rebuild them: a host that is like this one
-/// and has no repository needs them for its way back. Each has its name here and its place; what cannot be had is left out.
+/// Finds the archives of installed versions that a plan replaces, where not every host could rebuild them: one that is like this
+/// one and has no repository needs them for its way back. Each has its name here and its place; what cannot be had is left out.
 pub fn irreplaceable(tools: &Tools<'_>, view: &RepositoryView, plan: &PatchPlan) -> Vec<(String, PathBuf)> {
     let format = tools.manager.archives();
     let replaced = plan.actions().filter_map(|action| Old::of(tools, view, action));
-    let replaced: Vec<Old<'_>> = replaced.filter(|old| !format.may_rebuild(&old.installed)).collect();
+    let replaced: Vec<Old<'_>> =
+        replaced.filter(|old| !format.rebuilds_edited() || !format.may_rebuild(&old.installed)).collect();
     let kept = |old: &Old<'_>| {
         let path = old.files().find(|path| format.is_of_installed(path))?;
         Some((format.file_name(&old.installed, old.version), path.clone()))

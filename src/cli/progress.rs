@@ -97,6 +97,13 @@ impl Observer for Progress {
                     false => self.terminal.talk(&format!("note: {text}")),
                 }
             }
+            Event::Warning(text) => {
+                self.clear();
+                match self.terminal.has_bars() {
+                    true => self.terminal.insist(&remark("warning: ", text, self.terminal.talk_style())),
+                    false => self.terminal.insist(&format!("warning: {text}")),
+                }
+            }
         }
     }
 }

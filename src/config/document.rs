@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
-use super::complaint;
 use super::error::ConfigurationError;
+use super::{complaint, field};
 
 /// Reads a file's content as text; `path` is for messages.
 ///
@@ -24,7 +24,8 @@ pub(super) fn text<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, Configur
 /// It is no TOML, has an unknown key or a value that means nothing: file, line, column and key are named.
 pub(super) fn read<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigurationError> {
     toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
+        let span = error.span().unwrap_or(0..0);
+        let at = field::at_fault(text, &span, error.message()).unwrap_or(span.start);
         let place = Place::of(text, at);
         let reason = complaint::reason::<T>(&error, (text, &place.key));
         ConfigurationError::Malformed {

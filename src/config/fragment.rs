@@ -287,18 +287,21 @@ mod tests {
                 "line 2, column 8, key snapshot.keep: -1 is too small or too large for a whole number",
             ),
             ("[snapshot]\nkeep = \n", "line 2, column 8, key snapshot.keep: string values must be quoted"),
-            ("[[feeds.source]]\nname = \"../x\"\nlocation = \"/x\"\n", "key feeds.source: name \"../x\""),
+            (
+                "[[feeds.source]]\nname = \"../x\"\nlocation = \"/x\"\n",
+                "line 2, column 8, key feeds.source.name: name \"../x\"",
+            ),
             (
                 "[[feeds.source]]\nname = \"x\"\nformat = \"nonsense\"\nlocation = \"/x\"\n",
                 "line 3, column 10, key feeds.source.format: no format \"nonsense\", only debian-tracker, ",
             ),
             (
                 "[host]\n[[feeds.source]]\nname = \"x\"\nlocation = \"/x\"\n",
-                "line 2, column 1, key feeds.source: name \"x\" tells no format, so it needs format = one of debian-",
+                "line 3, column 8, key feeds.source.name: name \"x\" tells no format, so it needs format = one of debian-",
             ),
             (
                 "[[health.check]]\nname = \"x\"\ncommand = [\"web\"]\n",
-                "key health.check: command \"web\" is not an absolute path",
+                "line 3, column 11, key health.check.command: command \"web\" is not an absolute path",
             ),
             (
                 "[[feeds.source]]\nname = \"osv\"\nlocation = \"/x\"\nkey = \"x.asc\"\n",
@@ -307,7 +310,7 @@ mod tests {
             ("[apply]\nrestart = \"yes\"\n", "key apply.restart: \"yes\" is none of the words \"auto\""),
             (
                 "[[feeds.source]]\nname = \"osv\"\nlocation = \"http://x\"\n",
-                "key feeds.source: location \"http://x\"",
+                "line 3, column 12, key feeds.source.location: location \"http://x\"",
             ),
         ];
         for (text, expected) in cases {

@@ -6,6 +6,7 @@ mod complaint;
 pub mod dnf;
 pub mod document;
 pub mod error;
+mod field;
 pub mod fragment;
 pub mod layout;
 pub mod load;

@@ -8,7 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use crate::model::rule::RulePlace;
 
-/// The lines of keys, by the key with its tables: `policy.due.high`; tables of a list are numbered: `policy.window[0]`.
+/// The lines of keys, by the key with its tables: `policy.due.high`; tables of a list are numbered: `policy.window[0]`,
+/// `policy.window[0].start`.
 pub type Lines = BTreeMap<String, u32>;
 
 /// Where keys were written last.
@@ -66,7 +67,11 @@ fn collect(prefix: &str, table: &DeTable<'_>, line: &dyn Fn(usize) -> u32, found
             DeValue::Table(inner) => collect(&name, inner, line, found),
             DeValue::Array(items) if items.iter().any(is_table) => {
                 for (at, item) in items.iter().enumerate() {
-                    found.insert(format!("{name}[{at}]"), line(item.span().start));
+                    let name = format!("{name}[{at}]");
+                    if let DeValue::Table(inner) = item.get_ref() {
+                        collect(&name, inner, line, found);
+                    }
+                    found.insert(name, line(item.span().start));
                 }
             }
             _ => _ = found.insert(name, line(key.span().start)),
@@ -90,7 +95,9 @@ mod tests {
             ("policy.due.high", 5),
             ("policy.removals", 2),
             ("policy.window[0]", 7),
+            ("policy.window[0].start", 8),
             ("policy.window[1]", 10),
+            ("policy.window[1].start", 11),
         ];
         assert_eq!(found, expected.into_iter().map(|(key, line)| (key.to_owned(), line)).collect());
         let mut origins = Origins::default();
@@ -100,7 +107,7 @@ mod tests {
             origins.of("policy.window[0]").map(ToString::to_string),
             Some("b.toml, line 1".to_owned())
         );
-        assert_eq!(origins.of("policy.window[1]"), None);
+        assert_eq!((origins.of("policy.window[1]"), origins.of("policy.window[1].start")), (None, None));
         assert_eq!(origins.of("policy.removals").map(ToString::to_string), Some("a.toml, line 2".to_owned()));
     }
 }

@@ -253,17 +253,22 @@ fn check(merged: &Merged) -> Result<(), ConfigurationError> {
     refuse(&merged.origins, merged.report_sign_with.as_ref(), "report.sign_with", |key| {
         (!is_key_name(key)).then(|| "is no name of a key".to_owned())
     })?;
-    refuse(&merged.origins, merged.sources.as_ref(), "feeds.source", |sources| {
-        twice(sources.iter().map(|source| source.name.as_str()))
-    })?;
-    refuse(&merged.origins, merged.checks.as_ref(), "health.check", |checks| {
-        twice(checks.iter().map(|check| check.name.as_str()))
-    })
+    let sources = merged.sources.iter().flat_map(|sources| &sources.value);
+    refuse_twice(&merged.origins, "feeds.source", sources.map(|source| source.name.as_str()))?;
+    let checks = merged.checks.iter().flat_map(|checks| &checks.value);
+    refuse_twice(&merged.origins, "health.check", checks.map(|check| check.name.as_str()))
 }
 
-fn twice<'a>(mut names: impl Iterator<Item = &'a str>) -> Option<String> {
+/// Each table of a list has a name of its own; the second of two is refused.
+fn refuse_twice<'a>(
+    origins: &Origins,
+    key: &'static str,
+    names: impl Iterator<Item = &'a str>,
+) -> Result<(), ConfigurationError> {
     let mut known = BTreeSet::new();
-    names.find(|name| !known.insert(*name)).map(|name| format!("the name {name:?} stands twice"))
+    let Some((at, name)) = names.enumerate().find(|(_, name)| !known.insert(*name)) else { return Ok(()) };
+    let place = origins.of(&format!("{key}[{at}].name"));
+    Err(ConfigurationError::invalid(place, key, format!("the name {name:?} stands twice")))
 }
 
 fn refuse<T>(
@@ -273,8 +278,7 @@ fn refuse<T>(
     complaint: impl FnOnce(&T) -> Option<String>,
 ) -> Result<(), ConfigurationError> {
     let reason = sourced.and_then(|sourced| complaint(&sourced.value));
-    let place = || origins.of(key).or_else(|| origins.of(&format!("{key}[0]")));
-    reason.map_or(Ok(()), |reason| Err(ConfigurationError::invalid(place(), key, reason)))
+    reason.map_or(Ok(()), |reason| Err(ConfigurationError::invalid(origins.of(key), key, reason)))
 }
 
 #[cfg(test)]
@@ -327,7 +331,7 @@ mod tests {
         assert_eq!(error.to_string(), "10.toml, line 2, key snapshot.keep: must be at least 1");
         let twice = "[[feeds.source]]\nname = \"osv\"\nlocation = \"/a\"\n".repeat(2);
         let error = settings(&[("x.toml", &twice)]).expect_err("twice");
-        assert_eq!(error.to_string(), "x.toml, line 1, key feeds.source: the name \"osv\" stands twice");
+        assert_eq!(error.to_string(), "x.toml, line 5, key feeds.source: the name \"osv\" stands twice");
     }
 
     #[test]

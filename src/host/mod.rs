@@ -38,3 +38,4 @@ mod spawn;
 pub mod storage;
 pub mod transport;
 pub mod trust;
+pub mod whole_file;

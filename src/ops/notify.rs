@@ -1,5 +1,5 @@
-//! After a run: the administrator's hooks and messages. Nothing here can change how the run ended, and nothing waits for
-//! long.
+//! After a run: the administrator's hooks and messages. Its locks are free by then: nothing here can change how the run
+//! ended, and nothing waits for long. What could not be told is said where nobody can have switched it off.
 
 use std::time::Duration;
 
@@ -28,8 +28,11 @@ struct Ended {
     text: String,
 }
 
-/// Runs the hooks of an ending and tells whoever is to be told.
-pub fn after(context: &Context<'_>, result: &Result<Report, Failure>) {
+/// Runs the hooks of an ending and tells whoever is to be told; only where patchctl has power over this host.
+pub fn after(context: &Context<'_>, result: Result<&Report, &Failure>) {
+    if !context.layout.is_live() || !facts::is_root() {
+        return;
+    }
     let ended = ended(context, result);
     let turn = match ended.outcome {
         Outcome::Patched | Outcome::RebootPending => Some(Turn::PostApply),
@@ -40,14 +43,14 @@ pub fn after(context: &Context<'_>, result: &Result<Report, Failure>) {
     if let (Some(turn), Some(run)) = (turn, ended.run)
         && let Err(error) = hooks::run(&context.layout, turn, run)
     {
-        note(context, "a hook failed", &error);
+        warn(context, "a hook failed", &error);
     }
     if is_wanted(context.settings.notify.on, ended.outcome) {
         tell(context, &ended);
     }
 }
 
-fn ended(context: &Context<'_>, result: &Result<Report, Failure>) -> Ended {
+fn ended(context: &Context<'_>, result: Result<&Report, &Failure>) -> Ended {
     let mut style = Style::plain(context.now());
     style.unicode = false;
     match result {
@@ -102,7 +105,7 @@ fn tell(context: &Context<'_>, ended: &Ended) {
 fn mail(context: &Context<'_>, address: &str, message: &str) {
     let path = context.layout.volatile().join(format!("mail.{}", std::process::id()));
     if let Err(error) = storage::replace(&path, message.as_bytes(), storage::PRIVATE) {
-        return note(context, "no mail was sent", &error);
+        return warn(context, "no mail was sent", &error);
     }
     let spec = CommandSpec::new(SENDMAIL).args(["-i", "--", address]).input(&path).time_limit(TIME_LIMIT);
     send(context, "notify.mail", &spec);
@@ -113,17 +116,20 @@ fn send(context: &Context<'_>, key: &str, spec: &CommandSpec) {
     match runner::run(spec) {
         Ok(output) if output.is_success() => {}
         Ok(output) => {
-            let words = output.last_words(2).join("; ");
-            let text = format!("{key}: nobody was told: exit code {} {words}", output.code);
-            context.observer.event(&Event::Note(text));
+            let code = match output.timed_out {
+                true => format!("no answer within {} s", TIME_LIMIT.as_secs()),
+                false => format!("exit code {}", output.code),
+            };
+            let words = output.last_words(2).into_iter().chain([code]).collect::<Vec<_>>().join("; ");
+            context.observer.event(&Event::Warning(format!("{key}: nobody was told: {words}")));
         }
-        Err(error) => note(context, &format!("{key}: nobody was told"), &error),
+        Err(error) => warn(context, &format!("{key}: nobody was told"), &error),
     }
 }
 
-fn note(context: &Context<'_>, what: &str, error: &dyn std::error::Error) {
+fn warn(context: &Context<'_>, what: &str, error: &dyn std::error::Error) {
     let cause = error.source().map_or_else(String::new, |cause| format!(": {cause}"));
-    context.observer.event(&Event::Note(format!("{what}: {error}{cause}")));
+    context.observer.event(&Event::Warning(format!("{what}: {error}{cause}")));
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use crate::host::storage::{self, StorageError};
+use crate::model::decision::ConffilePolicy;
 use crate::model::package::PackageKey;
 use crate::model::plan::ArchiveDigest;
 use crate::model::version::Version;
@@ -75,6 +76,11 @@ pub trait ArchiveFormat: Sync {
     /// Tells whether anything is recorded that an archive could be rebuilt by.
     fn may_rebuild(&self, package: &PackageKey) -> bool;
 
+    /// Tells whether one can be rebuilt although its configuration was edited.
+    fn rebuilds_edited(&self) -> bool {
+        false
+    }
+
     /// Tells, for people, why nothing can be rebuilt where [`ArchiveFormat::may_rebuild`] is false.
     fn no_rebuilding(&self) -> &'static str {
         "no digests to rebuild one from"
@@ -106,6 +112,20 @@ pub trait ArchiveFormat: Sync {
     /// Tells whether installing moves edited configuration aside that is to stay (rpm(8), `.rpmsave`). dpkg is told to
     /// keep it and does.
     fn moves_configuration_aside(&self) -> bool;
+
+    /// Does again what an interrupted installation decided about configuration files and a power cut took away: archives of
+    /// the versions `before` and of those that are installed `now`. Most formats decide about nothing beside their database.
+    ///
+    /// # Errors
+    /// An archive cannot be read, or a file not be written.
+    fn decide_again(
+        &self,
+        _before: &[PathBuf],
+        _now: &[PathBuf],
+        _policy: ConffilePolicy,
+    ) -> Result<(), ArchiveFault> {
+        Ok(())
+    }
 
     /// Compares the files of the root with some archives, which are those of what is installed now.
     ///

@@ -38,7 +38,8 @@ impl TryFrom<WindowAsWritten> for WindowFragment {
         let days = match (days, date) {
             (Some(days), None) => Days::Weekly(weekdays(&days)?),
             (None, Some(date)) => Days::Once(day("date", &date)?),
-            _ => return Err("a window has either days or a date".to_owned()),
+            (Some(_), Some(_)) => return Err("date stands beside days: a window has one of them".to_owned()),
+            (None, None) => return Err("a window has either days or a date".to_owned()),
         };
         let start = NaiveTime::parse_from_str(&start, "%H:%M")
             .map_err(|_| format!("start {start:?} is not a time of day such as \"02:00\""))?;

@@ -44,7 +44,7 @@ pub type Approve<'a> = &'a dyn Fn(&PatchPlan) -> Result<Sha256, Failure>;
 pub fn apply(context: &Context<'_>, request: &ApplyRequest, approve: Approve<'_>) -> Result<Report, Failure> {
     let result = go(context, request, approve);
     if request.reach == Reach::Everything && context.layout.is_live() && facts::is_root() {
-        notify::after(context, &result);
+        notify::after(context, result.as_ref());
         if let Ok(report) = &result {
             reboot::ask_after(context, request.reboot.unwrap_or(context.settings.apply.reboot), report);
         }

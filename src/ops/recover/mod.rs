@@ -11,7 +11,7 @@ use super::closing::Before;
 use super::context::Context;
 use super::request::RecoverRequest;
 use super::trial::Proven;
-use super::{closing, mend, records, retention, runs, snapshots, survey};
+use super::{closing, mend, notify, records, retention, runs, snapshots, survey};
 use super::{dead_man as decides, plan as plans};
 use crate::apply::dead_man;
 use crate::apply::direction::Asked;
@@ -35,6 +35,19 @@ use crate::report::transaction::TransactionReport;
 /// # Errors
 /// No root, a lock, a journal that cannot be believed.
 pub fn recover(context: &Context<'_>, request: RecoverRequest) -> Result<Report, Failure> {
+    let result = go(context, request);
+    let is_news = match &result {
+        Ok(report) => report.outcome != Outcome::NothingToDo,
+        // The dead man's timer asks again and again, and is refused as long as the run is in somebody's hands.
+        Err(_) => request.dead_man_of.is_none(),
+    };
+    if is_news {
+        notify::after(context, result.as_ref());
+    }
+    result
+}
+
+fn go(context: &Context<'_>, request: RecoverRequest) -> Result<Report, Failure> {
     context.require_power_over_host("recover")?;
     let mut report = context.report("recover");
     if let Some(run) = request.dead_man_of

@@ -116,7 +116,11 @@ impl Interrupted<'_> {
         if !self.at_hand().has_new_archives(tools.manager.archives()) {
             return Ok(Err("the new archives are not all here".to_owned()));
         }
-        forward::prove_after_a_crash(tools, self.at_hand()).map_err(runs::left_open)
+        let proven = forward::prove_after_a_crash(tools, self.at_hand()).map_err(runs::left_open)?;
+        if proven.is_ok() && self.replay.phase == Phase::Applying {
+            forward::decide_again(tools, self.at_hand()).map_err(runs::left_open)?;
+        }
+        Ok(proven)
     }
 
     fn forward(&self, tools: &Tools<'_>, journal: &mut Journal) -> Result<Proven, Failure> {

@@ -12,7 +12,7 @@ use super::context::Context;
 use super::request::{RollbackLevel, RollbackReach, RollbackRequest};
 use super::runs::{Begun, Cut};
 use super::trial::{Proven, Watch};
-use super::{closing, foresight, quarantine, records, recover, retention, runs, survey};
+use super::{closing, foresight, notify, quarantine, records, recover, retention, runs, survey};
 use crate::apply::back::{self, Arrived, WayBack};
 use crate::apply::configuration::decide::Decision;
 use crate::apply::journal::{Journal, RunKind};
@@ -54,6 +54,17 @@ pub fn rollback(
     request: &RollbackRequest,
     approve: Approve<'_>,
 ) -> Result<Answer, Failure> {
+    let result = go(context, request, approve);
+    match &result {
+        Ok(Answer::Preview(_)) => {}
+        Ok(Answer::Report(report)) => notify::after(context, Ok(report)),
+        Err(failure) if request.reach == RollbackReach::Everything => notify::after(context, Err(failure)),
+        Err(_) => {}
+    }
+    result
+}
+
+fn go(context: &Context<'_>, request: &RollbackRequest, approve: Approve<'_>) -> Result<Answer, Failure> {
     if request.level == RollbackLevel::Snapshot {
         return whole::rollback(context, request, approve);
     }

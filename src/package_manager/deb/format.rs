@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
 use super::archive::{Archive, ArchiveError};
-use super::identity;
 use super::rebuild::{self, RebuildError};
 use super::rules::DpkgRules;
 use super::tarball::Entry;
 use super::verify::verify_installed;
+use super::{decided, identity};
 use crate::host::{facts, storage};
+use crate::model::decision::ConffilePolicy;
 use crate::model::package::PackageKey;
 use crate::model::version::Version;
 
@@ -66,6 +67,10 @@ impl ArchiveFormat for DebArchives {
             .any(|name| storage::exists(&folder.join(name)))
     }
 
+    fn rebuilds_edited(&self) -> bool {
+        true
+    }
+
     fn rebuild_obstacles(&self, packages: &[PackageKey]) -> Vec<Option<String>> {
         let rules = DpkgRules::read(&self.root);
         let obstacle = |key: &PackageKey| match &rules {
@@ -93,6 +98,15 @@ impl ArchiveFormat for DebArchives {
 
     fn configuration_files(&self, archive: &Path) -> Result<Vec<PathBuf>, ArchiveFault> {
         Ok(open(archive)?.conffiles())
+    }
+
+    fn decide_again(
+        &self,
+        before: &[PathBuf],
+        now: &[PathBuf],
+        policy: ConffilePolicy,
+    ) -> Result<(), ArchiveFault> {
+        decided::lay_again(&self.root, (before, now), policy)
     }
 
     fn compare(&self, archives: &[PathBuf]) -> Result<Proof, ArchiveFault> {

@@ -8,6 +8,7 @@ pub(in crate::package_manager) mod compression;
 mod container;
 pub mod control;
 pub mod database;
+mod decided;
 pub mod error;
 mod format;
 pub mod identity;

@@ -281,6 +281,9 @@ impl PackageManager for Dnf {
     }
 
     fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
+        if recovery::is_for_rpm_alone(request) {
+            return self.restore_by_force(request);
+        }
         let installed = builds::installed()?;
         let script = Script::of_return(request, &installed);
         self.carry_out(&script, (request.log, request.time_limit), &mut |_| {})

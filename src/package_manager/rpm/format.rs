@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::super::Target;
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
-use super::{RPM, verify};
+use super::{RPM, rebuild, verify};
 use crate::host::runner::{self, CommandOutput, CommandSpec};
 use crate::host::storage;
 use crate::model::package::PackageKey;
@@ -95,22 +96,24 @@ impl ArchiveFormat for RpmArchives {
         asked(spec, archive).is_ok_and(|output| output.text().trim() == identity)
     }
 
-    /// rpm records digests of files, and not what a payload has to be made of to be the vendor's.
     fn moves_configuration_aside(&self) -> bool {
         true
     }
 
+    /// rpm keeps the header of every package that it installed.
     fn may_rebuild(&self, _package: &PackageKey) -> bool {
-        false
+        true
     }
 
     fn rebuild_obstacles(&self, packages: &[PackageKey]) -> Vec<Option<String>> {
-        packages.iter().map(|_| Some("archives of rpm are not rebuilt".to_owned())).collect()
+        rebuild::obstacles(&self.root, packages)
     }
 
-    fn rebuild(&self, _package: &PackageKey, _version: &Version, _folder: &Path) -> Result<PathBuf, String> {
-        Err("no archive of the installed version is on this host or offered by an enabled repository"
-            .to_owned())
+    fn rebuild(&self, package: &PackageKey, version: &Version, folder: &Path) -> Result<PathBuf, String> {
+        let path = folder.join(self.file_name(package, version));
+        let build = Target { package: package.clone(), version: version.clone() };
+        rebuild::rebuild(&self.root, &build, &path).map_err(|error| error.to_string())?;
+        Ok(path)
     }
 
     /// `rpmkeys -K` ends with 0 where there is no signature at all (rpm 4.18: `digests OK`), so its words are read: each

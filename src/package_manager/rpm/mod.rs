@@ -1,9 +1,10 @@
 //! What dnf and zypper have in common: rpm's archives, and whether the host holds what they brought; builds by name; its
-//! lock; the way back by rpm alone. rpm itself reads its archives.
+//! lock; the way back by rpm alone; archives rebuilt from installed files. rpm itself reads its archives.
 
 pub(super) mod builds;
 mod format;
 pub(super) mod lock;
+mod rebuild;
 pub(super) mod recovery;
 mod verify;
 

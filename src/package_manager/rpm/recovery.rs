@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::archives::ArchiveFormat;
 use super::super::{PackageManagerError, RestoreRequest, Target, run_into_log};
-use super::{RPM, RpmArchives, builds};
+use super::{RPM, RpmArchives, builds, rebuild};
 use crate::host::runner::{CommandOutput, CommandSpec, Insistence};
 use crate::host::{clock, storage};
 
@@ -35,6 +35,12 @@ pub(in super::super) fn restore(
     last.ok_or_else(|| PackageManagerError::Refused { tool: "rpm", words: Vec::new() })
 }
 
+/// Tells whether rpm alone can put the archives of a way back in place: dnf and zypper let rpm verify the digest of a
+/// payload, which that of a rebuilt one does not fit.
+pub(in super::super) fn is_for_rpm_alone(request: &RestoreRequest<'_>) -> bool {
+    request.archives.iter().any(|archive| rebuild::is_rebuilt(archive))
+}
+
 /// What rpm is told, in order.
 fn calls(request: &RestoreRequest<'_>, installed: &[Target], guard: &Path) -> Vec<CommandSpec> {
     let rpm = || {
@@ -44,11 +50,14 @@ fn calls(request: &RestoreRequest<'_>, installed: &[Target], guard: &Path) -> Ve
     let path = |path: &PathBuf| path.display().to_string();
     let (beside, instead): (Vec<&PathBuf>, Vec<&PathBuf>) =
         request.archives.iter().partition(|archive| request.beside.contains(archive));
-    let force = ["--oldpackage", "--replacepkgs", "--replacefiles", "--nodeps"];
+    let mut force = vec!["--oldpackage", "--replacepkgs", "--replacefiles", "--nodeps"];
+    force.extend(is_for_rpm_alone(request).then_some(builds::REBUILT));
     let mut calls = Vec::new();
     for (verb, archives) in [("-U", instead), ("-i", beside)] {
         if !archives.is_empty() {
-            calls.push(rpm().arg(verb).args(force).arg("--").args(archives.into_iter().map(path)));
+            calls.push(
+                rpm().arg(verb).args(force.iter().copied()).arg("--").args(archives.into_iter().map(path)),
+            );
         }
     }
     let away = request.purge.iter().chain(request.remove).filter(|gone| installed.contains(gone));

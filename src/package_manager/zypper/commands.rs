@@ -329,6 +329,9 @@ impl PackageManager for Zypper {
 
     /// What was installed unsigned may come back so: that it is the same build was proved when it was secured.
     fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {
+        if recovery::is_for_rpm_alone(request) {
+            return self.restore_by_force(request);
+        }
         let changes = arguments::of_return(request, &builds::installed()?);
         let options = ["--allow-vendor-change", "--allow-unsigned-rpm"];
         self.carry_out((changes, &options), (request.log, request.time_limit), &mut |_| {})

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::debian::{self, DebianRoot};
-use super::namespace::on_host;
+use super::namespace::{InRoot, on_host};
+use super::rpm_root::RpmRoot;
 
 /// Hosts and the controller's folder; deleted on drop.
 pub struct Fleet {
@@ -32,20 +33,31 @@ impl Fleet {
     /// Returns hosts, in the order of the inventory, each with these fixtures in version 1.0 and their 2.0 pending.
     pub fn of(hosts: &[(&'static str, &[&str])]) -> Option<Self> {
         let small = debian::small()?;
-        let first = hosts.first().map_or("none", |(name, _)| name);
+        let mut fleet = Self::controller(hosts.first().map_or("none", |(name, _)| name));
+        for (name, fixtures) in hosts {
+            fleet.hosts.push((name, host(&small, fixtures)?));
+        }
+        let entrances = fleet.hosts.iter().map(|(name, root)| (*name, root.command(&[])));
+        fleet.write_inventory(entrances.collect());
+        Some(fleet)
+    }
+
+    /// Returns the controller of one host of rpm, which stays the caller's.
+    pub fn around(name: &'static str, host: &RpmRoot) -> Self {
+        let fleet = Self::controller(name);
+        fleet.write_inventory(vec![(name, host.command(&[]))]);
+        fleet
+    }
+
+    fn controller(name: &str) -> Self {
         let folder =
-            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fleet-{first}-{}", std::process::id()));
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fleet-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         let collections = folder.join("collections/ansible_collections/patchctl");
         fs::create_dir_all(&collections).expect("a folder of the controller can be made");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/ansible");
         on_host(&["cp", "-r", text(&source), text(&collections.join("patchctl"))]);
-        let mut fleet = Self { folder, hosts: Vec::new() };
-        for (name, fixtures) in hosts {
-            fleet.hosts.push((name, host(&small, fixtures)?));
-        }
-        fleet.write_inventory();
-        Some(fleet)
+        Self { folder, hosts: Vec::new() }
     }
 
     pub fn host(&self, name: &str) -> &DebianRoot {
@@ -88,13 +100,13 @@ impl Fleet {
     }
 
     /// A group of its own: what is said of `all` would also be said of the controller.
-    fn write_inventory(&self) {
+    fn write_inventory(&self, entrances: Vec<(&str, InRoot)>) {
         let mut lines = vec!["[fleet]".to_owned()];
-        for (name, root) in &self.hosts {
+        for (name, entrance) in entrances {
             let enter = self.path(&format!("enter-{name}"));
-            fs::write(&enter, root.command(&[]).script()).expect("a script can be written");
+            fs::write(&enter, entrance.script()).expect("a script can be written");
             fs::set_permissions(&enter, fs::Permissions::from_mode(0o755)).expect("a mode can be set");
-            let place = root.path("/");
+            let place = entrance.machine_path("/");
             lines.push(format!(
                 "{name} ansible_lab_enter={} ansible_lab_root={}",
                 text(&enter),
@@ -135,8 +147,8 @@ impl Told {
     }
 }
 
-/// A server root whose apt knows the local repository alone.
-fn host(small: &DebianRoot, names: &[&str]) -> Option<DebianRoot> {
+/// A server root whose apt knows the local repository alone, with these fixtures in version 1.0.
+pub fn host(small: &DebianRoot, names: &[&str]) -> Option<DebianRoot> {
     let root = debian::server()?;
     for path in ["srv/lab", "usr/share/keyrings/lab.gpg", "etc/apt/sources.list"] {
         on_host(&["rm", "-rf", text(&root.path(path))]);

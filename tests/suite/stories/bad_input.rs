@@ -8,7 +8,7 @@ use super::watch::{TRACKER, as_nobody, document, import_tracker};
 
 /// Runs a command that must be refused: one error with these words in it, nothing on stdout.
 #[track_caller]
-fn refused(command: InRoot, code: i32, words: &[&str]) -> Ran {
+pub(super) fn refused(command: InRoot, code: i32, words: &[&str]) -> Ran {
     let ran = command.run().expect_code(code);
     let errors = ran.stderr.lines().filter(|line| line.starts_with("error: ")).count();
     assert_eq!((errors, ran.stdout.as_str()), (1, ""), "{ran}");
@@ -203,7 +203,7 @@ fn a_policy_that_cannot_be_read_and_a_check_that_cannot_run_stop_everything() {
     broken(&format!("printf 'removals = \"a' > {place}"), false, &["50-site.toml, line 1"]);
     let twice = "[[feeds.source]]\nname = \"osv\"\nlocation = \"/x\"\n";
     root.write(place, &twice.repeat(2));
-    refused(apply(), 2, &["50-site.toml, line 1, key feeds.source: the name \"osv\" stands twice"]);
+    refused(apply(), 2, &["50-site.toml, line 5, key feeds.source: the name \"osv\" stands twice"]);
     root.write(place, "[policy]\nremovals = \"refuse\"\n");
 
     let check = "/etc/patchctl/checks.d/required.d/web";

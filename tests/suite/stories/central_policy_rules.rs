@@ -5,7 +5,7 @@ use crate::lab::debian::{self, DebianRoot};
 use crate::lab::namespace::{Ran, on_host};
 
 const FOLDER: &str = "/srv/lab/policy";
-const FILE: &str = "/srv/lab/policy/web.toml";
+pub(super) const FILE: &str = "/srv/lab/policy/web.toml";
 
 /// A root that is told where the policy of its group is.
 fn told_root() -> Option<DebianRoot> {
@@ -21,7 +21,7 @@ fn told_root() -> Option<DebianRoot> {
 }
 
 /// The text of a policy.
-fn policy(version: u32, days_ago: u32, rules: &str) -> String {
+pub(super) fn policy(version: u32, days_ago: u32, rules: &str) -> String {
     let date = on_host(&["date", "-u", "-d", &format!("{days_ago} days ago"), "+%Y-%m-%dT%H:%M:%SZ"]);
     format!(
         "[issue]\ngroup = \"web\"\nversion = {version}\nissued = \"{}\"\n\n[policy]\n{rules}\n",
@@ -30,7 +30,7 @@ fn policy(version: u32, days_ago: u32, rules: &str) -> String {
 }
 
 /// Puts a policy where hosts pull it, signed by one of the laboratory's two keys.
-fn publish(root: &DebianRoot, text: &str, keys: &str) {
+pub(super) fn publish(root: &DebianRoot, text: &str, keys: &str) {
     root.write(FILE, text);
     let (file, keys) = (root.path(FILE), root.path(&format!("srv/lab/{keys}")));
     let line = "rm -f \"$2.asc\"; gpg --quiet --batch --homedir \"$1\" --armor --detach-sign \"$2\"; exit $?";

@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::lab::debian::DebianRoot;
 use crate::lab::fleet::{Fleet, Recap, Told};
 use crate::lab::oracle::Manifest;
+use crate::lab::rpm_root;
 
 const RINGS: &str = "patchctl.patchctl.rings";
 
@@ -132,6 +133,38 @@ fn a_role_brings_the_package_of_the_controller_once() {
     assert!(shown.stdout.contains("50-fleet.toml"), "{shown}");
     let told = fleet.play("role.yml", &["-e", &wanted]).expect_code(0);
     assert_eq!(told.recap("packaged"), Some(Recap { changed: 0, failed: 0 }), "{}", told.text);
+}
+
+#[test]
+fn a_role_brings_the_package_of_the_controller_to_a_host_of_rpm_once() {
+    let Some(host) = rpm_root::with(&["lab-plain"]) else { return };
+    fs::remove_file(host.path("usr/bin/patchctl")).expect("the laboratory's own copy goes");
+    let fleet = Fleet::around("packaged-rpm", &host);
+    let packages = crate::contracts::packages::built("role-rpm");
+    let wanted = serde_json::json!({
+        "patchctl_install": "package",
+        "patchctl_source": text(&packages.file(".rpm")),
+        "patchctl_configuration": { "conf.d/50-fleet.toml": "[policy]\nminimum_severity = \"medium\"\n" },
+    })
+    .to_string();
+    let configuration = host.read("etc/patchctl/patchctl.toml");
+    fleet.play("role.yml", &["-e", &wanted, "--check"]).expect_code(0);
+    assert!(!host.path("usr/bin/patchctl").exists(), "check mode installs nothing");
+    let told = fleet.play("role.yml", &["-e", &wanted]).expect_code(0);
+    assert!(told.recap("packaged-rpm").is_some_and(|recap| recap.changed > 0), "{}", told.text);
+    let owner = host.run(&["rpm", "-qf", "/usr/bin/patchctl"]).expect_code(0);
+    assert!(owner.stdout.starts_with("patchctl-"), "{owner}");
+    assert_eq!(host.read("etc/patchctl/patchctl.toml"), configuration, "what was configured before stays");
+    let shown = host.run(&["patchctl", "policy", "show"]).expect_code(0);
+    assert!(shown.stdout.contains("50-fleet.toml"), "{shown}");
+    let told = fleet.play("role.yml", &["-e", &wanted]).expect_code(0);
+    assert_eq!(told.recap("packaged-rpm"), Some(Recap { changed: 0, failed: 0 }), "{}", told.text);
+
+    // What somebody took away is brought again.
+    host.run(&["rpm", "-e", "patchctl"]).expect_code(0);
+    assert!(!host.path("usr/bin/patchctl").exists());
+    let told = fleet.play("role.yml", &["-e", &wanted]).expect_code(0);
+    assert!(told.recap("packaged-rpm").is_some_and(|recap| recap.changed > 0), "{}", told.text);
 }
 
 fn settings(program: &str, fragment: &str) -> String {

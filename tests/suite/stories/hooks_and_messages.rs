@@ -4,6 +4,7 @@
 
 use super::records::{assert_says, refused_unchanged, report_of_run};
 use crate::lab::debian::{self, DebianRoot};
+use crate::lab::fleet;
 
 /// Writes a program that root may run.
 fn program(root: &DebianRoot, path: &str, script: &str) {
@@ -63,4 +64,78 @@ fn changes_and_failures_are_mailed_and_nothing_else_is() {
     root.write("etc/patchctl/patchctl.toml", &configuration.replace("root", "-oQ/tmp"));
     let refused = refused_unchanged(&root, &["patchctl", "apply", "--yes"], 2);
     assert_says(&refused, "/etc/patchctl/patchctl.toml, line 2, key notify.mail");
+}
+
+/// Takes every caller in and never says a word.
+const SILENT: &str = "import socket, time
+server = socket.create_server(('127.0.0.1', 8099))
+open('/run/listens', 'w')
+held = []
+while True:
+    held.append(server.accept())
+    open('/run/called', 'w')";
+
+/// The program that the page of recipes names for a web hook, with another address.
+fn recipe(address: &str) -> String {
+    let page = include_str!("../../../src/cli/recipes.7").replace("\\-", "-");
+    let begin = page.find("command = [").expect("the page has a recipe");
+    let end = begin + page[begin..].find(']').expect("of one list");
+    page[begin..=end].replace("https://example.org/hook", address)
+}
+
+#[test]
+fn a_dead_endpoint_holds_nothing_up_and_a_message_that_nobody_got_is_told() {
+    let Some(small) = debian::small() else { return };
+    let Some(root) = fleet::host(&small, &["lab-plain"]) else { return };
+    program(&root, "usr/sbin/sendmail", "echo 'the queue is full' >&2; exit 75");
+    let notify = format!("[notify]\nmail = \"root\"\n{}\n", recipe("http://127.0.0.1:8099/hook"));
+    root.write("etc/patchctl/patchctl.toml", &notify);
+    let listener = root.command(&["python3", "-c", SILENT]).start();
+    listener.wait_until("the endpoint listens", || root.path("run/listens").exists());
+
+    let apply = ["patchctl", "apply", "--yes", "--quiet", "--package", "lab-plain"];
+    let applying = root.command(&apply).beside(&listener).start();
+    applying.wait_until("the endpoint is called", || root.path("run/called").exists());
+    // The run is over: its report is stored, its exit code stands, and another command gets every lock.
+    assert_eq!(report_of_run(&root, "0001")["outcome"], "patched");
+    let other = root.command(&["patchctl", "recover", "--lock-timeout", "1s"]).beside(&listener).run();
+    other.expect_code(0);
+    let ran = applying.wait().expect_code(0);
+    assert_says(&ran, "warning: notify.command: nobody was told: no answer within 30 s");
+    assert_says(&ran, "warning: notify.mail: nobody was told: the queue is full; exit code 75");
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
+}
+
+#[test]
+fn a_failure_whose_mail_fails_keeps_its_code_and_is_told() {
+    let Some(root) = debian::small_with(&["lab-bad"]) else { return };
+    root.write("etc/patchctl/patchctl.toml", "[notify]\nmail = \"root\"\non = \"error\"\n");
+    let ran = root.run(&["patchctl", "apply", "--yes", "--quiet"]).expect_code(3);
+    assert_says(&ran, "warning: notify.mail: nobody was told: cannot run /usr/sbin/sendmail");
+    assert_says(&ran, "cannot migrate the store");
+}
+
+#[test]
+fn a_run_that_the_machine_ends_or_somebody_takes_back_is_mailed_too() {
+    let Some(root) = debian::small_with(&["lab-slow"]) else { return };
+    program(&root, "usr/sbin/sendmail", "{ echo \"mail $*\"; cat; } >> /var/tmp/told");
+    program(&root, "etc/patchctl/hooks.d/on-rollback/10-note", NOTE);
+    root.write("etc/patchctl/patchctl.toml", "[notify]\nmail = \"root\"\n");
+    let running = root.command(&["patchctl", "apply", "--yes"]).start();
+    running.wait_until("the script waits", || {
+        let log = root.path("var/lib/patchctl/runs/0001/log");
+        std::fs::read_to_string(log).is_ok_and(|log| log.contains("lab-slow: waiting"))
+    });
+    running.kill();
+    assert_eq!(told(&root), "", "who was killed tells nobody");
+    root.run(&["patchctl", "recover", "--unattended"]).expect_code(0);
+    let mail = told(&root);
+    assert!(mail.contains(": patched\n\n") && mail.matches("Subject: ").count() == 1, "{mail}");
+    root.run(&["patchctl", "recover", "--unattended"]).expect_code(0);
+    assert_eq!(told(&root), "", "nothing was open");
+    root.run(&["patchctl", "rollback", "--yes"]).expect_code(0);
+    let mail = told(&root);
+    assert!(mail.starts_with("on-rollback run 0002\n") && mail.contains(": rolled-back\n"), "{mail}");
+    root.run(&["patchctl", "rollback", "--preview"]);
+    assert_eq!(told(&root), "", "what only shows is no run");
 }

@@ -89,7 +89,7 @@ fn a_configuration_that_the_daemon_refuses_is_found() {
 }
 
 #[test]
-fn a_program_that_no_longer_loads_is_found() {
+fn a_program_and_a_library_that_no_longer_load_are_found() {
     let Some(root) = debian::small() else { return };
     let folder = root.path("srv/lab/build");
     let library = compiled(
@@ -107,10 +107,24 @@ fn a_program_that_no_longer_loads_is_found() {
         ..Handmade::default()
     };
     pending(&root, &package("1.0", &sound), &package("2.0", &needy));
-    let ran = rehearsed(&root, &["--package", "lab-tool"], 1);
+    let shared = ["-shared", "-fPIC", library.to_str().expect("plain text")];
+    let alone = compiled(&folder, ("alone.so", "int g(void) { return 0; }"), &shared[..2]);
+    let leaning = ("leaning.so", "int f(void); int g(void) { return f(); }");
+    let leaning = compiled(&folder, leaning, &shared);
+    let package = |version, library: &std::path::Path| Handmade {
+        name: "lab-library",
+        version,
+        files: vec![("usr/lib/lab/liblaby.so.1", fs::read(library).expect("readable"), 0o644)],
+        ..Handmade::default()
+    };
+    pending(&root, &package("1.0", &alone), &package("2.0", &leaning));
+    let ran = rehearsed(&root, &["--package", "lab-tool,lab-library"], 1);
     assert_says(&ran, "programs and libraries load fails with the plan");
     assert_says(&ran, "/usr/bin/lab-tool: error while loading shared libraries: liblabx.so.9");
-    assert_eq!(root.installed("lab-tool").as_deref(), Some("1.0"));
+    assert_says(&ran, "/usr/lib/lab/liblaby.so.1: error while loading shared libraries: liblabx.so.9");
+    for name in ["lab-tool", "lab-library"] {
+        assert_eq!(root.installed(name).as_deref(), Some("1.0"));
+    }
 }
 
 #[test]

@@ -7,7 +7,6 @@ use super::records::{assert_says, refused_unchanged, report_of_run};
 use super::watch::{document, import_tracker};
 use crate::lab::debian::{self, DebianRoot};
 use crate::lab::namespace::Ran;
-use crate::lab::oracle::Manifest;
 
 const CONFIGURATION: &str = "etc/patchctl/patchctl.toml";
 
@@ -221,68 +220,6 @@ fn packages_repositories_and_new_packages_can_be_ruled_out() {
     let plan = root.run(&["patchctl", "plan"]).expect_code(0);
     assert_says(&plan, "which policy.origins does not name (/etc/patchctl/patchctl.toml, line 2)");
     assert_eq!(names(&preview(&root, &[])["patch"], "package"), Vec::<&str>::new());
-}
-
-#[test]
-fn a_policy_that_means_nothing_is_refused_with_file_and_line_and_changes_nothing() {
-    let Some(root) = configured("") else { return };
-    let window = "[[policy.window]]\ndays = [\"Sat\"]\nstart = \"02:00\"\nduration = \"4h\"\n";
-    let freeze = "[[policy.freeze]]\nfrom = \"2026-12-20\"\nto = \"2027-01-04\"\nreason = \"x\"\n";
-    let before = Manifest::of(&root);
-    for (text, line, words) in [
-        ("[policy]\nminimum = \"low\"\n".to_owned(), 2, "unknown field `minimum`"),
-        ("[policy]\nremovals = 3\n".to_owned(), 2, "3 is none of the words \"allow\", \"refuse\""),
-        (window.replace("duration = \"4h\"\n", ""), 1, "missing field `duration`"),
-        (window.replace("4h", "0h"), 4, "longer than zero"),
-        (window.replace("4h", "-4h"), 4, "not a span of time"),
-        (window.replace("4h", "8d"), 1, "longer than a week"),
-        (window.replace("Sat", "Someday"), 1, "\"Someday\" is not a day"),
-        (window.replace("02:00", "25:00"), 1, "is not a time of day"),
-        (format!("{window}timezone = \"Europe/Atlantis\"\n"), 1, "\"Europe/Atlantis\" is not a time zone"),
-        (format!("{window}date = \"2026-12-24\"\n"), 1, "either days or a date"),
-        (freeze.replace("2027-01-04", "2026-01-04"), 1, "is before from"),
-        (freeze.replace("\"x\"", "\" \""), 1, "reason is empty"),
-        (format!("{freeze}allow = [\"everything\"]\n"), 1, "\"everything\" is neither"),
-        ("[policy]\nrings = [\"canary:5\", \"main:90\"]\n".to_owned(), 2, "add up to 95 %"),
-        ("[policy]\nrings = [\"a:50\", \"a:50\"]\n".to_owned(), 2, "\"a\" stands twice"),
-        ("[policy]\nrings = [\"a\"]\n".to_owned(), 2, "is not a ring"),
-        ("[host]\nring = \"nowhere\"\n".to_owned(), 2, "neither auto nor a ring"),
-        ("[policy.approval_delay]\nhigh = \"-1d\"\n".to_owned(), 2, "not a span of time"),
-        (format!("[policy]\njitter = \"5h\"\n{window}"), 2, "as long as a window"),
-        ("[policy]\norigins = [\"a b\"]\n".to_owned(), 2, "has blanks"),
-    ] {
-        root.write(CONFIGURATION, &text);
-        let ran = root.run(&["patchctl", "apply", "--yes"]).expect_code(2);
-        assert_says(&ran, &format!("error: /etc/patchctl/patchctl.toml, line {line},"));
-        assert_says(&ran, words);
-    }
-    root.write(CONFIGURATION, "");
-    assert_eq!(before.diff(&Manifest::of(&root)), [], "twenty refusals changed nothing");
-}
-
-#[test]
-fn a_rule_file_that_means_nothing_or_that_others_can_write_is_refused() {
-    let Some(root) = configured("") else { return };
-    root.shell("mkdir -p /etc/patchctl/blocks.d /etc/patchctl/waivers.d").expect_code(0);
-    let waiver = "etc/patchctl/waivers.d/x.toml";
-    root.write(
-        waiver,
-        "package = \"lab-plain\"\nkind = \"mitigated\"\napproved_by = \"b\"\nexpires = \"2027-01-01\"\n",
-    );
-    let ran = refused_unchanged(&root, &["patchctl", "apply", "--yes"], 2);
-    assert_says(&ran, "error: /etc/patchctl/waivers.d/x.toml, line 1, column 1");
-    assert_says(&ran, "missing field `reason`");
-    root.run(&["patchctl", "recover"]).expect_code(0);
-    root.shell("rm /etc/patchctl/waivers.d/x.toml").expect_code(0);
-    root.write(
-        "etc/patchctl/blocks.d/y.toml",
-        "package = \"nothing-here\"\nuntil = \"2099-01-01\"\nreason = \"r\"\nowner = \"o\"\n",
-    );
-    let checked = root.run(&["patchctl", "policy", "check"]).expect_code(0);
-    assert_says(&checked, "block y names nothing-here, which is not installed");
-    root.shell("chmod 666 /etc/patchctl/blocks.d/y.toml").expect_code(0);
-    let ran = refused_unchanged(&root, &["patchctl", "apply", "--yes"], 2);
-    assert_says(&ran, "can be written by its group or by everyone");
 }
 
 #[test]

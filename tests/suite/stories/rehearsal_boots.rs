@@ -4,12 +4,13 @@
 use std::fs;
 
 use super::records::{assert_says, checked_report};
+use super::rehearsal_is_killed::{KILLS_OF_BOOTS, kill_boots};
 use crate::lab::booted::{self, Booted};
 use crate::lab::debian;
 use crate::lab::oracle::Manifest;
 
 /// A running host that has systemd-nspawn: the machine's own, of the same release.
-fn host(configuration: &str) -> Option<Booted> {
+pub(super) fn host(configuration: &str) -> Option<Booted> {
     let host = booted::booted(configuration)?;
     fs::copy("/usr/bin/systemd-nspawn", host.path("usr/bin/systemd-nspawn")).expect("it can be installed");
     Some(host)
@@ -40,6 +41,7 @@ fn a_unit_that_no_longer_starts_is_found_and_what_starts_is_not_blamed() {
     assert_eq!(host.installed("lab-dies"), "1.0");
     assert_eq!(host.run(&["systemctl", "is-active", "lab-dies.service"]).stdout.trim(), "active");
     assert!(!host.path("var/lib/patchctl/rehearsal").exists(), "litter: {ran}");
+    kill_boots(&host, (KILLS_OF_BOOTS, 0));
     assert_eq!(host.changes_since(&before), []);
 }
 

@@ -25,7 +25,7 @@ inside() { chroot /mnt/thin "$@" </dev/null; }
 version() { inside dpkg-query -W -f '${Version}' lab-plain; }
 volumes() { lvs --noheadings -o lv_name,lv_tags --separator : lab | tr -d ' ' | sort | tr '\n' ' '; }
 
-mount /dev/mapper/lab-root /mnt/thin && cp -ax / /mnt/thin/ && umount /mnt/thin
+mount /dev/mapper/lab-root /mnt/thin && cp -ax /. /mnt/thin/ && umount /mnt/thin
 lvcreate -q --snapshot --name theirs lab/root </dev/null
 enter
 printf '[snapshot]\nprovider = "lvm"\n' >/mnt/thin/etc/patchctl/patchctl.toml

@@ -12,8 +12,11 @@ const LATEST: &str = "linux-image-cloud-amd64";
 
 /// What is not built into that kernel: between it and every disk, on a root of btrfs, and for thin volumes. Each set is
 /// loaded where it is needed alone, because btrfs measures its own algorithms at that for seconds of emulation.
-const MODULES: &[(&str, &[&str])] =
-    &[("disk", &["virtio_pci", "virtio_blk"]), ("btrfs", &["btrfs"]), ("thin", &["dm_thin_pool"])];
+const MODULES: &[(&str, &[&str])] = &[
+    ("disk", &["virtio_pci", "virtio_blk"]),
+    ("btrfs", &["btrfs"]),
+    ("thin", &["dm_thin_pool", "dm_snapshot"]),
+];
 
 const INIT: &str = include_str!("init.sh");
 
