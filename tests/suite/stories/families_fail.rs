@@ -232,6 +232,7 @@ fn on_a_host_of_apk_nothing_changes_or_the_old_state_is_back() {
     let Some(root) = apk_root::with(&["lab-plain"]) else { return };
     root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
     let Some(clashing) = apk_root::with(CLASHING) else { return };
+    clashing.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
     let ways = Ways {
         archive: "srv/lab/new/x86_64/lab-plain-2.0-r0.apk",
         disable: |root: &ApkRoot| replace(root, "etc/apk/repositories", ("/srv", "#/srv")),

@@ -68,7 +68,7 @@ fn settings_that_mean_nothing_are_refused_where_they_stand() {
         (freeze("2026-12-20", "2026-12-32"), 2, "is not a day"),
         (freeze("\"x\"", "\" \""), 4, "reason is empty"),
         (freeze("reason = \"x\"\n", ""), 1, "missing field `reason`"),
-        (freeze("low", "everything"), 5, "\"everything\" is neither"),
+        (freeze("\"low\"", "\"everything\""), 5, "\"everything\" is neither"),
         (format!("{FREEZE}timezone = \"Mars\"\n"), 6, "\"Mars\" is not a time zone"),
         (plain("[policy]\nrings = [\"canary:5\", \"main:90\"]\n"), 2, "add up to 95 %"),
         (plain("[policy]\nrings = [\"a\"]\n"), 2, "is not a ring"),
