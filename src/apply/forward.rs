@@ -100,7 +100,7 @@ pub fn prove_after_a_crash(
 }
 
 /// Lays down again what the package manager decided about configuration files and a power cut took away. Only for a run that
-/// was cut off amid its changes: what differs later is somebody's edit.
+/// was cut off before it had waited for the disk: what differs later is somebody's edit.
 ///
 /// # Errors
 /// An archive cannot be read, or a file not be written.

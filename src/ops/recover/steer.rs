@@ -117,7 +117,8 @@ impl Interrupted<'_> {
             return Ok(Err("the new archives are not all here".to_owned()));
         }
         let proven = forward::prove_after_a_crash(tools, self.at_hand()).map_err(runs::left_open)?;
-        if proven.is_ok() && self.replay.phase == Phase::Applying {
+        // Before the phases that follow, the run had waited for the disk.
+        if proven.is_ok() && matches!(self.replay.phase, Phase::Applying | Phase::Applied) {
             forward::decide_again(tools, self.at_hand()).map_err(runs::left_open)?;
         }
         Ok(proven)

@@ -45,7 +45,7 @@ fn a_run_takes_a_thin_snapshot_that_a_merge_brings_back_and_touches_no_other() {
     }
     for fact in [
         "applied=0 2.0",
-        "volumes=pool: root: root-patchctl-0001:patchctl-0001 theirs:",
+        "volumes=pool: root-patchctl-0001:patchctl-0001 root: theirs:",
         "merged=1.0",
         "writable=yes",
         "volumes-after=pool: root: theirs:",

@@ -6,7 +6,8 @@ if ! dmsetup targets | grep -q '^thin-pool'; then
   exit
 fi
 mkdir -p /etc/lvm /mnt/thin
-echo 'activation { udev_sync=0 udev_rules=0 } global { thin_check_executable="" }' >/etc/lvm/lvmlocal.conf
+# A monitor of LVM would begin in the root and keep it from being unmounted.
+echo 'activation { udev_sync=0 udev_rules=0 monitoring=0 } global { thin_check_executable="" }' >/etc/lvm/lvmlocal.conf
 {
   pvcreate -q /dev/vdb && vgcreate -q lab /dev/vdb &&
     lvcreate -q --type thin-pool --size 1400M --name pool lab &&
@@ -32,7 +33,7 @@ printf '[snapshot]\nprovider = "lvm"\n' >/mnt/thin/etc/patchctl/patchctl.toml
 inside patchctl apply --yes --offline
 say "applied=$? $(version)"
 say "volumes=$(volumes)"
-inside patchctl rollback --snapshot --preview | sed 's/^/LAB preview=/'
+inside patchctl rollback --snapshot --preview 2>&1 | sed 's/^/LAB preview=/'
 leave
 lvconvert -q --yes --merge lab/root-patchctl-0001 </dev/null
 lvchange -an lab/root </dev/null
