@@ -1,6 +1,7 @@
 //! What a run tells, as it happens: bars on a terminal, plain lines elsewhere, nothing when quiet. Always on stderr.
 
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -40,7 +41,10 @@ impl Progress {
             bar.set_style(spinner(self.terminal.talk_style().unicode));
             bar.set_prefix(format!("{stage:STAGE$}"));
             bar.set_message(self.clean(detail));
-            bar.enable_steady_tick(TICK);
+            // indicatif panics where the system, short of memory, refuses a thread.
+            if thread::Builder::new().spawn(|| {}).is_ok() {
+                bar.enable_steady_tick(TICK);
+            }
             *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
         } else {
             // Where nothing moves, the end of a stage says enough.

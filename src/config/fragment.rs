@@ -7,13 +7,13 @@ use serde::{Deserialize, Deserializer};
 
 use super::central::CentralFragment;
 use super::choice::{CheckSettings, FeedSource, SnapshotChoice};
-use super::document;
 use super::error::ConfigurationError;
 use super::notify::NotifyFragment;
 use super::origins::{self, Lines};
 use super::policy::fragment::PolicyFragment;
 use super::reference::{KeyFile, check_location};
 use super::span::Span;
+use super::{document, field};
 use crate::model::decision::{ConffilePolicy, RebootPolicy, RestartPolicy};
 use crate::model::feed::{FORMATS, format_of_name};
 use crate::model::severity::Criticality;
@@ -68,6 +68,7 @@ pub struct FeedsFragment {
     /// The file of the keys of which one must have signed a bundle.
     pub bundle_key: Option<KeyFile>,
     /// Feeds beside the distribution's own; the list replaces an earlier one.
+    #[serde(deserialize_with = "field::tables")]
     pub source: Option<Vec<SourceFragment>>,
 }
 
@@ -182,6 +183,7 @@ pub struct HealthFragment {
     /// How often it is looked at.
     pub poll: Option<Span>,
     /// The administrator's own checks; the list replaces an earlier one.
+    #[serde(deserialize_with = "field::tables")]
     pub check: Option<Vec<CheckFragment>>,
 }
 

@@ -36,6 +36,7 @@ pub mod signals;
 pub mod sockets;
 mod spawn;
 pub mod storage;
+pub mod threads;
 pub mod transport;
 pub mod trust;
 pub mod whole_file;

@@ -12,6 +12,7 @@ use crate::model::exit_code::outcome_of;
 use crate::model::failure::Failure;
 use crate::model::outcome::Outcome;
 use crate::model::run::RunId;
+use crate::model::transaction::Phase;
 use crate::observe::Event;
 use crate::report::schema::Report;
 use crate::report::text::{Rendering, Style};
@@ -24,6 +25,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// How a run ended, as far as others are told.
 struct Ended {
     outcome: Outcome,
+    phase: Option<Phase>,
     run: Option<RunId>,
     text: String,
 }
@@ -34,19 +36,25 @@ pub fn after(context: &Context<'_>, result: Result<&Report, &Failure>) {
         return;
     }
     let ended = ended(context, result);
-    let turn = match ended.outcome {
-        Outcome::Patched | Outcome::RebootPending => Some(Turn::PostApply),
-        Outcome::RolledBack => Some(Turn::OnRollback),
-        Outcome::NothingToDo | Outcome::Planned => None,
-        _ => Some(Turn::OnFailure),
-    };
-    if let (Some(turn), Some(run)) = (turn, ended.run)
+    if let (Some(turn), Some(run)) = (turn(&ended), ended.run)
         && let Err(error) = hooks::run(&context.layout, turn, run)
     {
         warn(context, "a hook failed", &error);
     }
     if is_wanted(context.settings.notify.on, ended.outcome) {
         tell(context, &ended);
+    }
+}
+
+/// Which hooks an ending has; one that `recover` brought about has those of where it came to.
+fn turn(ended: &Ended) -> Option<Turn> {
+    match (ended.outcome, ended.phase) {
+        (Outcome::Patched | Outcome::RebootPending, _) | (Outcome::Recovered, Some(Phase::Commit)) => {
+            Some(Turn::PostApply)
+        }
+        (Outcome::RolledBack, _) | (Outcome::Recovered, Some(Phase::Returned)) => Some(Turn::OnRollback),
+        (Outcome::NothingToDo | Outcome::Planned, _) => None,
+        _ => Some(Turn::OnFailure),
     }
 }
 
@@ -57,13 +65,14 @@ fn ended(context: &Context<'_>, result: Result<&Report, &Failure>) -> Ended {
         Ok(report) => {
             let error = report.error.as_ref().map(|error| format!("error: {}\n", error.message));
             let text = format!("{}{}", error.unwrap_or_default(), report.text(&style));
-            Ended { outcome: report.outcome, run: report.run_id, text }
+            let phase = report.transaction.as_ref().map(|transaction| transaction.phase);
+            Ended { outcome: report.outcome, phase, run: report.run_id, text }
         }
         Err(failure) => {
             let error = super::records::error_of(failure);
             let hints: String = error.hints.iter().map(|hint| format!("hint: {hint}\n")).collect();
             let text = format!("error: {}\n{hints}", error.message);
-            Ended { outcome: outcome_of(failure.kind()), run: None, text }
+            Ended { outcome: outcome_of(failure.kind()), phase: None, run: None, text }
         }
     }
 }
@@ -135,6 +144,15 @@ fn warn(context: &Context<'_>, what: &str, error: &dyn std::error::Error) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_hooks_of_a_recovered_run_are_those_of_where_it_came_to() {
+        let turn = |outcome, phase| turn(&Ended { outcome, phase, run: None, text: String::new() });
+        assert_eq!(turn(Outcome::Recovered, Some(Phase::Commit)), Some(Turn::PostApply));
+        assert_eq!(turn(Outcome::Recovered, Some(Phase::Returned)), Some(Turn::OnRollback));
+        assert_eq!(turn(Outcome::Recovered, Some(Phase::Abandoned)), Some(Turn::OnFailure));
+        assert_eq!(turn(Outcome::NothingToDo, None), None);
+    }
 
     #[test]
     fn a_failure_is_told_on_every_occasion() {

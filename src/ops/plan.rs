@@ -1,7 +1,6 @@
 //! `plan`: what exactly would change.
 
 use std::path::Path;
-use std::thread;
 
 use super::context::Context;
 use super::foresight::{self, Known};
@@ -12,7 +11,7 @@ use super::way_back::{self, Examined, Lost};
 use super::{image, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
-use crate::host::storage;
+use crate::host::{storage, threads};
 use crate::model::approval::ApprovalDelay;
 use crate::model::decision::{Held, Selection};
 use crate::model::distro::Distribution;
@@ -167,15 +166,13 @@ fn settle(
         let doubtful = way_back::unexamined(&policy, &examined, decisions.targets.keys());
         let likely = known.missing(decisions.targets.keys().cloned());
         // The package manager takes longer than reading the files does, and both are needed.
-        let (outlook, found, recorded) = thread::scope(|scope| {
-            let examination = scope.spawn(|| way_back::examine(format, doubtful));
-            let records = scope.spawn(|| Known::asking(root, likely));
-            let outlook = resolve::resolve((context, manager), survey, &mut decisions, (&policy, wish));
-            (outlook, examination.join().unwrap_or_default(), records.join())
-        });
-        examined.extend(found);
+        let resolve = || resolve::resolve((context, manager), survey, &mut decisions, (&policy, wish));
+        let with_records = || threads::both(|| Known::asking(root, likely), resolve);
+        let (found, (recorded, outlook)) =
+            threads::both(|| way_back::examine(format, doubtful), with_records);
+        examined.extend(found.unwrap_or_default());
         // What could not be told is asked once more, when its answer is needed.
-        known.add(recorded.ok().and_then(Result::ok).unwrap_or_default());
+        known.add(recorded.and_then(Result::ok).unwrap_or_default());
         let Outlook { resolution, additions, suggestions } = outlook?;
         if way_back::has_lost((context, format), survey, (&mut policy, &mut examined), &resolution) {
             continue;

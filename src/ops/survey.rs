@@ -1,12 +1,12 @@
 //! What is there and what is known about it: the first half of every verb.
 
-use std::thread;
 use std::time::Duration;
 
 use super::context::Context;
 use super::exposure::{self, Exposures};
 use super::{clock, ledger, offers, rules};
 use crate::config::layout::Layout;
+use crate::host::threads;
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -166,14 +166,9 @@ pub fn ground(context: &Context<'_>, reach: Reach) -> Result<Ground, Failure> {
 /// As [`ground`].
 pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let layout = &context.layout;
-    let (ground, reachable) = thread::scope(|scope| {
-        let asked = thread::Builder::new().spawn_scoped(scope, || exposure::reachable(layout));
-        let ground = ground(context, Reach::Installed);
-        let reachable = asked.ok().and_then(|asked| asked.join().ok());
-        // A system that is short of memory refuses a thread.
-        (ground, reachable.unwrap_or_else(|| exposure::reachable(layout)))
-    });
-    let ground = ground?;
+    let (reachable, ground) =
+        threads::both(|| exposure::reachable(layout), || ground(context, Reach::Installed));
+    let (ground, reachable) = (ground?, reachable.unwrap_or_else(|| exposure::reachable(layout)));
     let exposures = exposure::exposure(&ground.inventory, layout, &reachable);
     let mut assessment = ground.judged(context, &exposures, |input| assess(*input));
     rules::mark_waived(context, &mut assessment.findings);

@@ -6,6 +6,7 @@ use super::calendar::{FreezeFragment, WindowFragment};
 pub(in crate::config) use super::calendar::{day, sentence};
 use super::rings::RingFragment;
 use crate::config::choice::Permission;
+use crate::config::field;
 use crate::config::reference::KeyFile;
 use crate::config::span::{Delay, Span};
 use crate::model::approval::{FastLane, Phasing};
@@ -61,10 +62,13 @@ pub struct PolicyFragment {
     /// How long a reboot waits for people who are logged in.
     pub reboot_wait: Option<Delay>,
     /// Windows for reboots; the list replaces an earlier one.
+    #[serde(deserialize_with = "field::tables")]
     pub reboot_window: Option<Vec<WindowFragment>>,
     /// Windows; the list replaces an earlier one.
+    #[serde(deserialize_with = "field::tables")]
     pub window: Option<Vec<WindowFragment>>,
     /// Freezes; the list replaces an earlier one.
+    #[serde(deserialize_with = "field::tables")]
     pub freeze: Option<Vec<FreezeFragment>>,
 }
 

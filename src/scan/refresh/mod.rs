@@ -15,6 +15,8 @@ mod stamp;
 mod tests;
 mod threats;
 
+use std::io;
+use std::thread::{self, Builder, ScopedJoinHandle};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -102,11 +104,15 @@ pub fn refresh(request: RefreshRequest<'_>) -> Vec<FeedStamp> {
     if request.mode == RefreshMode::Never {
         return request.sources.iter().map(|source| refresh_source(&request, source)).collect();
     }
-    std::thread::scope(|scope| {
-        let begin = |source| scope.spawn(move || refresh_source(&request, source));
+    thread::scope(|scope| {
+        let begin = |source| Builder::new().spawn_scoped(scope, move || refresh_source(&request, source));
         let begun: Vec<_> = request.sources.iter().map(begin).collect();
-        let ended = begun.into_iter().zip(request.sources);
-        ended.map(|(thread, source)| thread.join().unwrap_or_else(|_| stamp::defect(source))).collect()
+        let end = |(begun, source): (io::Result<ScopedJoinHandle<'_, FeedStamp>>, _)| match begun {
+            Ok(thread) => thread.join().unwrap_or_else(|_| stamp::defect(source)),
+            // A system that is short of memory refuses a thread.
+            Err(_) => refresh_source(&request, source),
+        };
+        begun.into_iter().zip(request.sources).map(end).collect()
     })
 }
 

@@ -130,7 +130,7 @@ fn a_run_that_the_machine_ends_or_somebody_takes_back_is_mailed_too() {
     assert_eq!(told(&root), "", "who was killed tells nobody");
     root.run(&["patchctl", "recover", "--unattended"]).expect_code(0);
     let mail = told(&root);
-    assert!(mail.contains(": patched\n\n") && mail.matches("Subject: ").count() == 1, "{mail}");
+    assert!(mail.contains(": recovered\n\n") && mail.matches("Subject: ").count() == 1, "{mail}");
     root.run(&["patchctl", "recover", "--unattended"]).expect_code(0);
     assert_eq!(told(&root), "", "nothing was open");
     root.run(&["patchctl", "rollback", "--yes"]).expect_code(0);

@@ -61,7 +61,13 @@ left=$(alive)
 for pause in 1 2 3 4 5 6 7 8 9 10; do [ -n "$left" ] || break; sleep 0.2; left=$(alive); done
 [ -n "$left" ] && echo "after a kill at DELAY runs on: $left"
 echo "round killed=$code met=$met at=$at"
+[ $code$met = 137yes ] && hits=$((hits + 1))
+[ $hits -ge KILLS ] && exit 0
 "#;
+
+/// A machine that is busy with other things makes clones live longer or shorter than was measured: kills that came too late
+/// are judged, and not counted.
+const ROUNDS_PER_KILL: u32 = 3;
 
 /// A command that is killed, and what tells that its clone lives.
 struct Killed {
@@ -84,15 +90,16 @@ impl Killed {
         let seed: u64 = seed.unwrap_or(74_099);
         let life = life(&run(&self.script(MEASURE)));
         println!("{kills} kills of `{}`, seed {seed} (PATCHCTL_SEED); its clone lives {life} ms", self.verb);
-        let (mut rounds, mut state) = (String::new(), seed.wrapping_add(turn));
-        for _ in 0..kills {
+        let (mut rounds, mut state) = ("hits=0".to_owned(), seed.wrapping_add(turn));
+        let round = ROUND.replace("KILLS", &kills.to_string());
+        for _ in 0..kills * ROUNDS_PER_KILL {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             // The last of what was measured is patchctl's own work with what the clone left.
             let delay = (state >> 33) % (life * 4 / 5).max(1);
             let delay = format!("{}.{:03}", delay / 1000, delay % 1000);
-            write!(rounds, "{}", ROUND.replace("DELAY", &delay)).expect("a text takes everything");
+            write!(rounds, "{}", round.replace("DELAY", &delay)).expect("a text takes everything");
         }
-        self.judge(kills, &run(&self.script(&rounds)));
+        self.judge(kills, &run(&self.script(&(rounds + "exit 0\n"))));
     }
 
     fn judge(&self, kills: u32, ran: &Ran) {
@@ -106,9 +113,8 @@ impl Killed {
             count("killed=137"),
             phases.join(", ")
         );
-        assert_eq!(rounds.len() as u32, kills, "{}", ran.said());
         assert_eq!(ran.stdout.lines().count(), rounds.len(), "{}", ran.said());
-        assert!(met * 2 > rounds.len(), "few kills met a clone of `{}`: {}", self.verb, ran.said());
+        assert_eq!(met as u32, kills, "too few kills met a clone of `{}`: {}", self.verb, ran.said());
     }
 }
 

@@ -111,3 +111,22 @@ fn a_digest_that_dpkg_cannot_take_is_no_success() {
         }
     }
 }
+
+/// A thread that a kernel short of memory refuses is done without.
+#[test]
+fn a_thread_that_is_refused_stops_nothing() {
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    let is_thread = |call: &Call| call.kind == Kind::Start && call.described() == "patchctl clone3()";
+    let count = campaign::count(world.before().command(APPLY), Stops::Touching, is_thread);
+    let choice = Choice::of(count, 4);
+    assert!(count > 0, "patchctl has threads");
+    for number in (0..count).filter(|number| choice.takes(*number)) {
+        let (host, mut seen) = (world.before(), 0);
+        let (ran, place) = campaign::disturb(host.command(APPLY), Stops::Touching, |call| {
+            seen += usize::from(is_thread(call));
+            (seen > number && is_thread(call)).then_some(Answer::Fail(Errno::EAGAIN))
+        });
+        let judged = world.judge_told(&host, APPLY, &ran);
+        judged.unwrap_or_else(|reason| panic!("thread {number} of {count}, {place:?}: {reason}\n{ran}"));
+    }
+}

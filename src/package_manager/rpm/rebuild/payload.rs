@@ -260,7 +260,10 @@ mod tests {
         let mut bytes = Vec::new();
         let written = write(Path::new("/"), &[link], &mut bytes).expect("nothing is read");
         let text = String::from_utf8_lossy(&bytes);
-        assert!(text.starts_with("070701000000000000a1ff") && text.contains("./l\0\0\0to\0\x00070701"), "{text:?}");
+        assert!(
+            text.starts_with("070701000000000000a1ff") && text.contains("./l\0\0\0to\0\x00070701"),
+            "{text:?}"
+        );
         assert_eq!((written, bytes.len() % 4), (bytes.len() as u64, 0));
         assert!(text.trim_end_matches('\0').ends_with("TRAILER!!!"));
     }
