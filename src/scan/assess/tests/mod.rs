@@ -363,8 +363,8 @@ fn what_an_importer_could_not_read_lowers_completeness() {
 }
 
 #[test]
-fn repositories_that_are_not_read_are_named_with_what_tells_their_updates() {
-    for (id, tells) in [("alpine", "apk version"), ("arch", "patchctl feeds refresh")] {
+fn where_no_lists_are_what_fetches_them_is_told() {
+    for (id, tells) in [("alpine", "apk update"), ("arch", "patchctl feeds refresh")] {
         let mut scene = Scene::new(vec![package("a1", "a1", "1")], vec![]);
         scene.inventory.distribution = Distribution::new(id, "1", "");
         scene.view.stamps.clear();
