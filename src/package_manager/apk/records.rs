@@ -94,10 +94,13 @@ impl HostRecords for Apk {
 fn is_draft(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    RECORDS
-        .iter()
-        .filter_map(|record| name.strip_prefix(record))
-        .any(|end| end == ".new" || end.strip_prefix(".tmp.").is_some_and(is_number))
+    // Of patchctl, which was cut off while it put the world back.
+    let own = name.strip_prefix(".world.").and_then(|rest| rest.strip_suffix(".tmp"));
+    own.is_some_and(is_number)
+        || RECORDS
+            .iter()
+            .filter_map(|record| name.strip_prefix(record))
+            .any(|end| end == ".new" || end.strip_prefix(".tmp.").is_some_and(is_number))
 }
 
 #[cfg(test)]
@@ -106,9 +109,12 @@ mod tests {
 
     #[test]
     fn only_drafts_of_the_own_records_are_drafts() {
-        for draft in
-            ["/lib/apk/db/installed.new", "/etc/apk/world.tmp.5226", "/lib/apk/db/scripts.tar.gz.tmp.1"]
-        {
+        for draft in [
+            "/lib/apk/db/installed.new",
+            "/etc/apk/world.tmp.5226",
+            "/lib/apk/db/scripts.tar.gz.tmp.1",
+            "/etc/apk/.world.22.tmp",
+        ] {
             assert!(is_draft(Path::new(draft)), "{draft}");
         }
         for other in [
@@ -116,6 +122,7 @@ mod tests {
             "/etc/apk/world.bak",
             "/etc/apk/repositories.new",
             "/lib/apk/db/installed.tmp.x",
+            "/etc/apk/.world.x.tmp",
         ] {
             assert!(!is_draft(Path::new(other)), "{other}");
         }
