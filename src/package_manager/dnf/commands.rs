@@ -223,7 +223,7 @@ impl PackageManager for Dnf {
     }
 
     fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
-        builds::by_hand(request, "dnf check")
+        recovery::by_hand(request, "dnf check")
     }
 
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::{PackageManagerError, RestoreRequest, Target};
-use super::{RPM, recovery};
+use super::super::{PackageManagerError, Target};
+use super::RPM;
 use crate::host::runner::{self, CommandSpec};
 use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::version::Version;
@@ -29,22 +29,6 @@ pub(in super::super) fn target(text: &str) -> Option<Target> {
 /// Paths as a person types them.
 pub(in super::super) fn paths(archives: &[PathBuf]) -> String {
     archives.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(" ")
-}
-
-/// How rpm takes an archive that was rebuilt: by the digests of its files, not by that of its payload.
-pub(super) const REBUILT: &str = "--nodigest";
-
-/// What a person types to go back, and to look at what came of it.
-pub(in super::super) fn by_hand(request: &RestoreRequest<'_>, look: &str) -> Vec<String> {
-    let rebuilt = if recovery::is_for_rpm_alone(request) { format!("{REBUILT} ") } else { String::new() };
-    let mut commands =
-        vec![format!("rpm -U --oldpackage --replacepkgs {rebuilt}{}", paths(request.archives))];
-    let away: Vec<String> = request.purge.iter().chain(request.remove).map(nevra).collect();
-    if !away.is_empty() {
-        commands.push(format!("rpm -e {}", away.join(" ")));
-    }
-    commands.push(look.to_owned());
-    commands
 }
 
 /// The architecture that a package may have changed from or to: the host's own or none.

@@ -51,7 +51,7 @@ fn calls(request: &RestoreRequest<'_>, installed: &[Target], guard: &Path) -> Ve
     let (beside, instead): (Vec<&PathBuf>, Vec<&PathBuf>) =
         request.archives.iter().partition(|archive| request.beside.contains(archive));
     let mut force = vec!["--oldpackage", "--replacepkgs", "--replacefiles", "--nodeps"];
-    force.extend(is_for_rpm_alone(request).then_some(builds::REBUILT));
+    force.extend(is_for_rpm_alone(request).then_some(REBUILT));
     let mut calls = Vec::new();
     for (verb, archives) in [("-U", instead), ("-i", beside)] {
         if !archives.is_empty() {
@@ -72,6 +72,22 @@ fn remove_litter(archives: &RpmArchives, request: &RestoreRequest<'_>) {
         // What cannot be removed is found by the caller's own proof.
         let _ = storage::remove_file(&path);
     }
+}
+
+/// How rpm takes an archive that was rebuilt: by the digests of its files, not by that of its payload.
+const REBUILT: &str = "--nodigest";
+
+/// What a person types to go back, and to look at what came of it.
+pub(in super::super) fn by_hand(request: &RestoreRequest<'_>, look: &str) -> Vec<String> {
+    let rebuilt = if is_for_rpm_alone(request) { format!("{REBUILT} ") } else { String::new() };
+    let mut commands =
+        vec![format!("rpm -U --oldpackage --replacepkgs {rebuilt}{}", builds::paths(request.archives))];
+    let away: Vec<String> = request.purge.iter().chain(request.remove).map(builds::nevra).collect();
+    if !away.is_empty() {
+        commands.push(format!("rpm -e {}", away.join(" ")));
+    }
+    commands.push(look.to_owned());
+    commands
 }
 
 #[cfg(test)]

@@ -246,7 +246,7 @@ impl PackageManager for Zypper {
     }
 
     fn by_hand(&self, request: &RestoreRequest<'_>) -> Vec<String> {
-        builds::by_hand(request, "zypper verify --dry-run")
+        recovery::by_hand(request, "zypper verify --dry-run")
     }
 
     fn resolve(&self, goal: &Goal, removals: Removals) -> Result<Resolved, PackageManagerError> {
