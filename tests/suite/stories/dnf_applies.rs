@@ -161,11 +161,12 @@ fn an_archive_that_is_not_the_listed_one_is_refused() {
 }
 
 #[test]
-fn a_version_that_nobody_offers_any_more_is_held() {
+fn a_version_that_nobody_offers_and_nothing_can_be_rebuilt_from_is_held() {
     let Some(root) = rpm_root::with(&["lab-plain", "lab-conf"]) else { return };
     fs::remove_file(root.path("srv/lab/base/lab-plain-1.0-1.noarch.rpm")).unwrap();
     rpm_root::publish(&root.path("/"), "srv/lab/base", "");
     root.run(&["dnf", "makecache", "--refresh"]).expect_code(0);
+    root.write("usr/share/lab-plain/file", "no longer the vendor's\n");
     let ran = apply(&root, &[]).expect_code(0);
     assert!(ran.said().contains("no way back"), "{ran}");
     let builds = root.builds();

@@ -64,7 +64,10 @@ fn format_that_there_is_not_is_a_configuration_error_with_its_line() {
     let Some(root) = debian::small() else { return };
     for (source, place) in [
         ("name = \"x\"\nformat = \"nonsense\"", "patchctl.toml, line 3, column 10, key feeds.source.format"),
-        ("name = \"x\"", "patchctl.toml, line 1, column 1, key feeds.source: name \"x\" tells no format"),
+        (
+            "name = \"x\"",
+            "patchctl.toml, line 2, column 8, key feeds.source.name: name \"x\" tells no format",
+        ),
     ] {
         root.write(
             "etc/patchctl/patchctl.toml",
