@@ -202,6 +202,15 @@ pub(super) fn temporary_beside(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
+/// Returns the path that a draft of [`replace`] or [`copy_in`] was to become: a process that is killed leaves it. `None` where
+/// the name is that of no draft.
+pub fn meant_by_draft(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?.strip_prefix('.')?.strip_suffix(".tmp")?;
+    let (name, number) = name.rsplit_once('.')?;
+    let is_draft = !name.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_draft.then(|| path.with_file_name(name))
+}
+
 /// Creates a file that must not be a link or exist under another owner's hand, writes it and syncs it.
 fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let _ = fs::remove_file(path);
@@ -400,6 +409,17 @@ mod tests {
         let _ = fs::remove_dir_all(&folder);
         create_folder(&folder, 0o700).expect("a scratch folder can be made");
         folder
+    }
+
+    #[test]
+    fn a_draft_is_known_by_its_name() {
+        let meant = |name: &str| meant_by_draft(Path::new(name));
+        let draft = temporary_beside(Path::new("/etc/a.conf"));
+        assert_eq!(meant_by_draft(&draft), Some(PathBuf::from("/etc/a.conf")));
+        for other in ["/etc/a.conf", "/etc/.a.conf.x.tmp", "/etc/.a.conf.12", "/etc/.12.tmp", "/etc/a.12.tmp"]
+        {
+            assert_eq!(meant(other), None, "{other}");
+        }
     }
 
     #[test]

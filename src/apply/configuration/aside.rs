@@ -48,8 +48,8 @@ pub fn put_back(tools: &Tools<'_>, folder: &RunFolder) -> Result<(), RunError> {
     Ok(())
 }
 
-/// Removes what the way back itself laid beside configuration files: a copy of what lies in its place again, or a version
-/// of the vendor that is in the old archive. `appeared` was neither there before the run nor left by it nor there when
+/// Removes what the way back itself laid beside configuration files: a copy of what lies in its place again, a version of the
+/// vendor that is in the old archive, or the draft of a file that it was killed over. `appeared` was neither there before the run nor left by it nor there when
 /// the way back began.
 ///
 /// # Errors
@@ -63,7 +63,9 @@ pub fn remove_copies(tools: &Tools<'_>, appeared: &[PathBuf], live: &Saved) -> R
         let is_copy = bare.and_then(|bare| live.manifest.get(Path::new(bare))).is_some_and(
             |entry| matches!(&entry.kind, Kind::File { sha256, .. } if storage::digest(&place).ok() == Some(*sha256)),
         );
-        if is_copy || [BESIDE, beside, OF_APK].iter().any(|end| text.ends_with(end)) {
+        // What the draft was to become is in its place by now.
+        let is_draft = storage::meant_by_draft(&place).is_some_and(|meant| storage::exists(&meant));
+        if is_copy || is_draft || [BESIDE, beside, OF_APK].iter().any(|end| text.ends_with(end)) {
             storage::remove_file(&place).map_err(RunError::Storage)?;
         }
     }

@@ -64,6 +64,23 @@ pub fn sweep(family: Family, base: Option<Host>, (of_apply, of_rollback): (usize
     tally.close(&format!("kill of the whole tree, {name}, rollback ({changes} calls)"), began);
 }
 
+/// Kills a way back where patchctl itself puts configuration back: it may leave drafts of its own in `/etc`.
+pub fn sweep_drafts(family: Family, base: Option<Host>, sample: usize) {
+    fn is_drawn(call: &Call) -> bool {
+        is_point(call) && call.described().starts_with("patchctl ") && call.file().starts_with("/etc/")
+    }
+    let began = Instant::now();
+    let Some(world) = base.map(|base| FamilyWorld::of(family, base)) else { return };
+    let counted = world.patched.copy();
+    let count = campaign::count(counted.command(ROLLBACK), Stops::Changing, is_drawn);
+    assert!(count > 3, "patchctl puts configuration back: {count} calls");
+    let choice = Choice::of(count, sample);
+    let points = campaign::cut_off_at(&world.patched.copy(), ROLLBACK, (choice, is_drawn));
+    let mut tally = Tally::default();
+    world.judge_all("rollback", points, &mut tally);
+    tally.close(&format!("kill over a draft in /etc, {}, rollback ({count} calls)", family.name), began);
+}
+
 /// Tells whether a call changes a file by which an end is judged: what is only written to a log changes none.
 pub fn is_point(call: &Call) -> bool {
     call.kind == Kind::Change && !call.file().contains("/var/log/")

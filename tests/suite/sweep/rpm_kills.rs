@@ -3,7 +3,7 @@
 //!
 //! rpm alone leaves a third of such points between both (`rpm_yardstick`).
 
-use super::family_world::{Family, sweep};
+use super::family_world::{Family, sweep, sweep_drafts};
 use super::world::{Host, swept_pool};
 use crate::lab::rpm_root::{self, RpmRoot};
 use crate::lab::{dnf5_root, zypp_root};
@@ -46,4 +46,9 @@ fn a_run_of_dnf5_and_its_way_back_that_are_cut_off_anywhere_end_old_or_new() {
 #[test]
 fn a_run_of_zypper_and_its_way_back_that_are_cut_off_anywhere_end_old_or_new() {
     sweep(Family { name: "zypper", ..RPM }, host(zypp_root::with(FIXTURES)), (16, 8));
+}
+
+#[test]
+fn a_way_back_that_is_cut_off_over_configuration_leaves_no_draft() {
+    sweep_drafts(Family { name: "dnf 4", ..RPM }, host(rpm_root::with(FIXTURES)), 8);
 }
