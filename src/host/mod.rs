@@ -14,6 +14,7 @@ pub mod clone;
 pub mod command;
 pub mod control_group;
 pub mod descriptors;
+pub mod draft;
 pub mod environment;
 pub mod exchange;
 pub mod facts;

@@ -6,7 +6,8 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::storage::{Result, StorageError, create_new, rename, temporary_beside};
+use super::draft;
+use super::storage::{Result, StorageError, create_new, rename};
 
 /// Bytes that are gathered before the system is asked to write: sixteen pages of a pipe's usual room (pipe(7)).
 const BUFFER: usize = 64 * 1024;
@@ -20,7 +21,7 @@ pub fn write_file(path: &Path, mode: u32, make: impl FnOnce(&mut dyn Write) -> i
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return write_in_place(path, make);
     }
-    let temporary = temporary_beside(path);
+    let temporary = draft::beside(path);
     let _ = fs::remove_file(&temporary);
     let written = create_new(&temporary, mode).and_then(|file| {
         let mut buffer = BufWriter::with_capacity(BUFFER, &file);
@@ -84,7 +85,7 @@ mod tests {
         });
         assert!(failed.is_err());
         assert_eq!(fs::read(&path).expect("still there"), b"old");
-        let beside = temporary_beside(&path);
+        let beside = draft::beside(&path);
         assert!(!beside.exists(), "nothing half-written is left");
         fs::remove_file(&path).expect("removed");
     }

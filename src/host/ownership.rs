@@ -60,7 +60,7 @@ pub fn attributes(path: &Path) -> Result<Attributes> {
 /// # Errors
 /// Writing, owning or naming fails; then the old file is still there, unchanged.
 pub fn replace(path: &Path, bytes: &[u8], rights: &Rights) -> Result<()> {
-    let temporary = storage::temporary_beside(path);
+    let temporary = super::draft::beside(path);
     let _ = fs::remove_file(&temporary);
     let at = |source| StorageError { operation: "write", path: path.to_owned(), source };
     let written = write(&temporary, bytes, rights).map_err(at);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256 as Hasher};
 
+use super::draft;
 use crate::model::digest::Sha256;
 
 /// Mode of everything that tells about holes of this host.
@@ -181,7 +182,7 @@ pub fn create_new_folder(path: &Path, mode: u32) -> Result<()> {
 /// After `Ok` the content survives a power cut; before it, the old content does. The file is created with `mode`
 /// from its first byte.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
-    let temporary = temporary_beside(path);
+    let temporary = draft::beside(path);
     let written = write_new(&temporary, bytes, mode).and_then(|()| rename(&temporary, path));
     if written.is_err() {
         let _ = fs::remove_file(&temporary);
@@ -193,22 +194,6 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(StorageError::at("rename to", to))?;
     sync_folder_of(to)
-}
-
-pub(super) fn temporary_beside(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
-}
-
-/// Returns the path that a draft of [`replace`] or [`copy_in`] was to become: a process that is killed leaves it. `None` where
-/// the name is that of no draft.
-pub fn meant_by_draft(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?.strip_prefix('.')?.strip_suffix(".tmp")?;
-    let (name, number) = name.rsplit_once('.')?;
-    let is_draft = !name.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    is_draft.then(|| path.with_file_name(name))
 }
 
 /// Creates a file that must not be a link or exist under another owner's hand, writes it and syncs it.
@@ -305,7 +290,7 @@ pub fn remove_folder(path: &Path) -> Result<()> {
 
 /// Creates or replaces a symbolic link atomically.
 pub fn replace_link(link: &Path, target: &Path) -> Result<()> {
-    let temporary = temporary_beside(link);
+    let temporary = draft::beside(link);
     let _ = fs::remove_file(&temporary);
     std::os::unix::fs::symlink(target, &temporary).map_err(StorageError::at("link", link))?;
     rename(&temporary, link)
@@ -314,7 +299,7 @@ pub fn replace_link(link: &Path, target: &Path) -> Result<()> {
 /// Copies a file into our own store under a new name, syncs it, and returns size and digest of what was written.
 pub fn copy_in(from: &Path, to: &Path, mode: u32) -> Result<(u64, Sha256)> {
     let source = open(from)?;
-    let temporary = temporary_beside(to);
+    let temporary = draft::beside(to);
     let copied =
         copy_stream(source, &temporary, mode).and_then(|found| rename(&temporary, to).map(|()| found));
     if copied.is_err() {
@@ -409,17 +394,6 @@ mod tests {
         let _ = fs::remove_dir_all(&folder);
         create_folder(&folder, 0o700).expect("a scratch folder can be made");
         folder
-    }
-
-    #[test]
-    fn a_draft_is_known_by_its_name() {
-        let meant = |name: &str| meant_by_draft(Path::new(name));
-        let draft = temporary_beside(Path::new("/etc/a.conf"));
-        assert_eq!(meant_by_draft(&draft), Some(PathBuf::from("/etc/a.conf")));
-        for other in ["/etc/a.conf", "/etc/.a.conf.x.tmp", "/etc/.a.conf.12", "/etc/.12.tmp", "/etc/a.12.tmp"]
-        {
-            assert_eq!(meant(other), None, "{other}");
-        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::manifest::Kind;
 use super::save::Saved;
 use crate::config::layout::RunFolder;
-use crate::host::storage;
+use crate::host::{draft, storage};
 
 use super::super::{RunError, Tools};
 use crate::model::decision::ConffilePolicy;
@@ -64,7 +64,7 @@ pub fn remove_copies(tools: &Tools<'_>, appeared: &[PathBuf], live: &Saved) -> R
             |entry| matches!(&entry.kind, Kind::File { sha256, .. } if storage::digest(&place).ok() == Some(*sha256)),
         );
         // What the draft was to become is in its place by now.
-        let is_draft = storage::meant_by_draft(&place).is_some_and(|meant| storage::exists(&meant));
+        let is_draft = draft::meant_by(&place).is_some_and(|meant| storage::exists(&meant));
         if is_copy || is_draft || [BESIDE, beside, OF_APK].iter().any(|end| text.ends_with(end)) {
             storage::remove_file(&place).map_err(RunError::Storage)?;
         }
