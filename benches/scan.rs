@@ -29,7 +29,7 @@ use patchctl::scan::assess::{AssessInput, Detail, FeedIndex, InUse, assess, coun
 use patchctl::scan::feed::AdvisoryFeed;
 use patchctl::scan::feed::debian_tracker::DebianTracker;
 use patchctl::scan::feed::decompress::{LARGEST_FEED, decompress};
-use patchctl::scan::index::{Index, Provenance, Statement, build};
+use patchctl::scan::index::{Compiler, Index, Provenance, Statement};
 use patchctl::scan::inventory::dpkg_status;
 
 const ROUNDS: usize = 15;
@@ -91,7 +91,15 @@ fn import(feed: &[u8]) -> Vec<u8> {
     median("parse, one release", || drop(DebianTracker.parse(feed, &release()).unwrap()));
     median("digest of the content", || _ = Sha256::of(feed));
     let provenance = Provenance { content: Sha256::of(feed), published: None, scheme: VersionScheme::Deb };
-    let compile = || build(&DebianTracker.parse(feed, &release()).unwrap().advisories, provenance).unwrap();
+    let compile = || {
+        let mut compiler = Compiler::default();
+        DebianTracker
+            .parse_pieces(&mut &feed[..], &release(), &mut |rows| {
+                rows.advisories.iter().try_for_each(|advisory| compiler.add(advisory)).ok()
+            })
+            .unwrap();
+        compiler.finish(provenance).unwrap()
+    };
     let took = median("import: parse and compile", || drop(compile()));
     let file = compile();
     let rate = feed.len() as f64 / took.as_secs_f64() / 1e9;

@@ -23,6 +23,7 @@ pub mod package;
 pub mod pattern;
 pub mod plan;
 pub mod ring;
+pub mod rpm_header;
 pub mod rule;
 pub mod run;
 pub mod severity;

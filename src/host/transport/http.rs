@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use ureq::http::{HeaderMap, Response};
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, Proxy};
 
+use super::connector::SharedConnector;
 use super::resolve::HostResolver;
 use super::sink::Sink;
 use super::{FetchRequest, Fetched, Head, Limits, TransportError, Validators, authority};
@@ -106,7 +106,7 @@ fn agent(request: &FetchRequest<'_>) -> Result<Agent, ureq::Error> {
         .timeout_resolve(Some(request.limits.connect))
         .timeout_per_read(Some(STALL.min(request.limits.deadline)))
         .build();
-    Ok(Agent::with_parts(configuration, DefaultConnector::default(), HostResolver))
+    Ok(Agent::with_parts(configuration, SharedConnector, HostResolver))
 }
 
 /// The proxy of the environment, unless `no_proxy` names the host.

@@ -3,6 +3,7 @@
 //!
 //! Answers for getting the bytes as they were sent; whether they can be trusted is the caller's question.
 
+mod connector;
 mod http;
 mod partial;
 mod resolve;
@@ -95,7 +96,7 @@ pub struct Content {
     pub published: Option<DateTime<Utc>>,
 }
 
-/// A file as it was received: whole and on disk, not decompressed, not checked.
+/// A file as it was received: whole, not yet synced, not decompressed, not checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Download {
     /// Bytes.

@@ -102,6 +102,14 @@ impl VersionScheme {
         }
     }
 
+    /// Checks that a text can be a version of this family, and keeps nothing of it.
+    ///
+    /// # Errors
+    /// The text cannot be a version of this family.
+    pub fn accept(self, text: &str) -> Result<(), VersionError> {
+        self.check(text).map_err(|reason| VersionError { text: text.to_owned(), reason })
+    }
+
     /// Checks that a text can be a version that a package manager records. Debian's grammar is dpkg's own; of the
     /// others only what no version can have is refused, because their databases hold what others built: a text that
     /// is not to be compared is told when it is compared.
@@ -121,7 +129,7 @@ impl Version {
     /// # Errors
     /// The text cannot be a version of that family.
     pub fn of(scheme: VersionScheme, text: &str) -> Result<Self, VersionError> {
-        scheme.check(text).map_err(|reason| VersionError { text: text.to_owned(), reason })?;
+        scheme.accept(text)?;
         Ok(Self { scheme, text: Arc::from(text) })
     }
 

@@ -24,6 +24,7 @@ pub(crate) use self::circumstances::Circumstances;
 use self::materialise::Materialiser;
 pub use self::materialise::finding_package;
 use self::origin::Matched;
+pub use self::priority::exposed;
 pub use self::scope::{Channels, InUse};
 pub use self::tally::{count, open_holes};
 use crate::model::advisory::Subject;

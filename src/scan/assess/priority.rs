@@ -8,7 +8,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 
 use crate::model::assessment::AssessmentSettings;
 use crate::model::finding::{Finding, FindingPackage, Verdict};
-use crate::model::severity::{Exposure, Priority, PriorityInput, Severity};
+use crate::model::severity::{Criticality, Exposure, Priority, PriorityInput, Severity};
 use crate::model::vulnerability::Identifier;
 use crate::scan::index::{Statement, ThreatIndex};
 
@@ -66,6 +66,26 @@ pub fn unnamed_priority(severity: Severity, exposure: Exposure, settings: &Asses
         exposure,
         criticality: settings.criticality,
     })
+}
+
+/// Ranks findings that were made as if nothing ran here by how exposed the code of each is, and sorts them.
+pub fn exposed(
+    mut findings: Vec<Finding>,
+    exposure: impl Fn(&FindingPackage) -> Exposure,
+    criticality: Criticality,
+) -> Vec<Finding> {
+    for finding in &mut findings {
+        finding.exposure = exposure(&finding.package);
+        finding.priority = Priority::of(PriorityInput {
+            severity: finding.severity,
+            cvss: finding.cvss,
+            epss: finding.epss,
+            known_exploited: finding.known_exploited,
+            exposure: finding.exposure,
+            criticality,
+        });
+    }
+    sorted(findings)
 }
 
 /// By when a finding is to be closed, and how long past that it is.

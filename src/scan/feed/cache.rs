@@ -224,7 +224,20 @@ impl FeedCache {
         }
     }
 
-    /// Stores what was received and believed, then its record, then drops older content.
+    /// Makes what was received survive a power cut: due before it is stored.
+    ///
+    /// # Errors
+    /// The system cannot write it.
+    pub fn sync(received: &Received) -> Result<(), CacheError> {
+        let changes = received.changes.as_ref().map(|changes| &changes.path);
+        [&received.path]
+            .into_iter()
+            .chain(changes)
+            .try_for_each(|path| storage::sync_file(path))
+            .map_err(storing)
+    }
+
+    /// Stores what was received, believed and [synced](Self::sync), then its record, then drops older content.
     ///
     /// # Errors
     /// The folder cannot be written; the last content is still there.

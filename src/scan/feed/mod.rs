@@ -41,6 +41,8 @@ pub mod ubuntu_vex;
 pub mod updateinfo;
 mod xml;
 
+use std::io::Read;
+
 use self::container::Documents;
 use crate::model::advisory::Advisory;
 use crate::model::distro::Distribution;
@@ -128,6 +130,18 @@ pub trait AdvisoryFeed: Sync {
     /// # Errors
     /// The content is not what the vendor publishes; the first fault is named with its place.
     fn parse<'a>(&self, content: &'a [u8], release: &Distribution) -> Result<Rows<'a>, FeedError>;
+
+    /// Reads the same from decompressed content of which only a piece is held at a time, and gives the rows of one piece
+    /// after the other away, as long as they are taken. `None` where the format or this content is not read so, or has
+    /// any fault: [`AdvisoryFeed::parse`] decides then, and what was given away counts for nothing.
+    fn parse_pieces(
+        &self,
+        _: &mut dyn Read,
+        _: &Distribution,
+        _: &mut dyn FnMut(Rows<'_>) -> Option<()>,
+    ) -> Option<()> {
+        None
+    }
 
     /// Tells whether it is published as an archive of documents, which may be far larger than memory.
     fn is_archive(&self) -> bool {

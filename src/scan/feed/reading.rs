@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use super::container::{self, ContainerError, Opened};
 use super::registry::{self, Format};
 use super::trust::{Admitted, Received, Refusal};
-use super::{FeedError, Rows, Unread};
+use super::{AdvisoryFeed, FeedError, Rows, Unread};
 use crate::host::sealed::{self, SealedError};
 use crate::host::storage;
 use crate::model::digest::Sha256;
 use crate::model::distro::Distribution;
 use crate::model::failure::Told;
 use crate::model::feed::FeedRole;
-use crate::scan::index::{Provenance, build, build_threats};
+use crate::scan::index::{Compiler, IndexError, Provenance, build_threats};
 
 /// Largest index, 5 % of the largest feed and room (performance design, target 8).
 pub const LARGEST_INDEX: u64 = 64 * 1024 * 1024;
@@ -165,6 +165,8 @@ fn of_reading(reading: &Reading) -> (Head, Vec<u8>) {
 /// The files of a reading, opened before anything in them is looked at.
 struct Files {
     content: File,
+    /// The same file, to be read piece by piece.
+    pieces: Option<File>,
     /// The same file twice: names are read first.
     changes: Option<(File, File)>,
 }
@@ -175,6 +177,7 @@ impl Files {
         let twice = |(path, _): &(PathBuf, u64)| Ok((open(path)?, open(path)?));
         Ok(Self {
             content: open(&reading.content.0)?,
+            pieces: Some(open(&reading.content.0)?),
             changes: reading.changes.as_ref().map(twice).transpose()?,
         })
     }
@@ -197,17 +200,30 @@ impl Files {
         container::overlaid(archive(base)?, names, later).map(Opened::Archive).map_err(damaged)
     }
 
-    fn compile(self, reading: &Reading) -> Result<Admitted, Refusal> {
+    fn compile(mut self, reading: &Reading) -> Result<Admitted, Refusal> {
         let unknown = || Refusal::Told(Told::new(format!("no format is named {:?}", reading.format)));
         let format = registry::find(&reading.format).ok_or_else(unknown)?;
+        let pieces = self.pieces.take().filter(|_| self.changes.is_none());
+        match (format, pieces) {
+            (Format::Advisories(feed), Some(file)) => match Compiling::of_pieces(feed, file, reading) {
+                Some(compiling) => compiling.finish(format),
+                None => self.compile_whole(reading, format),
+            },
+            _ => self.compile_whole(reading, format),
+        }
+    }
+
+    fn compile_whole(self, reading: &Reading, format: Format) -> Result<Admitted, Refusal> {
         let opened = self.unpack(reading)?;
         let shape = |source| Refusal::Shape { source };
         match (format, opened) {
             (Format::Advisories(feed), Opened::Whole(content)) => {
-                compile_rows(feed.parse(&content, &reading.release).map_err(shape)?, reading, format)
+                Compiling::of_rows(feed.parse(&content, &reading.release).map_err(shape)?, reading)?
+                    .finish(format)
             }
             (Format::Advisories(feed), Opened::Archive(documents)) => {
-                compile_rows(feed.parse_archive(documents, &reading.release).map_err(shape)?, reading, format)
+                let rows = feed.parse_archive(documents, &reading.release).map_err(shape)?;
+                Compiling::of_rows(rows, reading)?.finish(format)
             }
             (Format::Threats(feed), Opened::Whole(content)) => {
                 let known = feed.parse(&content).map_err(shape)?;
@@ -223,20 +239,53 @@ impl Files {
     }
 }
 
-fn compile_rows(rows: Rows<'_>, reading: &Reading, format: Format) -> Result<Admitted, Refusal> {
-    let Reading { identity: content, published, release, .. } = reading;
-    // A list of names may have none yet for a release, such as that of LTS before LTS begins.
-    if rows.advisories.is_empty() && format.role() == FeedRole::Verdicts {
-        return Err(Refusal::Release { release: release.title() });
-    }
-    let provenance =
-        Provenance { content: *content, published: *published, scheme: release.version_scheme() };
-    let index = build(&rows.advisories, provenance).map_err(|source| Refusal::Compile { source })?;
-    let advisories = statements(&rows);
-    Ok(Admitted { index, entries: rows.entries, advisories, unread: rows.unread })
+/// Statements while they are compiled.
+struct Compiling<'r> {
+    reading: &'r Reading,
+    compiler: Compiler,
+    entries: u64,
+    unread: Unread,
+    /// No advisory came.
+    is_silent: bool,
 }
 
-/// Statements about packages: an advisory makes one for each package it names.
-fn statements(rows: &Rows<'_>) -> u64 {
-    rows.advisories.iter().map(|advisory| advisory.affected.len() as u64).sum()
+impl<'r> Compiling<'r> {
+    fn new(reading: &'r Reading) -> Self {
+        let (compiler, unread) = (Compiler::default(), Unread::default());
+        Self { reading, compiler, entries: 0, unread, is_silent: true }
+    }
+
+    /// Compiles content of which a piece is held at a time; `None` where it has to be read whole.
+    fn of_pieces(feed: &dyn AdvisoryFeed, file: File, reading: &'r Reading) -> Option<Self> {
+        let mut compiling = Self::new(reading);
+        let mut content = container::stream(file, reading.content.1).ok()?;
+        feed.parse_pieces(&mut content, &reading.release, &mut |rows| compiling.add(rows).ok())?;
+        Some(compiling)
+    }
+
+    fn of_rows(rows: Rows<'_>, reading: &'r Reading) -> Result<Self, Refusal> {
+        let mut compiling = Self::new(reading);
+        compiling.add(rows).map_err(|source| Refusal::Compile { source })?;
+        Ok(compiling)
+    }
+
+    /// Compiles advisory after advisory; each is dropped behind its turn.
+    fn add(&mut self, rows: Rows<'_>) -> Result<(), IndexError> {
+        self.entries += rows.entries;
+        self.unread.join(rows.unread);
+        self.is_silent &= rows.advisories.is_empty();
+        rows.advisories.into_iter().try_for_each(|advisory| self.compiler.add(&advisory))
+    }
+
+    fn finish(self, format: Format) -> Result<Admitted, Refusal> {
+        let Self { reading: Reading { identity: content, published, release, .. }, compiler, .. } = self;
+        // A list of names may have none yet for a release, such as that of LTS before LTS begins.
+        if self.is_silent && format.role() == FeedRole::Verdicts {
+            return Err(Refusal::Release { release: release.title() });
+        }
+        let (scheme, advisories) = (release.version_scheme(), compiler.statements());
+        let provenance = Provenance { content: *content, published: *published, scheme };
+        let index = compiler.finish(provenance).map_err(|source| Refusal::Compile { source })?;
+        Ok(Admitted { index, entries: self.entries, advisories, unread: self.unread })
+    }
 }

@@ -161,7 +161,7 @@ const STATES: [VendorState; 11] = [
 const SEVERITIES: [Severity; 6] = Severity::ALL;
 
 /// Every subject with its number in the file, in their order.
-const SUBJECTS: [Subject; 3] = [Subject::Source, Subject::Binary, Subject::SourcePrefix];
+pub(super) const SUBJECTS: [Subject; 3] = [Subject::Source, Subject::Binary, Subject::SourcePrefix];
 
 /// Every order of versions with its number in the file.
 const SCHEMES: [VersionScheme; 4] =

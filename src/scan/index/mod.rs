@@ -11,9 +11,10 @@ mod open;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod threats;
 
-pub use build::build;
+pub use build::{Compiler, build};
 pub use format::{IndexError, Provenance};
 pub use lookup::Index;
 pub use open::{IndexBytes, Wanted};

@@ -138,6 +138,9 @@ impl InventoryError {
             Self::NoPackages { .. } => {
                 "os-release(5) names the distribution; its package database belongs into this root"
             }
+            Self::Twice { root, .. } if rpm_database::is_present(root) => {
+                "rpm -qa --last tells what rpm itself reads of it, and rpmdb --rebuilddb writes it anew"
+            }
             _ => "dpkg --audit tells what dpkg itself thinks of it",
         }
     }

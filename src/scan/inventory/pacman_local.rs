@@ -9,7 +9,8 @@ use super::pacman_entry::{folder_name, split, values};
 use super::record_error::{RecordError, RecordProblem};
 use super::record_values::RecordValues;
 use super::{InventoryError, reading};
-use crate::host::storage;
+use crate::host::storage::{self, StorageError};
+use crate::host::threads;
 use crate::model::distro::PackageFamily;
 use crate::model::package::{InstalledPackage, PackageName, PackageState, SourcePackage};
 use crate::model::version::Version;
@@ -34,15 +35,15 @@ pub(super) fn read(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError>
     let folder = root.join(LOCAL);
     let settings = PacmanSettings::read(root);
     let listed = storage::list(&folder).map_err(reading(&folder))?;
-    let entries: Vec<Entry> = listed.into_iter().filter_map(Entry::of).collect();
+    let entries = entries(&listed);
     // Databases that were made for scanners have no lists at all.
     let has_lists = entries.iter().any(|entry| entry.has_list);
     let mut packages = Vec::with_capacity(entries.len());
-    for entry in &entries {
+    for entry in entries {
         let file = entry.path.join("desc");
-        let bytes = storage::read_if_present(&file).map_err(reading(&file))?.unwrap_or_default();
+        let bytes = entry.description.map_err(reading(&file))?.unwrap_or_default();
         if bytes.last() != Some(&b'\n') || (has_lists && !entry.has_list) {
-            packages.extend(entry.unfinished());
+            packages.extend(unfinished(&entry.name));
             continue;
         }
         let shown = file.strip_prefix(root).unwrap_or(&file).to_string_lossy();
@@ -61,34 +62,49 @@ struct Entry {
     path: PathBuf,
     name: String,
     has_list: bool,
+    description: Result<Option<Vec<u8>>, StorageError>,
 }
 
 impl Entry {
-    fn of(path: PathBuf) -> Option<Self> {
-        let name = folder_name(&path);
-        let has_list = storage::exists(&path.join("files"));
-        (name != FORMAT).then_some(Self { path, name, has_list })
-    }
-
-    /// The package over which pacman was cut off, as far as the folder's name tells of it.
-    fn unfinished(&self) -> Option<InstalledPackage> {
-        let (name, version) = split(&self.name)?;
-        let name = PackageFamily::Pacman.is_package_name(name).then(|| PackageName::from(name))?;
-        let version = Version::alpm(version).ok()?;
-        Some(InstalledPackage {
-            architecture: "any".into(),
-            source: SourcePackage { name: name.clone(), version: version.clone() },
+    fn of(path: &Path) -> Option<Self> {
+        let name = folder_name(path);
+        let is_package = name != FORMAT;
+        is_package.then(|| Self {
+            has_list: storage::exists(&path.join("files")),
+            description: storage::read_if_present(&path.join("desc")),
+            path: path.to_owned(),
             name,
-            version,
-            state: PackageState::HalfInstalled,
-            reinstall_required: true,
-            hold: false,
-            essential: false,
-            multi_arch_same: false,
-            installed_size_kib: 0,
-            provenance: None,
         })
     }
+}
+
+/// Reads all folders. It is the system that takes its time for thousands of files: another core opens half of them.
+fn entries(folders: &[PathBuf]) -> Vec<Entry> {
+    let read = |folders: &[PathBuf]| folders.iter().filter_map(|path| Entry::of(path)).collect::<Vec<_>>();
+    let (one, other) = folders.split_at(folders.len() / 2);
+    let (theirs, mut entries) = threads::both(|| read(other), || read(one));
+    entries.extend(theirs.unwrap_or_else(|| read(other)));
+    entries
+}
+
+/// The package over which pacman was cut off, as far as the folder's name tells of it.
+fn unfinished(folder: &str) -> Option<InstalledPackage> {
+    let (name, version) = split(folder)?;
+    let name = PackageFamily::Pacman.is_package_name(name).then(|| PackageName::from(name))?;
+    let version = Version::alpm(version).ok()?;
+    Some(InstalledPackage {
+        architecture: "any".into(),
+        source: SourcePackage { name: name.clone(), version: version.clone() },
+        name,
+        version,
+        state: PackageState::HalfInstalled,
+        reinstall_required: true,
+        hold: false,
+        essential: false,
+        multi_arch_same: false,
+        installed_size_kib: 0,
+        provenance: None,
+    })
 }
 
 /// What is left of the folder of another version says nothing about a package that is whole.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::question::Arrived;
 use super::{RefreshError, RefreshRequest, caching, compiled, load_index};
-use crate::host::transport;
+use crate::host::{threads, transport};
 use crate::model::feed::{Authenticity, FeedRole, SourceSettings};
 use crate::scan::assess::open_holes;
 use crate::scan::feed::cache::{CacheRecord, FeedCache, StoredChanges, StoredContent};
@@ -55,7 +55,10 @@ pub(super) fn keep(keeping: Keeping<'_>, arrived: Arrived) -> Result<CacheRecord
     let cache = FeedCache::new(request.layout, &source.name);
     let authenticity = keeping.authenticity(&arrived);
     let Arrived { received, validators, published, fetched, signer, unread } = arrived;
-    let mut admitted = trust::admit(&received, published, gate).map_err(refused)?;
+    // The disk is busy with it while it is read.
+    let (synced, admitted) =
+        threads::both(|| FeedCache::sync(&received), || trust::admit(&received, published, gate));
+    let mut admitted = admitted.map_err(refused)?;
     admitted.unread.join(unread);
     check_upheaval(keeping, &admitted.index).map_err(refused)?;
     let mut stored = StoredContent {
@@ -78,6 +81,8 @@ pub(super) fn keep(keeping: Keeping<'_>, arrived: Arrived) -> Result<CacheRecord
         unread: BTreeMap::new(),
     };
     stored.note_release(release.release_key(), admitted.advisories, admitted.unread);
+    // Only a panic leaves no answer.
+    synced.unwrap_or_else(|| FeedCache::sync(&received)).map_err(caching(&source.name))?;
     let record = cache.store(stored, &received).map_err(caching(&source.name))?;
     compiled::write(request.layout, source, release, &admitted.index)?;
     Ok(record)

@@ -7,7 +7,6 @@
 //! unpacks against the header all the same (rpm, `lib/fsm.c`). What no digest speaks about is rpm's to set: modes and owners.
 
 mod container;
-mod header;
 mod payload;
 mod record;
 
@@ -15,13 +14,13 @@ use std::path::{Path, PathBuf};
 
 use self::container::Packing;
 pub(super) use self::container::is_rebuilt;
-use self::header::{Header, Tag};
 use self::payload::File;
 use self::record::Record;
 use super::builds;
 use crate::host::runner::RunError;
 use crate::host::storage::{self, StorageError};
 use crate::model::package::PackageKey;
+use crate::model::rpm_header::{Header, Tag};
 use crate::package_manager::Target;
 
 /// Why an archive was not rebuilt.

@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256 as Hasher};
 
 use super::RebuildError;
-use super::header::{Header, Tag};
 use crate::host::storage::{self, StorageError};
+use crate::model::digest::Sha256;
+use crate::model::rpm_header::{Header, Tag};
 
 /// Kinds of files in a mode (inode(7)).
 const KIND: u32 = 0o170_000;
@@ -25,7 +26,7 @@ const CLAIMED_ONLY: u32 = 1 << 6;
 
 /// The digest of files that is known here (RFC 4880, section 9.4); rpm writes it since 4.6 where the build asks for it, and
 /// by itself since 4.14.
-const SHA256: [u32; 1] = [8];
+const OF_SHA256: [u32; 1] = [8];
 
 /// A file that the payload has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,7 +38,8 @@ pub(super) struct File {
     rdev: u32,
     inode: u32,
     flags: u32,
-    digest: String,
+    /// That of a regular file.
+    digest: Option<Sha256>,
     target: PathBuf,
     /// How many names of the payload it has.
     names: u32,
@@ -74,7 +76,7 @@ pub(super) fn files(header: &Header<'_>) -> Result<Vec<File>, RebuildError> {
             rdev: rdevs[at],
             inode: inodes[at],
             flags: flags[at],
-            digest: String::from_utf8_lossy(digests[at]).into_owned(),
+            digest: std::str::from_utf8(digests[at]).ok().and_then(|text| text.parse().ok()),
             target: PathBuf::from(OsStr::from_bytes(targets[at])),
             names: 1,
             has_content: false,
@@ -82,7 +84,7 @@ pub(super) fn files(header: &Header<'_>) -> Result<Vec<File>, RebuildError> {
     }
     join_names(&mut found, names_of.into_values());
     let has_digests = found.iter().any(|file| file.has_content);
-    if has_digests && header.numbers(Tag::DigestAlgorithm).map_err(damaged)? != SHA256 {
+    if has_digests && header.numbers(Tag::DigestAlgorithm).map_err(damaged)? != OF_SHA256 {
         return Err(RebuildError::Unsupported { reason: "its files have other digests than SHA-256" });
     }
     Ok(found)
@@ -131,7 +133,7 @@ impl File {
         let Some(found) = storage::metadata(&place)? else { return Ok(Some("is missing")) };
         Ok(match self.mode & KIND {
             REGULAR if !found.is_file() => Some(OTHER),
-            REGULAR if storage::digest(&place)?.to_string() == self.digest => None,
+            REGULAR if Some(storage::digest(&place)?) == self.digest => None,
             REGULAR if self.flags & CONFIGURATION != 0 => {
                 Some("was edited, and the vendor's text is nowhere")
             }
@@ -162,7 +164,7 @@ impl File {
         } else if size > 0 {
             let mut content = storage::open(&place)?;
             let digest = copy(&mut content, to, size.into()).map_err(at)?;
-            if digest != self.digest {
+            if Some(digest) != self.digest {
                 return Err(RebuildError::Altered {
                     path: self.path.clone(),
                     fault: "changed while it was read",
@@ -219,7 +221,7 @@ fn fill(written: u64, to: &mut dyn Write) -> io::Result<u64> {
 }
 
 /// Copies exactly `size` bytes and returns their digest.
-fn copy(from: &mut dyn Read, to: &mut dyn Write, size: u64) -> io::Result<String> {
+fn copy(from: &mut dyn Read, to: &mut dyn Write, size: u64) -> io::Result<Sha256> {
     let mut hash = Hasher::new();
     let mut buffer = vec![0u8; 256 * 1024];
     let mut rest = from.take(size);
@@ -233,7 +235,7 @@ fn copy(from: &mut dyn Read, to: &mut dyn Write, size: u64) -> io::Result<String
         to.write_all(&buffer[..count])?;
         left -= count as u64;
     }
-    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(Sha256::from_bytes(hash.finalize().into()))
 }
 
 #[cfg(test)]

@@ -35,3 +35,16 @@ fn attacks_and_announcements_stand_in_the_finding() {
     assert_eq!(finding.due, Some((now() + TimeDelta::days(3)).date_naive()));
     assert_eq!(finding.priority.parts.threat, 1.0);
 }
+
+#[test]
+fn findings_ranked_afterwards_are_those_ranked_at_once() {
+    let rows = ["CVE-2026-0001", "CVE-2026-0002"].map(|id| fixed("a1", id, "2"));
+    let rows = [&rows[..], &[fixed("b1", "CVE-2026-0003", "2")]].concat();
+    let scene = Scene::new(vec![package("a1", "a1", "1"), package("b1", "b1", "1")], rows);
+    let listens = |source: &str| if source == "b1" { Exposure::Listening } else { Exposure::Installed };
+    let at_once = scene.with(|input| assess(AssessInput { exposure: &listens, ..input })).findings;
+    let at_rest = scene.with(assess).findings;
+    let afterwards = exposed(at_rest, |package| listens(package.source.name.as_str()), Criticality::Normal);
+    assert_eq!(at_once, afterwards);
+    assert_eq!(&*at_once[0].advisory, "CVE-2026-0003");
+}

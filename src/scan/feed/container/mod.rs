@@ -202,6 +202,15 @@ pub fn open(file: impl Read + 'static, size: u64) -> Result<Opened, DecompressEr
     }
 }
 
+/// Opens content of so many bytes as it was received, to be read once from its beginning. What is beyond the size that
+/// [`open`] allows cannot be read.
+///
+/// # Errors
+/// Its first bytes cannot be read.
+pub fn stream(file: impl Read + 'static, size: u64) -> Result<Unpacked<'static>, DecompressError> {
+    Unpacked::new(BufReader::with_capacity(PIECE, file), cap(size, LARGEST_FEED))
+}
+
 /// A file of which is known how much was taken.
 struct Counted<R> {
     file: R,

@@ -3,9 +3,11 @@
 //! The wire shape and its traps are in the tracker's own pages and were checked on real excerpts; see the README
 //! beside the fixtures. What a release does not list is no statement: nothing is derived from a gap.
 
+mod pieces;
 mod wire;
 
 use std::borrow::Cow;
+use std::io::Read;
 
 use serde::Deserializer;
 
@@ -14,7 +16,7 @@ use super::{AdvisoryFeed, FeedError, PublishedSource, Rows};
 use crate::model::advisory::{Advisory, Affected, VendorState};
 use crate::model::distro::Distribution;
 use crate::model::severity::Severity;
-use crate::model::version::Version;
+use crate::model::version::VersionScheme;
 
 const NAME: &str = "debian-tracker";
 /// Longest part of an error text of the parser that is passed on: it can quote the content.
@@ -44,14 +46,31 @@ impl AdvisoryFeed for DebianTracker {
             Some(b'<') => return Err(FeedError::WebPage { feed: NAME, expected: "JSON" }),
             Some(_) => {}
         }
-        let mut rows = Rows::default();
-        let mut reader = serde_json::Deserializer::from_slice(content);
-        reader
-            .deserialize_map(Sources { release: &release.codename, rows: &mut rows })
-            .and_then(|()| reader.end())
-            .map_err(malformed)?;
-        Ok(rows)
+        read(content, release).map(|(rows, _)| rows)
     }
+
+    fn parse_pieces(
+        &self,
+        content: &mut dyn Read,
+        release: &Distribution,
+        take: &mut dyn FnMut(Rows<'_>) -> Option<()>,
+    ) -> Option<()> {
+        pieces::each(content, &mut |piece| {
+            let (rows, last) = read(piece, release).ok()?;
+            take(rows).map(|()| last.into_owned())
+        })
+    }
+}
+
+/// Reads an object of source packages; returns the rows, and the name of the last source.
+fn read<'a>(content: &'a [u8], release: &Distribution) -> Result<(Rows<'a>, Cow<'a, str>), FeedError> {
+    let mut rows = Rows::default();
+    let mut reader = serde_json::Deserializer::from_slice(content);
+    let last = reader
+        .deserialize_map(Sources { release: &release.codename, rows: &mut rows })
+        .and_then(|last| reader.end().map(|()| last))
+        .map_err(malformed)?;
+    Ok((rows, last))
 }
 
 fn malformed(error: serde_json::Error) -> FeedError {
@@ -73,7 +92,8 @@ impl<'a> ReleaseState<'a> {
             // "0" says that the release was never affected; it is no version to compare with.
             ("resolved", Some(version)) if version == "0" => VendorState::NotAffected,
             ("resolved", Some(version)) => {
-                Version::deb(&version).map_err(|error| format!("{source}: {id}: fixed_version: {error}"))?;
+                let fault = |error| format!("{source}: {id}: fixed_version: {error}");
+                VersionScheme::Deb.accept(&version).map_err(fault)?;
                 fixed_version = Some(version);
                 VendorState::Fixed
             }
@@ -224,6 +244,37 @@ mod tests {
         let version = r#"{"status": "resolved", "fixed_version": "1 rm -rf"}"#;
         let content = format!(r#"{{"a": {{"CVE-2024-0001": {{"releases": {{"bookworm": {version}}}}}}}}}"#);
         assert!(fault(&content).contains("fixed_version"));
+    }
+
+    #[test]
+    fn pieces_give_the_rows_of_the_whole() {
+        let bug = |at: usize| {
+            let (year, version) = (1999 + at % 25, at % 7);
+            let state = format!(r#"{{"status": "resolved", "fixed_version": "1.{version}-1"}}"#);
+            let more = if at.is_multiple_of(3) { r#", "debianbug": 7"# } else { "" };
+            format!(r#""CVE-{year}-{at}": {{"releases": {{"sid": {state}, "bookworm": {state}}}{more}}}"#)
+        };
+        let source = |(name, bugs): (usize, usize)| {
+            let bugs: Vec<_> = (10_000..10_000 + bugs).map(|at| bug(at + name)).collect();
+            format!(r#""source{name}": {{{}}}"#, bugs.join(", "))
+        };
+        let sizes = (0..4000).map(|at| (at, if at % 1500 == 700 { 9000 } else { at % 5 }));
+        let content = format!("{{{}}}", sizes.map(source).collect::<Vec<_>>().join(", "));
+        let (mut advisories, mut entries, mut pieces) = (Vec::new(), 0, 0);
+        let taken = DebianTracker.parse_pieces(&mut content.as_bytes(), &release("bookworm"), &mut |rows| {
+            advisories.extend(rows.advisories.into_iter().map(Advisory::into_owned));
+            (entries, pieces) = (entries + rows.entries, pieces + 1);
+            Some(())
+        });
+        let whole = parse(&content, "bookworm");
+        assert!(taken.is_some() && pieces > 20);
+        assert_eq!((entries, advisories.len()), (whole.entries, whole.advisories.len()));
+        assert!(advisories == whole.advisories);
+        for cut in [1, content.len() / 2, content.len() - 1] {
+            let mut content = &content.as_bytes()[..cut];
+            let taken = DebianTracker.parse_pieces(&mut content, &release("bookworm"), &mut |_| Some(()));
+            assert!(taken.is_none(), "cut off behind byte {cut}");
+        }
     }
 
     proptest! {

@@ -7,9 +7,10 @@ use serde::Deserializer;
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::Rows;
+use crate::model::vulnerability::CveId;
 
 /// Longest name of a source package or bug that is believed; the longest real ones have about 60 bytes.
-const LONGEST_NAME: usize = 128;
+pub(super) const LONGEST_NAME: usize = 128;
 
 /// Reads a value and names the field when it is wrong.
 fn value<'de, A, S>(map: &mut A, field: impl fmt::Display, seed: S) -> Result<S::Value, A::Error>
@@ -27,21 +28,24 @@ pub(super) struct Sources<'r, 'a> {
 }
 
 impl<'a> Visitor<'a> for Sources<'_, 'a> {
-    type Value = ();
+    /// The name of the last one.
+    type Value = Cow<'a, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object of source packages")
     }
 
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut last = Cow::default();
         while let Some(source) = map.next_key_seed(Text)? {
             if !is_plain_name(&source) {
                 return Err(A::Error::custom(format_args!("not a source package: {source:?}")));
             }
             let seed = Bugs { source: &source, release: self.release, rows: &mut *self.rows };
             value(&mut map, &source, seed)?;
+            last = source;
         }
-        Ok(())
+        Ok(last)
     }
 }
 
@@ -51,6 +55,10 @@ fn is_plain_name(name: &str) -> bool {
 
 /// `CVE-YYYY-NNNN…`, or the tracker's own `TEMP-NNNNNNN-XXXXXX`.
 fn is_bug(name: &str) -> bool {
+    CveId::parse(name).is_some() || is_unusual_bug(name)
+}
+
+fn is_unusual_bug(name: &str) -> bool {
     let mut parts = name.split('-');
     let [prefix, number, rest, end] = [parts.next(), parts.next(), parts.next(), parts.next()];
     let digits = |text: Option<&str>, least| {
@@ -126,8 +134,8 @@ impl<'a> Visitor<'a> for Bug<'_> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(field) = map.next_key_seed(Text)? {
-            if field == "releases" {
+        while let Some(is_releases) = map.next_key_seed(Is("releases"))? {
+            if is_releases {
                 found = value(&mut map, "releases", Releases { release: self.release })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -167,9 +175,9 @@ impl<'a> Visitor<'a> for Releases<'_> {
 
     fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut found = None;
-        while let Some(release) = map.next_key_seed(Text)? {
-            if release == self.release {
-                found = Some(value(&mut map, &release, ReleaseState::default())?);
+        while let Some(is_wanted) = map.next_key_seed(Is(self.release))? {
+            if is_wanted {
+                found = Some(value(&mut map, self.release, ReleaseState::default())?);
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -219,6 +227,30 @@ impl<'a> Visitor<'a> for ReleaseState<'a> {
             *place = Some(value(&mut map, &field, Text)?);
         }
         if self.status.is_none() { Err(A::Error::custom("status is missing")) } else { Ok(self) }
+    }
+}
+
+/// Tells whether a text is this one. The feed has a million names that are none of those looked for, so nothing is made
+/// of them.
+struct Is<'n>(&'n str);
+
+impl<'de> DeserializeSeed<'de> for Is<'_> {
+    type Value = bool;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<bool, D::Error> {
+        reader.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Is<'_> {
+    type Value = bool;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text")
+    }
+
+    fn visit_bytes<E: Error>(self, text: &[u8]) -> Result<bool, E> {
+        Ok(text == self.0.as_bytes())
     }
 }
 

@@ -1,6 +1,5 @@
 //! rpm's database. The format of today (SQLite) is read directly; the older ones are read by rpm.
 
-mod header;
 mod locks;
 mod package;
 mod place;
@@ -11,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::host::runner::RunError;
 use crate::model::package::InstalledPackage;
-use header::Header;
+use crate::model::rpm_header::Header;
 use package::{Packages, Record};
 use place::Database;
 pub use sqlite::SqliteError;

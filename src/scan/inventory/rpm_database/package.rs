@@ -2,12 +2,12 @@
 
 use chrono::DateTime;
 
-use super::header::{Header, Tag};
 use crate::model::distro::PackageFamily;
 use crate::model::package::{
     Architecture, InstalledPackage, ModuleStream, PackageName, PackageState, Provenance, SourcePackage,
     Vendor,
 };
+use crate::model::rpm_header::{Header, Tag};
 use crate::model::version::{Version, rpm::Nevra};
 
 /// The recorded values of a package.
