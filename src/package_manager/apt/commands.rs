@@ -10,6 +10,7 @@ use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
     RestoreRequest, Target, run_into_log,
 };
+use super::binary_cache;
 use super::dpkg::{self, dpkg, forced, gone};
 use super::simulation::{parse_simulation, parse_unmet};
 use super::update;
@@ -21,6 +22,9 @@ use crate::model::package::{Architecture, PackageKey, PackageName};
 use crate::model::plan::{Action, ActionKind};
 
 const APT_GET: &str = "/usr/bin/apt-get";
+
+/// dpkg's records of the running system.
+const STATUS: &str = "/var/lib/dpkg/status";
 
 /// A simulation of a large host takes seconds; minutes mean that something is wrong.
 const SIMULATION_LIMIT: Duration = Duration::from_secs(300);
@@ -65,7 +69,9 @@ impl Apt {
     fn apt_get(&self) -> CommandSpec {
         let spec = CommandSpec::new(APT_GET).args(["-q", "-o", "Debug::NoLocking=true"]);
         let spec = dpkg::SILENT.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
-        let cache = if self.is_live() { self.binary_cache.display().to_string() } else { String::new() };
+        let packages = self.binary_cache.join("pkgcache.bin");
+        let is_kept = self.is_live() && binary_cache::believe_or_remove(&packages, Path::new(STATUS));
+        let cache = if is_kept { self.binary_cache.display().to_string() } else { String::new() };
         let file = |name: &str| if cache.is_empty() { String::new() } else { format!("{cache}/{name}") };
         let spec = option(spec, "Dir::Cache::pkgcache", &file("pkgcache.bin"));
         let spec = option(spec, "Dir::Cache::srcpkgcache", &file("srcpkgcache.bin"));

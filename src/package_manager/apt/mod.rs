@@ -1,5 +1,6 @@
 //! apt and dpkg: resolving by apt's own simulation, applying by apt under the lock that patchctl holds.
 
+mod binary_cache;
 mod blame;
 mod commands;
 mod dpkg;

@@ -31,6 +31,25 @@ fn packages_changed_since_are_listed_as_drift() {
     assert_says(&refused, "lab-plain");
 }
 
+/// apt keeps what it read as long as size and second of dpkg's records are the same; an upgrade within one second changes
+/// neither.
+#[test]
+fn what_changed_within_the_second_of_the_last_look_is_seen() {
+    let Some(root) = debian::small_with(&["lab-plain", "lab-conf"]) else { return };
+    let (status, cache) = ("/var/lib/dpkg/status", "/var/cache/patchctl/apt/pkgcache.bin");
+    let size = || root.shell(&format!("stat -c %s {status}")).expect_code(0).stdout;
+    root.apt(&["install", "-y", "lab-plain=2.0"]).expect_code(0);
+    let planned = root.run(&["patchctl", "plan"]).expect_code(0);
+    assert!(planned.stdout.contains("lab-conf") && !planned.stdout.contains("lab-plain"), "{planned}");
+    let (second, before) = (root.shell(&format!("stat -c %Y {status}")).stdout, size());
+    root.apt(&["install", "-y", "--allow-downgrades", "lab-plain=1.0"]).expect_code(0);
+    assert_eq!(size(), before);
+    let second = second.trim();
+    root.shell(&format!("touch -d @{second}.9 {status}; touch -d @{second}.5 {cache}")).expect_code(0);
+    let planned = root.run(&["patchctl", "plan"]).expect_code(0);
+    assert_says(&planned, "lab-plain");
+}
+
 #[test]
 fn a_plan_edited_by_one_byte_is_refused() {
     let Some(root) = planned(&["lab-plain"]) else { return };
