@@ -10,7 +10,7 @@ use super::super::records::HostRecords;
 use super::commands::{Apk, prepare};
 use super::{installed, world};
 use crate::host::lock::{LockError, RecordLock, holder_of_open_file, wait_until_free};
-use crate::host::storage;
+use crate::host::{draft, storage};
 use crate::model::package::PackageKey;
 
 /// apk's lock, in the folder of its database: taken by flock(2), and never removed.
@@ -95,8 +95,7 @@ fn is_draft(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     // Of patchctl, which was cut off while it put the world back.
-    let own = name.strip_prefix(".world.").and_then(|rest| rest.strip_suffix(".tmp"));
-    own.is_some_and(is_number)
+    draft::meant_by(path).is_some_and(|meant| meant.ends_with("world"))
         || RECORDS
             .iter()
             .filter_map(|record| name.strip_prefix(record))

@@ -12,6 +12,7 @@ use super::super::{
 use super::answers::{self, Replacer};
 use super::databases::Databases;
 use super::format::PacmanArchives;
+use super::keyring;
 use super::local::{self, Entry};
 use super::lock::DatabaseLock;
 use super::scripts;
@@ -78,6 +79,14 @@ impl Pacman {
         let databases = self.databases.for_asking().display().to_string();
         let fixed = ["--dbpath", &databases, "--logfile", "/dev/null"].map(str::to_owned);
         self.command().args(fixed).time_limit(SIMULATION_LIMIT)
+    }
+
+    /// A call that fetches, and checks what it fetches.
+    fn fetching(&self) -> Result<CommandSpec, PackageManagerError> {
+        self.databases.prepare().map_err(prepare)?;
+        self.databases.unlock().map_err(prepare)?;
+        let keyring = keyring::shown(&self.root, self.databases.keyring()).map_err(prepare)?;
+        Ok(self.asking().args(["--noprogressbar", "--gpgdir"]).arg(keyring.display().to_string()))
     }
 
     fn run(spec: &CommandSpec) -> Result<CommandOutput, PackageManagerError> {
@@ -239,9 +248,7 @@ impl PackageManager for Pacman {
 
     /// Fetches into patchctl's own folder: pacman's databases must not be newer than what is installed.
     fn refresh_lists(&self, time_limit: Duration) -> Result<Vec<String>, PackageManagerError> {
-        self.databases.prepare().map_err(prepare)?;
-        self.databases.unlock().map_err(prepare)?;
-        let output = Self::run(&self.asking().args(["--noprogressbar", "-Sy"]).time_limit(time_limit))?;
+        let output = Self::run(&self.fetching()?.arg("-Sy").time_limit(time_limit))?;
         if output.is_success() && !output.timed_out {
             self.databases.note_refresh().map_err(prepare)?;
             return Ok(Vec::new());
@@ -263,11 +270,9 @@ impl PackageManager for Pacman {
         request: &FetchRequest<'_>,
         listen: &mut dyn FnMut(&str),
     ) -> Result<CommandOutput, PackageManagerError> {
-        self.databases.prepare().map_err(prepare)?;
-        self.databases.unlock().map_err(prepare)?;
         let names = request.targets.iter().map(|target| target.package.name.to_string());
         let folder = request.folder.display().to_string();
-        let spec = self.asking().args(["--noprogressbar", "--cachedir", &folder, "-Swdd", "--"]).args(names);
+        let spec = self.fetching()?.args(["--cachedir", &folder, "-Swdd", "--"]).args(names);
         let mut hear = |line: &str| {
             // ` foo-2.0-1-any downloading...`
             let file = line.trim().strip_suffix(" downloading...").unwrap_or_default();

@@ -65,6 +65,11 @@ impl Databases {
         listed.into_iter().map(|live| (ours(&live), live)).collect()
     }
 
+    /// Where the keyring is shown by which what is fetched is checked.
+    pub(super) fn keyring(&self) -> PathBuf {
+        self.own.join("gnupg")
+    }
+
     /// Removes the lock of a refresh that was killed: no other pacman works in this folder.
     pub(super) fn unlock(&self) -> Result<(), StorageError> {
         let path = self.own.join("db.lck");

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
 use super::super::deb::place::Places;
@@ -24,11 +25,13 @@ const ENDS: [&str; 4] = [END, ".pkg.tar.xz", ".pkg.tar.gz", ".pkg.tar"];
 pub(super) struct PacmanArchives {
     root: PathBuf,
     downloads: PathBuf,
+    /// The folders in which pacman keeps archives, read once: an upgrade asks about hundreds of packages.
+    caches: OnceLock<Vec<PathBuf>>,
 }
 
 impl PacmanArchives {
     pub(super) fn of(root: &Path, downloads: PathBuf) -> Self {
-        Self { root: root.to_owned(), downloads }
+        Self { root: root.to_owned(), downloads, caches: OnceLock::new() }
     }
 
     fn read(archive: &Path) -> Result<Archive, ArchiveFault> {
@@ -92,10 +95,10 @@ impl ArchiveFormat for PacmanArchives {
 
     fn kept(&self, name: &str) -> Vec<PathBuf> {
         let stem = name.strip_suffix(END).unwrap_or(name);
-        let caches = Options::read(&self.root).caches();
-        let of_cache = |cache: PathBuf| ENDS.map(|end| cache.join(format!("{stem}{end}")));
+        let caches = self.caches.get_or_init(|| Options::read(&self.root).caches());
+        let of_cache = |cache: &PathBuf| ENDS.map(|end| cache.join(format!("{stem}{end}")));
         // What a bundle brought lies where downloads do.
-        caches.into_iter().flat_map(of_cache).chain([self.downloads.join(name)]).collect()
+        caches.iter().flat_map(of_cache).chain([self.downloads.join(name)]).collect()
     }
 
     fn is_of_installed(&self, archive: &Path) -> bool {

@@ -11,6 +11,7 @@ mod commands;
 mod configuration;
 mod databases;
 mod format;
+mod keyring;
 mod local;
 mod lock;
 mod records;

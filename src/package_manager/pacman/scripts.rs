@@ -22,18 +22,22 @@ pub(super) fn blamed(said: &str, has_scripts: &dyn Fn(&str) -> bool) -> Vec<Pack
     let mut names = Vec::new();
     let mut order: Vec<&str> = Vec::new();
     let mut hook: Option<&str> = None;
-    for line in said.lines() {
+    for (at, line) in said.lines().enumerate() {
         if let Some(package) = worked_on(line) {
             order.push(package);
             hook = None;
-        } else if line.starts_with('(') && line.contains('/') {
-            hook = line.split_once(") ").map(|(_, description)| description.trim_end_matches("..."));
+        } else if let Some(description) = hook_of(line) {
+            hook = Some(description);
         } else if FAILED.iter().any(|words| line.starts_with(words)) {
             let last = order.iter().rev().find(|name| has_scripts(name)).or(order.last());
             names.push(match (hook, last) {
                 (Some(hook), _) => PackageName::from(format!("the hook \"{hook}\"").as_str()),
                 (None, Some(package)) => PackageName::from(*package),
-                (None, None) => PackageName::from("a hook"),
+                (None, None) => {
+                    let mut later = said.lines().skip(at).take_while(|line| hook_of(line).is_none());
+                    let meant = later.find_map(|line| worked_on(line).filter(|name| has_scripts(name)));
+                    PackageName::from(meant.unwrap_or("a hook"))
+                }
             });
         } else if let Some(package) = BROKEN.iter().find_map(|words| line.strip_prefix(words)) {
             names.push(PackageName::from(package.trim()));
@@ -41,6 +45,12 @@ pub(super) fn blamed(said: &str, has_scripts: &dyn Fn(&str) -> bool) -> Vec<Pack
     }
     names.dedup();
     names
+}
+
+/// `(1/2) Updating linux initcpios...`
+fn hook_of(line: &str) -> Option<&str> {
+    let (_, description) = line.strip_prefix('(').filter(|rest| rest.contains('/'))?.split_once(") ")?;
+    Some(description.trim_end_matches("..."))
 }
 
 /// `upgrading foo...`
@@ -62,6 +72,9 @@ mod tests {
         // The complaint came in behind the next package.
         let late = "upgrading badpost...\nupgrading plain...\nerror: command failed to execute correctly\n";
         assert_eq!(blamed(late, &has_scripts), ["badpost"].map(PackageName::from));
+        // It came in ahead of the first package.
+        let early = "error: command failed to execute correctly\nupgrading plain...\nupgrading badpost...\n";
+        assert_eq!(blamed(early, &has_scripts), ["badpost"].map(PackageName::from));
         assert_eq!(blamed("upgrading plain...\n", &has_scripts), []);
     }
 
