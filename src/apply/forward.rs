@@ -68,7 +68,9 @@ pub fn prove(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Result<Verified, S
     if !deviations.is_empty() {
         return Ok(Err(deviations.join(", ")));
     }
-    settle(tools, &run.folder.log())?;
+    if let Some(fault) = settle(tools, &run.folder.log())? {
+        return Ok(Err(fault));
+    }
     let complaints = run.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Err(format!("the package database is not clean: {}", complaints.join(" "))));
@@ -160,18 +162,30 @@ pub fn attempt(tools: &Tools<'_>, run: RunAtHand<'_>, journal: &mut Journal) -> 
     }
 }
 
+/// How often the package manager is asked to put its notes into its database: it may be killed over that, too.
+const ASKED: usize = 3;
+
 /// Lets the package manager take in what it noted and did not put into its database, because it was cut off at its very
-/// end, and removes its drafts. Where it has put everything there, nothing is done. The caller holds its locks.
+/// end, and removes its drafts. Where it has put everything there, nothing is done. The caller holds its locks. Returns what
+/// is wrong where it does not, in words.
 ///
 /// # Errors
 /// It cannot be used.
-pub fn settle(tools: &Tools<'_>, log: &Path) -> Result<(), RunError> {
-    for draft in tools.manager.records().drafts()? {
+pub fn settle(tools: &Tools<'_>, log: &Path) -> Result<Option<String>, RunError> {
+    let records = tools.manager.records();
+    for draft in records.drafts()? {
         storage::remove_folder(&draft)
             .or_else(|_| storage::remove_file(&draft))
             .map_err(RunError::Storage)?;
     }
-    if tools.manager.records().is_unsettled()? { finish_what_was_begun(tools, log) } else { Ok(()) }
+    for _ in 0..ASKED {
+        if !records.is_unsettled()? {
+            return Ok(None);
+        }
+        finish_what_was_begun(tools, log)?;
+    }
+    let told = || "the package manager has notes that it does not put into its database".to_owned();
+    Ok(records.is_unsettled()?.then(told))
 }
 
 /// Lets the package manager finish what it, or another tool with it, began.

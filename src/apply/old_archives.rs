@@ -38,13 +38,13 @@ pub struct Places<'a> {
 impl Places<'_> {
     /// Lists the places where the archive of an installed version may be, best first.
     pub fn sources(&self, key: &PackageKey, version: &Version) -> Vec<Source> {
+        self.sources_with(&self.kept_by_runs(), key, version)
+    }
+
+    fn sources_with(&self, kept: &[PathBuf], key: &PackageKey, version: &Version) -> Vec<Source> {
         let name = self.format.file_name(key, version);
-        let mut found: Vec<Source> = self
-            .candidates(&name)
-            .into_iter()
-            .filter(|path| storage::exists(path))
-            .map(Source::File)
-            .collect();
+        let mut found: Vec<Source> =
+            self.candidates(kept, &name).filter(|path| storage::exists(path)).map(Source::File).collect();
         let offer = self.view.offer(key, version);
         found.extend(offer.map(|offer| Source::Repository(offer.artifact.clone())));
         if self.format.may_rebuild(key) {
@@ -53,10 +53,15 @@ impl Places<'_> {
         found
     }
 
-    fn candidates(&self, name: &str) -> Vec<PathBuf> {
+    /// The folders in which runs keep archives, those of the newest first.
+    fn kept_by_runs(&self) -> Vec<PathBuf> {
         let runs = storage::list(&self.layout.runs()).unwrap_or_default();
-        let kept = runs.iter().rev().flat_map(|run| [run.join("archives/new"), run.join("archives/old")]);
-        kept.map(|folder| folder.join(name)).chain(self.format.kept(name)).collect()
+        runs.iter().rev().flat_map(|run| [run.join("archives/new"), run.join("archives/old")]).collect()
+    }
+
+    fn candidates(&self, kept: &[PathBuf], name: &str) -> impl Iterator<Item = PathBuf> {
+        let kept: Vec<PathBuf> = kept.iter().map(|folder| folder.join(name)).collect();
+        kept.into_iter().chain(self.format.kept(name))
     }
 
     /// Foresees, without reading any archive, how each of some packages could be taken back.
@@ -64,11 +69,13 @@ impl Places<'_> {
         &self,
         packages: impl Iterator<Item = &'p InstalledPackage>,
     ) -> HashMap<PackageKey, (Reversibility, String)> {
-        packages.map(|package| (package.key(), self.foreseen(&package.key(), &package.version))).collect()
+        let kept = self.kept_by_runs();
+        let foreseen = |package: &InstalledPackage| self.foreseen(&kept, &package.key(), &package.version);
+        packages.map(|package| (package.key(), foreseen(package))).collect()
     }
 
-    fn foreseen(&self, key: &PackageKey, version: &Version) -> (Reversibility, String) {
-        match self.sources(key, version).first() {
+    fn foreseen(&self, kept: &[PathBuf], key: &PackageKey, version: &Version) -> (Reversibility, String) {
+        match self.sources_with(kept, key, version).first() {
             Some(Source::File(path)) if path.starts_with(self.layout.state()) => {
                 (Reversibility::Reversible, "the old archive is kept from an earlier run".into())
             }

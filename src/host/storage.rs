@@ -205,6 +205,11 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     file.sync_all().map_err(at())
 }
 
+/// Makes what was written to a file survive a power cut, whoever wrote it.
+pub fn sync_file(path: &Path) -> Result<()> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(StorageError::at("sync", path))
+}
+
 /// Syncs the folder that holds `path`, so that its name survives a power cut.
 pub fn sync_folder_of(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("/"));

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use crate::config::layout::Layout;
-use crate::host::processes::{self, Process};
+use crate::host::processes::{self, Process, Processes};
 use crate::host::{sockets, storage};
 use crate::model::package::{Inventory, PackageName};
 use crate::model::severity::Exposure;
@@ -50,7 +50,33 @@ pub fn exposure(inventory: &Inventory, layout: &Layout, reachable: &Reachable) -
     if !layout.is_live() {
         return Exposures::default();
     }
-    let processes = processes::list();
+    of_processes(&processes::list(), inventory, (layout, reachable))
+}
+
+/// What runs on a host, and how reachable its packages are by it.
+#[derive(Debug, Default)]
+pub struct Running {
+    /// The processes.
+    pub processes: Processes,
+    /// What follows.
+    pub exposures: Exposures,
+}
+
+/// The same of processes by their numbers alone: what patchctl itself started meanwhile is no use of a package.
+pub fn running(inventory: &Inventory, layout: &Layout, numbers: Vec<u32>) -> Running {
+    if !layout.is_live() {
+        return Running::default();
+    }
+    let processes = processes::of(numbers);
+    let exposures = of_processes(&processes, inventory, (layout, &reachable(layout)));
+    Running { processes, exposures }
+}
+
+fn of_processes(
+    processes: &Processes,
+    inventory: &Inventory,
+    (layout, reachable): (&Layout, &Reachable),
+) -> Exposures {
     let files = files(processes.here(), &reachable.0);
     let owners = owners(inventory, layout, files.keys().collect());
     let mut by_source = HashMap::new();

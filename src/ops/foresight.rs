@@ -10,7 +10,8 @@ use super::{mend, snapshots, trial};
 use crate::apply::restart::{self, Owners};
 use crate::apply::space::{self, Amounts, KERNEL_IN_BOOT, Places};
 use crate::apply::{kernels, modules, systemd};
-use crate::host::{processes, storage};
+use crate::host::processes::Processes;
+use crate::host::storage;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::offer::Suggestions;
 use crate::model::package::{PackageKey, PackageName};
@@ -62,7 +63,7 @@ pub fn foresee(
     context: &Context<'_>,
     survey: &Survey,
     actions: &[Action],
-    mut known: Known,
+    (mut known, running): (Known, &Processes),
 ) -> Result<Foresight, Failure> {
     let asked = Known::asking(context.layout.root(), known.missing(actions.iter().map(Action::key)));
     known.add(asked.map_err(|error| {
@@ -94,7 +95,7 @@ pub fn foresee(
     warnings.extend(kernels::replacement_warning(actions, &survey.inventory.kernels));
     Ok(Foresight {
         protection,
-        restarts: restarts(context, files),
+        restarts: restarts(context, files, running),
         reboot: restart::reboot_reason(actions.iter().map(|action| &action.package)),
         space,
         conffiles: conffiles(survey, actions, edited),
@@ -164,11 +165,15 @@ fn space(
 }
 
 /// Services and processes that use files of the packages; what belongs to other users is seen by root alone.
-fn restarts(context: &Context<'_>, files: Vec<(PackageName, PathBuf)>) -> Vec<RestartForeseen> {
+fn restarts(
+    context: &Context<'_>,
+    files: Vec<(PackageName, PathBuf)>,
+    running: &Processes,
+) -> Vec<RestartForeseen> {
     if !context.layout.is_live() || files.is_empty() {
         return Vec::new();
     }
-    restart::foresee(processes::list().here(), &code_of(files))
+    restart::foresee(running.here(), &code_of(files))
 }
 
 /// Maps every code file of some packages to its package, with links in the path resolved as the kernel shows them.

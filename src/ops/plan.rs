@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::context::Context;
+use super::exposure::{self, Running};
 use super::foresight::{self, Known};
 use super::request::{Removals, Wish};
 use super::resolve::{self, Outlook};
@@ -11,7 +12,7 @@ use super::way_back::{self, Examined, Lost};
 use super::{image, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
-use crate::host::{storage, threads};
+use crate::host::{processes, storage, threads};
 use crate::model::approval::ApprovalDelay;
 use crate::model::decision::{Held, Selection};
 use crate::model::distro::Distribution;
@@ -79,7 +80,7 @@ pub fn make(context: &Context<'_>, wish: &Wish) -> Result<Planned, Failure> {
 /// As [`make`].
 pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<Planned, Failure> {
     image::refuse(&context.layout)?;
-    let mut survey = survey::survey(context)?;
+    let mut survey = survey::at_rest(context)?;
     let advice = survey.inventory.distribution.advice();
     let manager = context.package_manager(&survey.inventory.distribution)?;
     if survey.view.is_empty() {
@@ -91,9 +92,9 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     }
     let wish = &of_this_root(wish, &survey.inventory.distribution)?;
     check_exact(&survey, &wish.selection)?;
-    let settled = settle((context, manager.as_ref()), &survey, wish, lost)?;
+    let (settled, running) = settle_beside(context, manager.as_ref(), &survey, (wish, lost))?;
     let Settled { decisions, resolution, actions, suggestions, known } = settled;
-    let mut foresight = foresight::foresee(context, &survey, &actions, known)?;
+    let mut foresight = foresight::foresee(context, &survey, &actions, (known, &running.processes))?;
     foresight::add_suggestions(&mut foresight, &suggestions);
     if !actions.is_empty() {
         let partial = partial_upgrade(&survey.inventory.distribution, &decisions.held);
@@ -102,6 +103,7 @@ pub fn make_without(context: &Context<'_>, wish: &Wish, lost: &Lost) -> Result<P
     for (finding, disposition) in survey.assessment.findings.iter_mut().zip(decisions.dispositions) {
         finding.disposition = Some(disposition);
     }
+    survey.expose(context, &running.exposures);
     let circumstances = Circumstances {
         now: context.now(),
         host: context.plan_host(&survey.inventory.distribution),
@@ -139,6 +141,21 @@ struct Settled {
     actions: Vec<Action>,
     suggestions: Suggestions,
     known: Known,
+}
+
+/// Settles what is to be done, and looks meanwhile at what runs: the package manager takes longer, and needs another core.
+fn settle_beside(
+    context: &Context<'_>,
+    manager: &dyn PackageManager,
+    survey: &Survey,
+    (wish, lost): (&Wish, &Lost),
+) -> Result<(Settled, Running), Failure> {
+    let layout = &context.layout;
+    // Before the package manager is asked: it is no program of the host while it answers.
+    let numbers = processes::numbers();
+    let look = || exposure::running(&survey.inventory, layout, numbers.clone());
+    let (running, settled) = threads::both(look, || settle((context, manager), survey, wish, lost));
+    Ok((settled?, running.unwrap_or_else(look)))
 }
 
 /// Decides, lets the package manager resolve, and begins again without what turns out to have no way back.

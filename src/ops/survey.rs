@@ -11,13 +11,14 @@ use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::feed::{FeedRole, FeedStamp, SourceSettings};
-use crate::model::finding::NotCovered;
+use crate::model::finding::{FindingPackage, NotCovered};
 use crate::model::first_seen::FirstSeen;
 use crate::model::offer::RepositoryView;
-use crate::model::package::{InstalledPackage, Inventory};
+use crate::model::package::{InstalledPackage, Inventory, PackageKey};
+use crate::model::severity::Exposure;
 use crate::model::summary::Summary;
 use crate::observe::Event;
-use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count, origin};
+use crate::scan::assess::{AssessInput, Channels, Detail, FeedIndex, InUse, assess, count, exposed, origin};
 use crate::scan::channels;
 use crate::scan::feed::pacman_repository;
 use crate::scan::feed::registry::FEEDS;
@@ -173,6 +174,31 @@ pub fn survey(context: &Context<'_>) -> Result<Survey, Failure> {
     let mut assessment = ground.judged(context, &exposures, |input| assess(*input));
     rules::mark_waived(context, &mut assessment.findings);
     Ok(ground.surveyed(context, assessment))
+}
+
+/// Reads, refreshes and judges everything as if nothing ran here. No decision depends on what runs, and looking at it takes
+/// its time: [`Survey::expose`] ranks the findings by it afterwards.
+///
+/// # Errors
+/// As [`ground`].
+pub fn at_rest(context: &Context<'_>) -> Result<Survey, Failure> {
+    let ground = ground(context, Reach::Installed)?;
+    let mut assessment = ground.judged(context, &Exposures::default(), |input| assess(*input));
+    rules::mark_waived(context, &mut assessment.findings);
+    Ok(ground.surveyed(context, assessment))
+}
+
+impl Survey {
+    /// Ranks the findings of a survey [`at_rest`] by what runs here.
+    pub fn expose(&mut self, context: &Context<'_>, exposures: &Exposures) {
+        let exposure = |package: &FindingPackage| {
+            let key = PackageKey { name: package.name.clone(), architecture: package.architecture.clone() };
+            let installed = self.inventory.find(&key);
+            installed.map_or(Exposure::Installed, |installed| exposures.of(installed.source.name.as_str()))
+        };
+        let findings = std::mem::take(&mut self.assessment.findings);
+        self.assessment.findings = exposed(findings, exposure, context.settings.criticality);
+    }
 }
 
 /// Reads, refreshes and judges everything, and counts instead of making findings. Counts do not depend on what runs.

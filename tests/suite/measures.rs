@@ -106,6 +106,60 @@ fn a_plan_beside_one_bare_simulation_of_apk() {
     tell("apk", &root.run(&["sh", "-c", &pairs_with("apk upgrade -s")]).expect_code(0));
 }
 
+/// What a run takes in milliseconds, on a root that is a copy for it alone. Caches are warm: the root was planned on.
+const TIMED: &str =
+    "a=$(date +%s%N); CHANGE > /tmp/said 2>&1; b=$(date +%s%N); echo $(( (b - a) / 1000000 ))";
+
+/// Runs of patchctl and of the bare package manager on equal roots, in turn.
+fn tell_runs(name: &str, bare: &str, run_in_copy: &dyn Fn(&str) -> Ran) {
+    let took = |change: &str| -> i64 {
+        let ran = run_in_copy(&TIMED.replace("CHANGE", change)).expect_code(0);
+        ran.stdout.trim().parse().unwrap_or_else(|_| panic!("{name}, {change}: {ran}"))
+    };
+    let run = "patchctl apply --yes --no-refresh --all-updates";
+    let rounds: Vec<(i64, i64)> = (0..5).map(|_| (took(bare), took(run))).collect();
+    let median = |which: fn(&(i64, i64)) -> i64| {
+        let mut times: Vec<i64> = rounds.iter().map(which).collect();
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    let (bare, run) = (median(|round| round.0), median(|round| round.1));
+    println!(
+        "{name}: run {run} ms, bare update {bare} ms, beyond it {} ms",
+        median(|round| round.1 - round.0)
+    );
+    println!("  rounds (bare, run): {rounds:?}");
+}
+
+#[test]
+#[ignore = "measures"]
+fn a_run_beside_the_bare_update_of_each_other_family() {
+    const FIXTURES: &[&str] = &["lab-plain", "lab-program", "lab-library", "lab-epoch", "lab-conf"];
+    let of_rpm = |name: &str, root: Option<RpmRoot>, bare: &str| {
+        let Some(root) = root else { return };
+        install_measured(&root.path("usr/bin/patchctl"));
+        root.run(&["patchctl", "plan", "--all-updates"]).expect_code(0);
+        tell_runs(name, bare, &|line| root.copy().shell(line));
+    };
+    of_rpm("dnf 4", rpm_root::with(FIXTURES), "dnf -C -y upgrade");
+    of_rpm("dnf 5", dnf5_root::with(FIXTURES), "dnf5 -C -y upgrade");
+    of_rpm("zypper", zypp_root::with(FIXTURES), "zypper --non-interactive --no-refresh update");
+    if let Some(root) = pacman_root::with(FIXTURES) {
+        install_measured(&root.path("usr/bin/patchctl"));
+        root.run(&["patchctl", "feeds", "refresh"]);
+        root.run(&["patchctl", "plan"]).expect_code(0);
+        tell_runs("pacman", "pacman -Syu --noconfirm", &|line| root.copy().run(&["sh", "-c", line]));
+    }
+    let Some(root) = apk_root::with(&["lab-plain", "lab-program", "lab-grows", "lab-noarch", "lab-conf"])
+    else {
+        return;
+    };
+    install_measured(&root.path("usr/bin/patchctl"));
+    root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
+    root.run(&["patchctl", "plan", "--all-updates"]).expect_code(0);
+    tell_runs("apk", "apk upgrade", &|line| root.copy().run(&["sh", "-c", line]));
+}
+
 #[test]
 #[ignore = "measures"]
 fn a_rehearsal_beside_the_run_that_it_foresees() {

@@ -53,7 +53,9 @@ fn package_difference(tools: &Tools<'_>, way: &WayBack) -> Result<Option<String>
     if !deviations.is_empty() {
         return Ok(Some(deviations.join(", ")));
     }
-    forward::settle(tools, &way.work.log())?;
+    if let Some(fault) = forward::settle(tools, &way.work.log())? {
+        return Ok(Some(fault));
+    }
     let complaints = way.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Some(format!("the package database is not clean: {}", complaints.join(" "))));

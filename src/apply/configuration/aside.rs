@@ -49,8 +49,8 @@ pub fn put_back(tools: &Tools<'_>, folder: &RunFolder) -> Result<(), RunError> {
 }
 
 /// Removes what the way back itself laid beside configuration files: a copy of what lies in its place again, a version of the
-/// vendor that is in the old archive, or the draft of a file that it was killed over. `appeared` was neither there before the run nor left by it nor there when
-/// the way back began.
+/// vendor that is in the old archive, or the draft of a file that it was killed over. `appeared` was neither there before the
+/// run nor left by it nor there when the way back began.
 ///
 /// # Errors
 /// A file cannot be removed.

@@ -136,9 +136,8 @@ fn switched(text: &str) -> Option<bool> {
 
 fn running() -> Vec<(String, u32)> {
     let own = std::process::id();
-    let processes = processes::list();
-    let found =
-        processes.here().filter(|process| PROGRAMS.contains(&process.command.as_str()) && process.pid != own);
+    let processes = processes::named(PROGRAMS);
+    let found = processes.here().filter(|process| process.pid != own);
     found.map(|process| (process.command.clone(), process.pid)).collect()
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::super::context::Context;
 use super::super::request::{RollbackReach, RollbackRequest};
 use super::super::runs::Begun;
-use super::super::{plan as plans, quarantine, records, runs, snapshots};
+use super::super::{plan as plans, quarantine, records, recover, runs, snapshots};
 use super::{Answer, Approve, reopened, reversed};
 use crate::apply::boot_recovery;
 use crate::apply::journal::{self, Event, Journal, RunKind};
@@ -63,7 +63,7 @@ pub(super) fn rollback(
         RollbackReach::Preview | RollbackReach::Check => None,
     };
     let whole = find(request, layout)?;
-    refuse_other_open_run(&whole)?;
+    end_other_open_run(context, &whole, request.reach)?;
     let restorer = restorer(&whole)?;
     let preview = preview(context, &whole, restorer)?;
     if request.reach != RollbackReach::Everything {
@@ -120,11 +120,17 @@ fn unusable(id: RunId, error: SnapshotError) -> Failure {
     .caused_by(error)
 }
 
-/// The run that is taken back may itself be open, where neither forward nor back worked; any other is ended first.
-fn refuse_other_open_run(whole: &Whole) -> Result<(), Failure> {
-    match runs::open_run(&whole.layout)? {
-        Some(open) if open.replay.phase == Phase::Operator && is_about(&open.replay, whole.id) => Ok(()),
-        _ => runs::refuse_while_open(&whole.layout),
+/// The run that is taken back may itself be open, where neither forward nor back worked. One that was cut off before its
+/// first change is given up; any other is ended first. A mounted root is ended by its own boot.
+fn end_other_open_run(context: &Context<'_>, whole: &Whole, reach: RollbackReach) -> Result<(), Failure> {
+    let open = runs::open_run(&whole.layout)?;
+    if open.is_some_and(|open| open.replay.phase == Phase::Operator && is_about(&open.replay, whole.id)) {
+        return Ok(());
+    }
+    match reach {
+        _ if !whole.layout.is_live() => runs::refuse_while_open(&whole.layout),
+        RollbackReach::Everything => recover::make_way(context),
+        RollbackReach::Preview | RollbackReach::Check => runs::refuse_amid_changes(&whole.layout),
     }
 }
 

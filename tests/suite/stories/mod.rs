@@ -60,6 +60,7 @@ mod rpm_archives_are_rebuilt;
 mod run_goes_on;
 mod schedule_runs;
 mod signals_arrive;
+mod snapper_keeps_the_root;
 mod state_is_corrupt;
 mod thin_volume;
 mod two_runs_meet;

@@ -82,20 +82,25 @@ fn while_a_run_is_open_nothing_else_begins() {
 
 /// Stands before apt's own methods: the first archive that is fetched for a run is the end of patchctl.
 const KILLS_WHO_FETCHES: &str = "#!/bin/sh\n\
-    if [ -e /var/lib/patchctl/runs/0001/journal ] && mkdir /var/lib/patchctl/killed 2>/dev/null; then\n\
+    if [ -e /var/lib/patchctl/runs/RUN/journal ] && mkdir /var/lib/patchctl/killed 2>/dev/null; then\n\
     for process in /proc/[0-9]*; do\n\
     read -r name <$process/comm; [ \"$name\" = patchctl ] && kill -KILL ${process#/proc/}\n\
     done\nfi\nexec \"$0.real\"\n";
 
-#[test]
-fn a_run_that_was_killed_while_it_fetched_makes_way_for_the_next_one() {
-    let Some(root) = old_root() else { return };
+/// Lets a run be killed while it fetches.
+pub(super) fn kill_while_fetching(root: &DebianRoot, run: &str) {
     for method in ["copy", "file"] {
         let path = format!("usr/lib/apt/methods/{method}");
         fs::rename(root.path(&path), root.path(&format!("{path}.real"))).expect("a method can be renamed");
-        root.write(&path, KILLS_WHO_FETCHES);
+        root.write(&path, &KILLS_WHO_FETCHES.replace("RUN", run));
         root.run(&["chmod", "755", &format!("/{path}")]).expect_code(0);
     }
+}
+
+#[test]
+fn a_run_that_was_killed_while_it_fetched_makes_way_for_the_next_one() {
+    let Some(root) = old_root() else { return };
+    kill_while_fetching(&root, "0001");
     let old = Manifest::of(&root);
     assert_says(&root.shell("patchctl apply --yes; echo ended $?"), "ended 137");
     assert_eq!(old.diff(&Manifest::of(&root)), []);

@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use super::power_fails::kill_while_fetching;
 use super::records::assert_says;
 use crate::lab::btrfs_root::on_btrfs;
 use crate::lab::debian;
@@ -40,6 +41,21 @@ fn the_whole_root_goes_back_at_the_next_boot() {
         Some("1.0"),
         "what was taken back stays away: {again}"
     );
+}
+
+#[test]
+fn a_later_run_that_was_cut_off_before_its_first_change_stands_in_no_way() {
+    let Some(host) = on_btrfs(&["lab-plain", "lab-conf"]) else { return };
+    let before = Manifest::of(&host.root);
+    host.run("patchctl apply --yes --package lab-plain").expect_code(0);
+    kill_while_fetching(&host.root, "0002");
+    assert_says(&host.run("patchctl apply --yes; echo ended $?"), "ended 137");
+    host.run("patchctl rollback --snapshot 0001 --preview").expect_code(0);
+    let back = host.run("patchctl rollback --snapshot 0001 --accept-lost --yes").expect_code(0);
+    assert_says(&back, "run 0002 was cut off before its first change and is given up");
+    host.root.reboot();
+    assert_eq!(before.diff(&Manifest::of(&host.root)), []);
+    host.run("patchctl history verify").expect_code(0);
 }
 
 #[test]

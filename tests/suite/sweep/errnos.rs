@@ -42,6 +42,7 @@ const READING: Part = Part {
 fn can_fail(call: &Call, error: Errno) -> bool {
     match error {
         Errno::ENOMEM => call.has_path() || call.kind == Kind::Start,
+        Errno::EAGAIN => call.kind == Kind::Start,
         Errno::EMFILE => call.name.starts_with("open"),
         Errno::EROFS => call.kind == Kind::Change,
         _ => call.kind != Kind::Start,
@@ -92,41 +93,42 @@ fn a_call_that_fails_during_a_way_back_never_leads_to_a_false_success() {
 
 /// dpkg opens a new configuration file to write it, to wait for the disk and to digest it. Over the last one it goes on
 /// with a warning and exit code 0, and records no digest.
+const DIGESTED: Part = Part {
+    name: "a digest",
+    stops: Stops::Touching,
+    holds: |call| {
+        call.kind == Kind::Open && call.described().starts_with("dpkg openat(/etc/lab-conf.conf.dpkg-new")
+    },
+    errors: &[Errno::EIO],
+};
+
 #[test]
 fn a_digest_that_dpkg_cannot_take_is_no_success() {
-    const OPENING: &str = "dpkg openat(/etc/lab-conf.conf.dpkg-new";
     let Some(world) = World::of(&SOUND[0]) else { return };
     for (verb, start) in [(APPLY, world.before()), (ROLLBACK, world.after())] {
-        let is_it = |call: &Call| call.kind == Kind::Open && call.described().starts_with(OPENING);
-        let count = campaign::count(start.copy().command(verb), Stops::Touching, is_it);
+        let count = campaign::count(start.copy().command(verb), DIGESTED.stops, DIGESTED.holds);
         assert!(count >= 2, "dpkg opens the file {count} times");
         for number in 0..count {
-            let (host, mut seen) = (start.copy(), 0);
-            let (ran, _) = campaign::disturb(host.command(verb), Stops::Touching, |call| {
-                seen += usize::from(is_it(call));
-                (seen > number && is_it(call)).then_some(Answer::Fail(Errno::EIO))
-            });
-            let judged = world.judge_told(&host, verb, &ran);
-            judged.unwrap_or_else(|reason| panic!("opening {number}: {reason}\n{ran}"));
+            fail_one(&world, (&start.copy(), verb), (&DIGESTED, number, DIGESTED.errors[0])).unwrap();
         }
     }
 }
 
 /// A thread that a kernel short of memory refuses is done without.
+const THREADS: Part = Part {
+    name: "threads",
+    stops: Stops::Touching,
+    holds: |call| call.kind == Kind::Start && call.described() == "patchctl clone3()",
+    errors: &[Errno::EAGAIN],
+};
+
 #[test]
 fn a_thread_that_is_refused_stops_nothing() {
     let Some(world) = World::of(&SOUND[0]) else { return };
-    let is_thread = |call: &Call| call.kind == Kind::Start && call.described() == "patchctl clone3()";
-    let count = campaign::count(world.before().command(APPLY), Stops::Touching, is_thread);
+    let count = campaign::count(world.before().command(APPLY), THREADS.stops, THREADS.holds);
     let choice = Choice::of(count, 4);
     assert!(count > 0, "patchctl has threads");
     for number in (0..count).filter(|number| choice.takes(*number)) {
-        let (host, mut seen) = (world.before(), 0);
-        let (ran, place) = campaign::disturb(host.command(APPLY), Stops::Touching, |call| {
-            seen += usize::from(is_thread(call));
-            (seen > number && is_thread(call)).then_some(Answer::Fail(Errno::EAGAIN))
-        });
-        let judged = world.judge_told(&host, APPLY, &ran);
-        judged.unwrap_or_else(|reason| panic!("thread {number} of {count}, {place:?}: {reason}\n{ran}"));
+        fail_one(&world, (&world.before(), APPLY), (&THREADS, number, THREADS.errors[0])).unwrap();
     }
 }

@@ -138,6 +138,33 @@ fn a_process_that_is_killed_in_a_recovery_leaves_the_host_old_or_new() {
     tally.close("kill of one process, recover", began);
 }
 
+/// dpkg puts a new database in place of the old one: its very last call.
+fn puts_database_in_place(call: &Call) -> bool {
+    call.kind == Kind::Change && call.described() == "dpkg rename(/var/lib/dpkg/status)"
+}
+
+/// A recovery lets dpkg put its notes into its database, and dpkg is killed over that as well.
+#[test]
+fn a_dpkg_that_is_killed_as_it_settles_is_asked_again() {
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    let every = Choice::of(1, 1);
+    let mut points = campaign::cut_off_at(&world.before(), APPLY, (every, puts_database_in_place));
+    let (_, start) = points.pop().expect("dpkg writes its database");
+    start.reboot();
+    let count = campaign::count(start.copy().command(RECOVER), Stops::Changing, puts_database_in_place);
+    assert!(count > 0, "the recovery lets dpkg write its database");
+    for number in 0..count {
+        let (host, mut seen) = (start.copy(), 0);
+        let (ran, _) = campaign::disturb(host.command(RECOVER), Stops::Changing, |call| {
+            seen += usize::from(puts_database_in_place(call));
+            (seen > number).then_some(Answer::KillProcess)
+        });
+        world.may_say(&host, &ran).and_then(|()| world.judge(&host)).unwrap_or_else(|reason| {
+            panic!("dpkg killed at its end, call {number} of {count}: {reason}\n{ran}");
+        });
+    }
+}
+
 /// patchctl alone is killed; apt and dpkg work on without it while `recover` begins beside them.
 fn recover_beside_orphans(world: &World, number: usize) -> Result<End, String> {
     let host = world.before();

@@ -10,7 +10,7 @@
 //! - [`calls`]: which calls these are
 //! - [`tracer`]: stops a command at each of them
 //! - [`world`]: a root before and after a run, and the verdict
-//! - [`family_world`]: the same for hosts of dnf, zypper and apk
+//! - [`family_world`]: the same for hosts of dnf, zypper, pacman and apk
 //! - [`campaign`]: choice, cut and tally
 //! - [`power_cuts`]: the same for the disk of a guest in QEMU whose power is cut
 
@@ -22,6 +22,7 @@ mod exchange;
 mod family_world;
 mod kills;
 mod meeting;
+mod pacman_kills;
 mod power_cuts;
 mod rpm_kills;
 mod rpm_yardstick;
