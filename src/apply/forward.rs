@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::configuration::{aside, cut_off};
 use super::journal::{Event, Journal};
 use super::protect::Remembered;
-use super::{RunError, Tools, precheck};
+use super::{RunError, Tools, precheck, remains};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::plan::{Action, ActionKind, PatchPlan};
@@ -69,6 +69,11 @@ pub fn prove(tools: &Tools<'_>, run: RunAtHand<'_>) -> Result<Result<Verified, S
         return Ok(Err(deviations.join(", ")));
     }
     if let Some(fault) = settle(tools, &run.folder.log())? {
+        return Ok(Err(fault));
+    }
+    if let Some(fault) =
+        remains::clear(tools, &run.folder.log(), &run.old_archives(tools.manager.archives()))?
+    {
         return Ok(Err(fault));
     }
     let complaints = run.remembered.new_complaints(tools.manager)?;

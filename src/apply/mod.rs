@@ -20,6 +20,7 @@ pub mod precheck;
 pub mod protect;
 pub mod reboot;
 pub mod rehearsal;
+mod remains;
 pub mod restart;
 pub mod snapshot;
 pub mod space;
@@ -97,6 +98,9 @@ pub enum RunError {
     /// The package database cannot be read.
     #[error("the package database cannot be read")]
     Inventory(#[from] crate::scan::inventory::InventoryError),
+    /// The lists of files cannot be read.
+    #[error("whose the files are that stayed cannot be told")]
+    Owners(#[from] crate::scan::inventory::dpkg_files::DpkgFilesError),
     /// The package manager cannot be asked.
     #[error("the package manager cannot be used")]
     PackageManager(#[from] crate::package_manager::PackageManagerError),

@@ -283,6 +283,16 @@ pub fn remove_file(path: &Path) -> Result<()> {
     }
 }
 
+/// Removes a folder where it is empty; it may be absent.
+pub fn remove_empty_folder(path: &Path) -> Result<()> {
+    match fs::remove_dir(path) {
+        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
+            Err(StorageError::at("remove the folder", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Removes a folder with everything in it; it may be absent.
 pub fn remove_folder(path: &Path) -> Result<()> {
     match fs::remove_dir_all(path) {

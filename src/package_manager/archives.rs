@@ -138,4 +138,14 @@ pub trait ArchiveFormat: Sync {
     /// # Errors
     /// An archive cannot be read.
     fn litter(&self, archives: &[PathBuf]) -> Result<Vec<PathBuf>, ArchiveFault>;
+
+    /// Finds the files and folders that the package manager said it could not remove, although it went on; `replaced` are
+    /// the archives whose files they may be. What pacman and apk leave is found as [`ArchiveFormat::litter`] on the way back,
+    /// and not on the way forward.
+    ///
+    /// # Errors
+    /// An archive cannot be read.
+    fn not_removed(&self, _said: &str, _replaced: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        Ok(BTreeSet::new())
+    }
 }

@@ -31,6 +31,8 @@ use crate::scan::inventory;
 pub struct WayBack {
     actions: Vec<Action>,
     archives: Vec<PathBuf>,
+    /// The stored archives of the new state.
+    taken_back: Vec<PathBuf>,
     lost: Vec<PackageKey>,
     work: RunFolder,
     remembered: Remembered,
@@ -81,6 +83,7 @@ impl WayBack {
             actions.iter().filter_map(|action| old_archive(format, taken_back, action)).collect();
         let lost = actions.iter().filter(|action| old_archive(format, taken_back, action).is_none());
         let lost = lost.filter(|action| action.from.is_some()).map(Action::key).collect();
+        let new = actions.iter().filter_map(|action| new_archive(format, taken_back, action)).collect();
         let own = match extent {
             Extent::Whole => None,
             Extent::Named => Some(OwnConfiguration::read(format, taken_back, (&actions, &archives))?),
@@ -88,6 +91,7 @@ impl WayBack {
         Ok(Self {
             actions,
             archives,
+            taken_back: new,
             lost,
             work: work.clone(),
             remembered: protect::remembered(taken_back)?,
@@ -105,8 +109,7 @@ impl WayBack {
     #[must_use]
     pub fn after_a_cut(self, format: &dyn ArchiveFormat, taken_back: &RunFolder) -> Self {
         let whole = self.actions.iter().filter_map(|action| {
-            let name = format.file_name(&action.key(), action.to.as_ref()?);
-            let path = taken_back.new_archives().join(name);
+            let path = new_archive(format, taken_back, action)?;
             let stated = action.artifact.as_ref().map(|artifact| artifact.digest);
             let found = format.digest(&path).ok();
             (found.is_some() && (stated.is_none() || stated == found)).then(|| (action.key(), path))
@@ -222,6 +225,12 @@ impl WayBack {
             added.filter_map(|action| Some(Target { package: action.key(), version: action.to.clone()? }));
         added.partition(|added| !self.remembered.leftover_configuration.contains(&added.package))
     }
+}
+
+/// The archive of what an action brought, where it is stored.
+fn new_archive(format: &dyn ArchiveFormat, folder: &RunFolder, action: &Action) -> Option<PathBuf> {
+    let name = format.file_name(&action.key(), action.to.as_ref()?);
+    Some(folder.new_archives().join(name)).filter(|path| storage::exists(path))
 }
 
 pub(super) fn old_archive(

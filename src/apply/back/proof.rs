@@ -6,7 +6,7 @@ use super::super::configuration::aside;
 use super::super::configuration::manifest::Scope;
 use super::super::configuration::restore::{self, Restoration, Restored};
 use super::super::configuration::save::Saved;
-use super::super::{RunError, Tools, forward, precheck};
+use super::super::{RunError, Tools, forward, precheck, remains};
 use super::WayBack;
 use crate::model::package::PackageKey;
 use crate::package_manager::records::HostRecords;
@@ -54,6 +54,9 @@ fn package_difference(tools: &Tools<'_>, way: &WayBack) -> Result<Option<String>
         return Ok(Some(deviations.join(", ")));
     }
     if let Some(fault) = forward::settle(tools, &way.work.log())? {
+        return Ok(Some(fault));
+    }
+    if let Some(fault) = remains::clear(tools, &way.work.log(), &way.taken_back)? {
         return Ok(Some(fault));
     }
     let complaints = way.remembered.new_complaints(tools.manager)?;

@@ -1,5 +1,6 @@
 //! Debian's archives as the rest of the program asks for them.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use super::rebuild::{self, RebuildError};
 use super::rules::DpkgRules;
 use super::tarball::Entry;
 use super::verify::verify_installed;
-use super::{decided, identity};
+use super::{complaints, decided, identity};
 use crate::host::{facts, storage};
 use crate::model::decision::ConffilePolicy;
 use crate::model::package::PackageKey;
@@ -141,5 +142,11 @@ impl ArchiveFormat for DebArchives {
             walked.map_err(ArchiveFault::at("read the archive", path))?;
         }
         Ok(found)
+    }
+
+    fn not_removed(&self, said: &str, _replaced: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        let rules = DpkgRules::read(&self.root)
+            .map_err(ArchiveFault::at("read dpkg's rules about the files of", &self.root))?;
+        Ok(complaints::not_removed(said, &rules))
     }
 }

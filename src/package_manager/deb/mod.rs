@@ -4,6 +4,7 @@
 //! answers for what is inside it and for whether the host matches it.
 
 pub mod archive;
+mod complaints;
 pub(in crate::package_manager) mod compression;
 mod container;
 pub mod control;

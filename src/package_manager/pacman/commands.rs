@@ -43,11 +43,12 @@ impl Pacman {
     /// A pacman for the root of `layout`.
     pub fn new(layout: &Layout) -> Self {
         let (root, guard) = (layout.root(), layout.package_manager_lock());
+        let databases = Databases::new(root, (layout.sync_databases(), layout.sync_stamp()));
         Self {
             root: root.to_owned(),
             cut_off: layout.cut_off_packages(),
-            databases: Databases::new(root, (layout.sync_databases(), layout.sync_stamp())),
-            archives: PacmanArchives::of(root, layout.downloads()),
+            archives: PacmanArchives::of(root, (layout.downloads(), databases.keyring_of_archives())),
+            databases,
             lock: DatabaseLock::new(root, (layout.package_manager_mark(), guard.clone())),
             guard,
         }
@@ -85,7 +86,8 @@ impl Pacman {
     fn fetching(&self) -> Result<CommandSpec, PackageManagerError> {
         self.databases.prepare().map_err(prepare)?;
         self.databases.unlock().map_err(prepare)?;
-        let keyring = keyring::shown(&self.root, self.databases.keyring()).map_err(prepare)?;
+        let folder = self.databases.keyring();
+        let keyring = keyring::shown(&self.root, &folder).map_err(prepare)?;
         Ok(self.asking().args(["--noprogressbar", "--gpgdir"]).arg(keyring.display().to_string()))
     }
 

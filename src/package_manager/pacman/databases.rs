@@ -65,9 +65,14 @@ impl Databases {
         listed.into_iter().map(|live| (ours(&live), live)).collect()
     }
 
-    /// Where the keyring is shown by which what is fetched is checked.
+    /// Where the keyring is shown to pacman, which checks what it fetches.
     pub(super) fn keyring(&self) -> PathBuf {
         self.own.join("gnupg")
+    }
+
+    /// Where it is shown to gpg, when patchctl asks it about archives: a refresh may fetch meanwhile.
+    pub(super) fn keyring_of_archives(&self) -> PathBuf {
+        self.own.join("gnupg-archives")
     }
 
     /// Removes the lock of a refresh that was killed: no other pacman works in this folder.

@@ -9,6 +9,7 @@ use super::super::deb::place::Places;
 use super::super::deb::tarball::EntryKind;
 use super::archive::Archive;
 use super::configuration::Options;
+use super::keyring;
 use super::local::{self, Entry, values};
 use super::signature;
 use crate::host::storage::{self, StorageError};
@@ -25,13 +26,15 @@ const ENDS: [&str; 4] = [END, ".pkg.tar.xz", ".pkg.tar.gz", ".pkg.tar"];
 pub(super) struct PacmanArchives {
     root: PathBuf,
     downloads: PathBuf,
+    /// Where the keyring is shown to gpg.
+    keyring: PathBuf,
     /// The folders in which pacman keeps archives, read once: an upgrade asks about hundreds of packages.
     caches: OnceLock<Vec<PathBuf>>,
 }
 
 impl PacmanArchives {
-    pub(super) fn of(root: &Path, downloads: PathBuf) -> Self {
-        Self { root: root.to_owned(), downloads, caches: OnceLock::new() }
+    pub(super) fn of(root: &Path, (downloads, keyring): (PathBuf, PathBuf)) -> Self {
+        Self { root: root.to_owned(), downloads, keyring, caches: OnceLock::new() }
     }
 
     fn read(archive: &Path) -> Result<Archive, ArchiveFault> {
@@ -123,8 +126,9 @@ impl ArchiveFormat for PacmanArchives {
         let beside = |path: &PathBuf| PathBuf::from(format!("{}.sig", path.display()));
         let fetched = std::iter::once(self.downloads.join(&name));
         let signatures: Vec<PathBuf> = fetched.chain(self.kept(&name)).map(|path| beside(&path)).collect();
-        let keyring = Options::read(&self.root).keyring();
-        signature::check(archive, &keyring, &signatures).map_err(ArchiveFault::at("trust", archive))
+        let keyring = keyring::shown(&self.root, &self.keyring)
+            .map_err(ArchiveFault::at("show gpg the keyring", archive))?;
+        signature::check(archive, keyring, &signatures).map_err(ArchiveFault::at("trust", archive))
     }
 
     fn configuration_files(&self, archive: &Path) -> Result<Vec<PathBuf>, ArchiveFault> {

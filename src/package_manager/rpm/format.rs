@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::Target;
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
-use super::{RPM, rebuild, verify};
+use super::{RPM, complaints, rebuild, verify};
 use crate::host::runner::{self, CommandOutput, CommandSpec};
 use crate::host::storage;
 use crate::model::package::PackageKey;
@@ -177,6 +177,19 @@ impl ArchiveFormat for RpmArchives {
             found.extend(entries.into_iter().filter(|path| is_litter(path, &names)));
         }
         Ok(found)
+    }
+
+    fn not_removed(&self, said: &str, replaced: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        let named = complaints::not_removed(said);
+        if named.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        let brought = contents(replaced)?.into_iter().flat_map(|content| content.files);
+        let is_named = |path: &PathBuf| {
+            let file = path.file_name().map(Path::new);
+            named.contains(path) || file.is_some_and(|file| named.contains(file))
+        };
+        Ok(brought.filter(is_named).collect())
     }
 }
 

@@ -2,6 +2,7 @@
 //! lock; the way back by rpm alone; archives rebuilt from installed files. rpm itself reads its archives.
 
 pub(super) mod builds;
+mod complaints;
 mod format;
 pub(super) mod lock;
 mod rebuild;

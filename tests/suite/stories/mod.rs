@@ -21,6 +21,7 @@ mod dnf_rehearses;
 mod doctor_looks;
 mod families_fail;
 mod feeds_travel;
+mod files_cannot_go;
 mod fleet_is_patched;
 mod hooks_and_messages;
 mod host_is_unclean;

@@ -91,6 +91,30 @@ fn a_call_that_fails_during_a_way_back_never_leads_to_a_false_success() {
     sweep(ROLLBACK, [(&WRITING, 45), (&READING, 20)]);
 }
 
+/// What a downgrade takes away: files that only the new version has, and their folder.
+const REMOVED: Part = Part {
+    name: "a file that goes",
+    stops: Stops::Changing,
+    holds: |call| {
+        ["dpkg unlink(/usr/lib/lab-plain/new-", "dpkg rmdir(/usr/lib/lab-plain)"]
+            .iter()
+            .any(|begin| call.described().starts_with(begin))
+    },
+    errors: &[Errno::EROFS],
+};
+
+/// dpkg only warns about a file of the version before that it cannot remove, and forgets it.
+#[test]
+fn what_dpkg_cannot_remove_is_removed_before_a_way_back_ends() {
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    let count = campaign::count(world.after().command(ROLLBACK), REMOVED.stops, REMOVED.holds);
+    assert!(count >= 4, "{count} removals");
+    for number in 0..count {
+        let end = fail_one(&world, (&world.after(), ROLLBACK), (&REMOVED, number, Errno::EROFS));
+        assert_eq!(end, Ok(End::Old));
+    }
+}
+
 /// dpkg opens a new configuration file to write it, to wait for the disk and to digest it. Over the last one it goes on
 /// with a warning and exit code 0, and records no digest.
 const DIGESTED: Part = Part {

@@ -20,7 +20,6 @@ const PACMAN: Family = Family {
 };
 
 #[test]
-#[ignore = "one known fault: gpg rewrites the host's keybox while patchctl asks it about an archive, and killed there it leaves pubring.kbx.tmp"]
 fn a_run_of_pacman_and_its_way_back_that_are_cut_off_anywhere_end_old_or_new() {
     let (Some(pool), Some(root)) = (swept_pool(), pacman_root::with(FIXTURES)) else { return };
     root.run(&["patchctl", "feeds", "refresh"]);

@@ -1,0 +1,40 @@
+//! What the package manager was to remove and could not: dpkg and rpm warn about such a file, forget it, and end with success
+//! (dpkg 1.21.22, `src/main/unpack.c`, `pkg_remove_old_files`; rpm 4.18, `lib/fsm.c`, `rpmPackageFilesRemove`).
+
+use std::path::{Path, PathBuf};
+
+use super::{RunError, Tools};
+use crate::host::storage;
+use crate::scan::inventory::files;
+
+/// Removes what a package manager of this run said that it could not remove, where no package owns it now. Returns what
+/// cannot be removed even now, in words: the host is then neither old nor new. `replaced` are the archives of what was there
+/// before.
+///
+/// # Errors
+/// The log of the run, an archive or the package database cannot be read.
+pub(super) fn clear(tools: &Tools<'_>, log: &Path, replaced: &[PathBuf]) -> Result<Option<String>, RunError> {
+    let said = storage::read_if_present(log).map_err(RunError::Storage)?.unwrap_or_default();
+    let named = tools.manager.archives().not_removed(&String::from_utf8_lossy(&said), replaced)?;
+    if named.is_empty() {
+        return Ok(None);
+    }
+    let root = tools.layout.root();
+    let owners = files::owners(root, &named)?;
+    // What lies in a folder sorts behind it and goes first.
+    let unowned = named.iter().rev().filter(|path| !owners.contains_key(*path));
+    let left: Vec<String> = unowned.filter_map(|path| remove(root, path)).collect();
+    let told = format!("{} files could not be removed: {}", left.len(), left.join(", "));
+    Ok((!left.is_empty()).then_some(told))
+}
+
+/// Removes a file, a link or an empty folder; `None` where it is gone, or holds what is not the package's.
+fn remove(root: &Path, path: &PathBuf) -> Option<String> {
+    let place = root.join(path.strip_prefix("/").unwrap_or(path));
+    let removed = storage::metadata(&place).and_then(|found| match found {
+        None => Ok(()),
+        Some(found) if found.is_dir() => storage::remove_empty_folder(&place),
+        Some(_) => storage::remove_file(&place),
+    });
+    removed.err().map(|error| format!("{} ({})", path.display(), error.source))
+}
