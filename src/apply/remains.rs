@@ -29,7 +29,7 @@ pub(super) fn clear(tools: &Tools<'_>, log: &Path, replaced: &[PathBuf]) -> Resu
 }
 
 /// Removes a file, a link or an empty folder; `None` where it is gone, or holds what is not the package's.
-fn remove(root: &Path, path: &PathBuf) -> Option<String> {
+fn remove(root: &Path, path: &Path) -> Option<String> {
     let place = root.join(path.strip_prefix("/").unwrap_or(path));
     let removed = storage::metadata(&place).and_then(|found| match found {
         None => Ok(()),
