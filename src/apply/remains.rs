@@ -1,5 +1,6 @@
-//! What the package manager was to remove and could not: dpkg and rpm warn about such a file, forget it, and end with success
-//! (dpkg 1.21.22, `src/main/unpack.c`, `pkg_remove_old_files`; rpm 4.18, `lib/fsm.c`, `rpmPackageFilesRemove`).
+//! What the package manager was to remove or to rename and could not: dpkg and rpm warn about such a file, forget it, and end
+//! with success (dpkg 1.21.22, `src/main/unpack.c`, `pkg_remove_old_files`, and `configure.c`; rpm 4.18, `lib/fsm.c`,
+//! `rpmPackageFilesRemove`).
 
 use std::path::{Path, PathBuf};
 
@@ -7,34 +8,47 @@ use super::{RunError, Tools};
 use crate::host::storage;
 use crate::scan::inventory::files;
 
-/// Removes what a package manager of this run said that it could not remove, where no package owns it now. Returns what
-/// cannot be removed even now, in words: the host is then neither old nor new. `replaced` are the archives of what was there
+/// Renames and removes what a package manager of this run said that it could not, where no package owns it now. Returns what
+/// cannot be done even now, in words: the host is then neither old nor new. `replaced` are the archives of what was there
 /// before.
 ///
 /// # Errors
 /// The log of the run, an archive or the package database cannot be read.
 pub(super) fn clear(tools: &Tools<'_>, log: &Path, replaced: &[PathBuf]) -> Result<Option<String>, RunError> {
+    let (root, format) = (tools.layout.root(), tools.manager.archives());
     let said = storage::read_if_present(log).map_err(RunError::Storage)?.unwrap_or_default();
-    let named = tools.manager.archives().not_removed(&String::from_utf8_lossy(&said), replaced)?;
-    if named.is_empty() {
-        return Ok(None);
+    let said = String::from_utf8_lossy(&said);
+    let mut left: Vec<String> =
+        format.not_renamed(&said).iter().filter_map(|(from, to)| rename(root, from, to)).collect();
+    let named = format.not_removed(&said, replaced)?;
+    if !named.is_empty() {
+        let owners = files::owners(root, &named)?;
+        // What lies in a folder sorts behind it and goes first.
+        let unowned = named.iter().rev().filter(|path| !owners.contains_key(*path));
+        left.extend(unowned.filter_map(|path| remove(root, path)));
     }
-    let root = tools.layout.root();
-    let owners = files::owners(root, &named)?;
-    // What lies in a folder sorts behind it and goes first.
-    let unowned = named.iter().rev().filter(|path| !owners.contains_key(*path));
-    let left: Vec<String> = unowned.filter_map(|path| remove(root, path)).collect();
     let told = format!("{} files could not be removed: {}", left.len(), left.join(", "));
     Ok((!left.is_empty()).then_some(told))
 }
 
+/// Gives a draft the name that it was to have; `None` where it is not there any more.
+fn rename(root: &Path, from: &Path, to: &Path) -> Option<String> {
+    let [place, target] = [from, to].map(|path| placed(root, path));
+    let renamed = if storage::exists(&place) { storage::rename(&place, &target) } else { Ok(()) };
+    renamed.err().map(|error| format!("{} ({})", from.display(), error.source))
+}
+
 /// Removes a file, a link or an empty folder; `None` where it is gone, or holds what is not the package's.
 fn remove(root: &Path, path: &Path) -> Option<String> {
-    let place = root.join(path.strip_prefix("/").unwrap_or(path));
+    let place = placed(root, path);
     let removed = storage::metadata(&place).and_then(|found| match found {
         None => Ok(()),
         Some(found) if found.is_dir() => storage::remove_empty_folder(&place),
         Some(_) => storage::remove_file(&place),
     });
     removed.err().map(|error| format!("{} ({})", path.display(), error.source))
+}
+
+fn placed(root: &Path, path: &Path) -> PathBuf {
+    root.join(path.strip_prefix("/").unwrap_or(path))
 }

@@ -139,6 +139,12 @@ pub trait ArchiveFormat: Sync {
     /// An archive cannot be read.
     fn litter(&self, archives: &[PathBuf]) -> Result<Vec<PathBuf>, ArchiveFault>;
 
+    /// Finds the drafts that the package manager said it could not rename, although it went on, each with the name that it was
+    /// to have.
+    fn not_renamed(&self, _said: &str) -> Vec<(PathBuf, PathBuf)> {
+        Vec::new()
+    }
+
     /// Finds the files and folders that the package manager said it could not remove, although it went on; `replaced` are
     /// the archives whose files they may be. What pacman and apk leave is found as [`ArchiveFormat::litter`] on the way back,
     /// and not on the way forward.

@@ -2,10 +2,11 @@
 //!
 //! `cargo build --release && PATCHCTL_MEASURED=target/release/patchctl tests/run --ignored --nocapture measures::`
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
 
-use crate::lab::namespace::Ran;
+use crate::lab::namespace::{Ran, on_host};
 use crate::lab::rpm_root::{self, RpmRoot};
 use crate::lab::{apk_root, debian, dnf5_root, pacman_root, zypp_root};
 
@@ -110,7 +111,14 @@ fn a_plan_beside_one_bare_simulation_of_apk() {
 const TIMED: &str =
     "a=$(date +%s%N); CHANGE > /tmp/said 2>&1; b=$(date +%s%N); echo $(( (b - a) / 1000000 ))";
 
-/// Runs of patchctl and of the bare package manager on equal roots, in turn.
+/// A run under strace, which tells when each program begins and ends.
+const TRACED: &str = "strace -f --seccomp-bpf -ttt -e trace=execve,exit_group -o /tmp/trace \
+    patchctl apply --yes --no-refresh --all-updates > /tmp/said 2>&1; cat /tmp/trace";
+
+/// Programs of package managers, as a run starts them.
+const PACKAGE_MANAGERS: [&str; 6] = ["dnf", "rpm", "zypper", "pacman", "apk", "gpg"];
+
+/// Runs of patchctl and of the bare package manager on equal roots, in turn, and how long no package manager worked in one.
 fn tell_runs(name: &str, bare: &str, run_in_copy: &dyn Fn(&str) -> Ran) {
     let took = |change: &str| -> i64 {
         let ran = run_in_copy(&TIMED.replace("CHANGE", change)).expect_code(0);
@@ -129,6 +137,51 @@ fn tell_runs(name: &str, bare: &str, run_in_copy: &dyn Fn(&str) -> Ran) {
         median(|round| round.1 - round.0)
     );
     println!("  rounds (bare, run): {rounds:?}");
+    let mut traced: Vec<(i64, i64)> = (0..5).map(|_| split(&run_in_copy(TRACED).stdout)).collect();
+    traced.sort_unstable_by_key(|(_, own)| *own);
+    println!("  without a package manager, traced: {} of {} ms", traced[2].1, traced[2].0);
+}
+
+/// Reads a trace: how long the whole took, and how long no package manager worked, in milliseconds.
+fn split(trace: &str) -> (i64, i64) {
+    let mut begun: HashMap<&str, f64> = HashMap::new();
+    let (mut worked, mut times): (Vec<(f64, f64)>, Vec<f64>) = (Vec::new(), Vec::new());
+    for line in trace.lines() {
+        let mut words = line.split_whitespace();
+        let (Some(process), Some(time)) = (words.next(), words.next()) else { continue };
+        let Ok(time) = time.parse::<f64>() else { continue };
+        times.push(time);
+        let is_one = PACKAGE_MANAGERS.iter().any(|name| line.contains(&format!("/{name}")));
+        if line.contains("execve(") && is_one && !line.contains("\"patchctl\"") {
+            begun.entry(process).or_insert(time);
+        } else if line.contains("+++") {
+            worked.extend(begun.remove(process).map(|since| (since, time)));
+        }
+    }
+    worked.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let (first, last) =
+        (times.first().copied().unwrap_or_default(), times.last().copied().unwrap_or_default());
+    let mut until = first;
+    let mut own = last - first;
+    for (begin, end) in worked {
+        own -= (end - begin.max(until)).max(0.0);
+        until = until.max(end);
+    }
+    let milliseconds = |seconds: f64| (seconds * 1000.0) as i64;
+    (milliseconds(last - first), milliseconds(own))
+}
+
+/// Copies strace of this machine, with the libraries it needs, into a root.
+fn install_strace(root: &Path) {
+    let needed = on_host(&["ldd", "/usr/bin/strace"]);
+    let libraries = needed.lines().filter_map(|line| line.split_whitespace().nth(2));
+    for file in libraries.filter(|path| path.starts_with('/')).chain(["/usr/bin/strace"]) {
+        let target = root.join(file.trim_start_matches('/'));
+        if !target.exists() {
+            fs::create_dir_all(target.parent().expect("a file lies in a folder")).expect("writable");
+            fs::copy(file, target).expect("strace can be copied");
+        }
+    }
 }
 
 #[test]
@@ -138,6 +191,7 @@ fn a_run_beside_the_bare_update_of_each_other_family() {
     let of_rpm = |name: &str, root: Option<RpmRoot>, bare: &str| {
         let Some(root) = root else { return };
         install_measured(&root.path("usr/bin/patchctl"));
+        install_strace(&root.path("/"));
         root.run(&["patchctl", "plan", "--all-updates"]).expect_code(0);
         tell_runs(name, bare, &|line| root.copy().shell(line));
     };
@@ -146,6 +200,7 @@ fn a_run_beside_the_bare_update_of_each_other_family() {
     of_rpm("zypper", zypp_root::with(FIXTURES), "zypper --non-interactive --no-refresh update");
     if let Some(root) = pacman_root::with(FIXTURES) {
         install_measured(&root.path("usr/bin/patchctl"));
+        install_strace(&root.path("/"));
         root.run(&["patchctl", "feeds", "refresh"]);
         root.run(&["patchctl", "plan"]).expect_code(0);
         tell_runs("pacman", "pacman -Syu --noconfirm", &|line| root.copy().run(&["sh", "-c", line]));
@@ -155,6 +210,7 @@ fn a_run_beside_the_bare_update_of_each_other_family() {
         return;
     };
     install_measured(&root.path("usr/bin/patchctl"));
+    install_strace(&root.path("/"));
     root.run(&["patchctl", "feeds", "refresh"]).expect_code(0);
     root.run(&["patchctl", "plan", "--all-updates"]).expect_code(0);
     tell_runs("apk", "apk upgrade", &|line| root.copy().run(&["sh", "-c", line]));

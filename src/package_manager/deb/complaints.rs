@@ -13,16 +13,45 @@ const NOT_REMOVED: &[&str] = &[
     "dpkg: warning: could not stat old file '",
 ];
 
+/// How it names the draft of a configuration file that it could not remove, and one that it could not name as the vendor's file
+/// beside an edited one (`src/main/configure.c`, `deferred_configure_conffile`).
+const DRAFT_NOT_REMOVED: &str = ": failed to remove '";
+const DRAFT_NOT_RENAMED: &str = ": failed to rename '";
+const DRAFT: &str = ".dpkg-new";
+const BESIDE: &str = ".dpkg-dist";
+
 /// Returns the paths that dpkg could not remove. What is diverted is left alone: who owns the file at such a path is not said
 /// by the path.
 pub(super) fn not_removed(said: &str, rules: &DpkgRules) -> BTreeSet<PathBuf> {
     let path = |line: &str| {
-        let rest = NOT_REMOVED.iter().find_map(|begin| line.strip_prefix(begin))?;
-        let (path, _) = rest.rsplit_once('\'')?;
+        let rest = NOT_REMOVED.iter().find_map(|begin| line.strip_prefix(begin));
+        let path = match rest {
+            Some(rest) => rest.rsplit_once('\'')?.0,
+            None => draft(line, DRAFT_NOT_REMOVED)?.0,
+        };
         let path = Path::new(path);
         (path.is_absolute() && rules.place_of(path, "") == path).then(|| path.to_owned())
     };
     said.lines().filter_map(path).collect()
+}
+
+/// Returns the drafts that dpkg could not name as it had decided, each with that name.
+pub(super) fn not_renamed(said: &str) -> Vec<(PathBuf, PathBuf)> {
+    let pair = |line: &str| {
+        let (path, rest) = draft(line, DRAFT_NOT_RENAMED)?;
+        let target = format!("{}{BESIDE}", path.strip_suffix(DRAFT)?);
+        let is_told = rest.strip_prefix(" to '")?.starts_with(&format!("{target}'"));
+        is_told.then(|| (PathBuf::from(path), PathBuf::from(target)))
+    };
+    said.lines().filter_map(pair).collect()
+}
+
+/// Reads a warning about a draft: its path, and what is said behind it.
+fn draft<'a>(line: &'a str, complaint: &str) -> Option<(&'a str, &'a str)> {
+    let (package, rest) = line.strip_prefix("dpkg: warning: ")?.split_once(complaint)?;
+    let (path, _) = rest.split_once(&format!("{DRAFT}'"))?;
+    let (path, behind) = rest.split_at(path.len() + DRAFT.len());
+    (!package.contains(' ') && path.starts_with('/')).then(|| (path, behind.trim_start_matches('\'')))
 }
 
 #[cfg(test)]
@@ -44,10 +73,24 @@ mod tests {
         assert_eq!(found, expected.map(PathBuf::from).into());
     }
 
+    #[test]
+    fn drafts_of_configuration_that_kept_their_name_are_named() {
+        let said = "dpkg: warning: lab-conf: failed to rename '/etc/it's.conf.dpkg-new' to '/etc/it's.conf.dpkg-dist': \
+            Cannot allocate memory\n\
+            dpkg: warning: lab-conf: failed to remove '/etc/steady.conf.dpkg-new': Read-only file system\n\
+            dpkg: warning: lab-conf: failed to remove '/etc/steady.conf.dpkg-old' (before overwrite): no\n\
+            dpkg: warning: lab-conf: failed to rename '/etc/a.dpkg-new' to '/etc/shadow': no\n";
+        let pair = ["/etc/it's.conf.dpkg-new", "/etc/it's.conf.dpkg-dist"].map(PathBuf::from);
+        assert_eq!(not_renamed(said), [pair.into()]);
+        let removed = not_removed(said, &DpkgRules::default());
+        assert_eq!(removed, [PathBuf::from("/etc/steady.conf.dpkg-new")].into());
+    }
+
     proptest! {
         #[test]
-        fn no_text_panics(said in "(dpkg: warning: unable to securely remove old file '|/a|'|: |\n){0,20}") {
+        fn no_text_panics(said in "(dpkg: warning: |x: failed to re(move|name) '|unable to securely remove old file '|/a|.dpkg-new'|'|: |\n){0,20}") {
             not_removed(&said, &DpkgRules::default());
+            not_renamed(&said);
         }
     }
 }

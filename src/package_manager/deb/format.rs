@@ -144,6 +144,10 @@ impl ArchiveFormat for DebArchives {
         Ok(found)
     }
 
+    fn not_renamed(&self, said: &str) -> Vec<(PathBuf, PathBuf)> {
+        complaints::not_renamed(said)
+    }
+
     fn not_removed(&self, said: &str, _replaced: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
         let rules = DpkgRules::read(&self.root)
             .map_err(ArchiveFault::at("read dpkg's rules about the files of", &self.root))?;

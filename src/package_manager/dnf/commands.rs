@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::super::archives::ArchiveFormat;
 use super::super::records::HostRecords;
-use super::super::rpm::{RpmArchives, builds, recovery};
+use super::super::rpm::{RPM, RpmArchives, builds, recovery};
 use super::super::{
     FetchRequest, Goal, InstallRequest, PackageManager, PackageManagerError, Removals, Resolved,
     RestoreRequest, Target, Unmet, run_into_log,
@@ -137,7 +137,7 @@ impl Dnf {
     }
 
     /// dnf 4 downloads what a transaction needs, so it is asked for the versions themselves; one that is installed already
-    /// is only fetched to be installed again.
+    /// is only fetched to be installed again. Each call of dnf reads all repositories: the likelier one comes first.
     fn download_by_installing(
         &self,
         request: &FetchRequest<'_>,
@@ -145,7 +145,11 @@ impl Dnf {
     ) -> Result<CommandOutput, PackageManagerError> {
         let folder = format!("--downloaddir={}", request.folder.display());
         let mut output: Option<CommandOutput> = None;
-        for verb in ["install", "reinstall"] {
+        let verbs = match Self::are_installed(request.targets)? {
+            true => ["reinstall", "install"],
+            false => ["install", "reinstall"],
+        };
+        for verb in verbs {
             let name = |target: &Target| self.archives.file_name(&target.package, &target.version);
             let missing = |target: &&Target| !storage::exists(&request.folder.join(name(target)));
             let wanted: Vec<String> = request.targets.iter().filter(missing).map(builds::nevra).collect();
@@ -158,6 +162,12 @@ impl Dnf {
             output = output.filter(|first| !first.is_success()).or(Some(ran));
         }
         output.ok_or_else(|| PackageManagerError::Refused { tool: "dnf", words: Vec::new() })
+    }
+
+    /// Tells whether rpm has every one of these versions.
+    fn are_installed(targets: &[Target]) -> Result<bool, PackageManagerError> {
+        let spec = CommandSpec::new(RPM).args(["-q", "--quiet", "--"]);
+        Ok(Self::run(&spec.args(targets.iter().map(builds::nevra)))?.is_success())
     }
 
     /// Runs a download and tells of each archive as it arrives.

@@ -12,4 +12,4 @@ mod verify;
 pub use format::RpmArchives;
 
 /// The lowest tool.
-const RPM: &str = "/usr/bin/rpm";
+pub(super) const RPM: &str = "/usr/bin/rpm";

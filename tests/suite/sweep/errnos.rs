@@ -91,27 +91,29 @@ fn a_call_that_fails_during_a_way_back_never_leads_to_a_false_success() {
     sweep(ROLLBACK, [(&WRITING, 45), (&READING, 20)]);
 }
 
-/// What a downgrade takes away: files that only the new version has, and their folder.
-const REMOVED: Part = Part {
-    name: "a file that goes",
+/// Calls over which dpkg only warns, and forgets the file: what a downgrade takes away, and the drafts of configuration.
+const WARNED: [&str; 4] = [
+    "dpkg unlink(/usr/lib/lab-plain/new-",
+    "dpkg rmdir(/usr/lib/lab-plain)",
+    "dpkg rename(/etc/lab-conf.conf.dpkg-dist)",
+    "dpkg unlink(/etc/lab-conf-steady.conf.dpkg-new)",
+];
+const WARNS: Part = Part {
+    name: "a warning",
     stops: Stops::Changing,
-    holds: |call| {
-        ["dpkg unlink(/usr/lib/lab-plain/new-", "dpkg rmdir(/usr/lib/lab-plain)"]
-            .iter()
-            .any(|begin| call.described().starts_with(begin))
-    },
+    holds: |call| WARNED.iter().any(|begin| call.described().starts_with(begin)),
     errors: &[Errno::EROFS],
 };
 
-/// dpkg only warns about a file of the version before that it cannot remove, and forgets it.
 #[test]
-fn what_dpkg_cannot_remove_is_removed_before_a_way_back_ends() {
+fn what_dpkg_only_warns_about_is_done_before_a_run_ends() {
     let Some(world) = World::of(&SOUND[0]) else { return };
-    let count = campaign::count(world.after().command(ROLLBACK), REMOVED.stops, REMOVED.holds);
-    assert!(count >= 4, "{count} removals");
-    for number in 0..count {
-        let end = fail_one(&world, (&world.after(), ROLLBACK), (&REMOVED, number, Errno::EROFS));
-        assert_eq!(end, Ok(End::Old));
+    for (start, verb, end) in [(world.before(), APPLY, End::New), (world.after(), ROLLBACK, End::Old)] {
+        let count = campaign::count(start.copy().command(verb), WARNS.stops, WARNS.holds);
+        assert!(count >= 2, "{count} calls of {verb:?}");
+        for number in 0..count {
+            assert_eq!(fail_one(&world, (&start.copy(), verb), (&WARNS, number, Errno::EROFS)), Ok(end));
+        }
     }
 }
 
