@@ -69,7 +69,7 @@ struct PastRun {
 
 /// The newest runs that went through, or were taken back; one whose report cannot be read teaches nothing.
 fn past(context: &Context<'_>) -> Vec<TransactionReport> {
-    let runs = runs::list(&context.layout).into_iter().rev();
+    let runs = runs::known(&context.layout).into_iter().rev();
     let read = runs.filter_map(|run| {
         let bytes = storage::read(&context.layout.run(run).report()).ok()?;
         serde_json::from_slice::<PastRun>(&bytes).ok()?.transaction

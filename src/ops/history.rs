@@ -32,20 +32,20 @@ pub enum Answer {
 /// There is no such run, its report cannot be read, or a journal cannot be believed (`verify`).
 pub fn history(context: &Context<'_>, request: HistoryRequest) -> Result<Answer, Failure> {
     match request {
-        HistoryRequest::List => Ok(Answer::List(Box::new(list(context, None)))),
+        HistoryRequest::List => Ok(Answer::List(Box::new(list(context, None)?))),
         HistoryRequest::Show(run) => show(context, run).map(|report| Answer::Run(Box::new(report))),
         HistoryRequest::Verify => {
-            let checks = runs::list(&context.layout).into_iter().map(|run| check(context, run)).collect();
-            let list = list(context, Some(checks));
+            let checks = runs::list(&context.layout)?.into_iter().map(|run| check(context, run)).collect();
+            let list = list(context, Some(checks))?;
             Ok(Answer::List(Box::new(HistoryDocument { signatures: signatures(context), ..list })))
         }
     }
 }
 
-fn list(context: &Context<'_>, verification: Option<Vec<JournalCheck>>) -> HistoryDocument {
-    let runs = runs::list(&context.layout).into_iter().rev().map(|run| entry(context, run)).collect();
+fn list(context: &Context<'_>, verification: Option<Vec<JournalCheck>>) -> Result<HistoryDocument, Failure> {
+    let runs = runs::list(&context.layout)?.into_iter().rev().map(|run| entry(context, run)).collect();
     let identity = Identity::of(HISTORY_SCHEMA, context.now());
-    HistoryDocument { identity, runs, verification, signatures: Vec::new() }
+    Ok(HistoryDocument { identity, runs, verification, signatures: Vec::new() })
 }
 
 /// Describes a run from its journal, and from its report where there is one.

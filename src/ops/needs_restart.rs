@@ -71,7 +71,7 @@ fn owners(context: &Context<'_>, processes: &Processes) -> Result<Owners, Failur
     let mut owners = files::owners(context.layout.root(), &wanted).map_err(|error| {
         Failure::new(FailureKind::HostUnclean, "the lists of files cannot be read").caused_by(error)
     })?;
-    for id in runs::list(&context.layout).into_iter().rev() {
+    for id in runs::known(&context.layout).into_iter().rev() {
         if wanted.iter().all(|path| owners.contains_key(path)) {
             break;
         }
@@ -89,7 +89,7 @@ type Fixes = Vec<(i64, HashMap<PackageName, Vec<String>>)>;
 /// Reads the plans of the runs that ended well.
 fn fixes_of_this_boot(context: &Context<'_>) -> Fixes {
     let mut fixes = Fixes::new();
-    for id in runs::list(&context.layout) {
+    for id in runs::known(&context.layout) {
         let folder = context.layout.run(id);
         let Ok(replay) = journal::replay(&folder.journal()) else { continue };
         let (Phase::Commit, Some(finished)) = (replay.phase, replay.finished()) else { continue };

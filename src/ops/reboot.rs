@@ -116,7 +116,7 @@ fn wish(reason: String, run: Option<RunId>) -> Pending {
 /// A person may ask for a reboot that no run asked for.
 fn due(context: &Context<'_>) -> Result<Option<Pending>, Failure> {
     let reason = needs_restart::needs_restart(context)?.restart.reboot;
-    Ok(reason.map(|reason| wish(reason, runs::list(&context.layout).last().copied())))
+    Ok(reason.map(|reason| wish(reason, runs::known(&context.layout).last().copied())))
 }
 
 fn keep(context: &Context<'_>, waiting: &Pending) -> Result<(), Failure> {

@@ -70,7 +70,7 @@ pub fn anew(context: &Context<'_>, subject: &ReportSubject, format: Option<Forma
 
 /// Gathers what this host knew up to the report. What cannot be read is left out: the report itself tells enough.
 fn background(context: &Context<'_>, report: &Report) -> Background {
-    let own = runs::list(&context.layout);
+    let own = runs::known(&context.layout);
     let newest = &own[own.len().saturating_sub(REMEMBERED)..];
     let runs = newest.iter().map(|run| history::entry(context, *run));
     let (mut surveys, mut closures) = lifetimes(context);
@@ -133,7 +133,7 @@ pub fn period(
         return Err(Failure::new(FailureKind::Usage, "the period ends before it begins"));
     }
     let is_within = |time: DateTime<Utc>| time <= until && since.is_none_or(|since| time >= since);
-    let runs = runs::list(&context.layout).into_iter().map(|run| history::entry(context, run));
+    let runs = runs::list(&context.layout)?.into_iter().map(|run| history::entry(context, run));
     let runs: Vec<_> = runs.filter(|run| is_within(run.started)).collect();
     let (mut surveys, mut closures) = lifetimes(context);
     surveys.retain(|survey| is_within(survey.at));

@@ -34,7 +34,7 @@ pub fn prune(context: &Context<'_>) {
 
 fn prune_runs(context: &Context<'_>, ways_back: usize, retention: Retention) -> Result<(), StorageError> {
     let layout = &context.layout;
-    let newest_first: Vec<RunId> = runs::list(layout).into_iter().rev().collect();
+    let newest_first: Vec<RunId> = runs::known(layout).into_iter().rev().collect();
     let mut with_way_back = 0;
     for (age, id) in newest_first.iter().enumerate() {
         let folder = layout.run(*id);

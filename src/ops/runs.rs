@@ -33,13 +33,29 @@ pub fn prepare(layout: &Layout) -> Result<(), StorageError> {
     storage::create_folder(layout.volatile(), 0o755)
 }
 
-/// Lists the runs that have a folder, oldest first.
-pub fn list(layout: &Layout) -> Vec<RunId> {
-    let folders = storage::list(&layout.runs()).unwrap_or_default();
+/// Lists the runs that have a folder, oldest first. To who may not list them there are none: nothing is decided by them then,
+/// for only root may change anything.
+///
+/// # Errors
+/// Their folder cannot be read: none of them may be believed to be absent.
+pub fn list(layout: &Layout) -> Result<Vec<RunId>, Failure> {
+    let folders = match storage::list(&layout.runs()) {
+        Err(error) if error.is_permission_denied() => Vec::new(),
+        listed => listed.map_err(|error| {
+            Failure::new(FailureKind::StateCorrupt, "the runs of this host cannot be listed")
+                .caused_by(error)
+                .hint("nothing is changed until their folder can be read")
+        })?,
+    };
     let mut runs: Vec<RunId> =
         folders.iter().filter_map(|path| path.file_name()?.to_str()?.parse().ok()).collect();
     runs.sort_unstable();
-    runs
+    Ok(runs)
+}
+
+/// Lists the runs that can be listed, for what nothing depends on.
+pub fn known(layout: &Layout) -> Vec<RunId> {
+    list(layout).unwrap_or_default()
 }
 
 /// A run whose first record is durable.
@@ -64,7 +80,7 @@ pub fn begin(
 ) -> Result<Begun, Failure> {
     prepare(layout).map_err(state_unwritable)?;
     full_disk::reserve(&layout.reserve()).map_err(state_unwritable)?;
-    let id = list(layout).last().map_or(RunId::new(1), |last| last.next());
+    let id = list(layout)?.last().map_or(RunId::new(1), |last| last.next());
     let folder = layout.run(id);
     boot_recovery::arm(layout.root()).map_err(|error| {
         Failure::new(FailureKind::Host, "the run cannot be watched; nothing was changed").caused_by(error)
@@ -106,7 +122,7 @@ pub struct OpenRun {
 /// # Errors
 /// The journal of the newest run cannot be believed.
 pub fn open_run(layout: &Layout) -> Result<Option<OpenRun>, Failure> {
-    for id in list(layout).into_iter().rev() {
+    for id in list(layout)?.into_iter().rev() {
         let folder = layout.run(id);
         let path = folder.journal();
         let was_begun = storage::exists(&folder.archives()) || storage::exists(&folder.before());
@@ -124,7 +140,8 @@ pub fn open_run(layout: &Layout) -> Result<Option<OpenRun>, Failure> {
     Ok(None)
 }
 
-fn corrupt(error: JournalError) -> Failure {
+/// A journal that cannot be believed, for people.
+pub fn corrupt(error: JournalError) -> Failure {
     Failure::new(FailureKind::StateCorrupt, "the history of this host cannot be believed")
         .caused_by(error)
         .hint("patchctl history verify tells which journals are whole; nothing is changed until this one is moved away by hand")

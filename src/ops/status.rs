@@ -24,7 +24,7 @@ pub fn status(context: &Context<'_>) -> Result<StatusDocument, Failure> {
     let sources = context.sources(&inventory.distribution);
     let feeds = survey::stamps(context, &inventory, &sources, (RefreshMode::Never, &[]));
     let last = last_survey(context);
-    let all = runs::list(&context.layout);
+    let all = runs::list(&context.layout)?;
     let open = runs::open_run(&context.layout)?;
     let reboot = inventory
         .kernels

@@ -17,7 +17,7 @@ use crate::report::transaction::TransactionReport;
 /// # Errors
 /// The report cannot be stored.
 pub(super) fn complete(context: &Context<'_>) -> Result<Option<Report>, Failure> {
-    let Some(id) = runs::list(&context.layout).pop() else { return Ok(None) };
+    let Some(id) = runs::list(&context.layout)?.pop() else { return Ok(None) };
     let Ok(replay) = journal::replay(&context.layout.run(id).journal()) else { return Ok(None) };
     if !replay.phase.is_final() || is_told(context, id, &replay) {
         return Ok(None);

@@ -8,7 +8,7 @@ use super::super::request::RollbackRequest;
 use super::super::{runs, survey};
 use crate::apply::back::WayBack;
 use crate::apply::extent::Extent;
-use crate::apply::journal::{self, RunKind};
+use crate::apply::journal::{self, JournalError, Replay, RunKind};
 use crate::apply::precheck;
 use crate::config::layout::RunFolder;
 use crate::host::storage;
@@ -39,7 +39,11 @@ pub(super) struct Past {
 
 /// Finds the run and proves that it can be taken back, where anything of it is left.
 pub(super) fn find(context: &Context<'_>, request: &RollbackRequest) -> Result<Found, Failure> {
-    let Some(id) = request.run.or_else(|| newest(context)) else {
+    let wanted = match request.run {
+        Some(id) => Some(id),
+        None => newest(context)?,
+    };
+    let Some(id) = wanted else {
         return Ok(Found::Gone("nothing that a run changed is left on this host".to_owned()));
     };
     let folder = context.layout.run(id);
@@ -96,23 +100,35 @@ fn refuse_pruned(context: &Context<'_>, (id, folder): (RunId, &RunFolder)) -> Re
 }
 
 /// The newest run that was carried out and whose packages are not all back already.
-fn newest(context: &Context<'_>) -> Option<RunId> {
-    let taken_back = taken_back(context);
-    let carried_out = |id: &RunId| {
-        let replay = journal::replay(&context.layout.run(*id).journal());
-        replay.is_ok_and(|replay| replay.kind == RunKind::Apply && replay.phase == Phase::Commit)
-    };
-    runs::list(&context.layout).into_iter().rev().filter(|id| !taken_back.contains(id)).find(carried_out)
+fn newest(context: &Context<'_>) -> Result<Option<RunId>, Failure> {
+    let begun = begun(context)?;
+    let taken_back = taken_back(context, &begun);
+    let is_carried_out = |replay: &Replay| replay.kind == RunKind::Apply && replay.phase == Phase::Commit;
+    let mut newest_first = begun.iter().rev().filter(|(id, _)| !taken_back.contains(id));
+    Ok(newest_first.find(|(_, replay)| is_carried_out(replay)).map(|(id, _)| *id))
+}
+
+/// Every run with what its journal says. One that cannot be read may be the one that was carried out.
+fn begun(context: &Context<'_>) -> Result<Vec<(RunId, Replay)>, Failure> {
+    let mut begun = Vec::new();
+    for id in runs::list(&context.layout)? {
+        let path = context.layout.run(id).journal();
+        match journal::replay(&path) {
+            Ok(replay) => begun.push((id, replay)),
+            Err(JournalError::NotBegun { .. }) => {}
+            Err(_) if !storage::exists(&path) => {}
+            Err(error) => return Err(runs::corrupt(error)),
+        }
+    }
+    Ok(begun)
 }
 
 /// The runs of which nothing is left: everything they changed was taken back, at once or package by package.
-fn taken_back(context: &Context<'_>) -> Vec<RunId> {
+fn taken_back(context: &Context<'_>, begun: &[(RunId, Replay)]) -> Vec<RunId> {
     let mut back: BTreeMap<RunId, BTreeSet<PackageKey>> = BTreeMap::new();
-    for id in runs::list(&context.layout) {
-        let folder = context.layout.run(id);
-        let Ok(replay) = journal::replay(&folder.journal()) else { continue };
+    for (id, replay) in begun {
         if let (RunKind::Rollback { of }, Phase::Returned) = (replay.kind, replay.phase) {
-            let plan = plans::load(&folder.plan()).ok();
+            let plan = plans::load(&context.layout.run(*id).plan()).ok();
             back.entry(of).or_default().extend(plan.iter().flat_map(PatchPlan::actions).map(Action::key));
         }
     }

@@ -97,8 +97,8 @@ fn layout(context: &Context<'_>) -> Result<Layout, Failure> {
 fn find(request: &RollbackRequest, layout: Layout) -> Result<Whole, Failure> {
     runs::refuse_before_reboot(&layout)?;
     let taken = |id: &RunId| record::load(&layout.run(*id)).ok().flatten();
-    let newest = || runs::list(&layout).into_iter().rev().find(|id| taken(id).is_some());
-    let id = request.run.or_else(newest).ok_or_else(|| {
+    let newest = runs::list(&layout)?.into_iter().rev().find(|id| taken(id).is_some());
+    let id = request.run.or(newest).ok_or_else(|| {
         Failure::new(FailureKind::Usage, "no run of this host has a snapshot")
             .hint("patchctl rollback takes packages back; patchctl doctor tells what protects this host")
     })?;
@@ -324,7 +324,7 @@ fn conclude(
     report: &mut Report,
 ) -> Result<(), Failure> {
     let own = report.run_id.unwrap_or(whole.id);
-    for id in runs::list(layout).into_iter().filter(|id| *id != own) {
+    for id in runs::list(layout)?.into_iter().filter(|id| *id != own) {
         close(context, &layout.run(id), whole.id)?;
     }
     let (mut journal, _) =

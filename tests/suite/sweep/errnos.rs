@@ -117,6 +117,27 @@ fn what_dpkg_only_warns_about_is_done_before_a_run_ends() {
     }
 }
 
+/// Where the runs of a host are listed and their journals read: what a verb knows of the past.
+const THE_PAST: Part = Part {
+    name: "the past",
+    stops: Stops::Touching,
+    holds: |call| {
+        call.kind == Kind::Open && call.described().starts_with("patchctl openat(/var/lib/patchctl/runs")
+    },
+    errors: &[Errno::EIO],
+};
+
+#[test]
+fn runs_that_cannot_be_read_are_not_taken_for_none() {
+    let Some(world) = World::of(&SOUND[0]) else { return };
+    let count = campaign::count(world.after().command(ROLLBACK), THE_PAST.stops, THE_PAST.holds);
+    assert!(count >= 3, "{count} calls");
+    for number in 0..count.min(6) {
+        let end = fail_one(&world, (&world.after(), ROLLBACK), (&THE_PAST, number, Errno::EIO));
+        assert!(end.is_ok(), "{end:?}");
+    }
+}
+
 /// dpkg opens a new configuration file to write it, to wait for the disk and to digest it. Over the last one it goes on
 /// with a warning and exit code 0, and records no digest.
 const DIGESTED: Part = Part {
