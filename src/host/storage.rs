@@ -277,30 +277,23 @@ pub fn write_log_line(log: &mut File, line: &str) {
 
 /// Removes a file that may be absent.
 pub fn remove_file(path: &Path) -> Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(StorageError::at("remove", path)(error)),
-        _ => Ok(()),
-    }
+    unless(&[ErrorKind::NotFound], fs::remove_file(path)).map_err(StorageError::at("remove", path))
 }
 
 /// Removes a folder where it is empty; it may be absent.
 pub fn remove_empty_folder(path: &Path) -> Result<()> {
-    match fs::remove_dir(path) {
-        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::DirectoryNotEmpty) => {
-            Err(StorageError::at("remove the folder", path)(error))
-        }
-        _ => Ok(()),
-    }
+    let fine = [ErrorKind::NotFound, ErrorKind::DirectoryNotEmpty];
+    unless(&fine, fs::remove_dir(path)).map_err(StorageError::at("remove the folder", path))
 }
 
 /// Removes a folder with everything in it; it may be absent.
 pub fn remove_folder(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(StorageError::at("remove the folder", path)(error))
-        }
-        _ => Ok(()),
-    }
+    let removed = fs::remove_dir_all(path);
+    unless(&[ErrorKind::NotFound], removed).map_err(StorageError::at("remove the folder", path))
+}
+
+fn unless(fine: &[ErrorKind], done: io::Result<()>) -> io::Result<()> {
+    done.or_else(|error| if fine.contains(&error.kind()) { Ok(()) } else { Err(error) })
 }
 
 /// Creates or replaces a symbolic link atomically.
