@@ -151,9 +151,13 @@ pub fn corrupt(error: JournalError) -> Failure {
 /// lost.
 ///
 /// # Errors
-/// The root was exchanged for a snapshot.
+/// The root was exchanged for a snapshot, or nobody can tell.
 pub fn refuse_before_reboot(layout: &Layout) -> Result<(), Failure> {
-    match root_before(layout) {
+    let before = root_before(layout).map_err(|error| {
+        Failure::new(FailureKind::StateCorrupt, "which root the next boot starts from cannot be told")
+            .caused_by(error)
+    })?;
+    match before {
         None => Ok(()),
         Some(run) => Err(Failure::new(
             FailureKind::OpenRun,
@@ -164,9 +168,12 @@ pub fn refuse_before_reboot(layout: &Layout) -> Result<(), Failure> {
 }
 
 /// Returns the run before which the root was that the next boot starts from, when it is not the running one.
-pub fn root_before(layout: &Layout) -> Option<String> {
-    let text = storage::read_at_most(&layout.replaced_root(), 64).ok().filter(|_| layout.is_live())?;
-    Some(String::from_utf8_lossy(&text).trim().to_owned())
+///
+/// # Errors
+/// It is recorded and cannot be read.
+pub fn root_before(layout: &Layout) -> Result<Option<String>, StorageError> {
+    let noted = if layout.is_live() { storage::read_if_present(&layout.replaced_root())? } else { None };
+    Ok(noted.map(|text| String::from_utf8_lossy(&text).trim().to_owned()))
 }
 
 /// Refuses to begin while an earlier run is open.

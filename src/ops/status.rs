@@ -31,6 +31,8 @@ pub fn status(context: &Context<'_>) -> Result<StatusDocument, Failure> {
         .reboot_pending()
         .then(|| "a newer kernel is installed than the one that runs".to_owned());
     let replaced = runs::root_before(&context.layout)
+        .ok()
+        .flatten()
         .map(|run| format!("the next boot starts from the root as it was before run {run}"));
     let reboot = replaced.or(reboot).or_else(|| {
         storage::exists(&context.layout.target("run/reboot-required"))

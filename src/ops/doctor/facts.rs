@@ -140,7 +140,7 @@ pub(super) fn read(context: &Context<'_>, inventory: &Inventory) -> Facts {
         built_modules: modules::registered(root),
         has_systemd: systemd::is_running(),
         open: runs::open_run(layout).map_err(|failure| in_one_line(&failure)),
-        replaced_root: runs::root_before(layout),
+        replaced_root: runs::root_before(layout).ok().flatten(),
         checks: checks::find(layout, &context.settings.health.checks)
             .map(|checks| checks.len())
             .map_err(|error| format!("{error}; {}", error.hint())),
