@@ -1,11 +1,12 @@
 //! What the package manager was to remove or to rename and could not: dpkg and rpm warn about such a file, forget it, and end
 //! with success (dpkg 1.21.22, `src/main/unpack.c`, `pkg_remove_old_files`, and `configure.c`; rpm 4.18, `lib/fsm.c`,
-//! `rpmPackageFilesRemove`).
+//! `rpmPackageFilesRemove`). pacman calls it an error and ends with success, apk says nothing.
 
 use std::path::{Path, PathBuf};
 
 use super::{RunError, Tools};
 use crate::host::storage;
+use crate::package_manager::archives::WorkLog;
 use crate::scan::inventory::files;
 
 /// Renames and removes what a package manager of this run said that it could not, where no package owns it now. Returns what
@@ -20,7 +21,8 @@ pub(super) fn clear(tools: &Tools<'_>, log: &Path, replaced: &[PathBuf]) -> Resu
     let said = String::from_utf8_lossy(&said);
     let mut left: Vec<String> =
         format.not_renamed(&said).iter().filter_map(|(from, to)| rename(root, from, to)).collect();
-    let named = format.not_removed(&said, replaced)?;
+    let began = storage::metadata(log).ok().flatten().and_then(|found| found.created().ok());
+    let named = format.not_removed(&WorkLog { said: &said, began, replaced })?;
     if !named.is_empty() {
         let owners = files::owners(root, &named)?;
         // What lies in a folder sorts behind it and goes first.

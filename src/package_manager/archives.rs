@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::host::storage::{self, StorageError};
 use crate::model::decision::ConffilePolicy;
@@ -50,6 +51,17 @@ impl Proof {
     pub fn damage_beyond(&self, baseline: &BTreeSet<PathBuf>) -> Vec<PathBuf> {
         self.damaged.difference(baseline).cloned().collect()
     }
+}
+
+/// What is known of the work of a package manager in one run.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkLog<'a> {
+    /// Everything it said.
+    pub said: &'a str,
+    /// When its log was made, before it changed anything; `None` where the file system does not keep that.
+    pub began: Option<SystemTime>,
+    /// The archives of what it was to replace.
+    pub replaced: &'a [PathBuf],
 }
 
 /// The archives of one package family, and the files of a root that came from them.
@@ -145,13 +157,10 @@ pub trait ArchiveFormat: Sync {
         Vec::new()
     }
 
-    /// Finds the files and folders that the package manager said it could not remove, although it went on; `replaced` are
-    /// the archives whose files they may be. What pacman and apk leave is found as [`ArchiveFormat::litter`] on the way back,
-    /// and not on the way forward.
+    /// Finds the files and folders that the package manager was to remove and could not, although it went on; some may be of
+    /// a package after all.
     ///
     /// # Errors
     /// An archive cannot be read.
-    fn not_removed(&self, _said: &str, _replaced: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
-        Ok(BTreeSet::new())
-    }
+    fn not_removed(&self, work: &WorkLog<'_>) -> Result<BTreeSet<PathBuf>, ArchiveFault>;
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
+use super::super::archives::{ArchiveFault, ArchiveFormat, Proof, WorkLog};
 use super::archive::{Archive, ArchiveError};
 use super::rebuild::{self, RebuildError};
 use super::rules::DpkgRules;
@@ -148,9 +148,9 @@ impl ArchiveFormat for DebArchives {
         complaints::not_renamed(said)
     }
 
-    fn not_removed(&self, said: &str, _replaced: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+    fn not_removed(&self, work: &WorkLog<'_>) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
         let rules = DpkgRules::read(&self.root)
             .map_err(ArchiveFault::at("read dpkg's rules about the files of", &self.root))?;
-        Ok(complaints::not_removed(said, &rules))
+        Ok(complaints::not_removed(work.said, &rules))
     }
 }

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
+use super::super::archives::{ArchiveFault, ArchiveFormat, Proof, WorkLog};
 use super::super::deb::place::Places;
 use super::super::deb::tarball::EntryKind;
 use super::archive::Archive;
 use super::configuration::Options;
 use super::keyring;
 use super::local::{self, Entry, values};
-use super::signature;
+use super::{complaints, signature};
 use crate::host::storage::{self, StorageError};
 use crate::model::package::PackageKey;
 use crate::model::version::Version;
@@ -180,6 +180,10 @@ impl ArchiveFormat for PacmanArchives {
             paths(&list).for_each(|path| _ = unowned.remove(&path));
         }
         Ok(unowned.into_values().collect())
+    }
+
+    fn not_removed(&self, work: &WorkLog<'_>) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        Ok(complaints::not_removed(work.said))
     }
 }
 

@@ -8,6 +8,7 @@
 mod answers;
 mod archive;
 mod commands;
+mod complaints;
 mod configuration;
 mod databases;
 mod format;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::Target;
-use super::super::archives::{ArchiveFault, ArchiveFormat, Proof};
+use super::super::archives::{ArchiveFault, ArchiveFormat, Proof, WorkLog};
 use super::{RPM, complaints, rebuild, verify};
 use crate::host::runner::{self, CommandOutput, CommandSpec};
 use crate::host::storage;
@@ -179,12 +179,12 @@ impl ArchiveFormat for RpmArchives {
         Ok(found)
     }
 
-    fn not_removed(&self, said: &str, replaced: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
-        let named = complaints::not_removed(said);
+    fn not_removed(&self, work: &WorkLog<'_>) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        let named = complaints::not_removed(work.said);
         if named.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let brought = contents(replaced)?.into_iter().flat_map(|content| content.files);
+        let brought = contents(work.replaced)?.into_iter().flat_map(|content| content.files);
         let is_named = |path: &PathBuf| {
             let file = path.file_name().map(Path::new);
             named.contains(path) || file.is_some_and(|file| named.contains(file))
