@@ -24,9 +24,13 @@ pub(super) fn clear(tools: &Tools<'_>, log: &Path, replaced: &[PathBuf]) -> Resu
     let began = storage::metadata(log).ok().flatten().and_then(|found| found.created().ok());
     let named = format.not_removed(&WorkLog { said: &said, began, replaced })?;
     if !named.is_empty() {
-        let owners = files::owners(root, &named)?;
+        // After the merge of `/usr` a file may be known by another path.
+        let real = |path: &Path| real(root, path);
+        let asked = named.iter().cloned().chain(named.iter().map(|path| real(path))).collect();
+        let owners = files::owners(root, &asked)?;
+        let is_owned = |path: &Path| owners.contains_key(path) || owners.contains_key(&real(path));
         // What lies in a folder sorts behind it and goes first.
-        let unowned = named.iter().rev().filter(|path| !owners.contains_key(*path));
+        let unowned = named.iter().rev().filter(|path| !is_owned(path));
         left.extend(unowned.filter_map(|path| remove(root, path)));
     }
     let told = format!("{} files could not be removed: {}", left.len(), left.join(", "));
@@ -53,4 +57,13 @@ fn remove(root: &Path, path: &Path) -> Option<String> {
 
 fn placed(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
+}
+
+/// The path of a file of the root when no link leads to it.
+fn real(root: &Path, path: &Path) -> PathBuf {
+    let place = placed(root, path);
+    let folder = place.parent().and_then(|folder| storage::canonical(folder).ok());
+    let inside = folder.as_deref().and_then(|folder| folder.strip_prefix(root).ok());
+    let name = path.file_name().unwrap_or_default();
+    inside.map_or_else(|| path.to_owned(), |inside| Path::new("/").join(inside).join(name))
 }

@@ -20,8 +20,11 @@ const DRAFT_NOT_RENAMED: &str = ": failed to rename '";
 const DRAFT: &str = ".dpkg-new";
 const BESIDE: &str = ".dpkg-dist";
 
-/// Returns the paths that dpkg could not remove. What is diverted is left alone: who owns the file at such a path is not said
-/// by the path.
+/// Why it left a folder that holds what is not its own, which is as it should be (strerror(3)).
+const NOT_EMPTY: &str = ": Directory not empty";
+
+/// Returns the paths that dpkg could not remove, with the folders that were not empty for that reason alone. What is diverted
+/// is left alone: who owns the file at such a path is not said by the path.
 pub(super) fn not_removed(said: &str, rules: &DpkgRules) -> BTreeSet<PathBuf> {
     let path = |line: &str| {
         let rest = NOT_REMOVED.iter().find_map(|begin| line.strip_prefix(begin));
@@ -30,9 +33,15 @@ pub(super) fn not_removed(said: &str, rules: &DpkgRules) -> BTreeSet<PathBuf> {
             None => draft(line, DRAFT_NOT_REMOVED)?.0,
         };
         let path = Path::new(path);
-        (path.is_absolute() && rules.place_of(path, "") == path).then(|| path.to_owned())
+        let is_plain = path.is_absolute() && rules.place_of(path, "") == path;
+        is_plain.then(|| (path.to_owned(), line.ends_with(NOT_EMPTY)))
     };
-    said.lines().filter_map(path).collect()
+    let (full, mut stayed): (Vec<_>, Vec<_>) =
+        said.lines().filter_map(path).partition(|(_, is_full)| *is_full);
+    let held = full.into_iter().filter(|(folder, _)| stayed.iter().any(|(path, _)| path.starts_with(folder)));
+    let held: Vec<_> = held.collect();
+    stayed.extend(held);
+    stayed.into_iter().map(|(path, _)| path).collect()
 }
 
 /// Returns the drafts that dpkg could not name as it had decided, each with that name.
@@ -65,11 +74,14 @@ mod tests {
         let said = "Unpacking lab-plain (1.0) over (2.0) ...\n\
             dpkg: warning: unable to securely remove old file '/usr/lib/lab-plain/new-3': Read-only file system\n\
             dpkg: warning: unable to delete old directory '/usr/lib/lab-plain': Directory not empty\n\
+            dpkg: warning: unable to delete old directory '/var/lib/lab-plain': Directory not empty\n\
+            dpkg: warning: unable to delete old directory '/var/cache/lab-plain': Read-only file system\n\
             dpkg: warning: could not stat old file '/usr/share/it's' so not deleting it: Input/output error\n\
             dpkg: warning: downgrading lab-plain from 2.0 to 1.0\n\
             dpkg: warning: unable to securely remove old file 'relative': no\n";
         let found = not_removed(said, &DpkgRules::default());
-        let expected = ["/usr/lib/lab-plain", "/usr/lib/lab-plain/new-3", "/usr/share/it's"];
+        let expected =
+            ["/usr/lib/lab-plain", "/usr/lib/lab-plain/new-3", "/usr/share/it's", "/var/cache/lab-plain"];
         assert_eq!(found, expected.map(PathBuf::from).into());
     }
 
