@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::RunError;
 use super::configuration::manifest::Manifest;
+use super::stored_archives::new_archive;
 use crate::config::layout::RunFolder;
-use crate::host::storage;
 use crate::model::plan::Action;
 use crate::package_manager::archives::ArchiveFormat;
 
@@ -35,10 +35,7 @@ impl OwnConfiguration {
         folder: &RunFolder,
         (actions, old): (&[Action], &[PathBuf]),
     ) -> Result<Self, RunError> {
-        let new = actions.iter().filter_map(|action| {
-            let name = format.file_name(&action.key(), action.to.as_ref()?);
-            Some(folder.new_archives().join(name)).filter(|path| storage::exists(path))
-        });
+        let new = actions.iter().filter_map(|action| new_archive(format, folder, action));
         let mut paths = BTreeSet::new();
         for path in old.iter().cloned().chain(new) {
             paths.extend(format.configuration_files(&path)?);

@@ -25,6 +25,7 @@ pub mod restart;
 pub mod snapshot;
 pub mod space;
 pub mod stage;
+mod stored_archives;
 pub mod systemd;
 pub mod time_left;
 

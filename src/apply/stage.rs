@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::fetch::{self, FetchError, Wanted};
 use super::old_archives::{Places, Source};
-use super::{Tools, archive_digests, back};
+use super::stored_archives::old_archive;
+use super::{Tools, archive_digests};
 use crate::config::layout::RunFolder;
 use crate::host::storage::{self, StorageError};
 use crate::model::offer::RepositoryView;
@@ -117,7 +118,7 @@ pub fn stored(
             return Err(StageError::Changed { path });
         }
     }
-    let secured = |action: &Action| Some((action.key(), back::old_archive(format, &folder, action)?));
+    let secured = |action: &Action| Some((action.key(), old_archive(format, &folder, action)?));
     let old: Secured = plan.actions().filter_map(secured).collect();
     let paths: Vec<PathBuf> = old.values().cloned().collect();
     let complaints = archive_digests::complaints(&folder, &paths);

@@ -12,6 +12,7 @@ use super::direction::ATTEMPTS;
 use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
+use super::stored_archives::{new_archive, old_archive};
 use super::{RunError, Tools, precheck, snapshot};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
@@ -225,35 +226,6 @@ impl WayBack {
             added.filter_map(|action| Some(Target { package: action.key(), version: action.to.clone()? }));
         added.partition(|added| !self.remembered.leftover_configuration.contains(&added.package))
     }
-}
-
-/// The archive of what an action brought, where it is stored.
-fn new_archive(format: &dyn ArchiveFormat, folder: &RunFolder, action: &Action) -> Option<PathBuf> {
-    let name = format.file_name(&action.key(), action.to.as_ref()?);
-    Some(folder.new_archives().join(name)).filter(|path| storage::exists(path))
-}
-
-pub(super) fn old_archive(
-    format: &dyn ArchiveFormat,
-    folder: &RunFolder,
-    action: &Action,
-) -> Option<PathBuf> {
-    let from = action.from.as_ref()?;
-    let path = |key: &PackageKey| folder.old_archives().join(format.file_name(key, from));
-    let exact = path(&action.key());
-    if storage::exists(&exact) {
-        return Some(exact);
-    }
-    // The architecture of a package may change between `all` and another with its version.
-    let any = PackageKey { name: action.package.clone(), architecture: "@".into() };
-    let named = format.file_name(&any, from);
-    let (begin, end) = named.rsplit_once('@')?;
-    let is_architecture = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let is_it = |name: &str| {
-        name.strip_prefix(begin).and_then(|rest| rest.strip_suffix(end)).is_some_and(is_architecture)
-    };
-    let stored = storage::list(&folder.old_archives()).ok()?;
-    stored.into_iter().find(|path| path.file_name().and_then(|name| name.to_str()).is_some_and(is_it))
 }
 
 /// Goes back, as often as the journal allows, each attempt proven from the database and the files.
