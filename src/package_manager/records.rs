@@ -1,11 +1,13 @@
 //! What a package manager keeps on a host beside the packages: locks, marks, leftovers, and what it was cut off over.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::PackageManagerError;
 use crate::host::lock::{LockError, RecordLock};
+use crate::host::storage::StorageError;
+use crate::host::{draft, storage};
 use crate::model::package::PackageKey;
 
 /// The records of one root. Reading them changes nothing.
@@ -64,7 +66,8 @@ pub trait HostRecords {
         false
     }
 
-    /// Finds what the package manager was writing when it was cut off and would itself overwrite or forget.
+    /// Finds what the package manager was writing when it was cut off and would itself overwrite or forget, and what
+    /// patchctl was writing of its records ([`own_drafts`]).
     ///
     /// # Errors
     /// A folder cannot be listed.
@@ -76,4 +79,34 @@ pub trait HostRecords {
     /// # Errors
     /// A folder cannot be listed.
     fn is_unsettled(&self) -> Result<bool, PackageManagerError>;
+}
+
+/// Finds the drafts of a record that patchctl, killed while it wrote it, left beside it. The next one to write it has a
+/// name of its own.
+///
+/// # Errors
+/// The folder cannot be listed.
+pub(super) fn own_drafts(record: &Path) -> Result<Vec<PathBuf>, StorageError> {
+    let mut beside = storage::list(record.parent().unwrap_or(record))?;
+    beside.retain(|path| draft::meant_by(path).is_some_and(|meant| meant == record));
+    Ok(beside)
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "drafts in a folder of this test")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_drafts_of_the_record_itself_are_found() {
+        let folder = std::env::temp_dir().join(format!("patchctl-own-drafts-{}", std::process::id()));
+        storage::create_folder(&folder, 0o700).expect("writable");
+        for name in ["AutoInstalled", ".AutoInstalled.22.tmp", ".AutoInstalled.tmp", ".other.22.tmp"] {
+            storage::replace(&folder.join(name), b"x", storage::PRIVATE).expect("writable");
+        }
+        let found = own_drafts(&folder.join("AutoInstalled")).expect("there");
+        assert_eq!(found, [folder.join(".AutoInstalled.22.tmp")]);
+        assert!(own_drafts(Path::new("/no/such/folder/AutoInstalled")).expect("absent").is_empty());
+        storage::remove_folder(&folder).expect("removable");
+    }
 }

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::PackageManagerError;
-use super::super::records::HostRecords;
+use super::super::records::{HostRecords, own_drafts};
 use super::commands::{Apk, prepare};
 use super::{installed, world};
 use crate::host::lock::{LockError, RecordLock, holder_of_open_file, wait_until_free};
-use crate::host::{draft, storage};
+use crate::host::storage;
 use crate::model::package::PackageKey;
 
 /// apk's lock, in the folder of its database: taken by flock(2), and never removed.
@@ -78,8 +78,8 @@ impl HostRecords for Apk {
             return Ok(Vec::new());
         }
         let world = self.root().join(world::WORLD);
+        let mut found = own_drafts(&world).map_err(prepare)?;
         let folders = [Some(installed::folder(self.root())), world.parent().map(Path::to_owned)];
-        let mut found = Vec::new();
         for folder in folders.into_iter().flatten().filter(|folder| storage::exists(folder)) {
             found.extend(storage::list(&folder).map_err(prepare)?.into_iter().filter(|path| is_draft(path)));
         }
@@ -94,12 +94,10 @@ impl HostRecords for Apk {
 fn is_draft(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    // Of patchctl, which was cut off while it put the world back.
-    draft::meant_by(path).is_some_and(|meant| meant.ends_with("world"))
-        || RECORDS
-            .iter()
-            .filter_map(|record| name.strip_prefix(record))
-            .any(|end| end == ".new" || end.strip_prefix(".tmp.").is_some_and(is_number))
+    RECORDS
+        .iter()
+        .filter_map(|record| name.strip_prefix(record))
+        .any(|end| end == ".new" || end.strip_prefix(".tmp.").is_some_and(is_number))
 }
 
 #[cfg(test)]
@@ -108,12 +106,9 @@ mod tests {
 
     #[test]
     fn only_drafts_of_the_own_records_are_drafts() {
-        for draft in [
-            "/lib/apk/db/installed.new",
-            "/etc/apk/world.tmp.5226",
-            "/lib/apk/db/scripts.tar.gz.tmp.1",
-            "/etc/apk/.world.22.tmp",
-        ] {
+        for draft in
+            ["/lib/apk/db/installed.new", "/etc/apk/world.tmp.5226", "/lib/apk/db/scripts.tar.gz.tmp.1"]
+        {
             assert!(is_draft(Path::new(draft)), "{draft}");
         }
         for other in [

@@ -11,6 +11,9 @@ use crate::host::runner::{self, CommandSpec};
 use crate::host::storage::{self, StorageError};
 use crate::model::package::PackageKey;
 
+/// Where apt keeps which packages came as dependencies only, below a root.
+pub(super) const FILE: &str = "var/lib/apt/extended_states";
+
 /// Reads the packages that apt marked as installed automatically.
 ///
 /// # Errors
@@ -58,7 +61,7 @@ pub(super) fn set_auto_marks(packages: &BTreeSet<PackageKey>) -> Result<(), Pack
 /// # Errors
 /// The file cannot be read or written.
 pub(super) fn forget(root: &Path, gone: &[PackageKey]) -> Result<(), StorageError> {
-    let path = root.join("var/lib/apt/extended_states");
+    let path = root.join(FILE);
     let Some(bytes) = storage::read_if_present(&path)? else { return Ok(()) };
     let text = String::from_utf8_lossy(&bytes);
     let kept = without(&text, gone);

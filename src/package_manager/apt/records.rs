@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::PackageManagerError;
-use super::super::records::HostRecords;
+use super::super::records::{HostRecords, own_drafts};
 use super::Apt;
 use super::marks;
 use crate::host::lock::{LockError, RecordLock, wait_until_free};
@@ -77,6 +77,7 @@ impl HostRecords for Apt {
         let mut found: Vec<PathBuf> = listed.into_iter().filter(is_draft).collect();
         let control = self.root().join(DATABASE).join("tmp.ci");
         found.extend(Some(control).filter(|path| storage::exists(path)));
+        found.extend(own_drafts(&self.root().join(marks::FILE)).map_err(prepare)?);
         Ok(found)
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::super::PackageManagerError;
-use super::super::records::HostRecords;
+use super::super::records::{HostRecords, own_drafts};
 use super::super::rpm::{builds, lock};
 use super::Zypper;
 use crate::host::lock::{LockError, RecordLock, process_of, wait_for_process, wait_until_free};
@@ -100,7 +100,7 @@ impl HostRecords for Zypper {
     }
 
     fn drafts(&self) -> Result<Vec<PathBuf>, PackageManagerError> {
-        Ok(Vec::new())
+        own_drafts(&self.root().join(AUTOMATIC)).map_err(prepare)
     }
 
     /// SQLite's own log is read with its database.
