@@ -72,3 +72,4 @@ pub mod package_manager;
 pub mod plan;
 pub mod report;
 pub mod scan;
+pub mod threads;

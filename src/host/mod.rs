@@ -37,7 +37,6 @@ pub mod signals;
 pub mod sockets;
 mod spawn;
 pub mod storage;
-pub mod threads;
 pub mod transport;
 pub mod trust;
 pub mod whole_file;

@@ -69,8 +69,9 @@ pub struct VerdictCounts {
 }
 
 impl VerdictCounts {
-    /// Counts one more.
-    pub fn add(&mut self, verdict: Verdict, severity: Severity) {
+    /// Counts so many more.
+    pub fn add(&mut self, times: usize, verdict: Verdict, severity: Severity) {
+        let times = times as u64;
         let count = match verdict {
             Verdict::Vulnerable => &mut self.vulnerable,
             Verdict::VulnerableNoFix => &mut self.vulnerable_no_fix,
@@ -79,8 +80,21 @@ impl VerdictCounts {
             Verdict::Fixed => &mut self.fixed,
             Verdict::NotAffected => &mut self.not_affected,
         };
-        *count += 1;
-        self.negligible += u64::from(verdict.is_open() && severity == Severity::Negligible);
+        *count += times;
+        if verdict.is_open() && severity == Severity::Negligible {
+            self.negligible += times;
+        }
+    }
+
+    /// Counts what was counted elsewhere as well.
+    pub fn join(&mut self, other: &Self) {
+        self.vulnerable += other.vulnerable;
+        self.vulnerable_no_fix += other.vulnerable_no_fix;
+        self.unknown += other.unknown;
+        self.mitigated_live += other.mitigated_live;
+        self.fixed += other.fixed;
+        self.not_affected += other.not_affected;
+        self.negligible += other.negligible;
     }
 
     /// Returns how many holes are open, with a fix or without.

@@ -31,6 +31,16 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, in their order.
+    pub const ALL: [Self; 6] = [
+        Self::Vulnerable,
+        Self::VulnerableNoFix,
+        Self::Unknown,
+        Self::MitigatedLive,
+        Self::Fixed,
+        Self::NotAffected,
+    ];
+
     /// Tells whether the hole is open, as far as anybody can tell.
     pub fn is_open(self) -> bool {
         matches!(self, Self::Vulnerable | Self::VulnerableNoFix)

@@ -39,9 +39,9 @@ impl FirstSeen {
         self.0.is_empty()
     }
 
-    /// Returns the dates of a package's findings by one feed; `package` is `name:architecture`.
-    pub fn of(&self, feed: &str, package: &str) -> Option<&Dates> {
-        self.0.get(feed)?.get(package).map(Arc::as_ref)
+    /// Returns the dates of a package's findings by one feed; `package` writes itself as `name:architecture`.
+    pub fn of(&self, feed: &str, package: &impl fmt::Display) -> Option<&Dates> {
+        self.0.get(feed)?.get(&package.to_string()).map(Arc::as_ref)
     }
 
     /// Returns when a finding was first seen.
@@ -171,7 +171,7 @@ mod tests {
 
     fn seen(statement: &str) -> Option<String> {
         let ledger: FirstSeen = serde_json::from_str(LEDGER).expect("a ledger");
-        let dates = ledger.of("debian-tracker", "vim:amd64").expect("known");
+        let dates = ledger.of("debian-tracker", &"vim:amd64").expect("known");
         dates.of(Identifier::of(statement)).map(|date| date.date_naive().to_string())
     }
 
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(ledger, serde_json::from_str(&text).expect("a ledger"));
         assert_eq!(text.matches("CVE-2026-0001").count(), 1, "{text}");
         for package in ["vim-common:all", "vim:amd64", "xxd:amd64"] {
-            let dates = ledger.of("debian-tracker", package).expect("known");
+            let dates = ledger.of("debian-tracker", &package).expect("known");
             assert!(dates.of(Identifier::of("CVE-2026-0002")).is_some(), "{package}");
         }
     }

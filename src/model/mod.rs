@@ -29,6 +29,7 @@ pub mod run;
 pub mod severity;
 pub mod snapshot;
 pub mod summary;
+pub mod text_order;
 pub mod transaction;
 pub mod version;
 pub mod vulnerability;

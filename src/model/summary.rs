@@ -145,8 +145,10 @@ fn is_held_here(finding: &Finding) -> bool {
 /// own.
 #[derive(Debug, Default)]
 pub struct Tally<'a> {
-    by_verdict: BTreeMap<Verdict, u64>,
-    by_severity: BTreeMap<Severity, u64>,
+    /// Findings by the verdict's place among all.
+    by_verdict: [u64; Verdict::ALL.len()],
+    /// Open findings by the severity's place among all.
+    by_severity: [u64; Severity::ALL.len()],
     installable_findings: u64,
     /// What was seen of each vulnerability, as marks: findings are many, and what is sorted has to be small. So a CVE
     /// and its marks share one number, the identifier in front.
@@ -181,10 +183,10 @@ mod mark {
 impl<'a> Tally<'a> {
     /// Counts one finding and the vulnerabilities behind it.
     pub fn add(&mut self, facts: Facts, vulnerabilities: impl Iterator<Item = Identifier<'a>>) {
-        *self.by_verdict.entry(facts.verdict).or_default() += 1;
+        self.by_verdict[facts.verdict as usize] += 1;
         self.installable_findings += u64::from(facts.installable && !facts.waived);
         if facts.verdict.is_open() && !facts.waived {
-            *self.by_severity.entry(facts.severity).or_default() += 1;
+            self.by_severity[facts.severity as usize] += 1;
         }
         let marks = facts.marks();
         for name in vulnerabilities {
@@ -195,12 +197,22 @@ impl<'a> Tally<'a> {
         }
     }
 
+    /// Counts what another tally counted as well.
+    pub fn join(&mut self, other: Self) {
+        let add = |sum: &mut [u64], counts: &[u64]| sum.iter_mut().zip(counts).for_each(|(a, b)| *a += b);
+        add(&mut self.by_verdict, &other.by_verdict);
+        add(&mut self.by_severity, &other.by_severity);
+        self.installable_findings += other.installable_findings;
+        self.cves.extend(other.cves);
+        self.others.extend(other.others);
+    }
+
     /// Returns the counts.
     pub fn summary(mut self, packages: u64) -> Summary {
         let mut summary = Summary {
             packages,
-            by_verdict: self.by_verdict,
-            by_severity: self.by_severity,
+            by_verdict: present(&self.by_verdict, Verdict::ALL, |verdict| verdict as usize),
+            by_severity: present(&self.by_severity, Severity::ALL, |severity| severity as usize),
             installable_findings: self.installable_findings,
             ..Summary::default()
         };
@@ -215,6 +227,15 @@ impl<'a> Tally<'a> {
         cves.chain(others).for_each(|marks| summary.add(marks));
         summary
     }
+}
+
+/// Returns the counts that are not zero, by their words.
+fn present<Word: Copy + Ord, const COUNT: usize>(
+    counts: &[u64; COUNT],
+    words: [Word; COUNT],
+    place: impl Fn(Word) -> usize,
+) -> BTreeMap<Word, u64> {
+    words.into_iter().map(|word| (word, counts[place(word)])).filter(|(_, count)| *count > 0).collect()
 }
 
 /// Joins the marks of all findings that have one vulnerability: the worst severity, and every other mark once.

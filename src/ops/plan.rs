@@ -12,7 +12,7 @@ use super::way_back::{self, Examined, Lost};
 use super::{image, quarantine, records, rules, runs, scan};
 use crate::apply::old_archives::{self, Places};
 use crate::config::choice::Permission;
-use crate::host::{processes, storage, threads};
+use crate::host::{processes, storage};
 use crate::model::approval::ApprovalDelay;
 use crate::model::decision::{Held, Selection};
 use crate::model::distro::Distribution;
@@ -32,6 +32,7 @@ use crate::report::documents::{
     ActionDifference, HeldDifference, Identity, PLAN_DIFFERENCE_SCHEMA, PlanDifference,
 };
 use crate::report::schema::{Report, ReportFiles};
+use crate::threads;
 
 /// A plan with the survey it was made from.
 pub struct Planned {

@@ -6,7 +6,6 @@ use super::context::Context;
 use super::exposure::{self, Exposures};
 use super::{clock, ledger, offers, rules};
 use crate::config::layout::Layout;
-use crate::host::threads;
 use crate::model::assessment::Assessment;
 use crate::model::distro::{Distribution, PackageFamily, known_ids};
 use crate::model::failure::{Failure, FailureKind};
@@ -27,6 +26,7 @@ use crate::scan::index::{Index, ThreatIndex, Wanted};
 use crate::scan::inventory::{self, InventoryError};
 use crate::scan::refresh::{self, RefreshMode, RefreshRequest, ThreatsOf};
 use crate::scan::vendors;
+use crate::threads;
 
 /// The longest that one feed may take while somebody waits for a scan.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -34,6 +34,9 @@ pub fn limits(root: &Path, inventory: &Inventory) -> Vec<LimitedSupport> {
     }
     let mut entries = ended(root, inventory);
     entries.extend(limited(root));
+    if entries.is_empty() {
+        return Vec::new();
+    }
     let mut sources: Vec<_> = inventory.packages.iter().map(|package| &package.source.name).collect();
     sources.sort();
     sources.dedup();

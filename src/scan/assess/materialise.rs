@@ -172,7 +172,7 @@ fn member<'i, 'a>(input: &'i AssessInput<'_>, feed: &str, matched: &'i Matched<'
         matched,
         package: Arc::new(finding_package(matched)),
         candidate: input.view.candidates.get(&key).cloned(),
-        first_seen: input.first_seen.of(feed, &key.to_string()),
+        first_seen: input.first_seen.of(feed, &key),
         identity: input.inventory.identity_of(matched.package),
     }
 }

@@ -36,6 +36,7 @@ use crate::model::offer::RepositoryView;
 use crate::model::package::{Inventory, PackageName};
 use crate::model::severity::Exposure;
 use crate::scan::index::{Index, Statement, ThreatIndex};
+use crate::threads;
 
 /// Which findings are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,35 +82,54 @@ pub struct AssessInput<'a> {
     /// The time of the assessment.
     pub now: DateTime<Utc>,
     /// How reachable the code of a source package is here.
-    pub exposure: &'a dyn Fn(&str) -> Exposure,
+    pub exposure: &'a (dyn Fn(&str) -> Exposure + Sync),
     /// When each finding was first seen on this host.
     pub first_seen: &'a FirstSeen,
     /// Which findings are made.
     pub detail: Detail,
 }
 
+/// What one thread finds.
+#[derive(Default)]
+struct Found<'a> {
+    findings: Vec<Finding>,
+    counts: VerdictCounts,
+    /// Sources of which a hole with a fix is told.
+    told: HashSet<&'a PackageName>,
+}
+
 /// Judges every covered package against every statement about its name.
 pub fn assess(input: AssessInput<'_>) -> Assessment {
-    let (mut findings, mut counts) = (Vec::new(), VerdictCounts::default());
-    let mut told = HashSet::new();
-    judge(&input, &mut |feed, group, judged| {
-        let (mut materialiser, mut lacks_fix) = (None, false);
-        for judgement in judged {
-            let verdict = judgement.rule.verdict();
-            group.iter().for_each(|_| counts.add(verdict, judgement.statement.severity()));
-            lacks_fix |= verdict == Verdict::Vulnerable;
-            if input.detail == Detail::All || is_told(verdict) {
-                let materialiser = materialiser.get_or_insert_with(|| Materialiser::new(&input, feed, group));
-                materialiser.findings(&judgement, &mut findings);
-            }
-        }
-        told.extend(source_of(group).filter(|_| lacks_fix));
-    });
+    let mut all = Found::default();
+    for found in judge(&input, Found::default, |found, group, judged| found.add(&input, group, judged)) {
+        all.findings.extend(found.findings);
+        all.counts.join(&found.counts);
+        all.told.extend(found.told);
+    }
+    let Found { mut findings, mut counts, told } = all;
     for finding in pending::updates(&input, &told) {
-        counts.add(finding.verdict, finding.severity);
+        counts.add(1, finding.verdict, finding.severity);
         findings.push(finding);
     }
     assessment(&input, priority::sorted(findings), counts)
+}
+
+impl<'a> Found<'a> {
+    fn add(&mut self, input: &AssessInput<'a>, group: Group<'_, 'a>, judged: &mut Judgements<'_, 'a>) {
+        let Group { feed, members } = group;
+        let (mut materialiser, mut lacks_fix) = (None, false);
+        for judgement in judged {
+            let verdict = judgement.rule.verdict();
+            self.counts.add(members.len(), verdict, judgement.statement.severity());
+            lacks_fix |= verdict == Verdict::Vulnerable;
+            if input.detail == Detail::All || is_told(verdict) {
+                let materialiser =
+                    materialiser.get_or_insert_with(|| Materialiser::new(input, feed, members));
+                materialiser.findings(&judgement, &mut self.findings);
+            }
+        }
+        self.told.extend(source_of(members).filter(|_| lacks_fix));
+    }
 }
 
 /// Puts what was judged beside what it was judged from.
@@ -142,26 +162,43 @@ fn source_of<'a>(group: &[Matched<'a>]) -> Option<&'a PackageName> {
     group.first().map(|first| &first.package.source.name)
 }
 
-/// What is done with a feed's name, a group of packages that are judged alike, and what is stated about them.
-type Each<'e, 'a> = dyn FnMut(&'a str, &[Matched<'a>], &mut dyn Iterator<Item = Judgement<'a>>) + 'e;
+/// From so many groups on several threads judge: 500 take 2 ms, and another thread begins after a part of one.
+const SHARED_GROUPS: usize = 1_000;
 
-/// Hands every group of packages with what is stated about it to `each`, feed by feed.
-fn judge<'a>(input: &AssessInput<'a>, each: &mut Each<'_, 'a>) {
+/// Packages that are judged alike by one feed; never empty.
+#[derive(Clone, Copy)]
+struct Group<'g, 'a> {
+    feed: &'a str,
+    members: &'g [Matched<'a>],
+}
+
+/// What is stated about a group, and what follows from it.
+type Judgements<'g, 'a> = dyn Iterator<Item = Judgement<'a>> + 'g;
+
+/// Hands every group of packages, with what each feed states about it, to `each`. Several threads do that, each for a
+/// value of its own; all of these are returned, in no order.
+fn judge<'a, T: Send>(
+    input: &AssessInput<'a>,
+    begin: impl Fn() -> T + Sync,
+    each: impl Fn(&mut T, Group<'_, 'a>, &mut Judgements<'_, 'a>) + Sync,
+) -> Vec<T> {
     let circumstances = Circumstances::of(input);
+    let mut found = Vec::new();
     for subject in [Subject::Source, Subject::Binary] {
-        let speaking = || input.indexes.iter().filter(|feed| speaks(feed.index, subject));
-        if speaking().next().is_none() {
+        let feeds: Vec<_> = input.indexes.iter().filter(|feed| speaks(feed.index, subject)).collect();
+        if feeds.is_empty() {
             continue;
         }
         let covered = origin::covered(input.inventory, input.not_covered, subject);
-        for feed in speaking() {
-            for group in covered.chunk_by(Matched::is_judged_alike) {
-                if let Some(first) = group.first() {
-                    each(feed.feed, group, &mut judgements(feed.index, first, &circumstances));
-                }
+        let groups: Vec<_> = covered.chunk_by(Matched::is_judged_alike).collect();
+        found.extend(threads::shared((groups.len(), SHARED_GROUPS), &begin, |value, number| {
+            let members = groups[number];
+            for FeedIndex { feed, index } in &feeds {
+                each(value, Group { feed, members }, &mut judgements(index, &members[0], &circumstances));
             }
-        }
+        }));
     }
+    found
 }
 
 fn speaks(index: &Index, subject: Subject) -> bool {
@@ -178,7 +215,7 @@ fn judgements<'a>(
     let mut rest = statements(index, package).filter_map(judgement).peekable();
     iter::from_fn(move || {
         let mut heaviest = rest.next()?;
-        while let Some(next) = rest.next_if(|next| next.statement.id() == heaviest.statement.id()) {
+        while let Some(next) = rest.next_if(|next| next.statement.has_same_id(&heaviest.statement)) {
             if next.weight() > heaviest.weight() {
                 heaviest = next;
             }

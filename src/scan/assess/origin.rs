@@ -8,6 +8,7 @@ use crate::model::distro::{Distribution, PackageFamily};
 use crate::model::finding::NotCovered;
 use crate::model::kernel::{KernelRole, releases_of, ubuntu_kernel_source};
 use crate::model::package::{Architecture, InstalledPackage, Inventory, PackageName, PackageState};
+use crate::model::text_order;
 use crate::model::version::Version;
 
 /// Marks in a source version that another publisher, or Debian's own backports, leave there. None of them is in any
@@ -18,6 +19,9 @@ const FOREIGN_TO_DEBIAN: &[&str] =
 /// real hosts (vulsio/integration, `ubuntu_1804` and `ubuntu_2204`).
 const FOREIGN_TO_UBUNTU: &[&str] =
     &["~bpo", "nodesource", "pgdg", "sury", "dotdeb", "+rpi", "~rpi", "+rpt", "~ppa"];
+
+/// The bytes that any of these marks begins with.
+const FIRST_OF_MARKS: &[u8] = b"~+udnps";
 
 /// An installed package with the name that advisories have for it.
 #[derive(Clone, Debug)]
@@ -66,24 +70,25 @@ pub fn covered<'a>(
     let foreign: HashSet<(&PackageName, &Architecture)> =
         not_covered.iter().map(|package| (&package.name, &package.architecture)).collect();
     let of_the_distribution = |p: &&InstalledPackage| !foreign.contains(&(&p.name, &p.architecture));
-    let mut covered: Vec<Matched<'a>> = inventory
-        .packages
-        .iter()
-        .filter(of_the_distribution)
+    let packages = inventory.packages.iter().filter(of_the_distribution);
+    let mut covered: Vec<_> = packages
         .map(|package| matched(package, subject, inventory))
+        .map(|matched| (text_order::lead(&matched.name), matched))
         .collect();
-    covered.sort_by(|a, b| a.group().cmp(&b.group()));
-    covered
+    covered.sort_by(|(a_lead, a), (b_lead, b)| a_lead.cmp(b_lead).then_with(|| a.group().cmp(&b.group())));
+    covered.into_iter().map(|(_, matched)| matched).collect()
 }
 
 /// Returns every name that advisories may have for what is installed, sorted, each once.
 pub fn names(inventory: &Inventory) -> Vec<Cow<'_, str>> {
-    let of = |package, subject| named(package, subject, &inventory.distribution).0;
-    let both = |package| [of(package, Subject::Source), of(package, Subject::Binary)];
-    let mut names: Vec<Cow<'_, str>> = inventory.packages.iter().flat_map(both).collect();
-    names.sort_unstable();
+    let of = |subject| {
+        inventory.packages.iter().map(move |package| named(package, subject, &inventory.distribution).0)
+    };
+    // The packages are in order already: a sort that finds stretches in order has little to do with them.
+    let mut names: Vec<_> = of(Subject::Binary).chain(of(Subject::Source)).map(text_order::keyed).collect();
+    names.sort();
     names.dedup();
-    names
+    names.into_iter().map(|(_, name)| name).collect()
 }
 
 /// Finds the name that advisories have for a package of a root.
@@ -143,5 +148,18 @@ fn is_foreign(version: &Version, distribution: &Distribution) -> bool {
     };
     let bytes = version.as_str().as_bytes();
     // One look at each place of the version, not one search for each mark: every scan asks this of every package.
-    (0..bytes.len()).any(|at| marks.iter().any(|mark| bytes[at..].starts_with(mark.as_bytes())))
+    let marked = |at: usize| marks.iter().any(|mark| bytes[at..].starts_with(mark.as_bytes()));
+    (0..bytes.len()).any(|at| FIRST_OF_MARKS.contains(&bytes[at]) && marked(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_mark_begins_with_a_byte_that_is_looked_for() {
+        for mark in FOREIGN_TO_DEBIAN.iter().chain(FOREIGN_TO_UBUNTU) {
+            assert!(FIRST_OF_MARKS.contains(&mark.as_bytes()[0]), "{mark}");
+        }
+    }
 }

@@ -56,7 +56,7 @@ fn fixed_version(offer: &Offer) -> Version {
 fn finding(input: &AssessInput<'_>, matched: &Matched<'_>, key: &PackageKey, offer: &Offer) -> Finding {
     let (severity, verdict) = (Severity::Unknown, Verdict::Vulnerable);
     let id = format!("{FEED}/{UNNAMED_UPDATE}/{key}");
-    let dates = input.first_seen.of(FEED, &key.to_string());
+    let dates = input.first_seen.of(FEED, key);
     let first_seen = dates.and_then(|dates| dates.of(Identifier::of(UNNAMED_UPDATE))).unwrap_or(input.now);
     let due =
         due((verdict, severity, false), || first_seen, Limits { settings: input.settings, now: input.now });

@@ -121,7 +121,7 @@ pub struct Limits<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Sorts findings: known exploited first, then by priority, package and advisory.
+/// Sorts findings: known exploited first, then by priority, package, advisory and identifier.
 ///
 /// Findings are large and many: small keys are sorted, and each finding is moved once.
 pub fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
@@ -133,7 +133,8 @@ pub fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
     let mut order: Vec<_> = findings.iter().map(key).zip(0usize..).collect();
     order.sort_unstable();
     for tied in order.chunk_by_mut(|a, b| a.0 == b.0) {
-        tied.sort_by(|a, b| findings[a.1].advisory.cmp(&findings[b.1].advisory));
+        let name = |at: usize| (&findings[at].advisory, &findings[at].id);
+        tied.sort_by(|a, b| name(a.1).cmp(&name(b.1)));
     }
     let mut sorted = Vec::with_capacity(findings.len());
     let mut places: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();

@@ -1,48 +1,69 @@
 //! The counts of an assessment without its findings: what a summary needs, and nothing is made that it does not show.
 
+use std::collections::HashSet;
+
 use super::origin::Matched;
 use super::priority::{Limits, Threats, due};
 use super::{
-    AssessInput, Circumstances, Judgement, assessment, is_told, judge, judgements, origin, pending,
-    source_of, speaks,
+    AssessInput, Circumstances, Group, Judgement, Judgements, assessment, is_told, judge, judgements, origin,
+    pending, source_of, speaks,
 };
 use crate::model::advisory::Subject;
 use crate::model::assessment::{Assessment, VerdictCounts};
 use crate::model::finding::Verdict;
 use crate::model::first_seen::Dates;
-use crate::model::package::Inventory;
+use crate::model::package::{Inventory, PackageName};
 use crate::model::summary::{Facts, Summary, Tally, vulnerabilities};
 use crate::model::vulnerability::Identifier;
 use crate::scan::index::Index;
 
+/// What one thread counts.
+#[derive(Default)]
+struct Counted<'a> {
+    tally: Tally<'a>,
+    counts: VerdictCounts,
+    /// Sources of which a hole with a fix is told.
+    told: HashSet<&'a PackageName>,
+}
+
 /// Judges everything and counts it: the same numbers as the summary of all open and unknown findings, and an
 /// assessment without findings.
 pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
-    let (mut tally, mut counts) = (Tally::default(), VerdictCounts::default());
-    let mut told = std::collections::HashSet::new();
-    judge(&input, &mut |feed, group, judged| {
+    let mut all = Counted::default();
+    for counted in
+        judge(&input, Counted::default, |counted, group, judged| counted.add(&input, group, judged))
+    {
+        all.tally.join(counted.tally);
+        all.counts.join(&counted.counts);
+        all.told.extend(counted.told);
+    }
+    let pending = pending::updates(&input, &all.told);
+    let Counted { mut tally, mut counts, .. } = all;
+    let today = input.now.date_naive();
+    for finding in &pending {
+        counts.add(1, finding.verdict, finding.severity);
+        tally.add(Facts::of(finding, today), vulnerabilities(finding).map(Identifier::of));
+    }
+    (tally.summary(input.inventory.packages.len() as u64), assessment(&input, Vec::new(), counts))
+}
+
+impl<'a> Counted<'a> {
+    fn add(&mut self, input: &AssessInput<'a>, group: Group<'_, 'a>, judged: &mut Judgements<'_, 'a>) {
         let (mut members, mut lacks_fix) = (None, false);
         for judgement in judged {
             let (verdict, severity) = (judgement.rule.verdict(), judgement.statement.severity());
-            group.iter().for_each(|_| counts.add(verdict, severity));
+            self.counts.add(group.members.len(), verdict, severity);
             lacks_fix |= verdict == Verdict::Vulnerable;
             if !is_told(verdict) {
                 continue;
             }
             let known_exploited = Threats::of(&judgement.statement, input.threats).known_exploited;
-            for member in members.get_or_insert_with(|| members_of(&input, feed, group)) {
-                tally.add(facts(&input, member, &judgement, known_exploited), names(&judgement));
+            for member in members.get_or_insert_with(|| members_of(input, group)) {
+                self.tally.add(facts(input, member, &judgement, known_exploited), names(&judgement));
             }
         }
-        told.extend(source_of(group).filter(|_| lacks_fix));
-    });
-    let pending = pending::updates(&input, &told);
-    let today = input.now.date_naive();
-    for finding in &pending {
-        counts.add(finding.verdict, finding.severity);
-        tally.add(Facts::of(finding, today), vulnerabilities(finding).map(Identifier::of));
+        self.told.extend(source_of(group.members).filter(|_| lacks_fix));
     }
-    (tally.summary(input.inventory.packages.len() as u64), assessment(&input, Vec::new(), counts))
 }
 
 /// Counts what one index alone calls open on a host, package by package, whatever the repositories offer.
@@ -67,16 +88,17 @@ struct Member<'i> {
     first_seen: Option<&'i Dates>,
 }
 
-fn members_of<'i>(input: &'i AssessInput<'_>, feed: &str, group: &[Matched<'_>]) -> Vec<Member<'i>> {
-    let has_newer = |matched: &Matched<'_>| {
-        let candidate = input.view.candidates.get(&matched.package.key());
-        candidate.is_some_and(|candidate| matched.package.version.is_older_than(&candidate.version))
+fn members_of<'i>(input: &'i AssessInput<'_>, group: Group<'_, '_>) -> Vec<Member<'i>> {
+    let member = |matched: &Matched<'_>| {
+        let key = matched.package.key();
+        let candidate = input.view.candidates.get(&key);
+        Member {
+            has_newer: candidate
+                .is_some_and(|candidate| matched.package.version.is_older_than(&candidate.version)),
+            first_seen: input.first_seen.of(group.feed, &key),
+        }
     };
-    let member = |matched: &Matched<'_>| Member {
-        has_newer: has_newer(matched),
-        first_seen: input.first_seen.of(feed, &matched.package.key().to_string()),
-    };
-    group.iter().map(member).collect()
+    group.members.iter().map(member).collect()
 }
 
 fn facts(

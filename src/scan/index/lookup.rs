@@ -1,5 +1,8 @@
 //! Looking up in an index: everything was checked when it was opened, so that a lookup cannot fail.
 
+use std::cmp::Ordering;
+use std::ops::Range;
+
 use super::format::{self, BOUNDS, DETAILS, NAME, Provenance, ROW, VULNERABILITY, name, number_at};
 use super::statement::Statement;
 use crate::model::advisory::Subject;
@@ -10,6 +13,8 @@ use crate::model::vulnerability::{CveId, Identifier};
 pub struct Index {
     /// The entries of the names that are kept, their first rows counted within `rows`.
     pub(super) names: Vec<u8>,
+    /// Which of them are of each subject, in the order of [`format::SUBJECTS`].
+    pub(super) subjects: [Range<usize>; format::SUBJECTS.len()],
     pub(super) rows: Vec<u8>,
     /// The header and the tables that rows share.
     pub(super) head: Vec<u8>,
@@ -63,8 +68,8 @@ impl Index {
 
     /// Returns what is stated about every source whose name begins as this one does.
     pub fn lookup_prefixes<'a>(&'a self, source: &str) -> impl Iterator<Item = Statement<'a>> + use<'a> {
-        let start = self.partition((Subject::SourcePrefix, ""));
-        let entries: Vec<Entry<'a>> = (start..self.count())
+        let entries: Vec<Entry<'a>> = self
+            .entries_of(Subject::SourcePrefix)
             .filter_map(|at| self.entry(at))
             .filter(|entry| source.starts_with(entry.name))
             .collect();
@@ -73,7 +78,7 @@ impl Index {
 
     /// Tells whether anything is stated by this kind of name.
     pub fn speaks_of(&self, subject: Subject) -> bool {
-        self.entry(self.partition((subject, ""))).is_some_and(|entry| entry.subject == subject)
+        !self.entries_of(subject).is_empty()
     }
 
     /// Returns every statement, by package.
@@ -82,26 +87,27 @@ impl Index {
     }
 
     fn entry_rows<'a>(&'a self, entry: Option<Entry<'a>>) -> impl Iterator<Item = Statement<'a>> + use<'a> {
-        let (name, rows) = entry.map_or(("", 0..0), |e| (e.name, e.first..e.first + e.count));
-        rows.filter_map(move |row| self.statement(name, row))
+        let (name, first, count) = entry.map_or(("", 0, 0), |entry| (entry.name, entry.first, entry.count));
+        let rows = self.rows.get(first * ROW..(first + count) * ROW).unwrap_or_default();
+        rows.as_chunks().0.iter().map(move |row| Statement::new(self, name, row))
     }
 
     fn find(&self, subject: Subject, name: &str) -> Option<Entry<'_>> {
-        self.entry(self.partition((subject, name)))
-            .filter(|entry| entry.subject == subject && entry.name == name)
-    }
-
-    /// Returns the first entry that is not before the wanted one.
-    fn partition(&self, wanted: (Subject, &str)) -> usize {
-        let (mut low, mut high) = (0, self.count());
+        let Range { start: mut low, end: mut high } = self.entries_of(subject);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.entry(middle) {
-                Some(entry) if (entry.subject, entry.name) < wanted => low = middle + 1,
-                _ => high = middle,
+            let entry = self.entry(middle)?;
+            match entry.name.cmp(name) {
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Some(entry),
+                Ordering::Greater => high = middle,
             }
         }
-        low
+        None
+    }
+
+    fn entries_of(&self, subject: Subject) -> Range<usize> {
+        self.subjects[usize::from(format::subject_number(subject))].clone()
     }
 
     /// The number of names.

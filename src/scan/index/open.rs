@@ -76,8 +76,8 @@ impl Index {
         let selection = Selection::of(&head[names.start..details.start], &texts, (rows.count, wanted))
             .ok_or(IndexError::Damaged { what: "a name points outside, or is out of order" })?;
         let rows = selection.rows(file, rows)?;
-        let names = selection.names;
-        let index = Self { names, rows, head, details, vulnerabilities, bounds, texts, provenance };
+        let Selection { names, subjects, .. } = selection;
+        let index = Self { names, subjects, rows, head, details, vulnerabilities, bounds, texts, provenance };
         if index.is_sound() {
             return Ok(index);
         }
@@ -156,6 +156,8 @@ fn provenance(bytes: &[u8]) -> Option<Provenance> {
 struct Selection {
     /// Their entries, with the first row counted among the rows of this selection.
     names: Vec<u8>,
+    /// Which of them are of each subject.
+    subjects: [Range<usize>; format::SUBJECTS.len()],
     /// The rows of each in the file, first and end, and the checksum of them.
     rows: Vec<(usize, usize, u32)>,
     count: usize,
@@ -205,6 +207,8 @@ impl Selection {
         let mut kept = *bytes;
         kept[name::FIRST_ROW..][..4].copy_from_slice(&u32::try_from(self.count).ok()?.to_le_bytes());
         self.names.extend_from_slice(&kept);
+        let (of_subject, at) = (&mut self.subjects[usize::from(bytes[name::SUBJECT])], self.rows.len());
+        *of_subject = if of_subject.start == of_subject.end { at..at + 1 } else { of_subject.start..at + 1 };
         self.rows.push((entry.first, entry.first + entry.count, number_at(bytes, name::CHECKSUM)?));
         self.count += entry.count;
         Some(())

@@ -39,6 +39,12 @@ impl<'a> Statement<'a> {
         self.identifier().unwrap_or(Identifier::Text(""))
     }
 
+    /// Tells whether another statement of the same index has the same identifier: an index stores each text once.
+    pub fn has_same_id(&self, other: &Self) -> bool {
+        let bits = |statement: &Self| long_at(statement.row, row::ID);
+        bits(self) == bits(other)
+    }
+
     /// Returns the vulnerabilities it is about.
     pub fn vulnerabilities(&self) -> impl Iterator<Item = Identifier<'a>> + use<'a> {
         let (own, list) = match self.list() {

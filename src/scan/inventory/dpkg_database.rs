@@ -4,10 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use super::dpkg_status::{self, Parser};
+use super::record_error::RecordError;
 use super::{InventoryError, STATUS, dpkg_updates, reading};
 use crate::host::pieces::Pieces;
-use crate::host::storage;
+use crate::host::storage::{self, StorageError};
 use crate::model::package::InstalledPackage;
+use crate::threads;
 
 /// The folder of one control file a package, below a root (distroless images).
 const FRAGMENTS: &str = "var/lib/dpkg/status.d";
@@ -38,14 +40,43 @@ pub(super) fn read(root: &Path) -> Result<Vec<InstalledPackage>, InventoryError>
     Ok(packages)
 }
 
-fn read_status(root: &Path, mut pieces: Pieces) -> Result<Vec<InstalledPackage>, InventoryError> {
-    let understand = |source| InventoryError::Parse { root: root.to_owned(), source };
-    let mut parser = Parser::new(STATUS, pieces.size());
-    while pieces.read().map_err(reading(&root.join(STATUS)))? {
-        let taken = parser.take(pieces.held()).map_err(understand)?;
+/// From this size on two threads read a database: 3,000 packages and more. A smaller one is read before another has begun.
+const SHARED_SIZE: usize = 2 * 1024 * 1024;
+
+/// Why a database, or a half of one, is not read.
+enum Unread {
+    File(StorageError),
+    Text(RecordError),
+}
+
+fn read_status(root: &Path, pieces: Pieces) -> Result<Vec<InstalledPackage>, InventoryError> {
+    let size = pieces.size();
+    let halves = (size >= SHARED_SIZE).then(|| pieces.halves(b"\n\n")).flatten();
+    // What is wrong in a half has its line counted from there: the whole is read again and tells the right one.
+    let parsed = match halves.and_then(|halves| parse_halves(halves, size)) {
+        Some(parser) => Ok(parser),
+        None => parse(pieces, size),
+    };
+    parsed.and_then(|parser| parser.packages().map_err(Unread::Text)).map_err(|error| match error {
+        Unread::File(source) => reading(&root.join(STATUS))(source),
+        Unread::Text(source) => InventoryError::Parse { root: root.to_owned(), source },
+    })
+}
+
+fn parse_halves((first, second): (Pieces, Pieces), size: usize) -> Option<Parser<'static>> {
+    let (second, first) = threads::both(|| parse(second, size / 2), || parse(first, size));
+    let mut parser = first.ok()?;
+    parser.join(second?.ok()?);
+    Some(parser)
+}
+
+fn parse(mut pieces: Pieces, size: usize) -> Result<Parser<'static>, Unread> {
+    let mut parser = Parser::new(STATUS, size);
+    while pieces.read().map_err(Unread::File)? {
+        let taken = parser.take(pieces.held()).map_err(Unread::Text)?;
         pieces.take(taken);
     }
-    parser.finish(pieces.held()).map_err(understand)
+    parser.end(pieces.held()).map_err(Unread::Text)
 }
 
 /// The control files of a distroless image; the lists of file digests beside them are none.

@@ -10,11 +10,11 @@ use super::record_error::{RecordError, RecordProblem};
 use super::record_values::RecordValues;
 use super::{InventoryError, reading};
 use crate::host::storage::{self, StorageError};
-use crate::host::threads;
 use crate::model::distro::PackageFamily;
 use crate::model::package::{InstalledPackage, PackageName, PackageState, SourcePackage};
 use crate::model::version::Version;
 use crate::scan::pacman_settings::PacmanSettings;
+use crate::threads;
 
 /// The database, below a root.
 pub(super) const LOCAL: &str = "var/lib/pacman/local";

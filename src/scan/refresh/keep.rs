@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 
 use super::question::Arrived;
 use super::{RefreshError, RefreshRequest, caching, compiled, load_index};
-use crate::host::{threads, transport};
+use crate::host::transport;
 use crate::model::feed::{Authenticity, FeedRole, SourceSettings};
 use crate::scan::assess::open_holes;
 use crate::scan::feed::cache::{CacheRecord, FeedCache, StoredChanges, StoredContent};
 use crate::scan::feed::registry::Format;
 use crate::scan::feed::trust::{self, Gate, Refusal};
 use crate::scan::index::Index;
+use crate::threads;
 
 /// Where content goes, and what it is measured against.
 #[derive(Clone, Copy)]

@@ -141,7 +141,15 @@ impl<'f> Parser<'f> {
     ///
     /// # Errors
     /// As [`parse`].
-    pub fn finish(mut self, piece: &[u8]) -> Result<Vec<InstalledPackage>, RecordError> {
+    pub fn finish(self, piece: &[u8]) -> Result<Vec<InstalledPackage>, RecordError> {
+        self.end(piece)?.packages()
+    }
+
+    /// Takes the last piece.
+    ///
+    /// # Errors
+    /// As [`parse`].
+    pub fn end(mut self, piece: &[u8]) -> Result<Self, RecordError> {
         let mut stanza = Stanza::default();
         let start = self.take_lines(piece, &mut stanza)?;
         if start < piece.len() {
@@ -152,8 +160,13 @@ impl<'f> Parser<'f> {
             self.take_line(&piece[start..], &mut stanza)?;
         }
         self.end_stanza(&mut stanza)?;
-        self.check_unique()?;
-        Ok(self.packages)
+        Ok(self)
+    }
+
+    /// Adds what another parser read behind this one.
+    pub fn join(&mut self, next: Self) {
+        self.packages.extend(next.packages);
+        self.lines.extend(next.lines.into_iter().map(|line| self.line + line));
     }
 
     /// Takes every line that has its end, and returns where the first one without begins.
@@ -167,15 +180,19 @@ impl<'f> Parser<'f> {
         Ok(start)
     }
 
-    /// dpkg writes its packages in order: only where somebody else did, all have to be remembered.
-    fn check_unique(&self) -> Result<(), RecordError> {
+    /// Returns all packages, in the file's order. dpkg writes them sorted: only where somebody else did, all have to be
+    /// remembered.
+    ///
+    /// # Errors
+    /// A package is there twice.
+    pub fn packages(self) -> Result<Vec<InstalledPackage>, RecordError> {
         if self.packages.is_sorted_by(|a, b| (&a.name, &a.architecture) < (&b.name, &b.architecture)) {
-            return Ok(());
+            return Ok(self.packages);
         }
         let mut seen = HashSet::with_capacity(self.packages.len());
         match self.packages.iter().position(|package| !seen.insert((&package.name, &package.architecture))) {
             Some(at) => Err(self.error(self.lines[at], RecordProblem::PackageTwice(self.packages[at].key()))),
-            None => Ok(()),
+            None => Ok(self.packages),
         }
     }
 
