@@ -87,9 +87,21 @@ impl Visible {
     }
 }
 
+/// Tells whether every byte is below DEL: no terminal obeys any of them, the serializer has escaped those below a space.
+/// Most texts are short, and there are a hundred thousand of them, so it looks at eight bytes at once.
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let (eights, rest) = text.as_chunks::<8>();
+    let marks = eights.iter().map(|eight| u64::from_ne_bytes(*eight));
+    // One more makes DEL a byte with the high bit; what a byte of 0xff carries over is told by its own bit.
+    marks.fold(0, |marks, eight| marks | eight | eight.wrapping_add(ONES)) & HIGH == 0
+        && rest.iter().all(|byte| *byte < 0x7f)
+}
+
 impl Formatter for Visible {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, text: &str) -> io::Result<()> {
-        if text.is_ascii() && memchr::memchr(0x7f, text.as_bytes()).is_none() {
+        if is_plain(text.as_bytes()) {
             return out.write_all(text.as_bytes());
         }
         let mut done = 0;
@@ -145,6 +157,20 @@ impl Formatter for Visible {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_byte_from_delete_on_is_seen_wherever_it_stands() {
+        for length in 0..20 {
+            assert!(is_plain(&vec![b'~'; length]), "{length}");
+            for at in 0..length {
+                for byte in [0x7f, 0x80, 0xc3, 0xff] {
+                    let mut text = vec![b' '; length];
+                    text[at] = byte;
+                    assert!(!is_plain(&text), "{byte:#x} at {at} of {length}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn hidden_characters_are_escaped_and_come_back() {

@@ -100,8 +100,10 @@ struct Found<'a> {
 
 /// Judges every covered package against every statement about its name.
 pub fn assess(input: AssessInput<'_>) -> Assessment {
-    let mut all = Found::default();
-    for found in judge(&input, Found::default, |found, group, judged| found.add(&input, group, judged)) {
+    let parts = judge(&input, Found::default, |found, group, judged| found.add(&input, group, judged));
+    let mut parts = parts.into_iter();
+    let mut all = parts.next().unwrap_or_default();
+    for found in parts {
         all.findings.extend(found.findings);
         all.counts.join(&found.counts);
         all.told.extend(found.told);

@@ -71,12 +71,8 @@ pub fn covered<'a>(
         not_covered.iter().map(|package| (&package.name, &package.architecture)).collect();
     let of_the_distribution = |p: &&InstalledPackage| !foreign.contains(&(&p.name, &p.architecture));
     let packages = inventory.packages.iter().filter(of_the_distribution);
-    let mut covered: Vec<_> = packages
-        .map(|package| matched(package, subject, inventory))
-        .map(|matched| (text_order::lead(&matched.name), matched))
-        .collect();
-    covered.sort_by(|(a_lead, a), (b_lead, b)| a_lead.cmp(b_lead).then_with(|| a.group().cmp(&b.group())));
-    covered.into_iter().map(|(_, matched)| matched).collect()
+    let covered = packages.map(|package| matched(package, subject, inventory)).collect();
+    text_order::sort_by(covered, |matched| &matched.name, |a, b| a.group().cmp(&b.group()))
 }
 
 /// Returns every name that advisories may have for what is installed, sorted, each once.

@@ -29,10 +29,10 @@ struct Counted<'a> {
 /// Judges everything and counts it: the same numbers as the summary of all open and unknown findings, and an
 /// assessment without findings.
 pub fn count(input: AssessInput<'_>) -> (Summary, Assessment) {
-    let mut all = Counted::default();
-    for counted in
-        judge(&input, Counted::default, |counted, group, judged| counted.add(&input, group, judged))
-    {
+    let parts = judge(&input, Counted::default, |counted, group, judged| counted.add(&input, group, judged));
+    let mut parts = parts.into_iter();
+    let mut all = parts.next().unwrap_or_default();
+    for counted in parts {
         all.tally.join(counted.tally);
         all.counts.join(&counted.counts);
         all.told.extend(counted.told);

@@ -29,6 +29,7 @@ use crate::host::storage::StorageError;
 use crate::model::digest::Sha256;
 use crate::model::distro::PackageFamily;
 use crate::model::package::{InstalledPackage, Inventory, PackageKey, Provenance, Vendor};
+use crate::model::text_order;
 use crate::model::version::VersionScheme;
 use crate::scan::dnf_modules::ModuleStates;
 use record_error::RecordError;
@@ -156,11 +157,11 @@ impl InventoryError {
 pub fn read(root: &Path, live: bool) -> Result<Inventory, InventoryError> {
     let distribution = facts::distribution(root).map_err(|source| InventoryError::Distribution { source })?;
     let reader = registry::reader(root, &distribution)?;
-    let mut packages = (reader.read)(root)?;
+    let packages = (reader.read)(root)?;
     if packages.is_empty() {
         return Err(InventoryError::NoPackages { root: root.to_owned(), database: reader.database });
     }
-    sort(&mut packages, root)?;
+    let packages = sorted(packages, root)?;
     let running = if live { facts::running_kernel() } else { None };
     let kernels = kernels::find(root, reader.family, &packages, running);
     let enabled_modules = match reader.family {
@@ -177,7 +178,7 @@ fn reading(path: &Path) -> impl FnOnce(StorageError) -> InventoryError + '_ {
 
 /// Sorts by name, architecture and version. rpm installs several versions of one package side by side; anything else
 /// that stands there twice is damage.
-fn sort(packages: &mut [InstalledPackage], root: &Path) -> Result<(), InventoryError> {
+fn sorted(packages: Vec<InstalledPackage>, root: &Path) -> Result<Vec<InstalledPackage>, InventoryError> {
     let order = |a: &InstalledPackage, b: &InstalledPackage| {
         let by_version = || match (a.version.scheme(), a.version.compare(&b.version)) {
             (VersionScheme::Rpm, Ok(order)) => order.then_with(|| a.version.as_str().cmp(b.version.as_str())),
@@ -185,10 +186,10 @@ fn sort(packages: &mut [InstalledPackage], root: &Path) -> Result<(), InventoryE
         };
         (&a.name, &a.architecture).cmp(&(&b.name, &b.architecture)).then_with(by_version)
     };
-    packages.sort_by(order);
+    let packages = text_order::sort_by(packages, |package| package.name.as_str(), order);
     match packages.windows(2).find(|pair| order(&pair[0], &pair[1]) == Ordering::Equal) {
         Some(pair) => Err(InventoryError::Twice { package: pair[0].key(), root: root.to_owned() }),
-        None => Ok(()),
+        None => Ok(packages),
     }
 }
 
