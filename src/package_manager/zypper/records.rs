@@ -1,7 +1,7 @@
 //! What zypp and rpm keep beside the packages: locks, and which packages came as dependencies only.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::PackageManagerError;
@@ -45,6 +45,12 @@ fn without(text: &str, names: &BTreeSet<&str>) -> Option<String> {
     let is_kept = |line: &&str| !names.contains(line.trim());
     let kept: String = text.lines().filter(is_kept).flat_map(|line| [line, "\n"]).collect();
     (text.lines().count() != kept.lines().count()).then_some(kept)
+}
+
+fn is_draft(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let added = name.strip_prefix("AutoInstalled").unwrap_or_default();
+    added.len() == 6 && added.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn names_of<'a>(packages: impl Iterator<Item = &'a PackageKey>) -> BTreeSet<&'a str> {
@@ -99,8 +105,14 @@ impl HostRecords for Zypper {
         false
     }
 
+    /// Drafts of the list, of patchctl and of zypp, which gives its own six more characters (libzypp,
+    /// `TmpFile::makeSibling`) and leaves them where it is killed.
     fn drafts(&self) -> Result<Vec<PathBuf>, PackageManagerError> {
-        own_drafts(&self.root().join(AUTOMATIC)).map_err(prepare)
+        let list = self.root().join(AUTOMATIC);
+        let mut found = storage::list(list.parent().unwrap_or(&list)).map_err(prepare)?;
+        found.retain(|path| is_draft(path));
+        found.extend(own_drafts(&list).map_err(prepare)?);
+        Ok(found)
     }
 
     /// SQLite's own log is read with its database.
@@ -112,6 +124,15 @@ impl HostRecords for Zypper {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_names_that_zypp_gives_are_drafts() {
+        assert!(is_draft(Path::new("/var/lib/zypp/AutoInstalled5C0evm")));
+        for other in ["AutoInstalled", "AutoInstalled.bak99", "AutoInstalled5C0ev", "LastDistributionFlavor"]
+        {
+            assert!(!is_draft(&Path::new("/var/lib/zypp").join(other)), "{other}");
+        }
+    }
 
     #[test]
     fn names_are_added_and_taken_out_and_the_rest_stays() {
