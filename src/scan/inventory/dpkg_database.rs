@@ -86,3 +86,55 @@ fn fragments(root: &Path) -> Result<Vec<PathBuf>, InventoryError> {
     paths.retain(|path| path.extension().is_none_or(|extension| extension != "md5sums"));
     Ok(paths)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::super::tests::Root;
+    use super::*;
+
+    /// More than enough for two threads, in dpkg's order.
+    fn large() -> Vec<String> {
+        let text = "x".repeat(1_000);
+        let stanza = |number: usize| {
+            format!(
+                "Package: p{number:05}\nStatus: install ok installed\nArchitecture: all\nVersion: {number}\nDescription: {text}\n\n"
+            )
+        };
+        (0..3_000).map(stanza).collect()
+    }
+
+    fn read_text(name: &str, stanzas: &[String]) -> Result<Vec<InstalledPackage>, String> {
+        let root = Root::new(name, &[(STATUS, &stanzas.concat())]);
+        let cause = |error: InventoryError| error.source().expect("it has a cause").to_string();
+        read(&root.0).map_err(cause)
+    }
+
+    #[test]
+    fn a_large_database_is_the_same_read_by_two() {
+        let stanzas = large();
+        let (text, packages) = (stanzas.concat(), read_text("large", &stanzas).expect("well formed"));
+        assert!(text.len() > SHARED_SIZE);
+        let alone = dpkg_status::parse(text.as_bytes(), STATUS).expect("well formed");
+        assert!(
+            packages.len() == 3_000 && packages.iter().map(|p| p.key()).eq(alone.iter().map(|p| p.key()))
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_in_the_second_half_has_its_line_in_the_whole() {
+        let mut stanzas = large();
+        stanzas[2_900] = stanzas[2_900].replace("Version", "Vermin");
+        let told = read_text("large-broken", &stanzas).expect_err("a version is missing");
+        assert!(told.contains(&format!("line {}", 2_900 * 6 + 1)), "{told}");
+    }
+
+    #[test]
+    fn a_package_of_both_halves_is_there_twice() {
+        let mut stanzas = large();
+        stanzas[2_950] = stanzas[10].clone();
+        let told = read_text("large-twice", &stanzas).expect_err("p00010 is there twice");
+        assert!(told.contains("p00010") && told.contains(&format!("line {}", 2_950 * 6 + 1)), "{told}");
+    }
+}
