@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 
 use super::{Asked, Direction, Facts, direction};
-use crate::apply::direction::Tried;
+use crate::apply::journal::Tried;
 use crate::apply::journal::{Event, RunKind};
 use crate::model::run::RunId;
 use crate::model::transaction::Phase;

@@ -5,13 +5,14 @@
 
 mod record;
 mod replay;
+mod tried;
 
 use std::path::{Path, PathBuf};
 
 pub use record::{Event, Intended, JOURNAL_VERSION, Record, RunKind};
 pub use replay::{Replay, replay};
+pub use tried::Tried;
 
-use super::direction::Tried;
 use crate::host::clock::Clock;
 use crate::host::facts;
 use crate::host::storage::{self, AppendFile, StorageError};

@@ -5,8 +5,8 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use super::record::{Event, JOURNAL_VERSION, Record, RunKind};
+use super::tried::Tried;
 use super::{JournalError, chain, storage_error};
-use crate::apply::direction::Tried;
 use crate::host::storage;
 use crate::model::digest::Sha256;
 use crate::model::run::RunId;
