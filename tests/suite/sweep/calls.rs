@@ -137,7 +137,7 @@ impl Call {
             ("openat", _) => Some(call.opening(arguments[2])),
             ("open", _) => Some(call.opening(arguments[1])),
             ("ioctl", _) if (arguments[1] >> 8) & 0xff != OF_BTRFS => None,
-            (_, Descriptor(_)) if !call.descriptor().is_some_and(|file| is_of_root(&file)) => None,
+            (_, Descriptor(_)) if !call.is_about_a_file() => None,
             _ => Some(call),
         }
     }
@@ -172,9 +172,20 @@ impl Call {
     }
 
     fn descriptor(&self) -> Option<String> {
+        Some(fs::read_link(self.link()?).unwrap_or_default().display().to_string())
+    }
+
+    fn link(&self) -> Option<String> {
         let Descriptor(at) = self.object else { return None };
-        let link = format!("/proc/{}/fd/{}", self.thread, self.arguments[at]);
-        Some(fs::read_link(link).unwrap_or_default().display().to_string())
+        Some(format!("/proc/{}/fd/{}", self.thread, self.arguments[at]))
+    }
+
+    /// Tells whether a descriptor is of a file or folder outside `/proc`. Its path tells nothing more: roots may lie in
+    /// `/dev/shm`.
+    fn is_about_a_file(&self) -> bool {
+        let kind = self.link().and_then(|link| fs::metadata(link).ok()).map(|metadata| metadata.file_type());
+        let is_told_by_the_kernel = || self.descriptor().is_none_or(|file| file.starts_with("/proc/"));
+        kind.is_some_and(|kind| kind.is_file() || kind.is_dir()) && !is_told_by_the_kernel()
     }
 
     fn text_at(&self, address: u64) -> String {
@@ -187,8 +198,4 @@ impl Call {
         let text = &bytes[..read.unwrap_or(0)];
         String::from_utf8_lossy(text.split(|byte| *byte == 0).next().unwrap_or_default()).into_owned()
     }
-}
-
-fn is_of_root(file: &str) -> bool {
-    file.starts_with('/') && !file.starts_with("/dev/") && !file.starts_with("/proc/")
 }

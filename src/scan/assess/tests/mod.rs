@@ -4,6 +4,7 @@ mod attacks;
 mod kernels;
 mod ranges;
 mod rpm;
+mod shared;
 
 use std::sync::Arc;
 
@@ -304,23 +305,6 @@ fn findings_are_sorted_by_priority_then_name() {
     let result = Scene::new(vec![package("a1", "a1", "1"), package("b1", "b1", "1")], rows).assess();
     let ids: Vec<_> = result.findings.iter().map(|finding| &*finding.advisory).collect();
     assert_eq!(ids, ["CVE-2026-0003", "CVE-2026-0001", "CVE-2026-0002"]);
-}
-
-#[test]
-fn several_threads_find_the_same_in_the_same_order() {
-    const SOURCES: usize = 3 * SHARED_GROUPS;
-    let name = |number: usize| format!("source{number:05}");
-    let packages = (0..SOURCES).map(|number| package(&format!("lib{number:05}"), &name(number), "1.0-1"));
-    let rows = (0..SOURCES).map(|number| Advisory {
-        affected: vec![Affected::source(name(number), VendorState::Fixed).fixed_in("1.0-2")],
-        ..row("", "CVE-2026-0001", VendorState::Fixed)
-    });
-    let scene = Scene::new(packages.collect(), rows.collect());
-    let found = scene.assess();
-    let names = found.findings.iter().map(|finding| finding.package.name.to_string());
-    assert!(names.eq((0..SOURCES).map(|number| format!("lib{number:05}"))));
-    assert_eq!(found.counts.vulnerable, SOURCES as u64);
-    assert_eq!(scene.assess(), found);
 }
 
 #[test]
