@@ -14,10 +14,11 @@ fn sweep_whole_tree(scenario: &Scenario, verb: &[&str], sample: usize) {
     let began = Instant::now();
     let Some(world) = World::of(scenario) else { return };
     let host = if verb == ROLLBACK { world.after() } else { world.before() };
-    let choice = Choice::of(campaign::count_changes(&host, verb), sample);
+    let changes = campaign::count_changes(&host, verb);
     let mut tally = Tally::default();
-    tally.judge(&world, verb[1], campaign::cut_off(&host, verb, choice));
-    tally.close(&format!("kill of the whole tree, {}, {}", scenario.name, verb[1]), began);
+    tally.judge(&world, verb[1], campaign::cut_off(&host, verb, Choice::of(changes, sample)));
+    let what = format!("kill of the whole tree, {}, {} ({changes} calls)", scenario.name, verb[1]);
+    tally.close(&what, began);
 }
 
 #[test]
