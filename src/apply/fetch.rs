@@ -115,7 +115,7 @@ fn take_kept(format: &dyn ArchiveFormat, folder: &Path, archive: &Wanted) {
     let kept = format.kept(&name).into_iter().find(|path| storage::exists(path));
     if let Some(kept) = kept.filter(|_| !storage::exists(&target)) {
         // An archive that cannot be copied is downloaded.
-        let _ = storage::copy_in(&kept, &target, storage::PUBLIC);
+        let _ = storage::copy(&kept, &target, storage::PUBLIC);
     }
 }
 

@@ -108,12 +108,12 @@ pub trait ArchiveFormat: Sync {
     /// The obstacle, for people.
     fn rebuild(&self, package: &PackageKey, version: &Version, folder: &Path) -> Result<PathBuf, String>;
 
-    /// Checks the vendor's own signature in an archive, where the format has one: what the signed index states is
-    /// checked by the caller.
+    /// Checks the vendor's own signature in each of some archives, where the format has one: what the signed index states
+    /// is checked by the caller.
     ///
     /// # Errors
-    /// It is missing, or not by a key that the host trusts.
-    fn check_signature(&self, archive: &Path) -> Result<(), ArchiveFault>;
+    /// One is missing, or not by a key that the host trusts.
+    fn check_signatures(&self, archives: &[PathBuf]) -> Result<(), ArchiveFault>;
 
     /// Returns the configuration files that an archive brings.
     ///

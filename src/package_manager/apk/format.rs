@@ -172,16 +172,22 @@ impl ArchiveFormat for ApkArchives {
         Err("no archive of the installed version is in apk's cache (setup-apkcache makes one)".to_owned())
     }
 
-    fn check_signature(&self, archive: &Path) -> Result<(), ArchiveFault> {
-        let shown = archive.display().to_string();
-        let spec = CommandSpec::new(program()).args(["verify", &shown]).time_limit(PATIENCE);
-        let output = runner::run(&spec).map_err(SignatureError::Ask);
-        let checked =
-            output.and_then(|output| match output.is_success() && says_good(&output.text(), &shown) {
-                true => Ok(()),
-                false => Err(SignatureError::Refused { words: output.last_words(2).join("; ") }),
-            });
-        checked.map_err(ArchiveFault::at("trust", archive))
+    /// apk says of each archive what it thinks of it, and is asked about all at once.
+    fn check_signatures(&self, archives: &[PathBuf]) -> Result<(), ArchiveFault> {
+        let Some(first) = archives.first() else { return Ok(()) };
+        let shown = archives.iter().map(|path| path.display().to_string());
+        let spec = CommandSpec::new(program()).arg("verify").args(shown).time_limit(PATIENCE);
+        let asked = runner::run(&spec).map_err(SignatureError::Ask);
+        let output = asked.map_err(ArchiveFault::at("trust", first))?;
+        let said = output.text();
+        let is_bad = |path: &&PathBuf| !says_good(&said, &path.display().to_string());
+        match archives.iter().find(is_bad).or_else(|| (!output.is_success()).then_some(first)) {
+            None => Ok(()),
+            Some(bad) => {
+                let words = output.last_words(2).join("; ");
+                Err(ArchiveFault::at("trust", bad)(SignatureError::Refused { words }))
+            }
+        }
     }
 
     /// Every file that apk protects.

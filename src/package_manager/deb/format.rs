@@ -93,7 +93,7 @@ impl ArchiveFormat for DebArchives {
     }
 
     /// Debian signs the index, not the archive.
-    fn check_signature(&self, _archive: &Path) -> Result<(), ArchiveFault> {
+    fn check_signatures(&self, _archives: &[PathBuf]) -> Result<(), ArchiveFault> {
         Ok(())
     }
 

@@ -121,14 +121,18 @@ impl ArchiveFormat for PacmanArchives {
         Err("no archive of the installed version is in pacman's cache on this host".to_owned())
     }
 
-    fn check_signature(&self, archive: &Path) -> Result<(), ArchiveFault> {
-        let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let beside = |path: &PathBuf| PathBuf::from(format!("{}.sig", path.display()));
-        let fetched = std::iter::once(self.downloads.join(&name));
-        let signatures: Vec<PathBuf> = fetched.chain(self.kept(&name)).map(|path| beside(&path)).collect();
+    fn check_signatures(&self, archives: &[PathBuf]) -> Result<(), ArchiveFault> {
         let keyring = keyring::shown(&self.root, &self.keyring)
-            .map_err(ArchiveFault::at("show gpg the keyring", archive))?;
-        signature::check(archive, keyring, &signatures).map_err(ArchiveFault::at("trust", archive))
+            .map_err(ArchiveFault::at("show gpg the keyring", &self.keyring))?;
+        for archive in archives {
+            let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let beside = |path: &PathBuf| PathBuf::from(format!("{}.sig", path.display()));
+            let fetched = std::iter::once(self.downloads.join(&name));
+            let signatures: Vec<PathBuf> =
+                fetched.chain(self.kept(&name)).map(|path| beside(&path)).collect();
+            signature::check(archive, keyring, &signatures).map_err(ArchiveFault::at("trust", archive))?;
+        }
+        Ok(())
     }
 
     fn configuration_files(&self, archive: &Path) -> Result<Vec<PathBuf>, ArchiveFault> {

@@ -7,6 +7,7 @@ mod format;
 pub(super) mod lock;
 mod rebuild;
 pub(super) mod recovery;
+mod signature;
 mod verify;
 
 pub use format::RpmArchives;

@@ -2,6 +2,8 @@
 //!
 //! `cargo build --release && PATCHCTL_MEASURED=target/release/patchctl tests/run --ignored --nocapture measures::`
 
+mod real_size;
+
 use std::collections::HashMap;
 use std::fs;
 use std::path::Path;
@@ -12,7 +14,7 @@ use crate::lab::{apk_root, debian, dnf5_root, pacman_root, zypp_root};
 
 /// Pairs of `patchctl plan` and one bare simulation of the same set, in turn, in microseconds.
 const PAIRS: &str = "
-    one() { patchctl plan --all-updates --offline > /dev/null; }
+    one() { patchctl plan --all-updates --offline > /dev/null || exit; }
     two() { SIMULATION > /dev/null 2>&1; }
     now() { date +%s%N; }
     one; two
@@ -108,8 +110,7 @@ fn a_plan_beside_one_bare_simulation_of_apk() {
 }
 
 /// What a run takes in milliseconds, on a root that is a copy for it alone. Caches are warm: the root was planned on.
-const TIMED: &str =
-    "a=$(date +%s%N); CHANGE > /tmp/said 2>&1; b=$(date +%s%N); echo $(( (b - a) / 1000000 ))";
+const TIMED: &str = "a=$(date +%s%N); CHANGE > /tmp/said 2>&1 || { cat /tmp/said; exit 1; }; b=$(date +%s%N); echo $(( (b - a) / 1000000 ))";
 
 /// A run under strace, which tells when each program begins and ends.
 const TRACED: &str = "strace -f --seccomp-bpf -ttt -e trace=execve,exit_group -o /tmp/trace \
@@ -196,7 +197,7 @@ fn a_run_beside_the_bare_update_of_each_other_family() {
         tell_runs(name, bare, &|line| root.copy().shell(line));
     };
     of_rpm("dnf 4", rpm_root::with(FIXTURES), "dnf -C -y upgrade");
-    of_rpm("dnf 5", dnf5_root::with(FIXTURES), "dnf5 -C -y upgrade");
+    of_rpm("dnf 5", dnf5_root::with(FIXTURES), "dnf5 -y upgrade");
     of_rpm("zypper", zypp_root::with(FIXTURES), "zypper --non-interactive --no-refresh update");
     if let Some(root) = pacman_root::with(FIXTURES) {
         install_measured(&root.path("usr/bin/patchctl"));
