@@ -210,6 +210,23 @@ fn on_a_host_of_zypper_nothing_changes_or_the_old_state_is_back() {
     all_of_rpm(zypp_root::with(&["lab-plain"]), zypp_root::with(CLASHING), &ways);
 }
 
+/// `gpgkey=` of a repository names a key that nobody has looked at yet.
+#[test]
+fn a_key_that_a_repository_offers_is_not_taken_unasked() {
+    for root in
+        [rpm_root::with(&["lab-plain"]), dnf5_root::with(&["lab-plain"]), zypp_root::with(&["lab-plain"])]
+    {
+        let Some(root) = root else { continue };
+        root.shell("rpm -e --allmatches $(rpm -qa 'gpg-pubkey*')").expect_code(0);
+        assert!(root.path("srv/lab/key.asc").exists(), "the repository offers it");
+        let before = state(&root);
+        let ran = root.run(&["patchctl", "apply", "--yes", "--no-refresh"]);
+        assert!([1, 9, 10].contains(&ran.code) && ran.said().contains("key"), "{ran}");
+        assert_eq!(root.run(&["rpm", "-qa", "gpg-pubkey*"]).stdout, "", "{ran}");
+        is_same(&root, &before, &ran);
+    }
+}
+
 #[test]
 fn on_a_host_of_pacman_nothing_changes_or_the_old_state_is_back() {
     let Some(root) = pacman_root::with(&["lab-plain"]) else { return };
