@@ -1,6 +1,7 @@
 //! Snapshots of a logical volume that holds the root (lvmthin(7), lvcreate(8), lvs(8)): thin ones, and classic ones with
 //! room of their own in the volume group. A tag on the volume is patchctl's mark. Restoring is left to a person: LVM merges
-//! a snapshot into a volume in use when that is activated next, and this was not tried for real.
+//! a snapshot into a volume in use when that is activated next. Both kinds were taken and merged back for real
+//! (`tests/suite/stories/logical_volume.rs`), by a volume that was not in use.
 
 use serde::Deserialize;
 
@@ -17,6 +18,9 @@ const NAME: &str = "lvm";
 
 /// A pool above this is too full, in data or in metadata (safety design, 5.3).
 const FULLEST: f64 = 80.0;
+
+/// A size is in sectors, and LVM rounds it up to extents of 4 MiB, where nobody chose others (lvcreate(8), vgcreate(8)).
+const EXTENT: u64 = 4 << 20;
 
 /// What is asked of a volume, in JSON (lvs(8), lvmreport(7)).
 const COLUMNS: &str =
@@ -73,7 +77,13 @@ impl Volume {
     /// A fifth of the volume: a run that writes more than that is larger than any plan of security updates, and a classic
     /// snapshot that overflows is lost.
     fn room_of_a_classic_one(&self) -> Option<u64> {
-        Some(self.lv_size.parse::<u64>().ok()? / 5)
+        Some((self.lv_size.parse::<u64>().ok()? / 5).next_multiple_of(EXTENT))
+    }
+
+    /// A classic snapshot whose room is used up holds nothing any more (lvcreate(8), `--snapshot`).
+    fn has_run_full(&self) -> bool {
+        let full = self.data_percent.parse::<f64>().is_ok_and(|full| full >= 100.0);
+        !self.is_thin() && !self.origin.is_empty() && full
     }
 
     /// Why no snapshot of it can be afforded; the pool of a thin volume is told by `pool`.
@@ -179,7 +189,9 @@ impl SnapshotProvider for Lvm {
 
     fn check(&self, ground: &Ground, snapshot: &SnapshotRef) -> Result<(), SnapshotError> {
         let gone = || SnapshotError::Gone { name: snapshot.name.clone() };
-        is_ours(&found(ground, snapshot)?.ok_or_else(gone)?, snapshot)
+        let volume = found(ground, snapshot)?.ok_or_else(gone)?;
+        is_ours(&volume, snapshot)?;
+        if volume.has_run_full() { Err(SnapshotError::Full { name: snapshot.name.clone() }) } else { Ok(()) }
     }
 
     fn discard(&self, ground: &Ground, snapshot: &SnapshotRef) -> Result<(), SnapshotError> {
@@ -203,29 +215,46 @@ impl SnapshotProvider for Lvm {
 mod tests {
     use super::*;
 
-    /// The shape of lvs(8) `--reportformat json`; no device mapper runs where this was written, so it is not captured.
-    const THIN: &str = r#"{"report":[{"lv":[
-        {"lv_uuid":"a-1","vg_name":"vg","lv_name":"root","lv_size":"10737418240","pool_lv":"pool","data_percent":"31.20",
-         "metadata_percent":"","lv_tags":"","vg_free":"0","origin":""},
-        {"lv_uuid":"a-2","vg_name":"vg","lv_name":"pool","lv_size":"21474836480","pool_lv":"","data_percent":"55.10",
-         "metadata_percent":"81.00","lv_tags":"","vg_free":"0","origin":""}]}]}"#;
+    /// As lvs 2.03.16 tells them with the snapshot of a run and one of somebody else (tests/fixtures/lvm/README.md).
+    const THIN: &str = include_str!("../../../tests/fixtures/lvm/thin.json");
+    const CLASSIC: &str = include_str!("../../../tests/fixtures/lvm/classic.json");
+
+    fn named(text: &str, name: &str) -> Volume {
+        let found = volumes(text).expect("told");
+        found.into_iter().find(|volume| volume.lv_name == name).expect("it is there")
+    }
 
     #[test]
     fn a_thin_pool_is_too_full_by_data_or_by_metadata() {
-        let found = volumes(THIN).expect("told");
-        let (root, pool) = (&found[0], &found[1]);
-        let reason = root.too_full(Some(pool)).expect("81 % is too much");
+        let (root, pool) = (named(THIN, "root"), named(THIN, "pool"));
+        assert!(root.is_thin() && root.pool_lv == pool.lv_name);
+        assert_eq!(root.too_full(Some(&pool)), None);
+        let full = Volume { metadata_percent: "81.00".into(), ..pool };
+        let reason = root.too_full(Some(&full)).expect("81 % is too much");
         assert_eq!(reason, "the metadata of the pool pool is 81 % full");
-        let roomy = Volume { metadata_percent: "12.00".into(), ..pool.clone() };
-        assert_eq!(root.too_full(Some(&roomy)), None);
         assert!(root.too_full(None).is_some());
         assert_eq!(volumes("not json"), None);
     }
 
     #[test]
-    fn a_classic_snapshot_needs_a_fifth_of_the_root() {
-        let root = Volume { pool_lv: String::new(), ..volumes(THIN).expect("told").remove(0) };
-        assert!(root.too_full(None).is_some_and(|reason| reason.contains("volume group vg")));
-        assert_eq!(Volume { vg_free: "2147483648".into(), ..root }.too_full(None), None);
+    fn a_classic_snapshot_needs_a_fifth_of_the_root_in_whole_extents() {
+        let root = named(CLASSIC, "root");
+        assert!(!root.is_thin());
+        assert_eq!(root.room_of_a_classic_one(), Some(52 * EXTENT));
+        assert_eq!(root.too_full(None), None);
+        let tight = Volume { vg_free: (51 * EXTENT).to_string(), ..root };
+        assert!(tight.too_full(None).is_some_and(|reason| reason.contains("volume group lab")));
+    }
+
+    #[test]
+    fn what_a_run_took_bears_its_tag_and_a_classic_one_may_run_full() {
+        for text in [THIN, CLASSIC] {
+            let (ours, theirs) = (named(text, "root-patchctl-0001"), named(text, "theirs"));
+            assert_eq!((ours.lv_tags.as_str(), ours.origin.as_str()), ("patchctl-0001", "root"));
+            assert_eq!((theirs.lv_tags.as_str(), theirs.origin.as_str()), ("", "root"));
+            assert!(!ours.has_run_full());
+            let full = Volume { data_percent: "100.00".into(), ..ours };
+            assert_eq!(full.has_run_full(), text == CLASSIC, "a thin one takes room from its pool");
+        }
     }
 }

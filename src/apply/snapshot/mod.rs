@@ -165,6 +165,12 @@ pub enum SnapshotError {
         /// Its name.
         name: String,
     },
+    /// More was written since than the snapshot has room for.
+    #[error("the snapshot {name} ran full, and what it held is lost")]
+    Full {
+        /// Its name.
+        name: String,
+    },
     /// Another snapshot bears the name.
     #[error("{name} is not the snapshot that the run took: it is {found}, the run took {expected}")]
     Foreign {

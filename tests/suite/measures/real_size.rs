@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use super::{install_measured, install_strace, pairs_with, tell, tell_runs};
+use super::{install_measured, install_strace, pairs_with, scans_with, tell, tell_runs};
 use crate::lab::namespace::on_host;
 use crate::lab::rpm_root::{self, BASE, RpmRoot, UPDATES};
 use crate::lab::{apk_packages, apk_root, dnf5_root, pacman_root, zypp_root};
@@ -184,8 +184,25 @@ fn build_rpms(root: &RpmRoot, (vendor, version): (&str, &str), (count, repositor
         .map(|number| folder.join(format!("{}-{version}-1.noarch.rpm", made(number))))
         .collect();
     rpm_root::sign(&root.path("/"), &changed);
-    let announced = if repository == UPDATES { rpm_root::announcements() } else { String::new() };
+    let announced = if repository == UPDATES { announcements() } else { String::new() };
     rpm_root::publish(&root.path("/"), repository, &announced);
+}
+
+/// One announcement of a hole for each pending update.
+fn announcements() -> String {
+    let one = |number: usize| {
+        format!(
+            "<update from=\"lab@example.org\" status=\"final\" type=\"security\" version=\"1\"><id>MADE-{number}</id>\
+             <title>made</title><issued date=\"2026-09-01 00:00:00\"/><severity>Important</severity><references>\
+             <reference href=\"https://example.org\" id=\"CVE-2026-{:05}\" type=\"cve\"/></references><pkglist>\
+             <collection short=\"lab\"><name>lab</name><package name=\"{name}\" version=\"2.0\" release=\"1\" epoch=\"0\" \
+             arch=\"noarch\"><filename>{name}-2.0-1.noarch.rpm</filename></package></collection></pkglist></update>\n",
+            30_000 + number,
+            name = made(number)
+        )
+    };
+    let made: String = (0..PENDING_OF_RPM).map(one).collect();
+    rpm_root::announcements().replace("</updates>", &format!("{made}</updates>"))
 }
 
 /// Makes a root of real size of one with the release package alone, and brings its caches up to date.
@@ -206,32 +223,59 @@ fn grown(root: Option<RpmRoot>, vendor: &str, refresh: &str) -> Option<RpmRoot> 
     Some(root)
 }
 
-/// Measures a plan beside the simulation, and a run beside the update.
-fn tell_of_rpm(name: &str, root: Option<RpmRoot>, (simulation, update): (&str, &str)) {
-    let Some(root) = root else { return };
-    tell(&format!("{name}, 400 of 3,000"), &root.shell(&pairs_with(simulation)).expect_code(0));
-    tell_runs(&format!("{name}, 100 updates"), update, &|line| root.copy().shell(line));
+/// What a package manager is asked for.
+struct Rival {
+    name: &'static str,
+    simulation: &'static str,
+    update: &'static str,
+    holes: &'static str,
+}
+
+/// Measures a plan beside the simulation, a run beside the update, and a scan beside what lists the same holes.
+fn tell_of_rpm(root: Option<RpmRoot>, rival: &Rival) {
+    let (Some(root), name) = (root, rival.name) else { return };
+    tell(&format!("{name}, plan, 400 of 3,000"), &root.shell(&pairs_with(rival.simulation)).expect_code(0));
+    let said = root.shell(rival.holes).stdout;
+    let scan = root.run(&["patchctl", "scan", "--all", "--offline", "--no-save"]).stdout;
+    let named = |text: &str| (0..PENDING_OF_RPM).filter(|number| text.contains(&made(*number))).count();
+    println!("{name}: of {PENDING_OF_RPM} holes patchctl names {}, the other {}", named(&scan), named(&said));
+    tell(&format!("{name}, scan, 400"), &root.shell(&scans_with(rival.holes)).expect_code(0));
+    tell_runs(&format!("{name}, 100 updates"), rival.update, &|line| root.copy().shell(line));
 }
 
 #[test]
 #[ignore = "measures"]
-fn plans_and_runs_beside_dnf_on_a_host_of_real_size() {
-    let root = grown(rpm_root::with(&["lab-plain"]), "CentOS", "dnf makecache");
-    tell_of_rpm("dnf 4", root, ("dnf -C --assumeno upgrade", "dnf -C -y upgrade"));
+fn plans_scans_and_runs_beside_dnf_on_a_host_of_real_size() {
+    let rival = Rival {
+        name: "dnf 4",
+        simulation: "dnf -C --assumeno upgrade",
+        update: "dnf -C -y upgrade",
+        holes: "dnf -C updateinfo list --security",
+    };
+    tell_of_rpm(grown(rpm_root::with(&["lab-plain"]), "CentOS", "dnf makecache"), &rival);
 }
 
 #[test]
 #[ignore = "measures"]
-fn plans_and_runs_beside_dnf5_on_a_host_of_real_size() {
-    let root = grown(dnf5_root::with(&["lab-plain"]), "Fedora Project", "dnf5 makecache");
-    tell_of_rpm("dnf 5", root, ("dnf5 -C --assumeno upgrade", "dnf5 -y upgrade"));
+fn plans_scans_and_runs_beside_dnf5_on_a_host_of_real_size() {
+    let rival = Rival {
+        name: "dnf 5",
+        simulation: "dnf5 -C --assumeno upgrade",
+        update: "dnf5 -y upgrade",
+        holes: "dnf5 -C advisory list --security",
+    };
+    tell_of_rpm(grown(dnf5_root::with(&["lab-plain"]), "Fedora Project", "dnf5 makecache"), &rival);
 }
 
 #[test]
 #[ignore = "measures"]
-fn plans_and_runs_beside_zypper_on_a_host_of_real_size() {
-    let simulation = "zypper --non-interactive --no-refresh update --dry-run";
-    let refresh = format!("zypper --non-interactive refresh; {simulation}");
-    let root = grown(zypp_root::with(&["lab-plain"]), "openSUSE", &refresh);
-    tell_of_rpm("zypper", root, (simulation, "zypper --non-interactive --no-refresh update"));
+fn plans_scans_and_runs_beside_zypper_on_a_host_of_real_size() {
+    let rival = Rival {
+        name: "zypper",
+        simulation: "zypper --non-interactive --no-refresh update --dry-run",
+        update: "zypper --non-interactive --no-refresh update",
+        holes: "zypper --non-interactive --no-refresh list-patches --category security",
+    };
+    let refresh = format!("zypper --non-interactive refresh; {}", rival.simulation);
+    tell_of_rpm(grown(zypp_root::with(&["lab-plain"]), "openSUSE", &refresh), &rival);
 }

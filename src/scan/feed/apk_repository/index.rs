@@ -66,9 +66,14 @@ pub(super) fn read(
 fn unpack(bytes: &[u8]) -> Result<Option<String>, super::DecompressError> {
     let mut plain = Unpacked::new(bytes, cap(bytes.len() as u64, LARGEST_UNPACKED))?;
     match list_of(&mut plain) {
-        Ok(list) => Ok(list.map(|list| String::from_utf8_lossy(&list).into_owned())),
+        Ok(list) => Ok(list.map(text)),
         Err(error) => Err(plain.explain(error)),
     }
+}
+
+/// What is no UTF-8 is replaced, and nothing copied where there is none of it: a list has megabytes.
+fn text(list: Vec<u8>) -> String {
+    String::from_utf8(list).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn list_of(plain: &mut impl Read) -> std::io::Result<Option<Vec<u8>>> {
@@ -104,7 +109,8 @@ fn parse(text: &str, wants: Wants<'_>) -> Vec<Result<Entry, Fault>> {
                 if is_wanted {
                     entries.extend(entry(&fields).map_err(|reason| (begins, reason)).transpose());
                 }
-                (begins, fields) = (number + 1, Vec::new());
+                begins = number + 1;
+                fields.clear();
             }
             [letter, b':', ..] => fields.push((*letter, &line[2..])),
             _ => entries.push(Err((number, "not a letter, a colon and a value"))),
