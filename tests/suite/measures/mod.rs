@@ -12,9 +12,9 @@ use crate::lab::namespace::{Ran, on_host};
 use crate::lab::rpm_root::{self, RpmRoot};
 use crate::lab::{apk_root, debian, dnf5_root, pacman_root, zypp_root};
 
-/// Pairs of patchctl and a rival, in turn, in microseconds. With holes, a scan ends with 2.
+/// Pairs of patchctl and a rival, in turn, in microseconds.
 const PAIRS: &str = "
-    one() { patchctl OWN > /dev/null || [ $? = 2 ] || exit; }
+    one() { patchctl OWN > /dev/null || exit; }
     two() { RIVAL > /dev/null 2>&1; }
     now() { date +%s%N; }
     one; two
