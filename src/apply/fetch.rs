@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Tools;
+use crate::host::copies;
 use crate::host::names;
 use crate::host::storage::{self, StorageError};
 use crate::model::package::PackageKey;
@@ -115,7 +116,7 @@ fn take_kept(format: &dyn ArchiveFormat, folder: &Path, archive: &Wanted) {
     let kept = format.kept(&name).into_iter().find(|path| storage::exists(path));
     if let Some(kept) = kept.filter(|_| !storage::exists(&target)) {
         // An archive that cannot be copied is downloaded.
-        let _ = storage::copy(&kept, &target, storage::PUBLIC);
+        let _ = copies::unsynced(&kept, &target, storage::PUBLIC);
     }
 }
 

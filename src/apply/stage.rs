@@ -9,6 +9,7 @@ use super::old_archives::{Places, Source};
 use super::stored_archives::old_archive;
 use super::{Tools, archive_digests};
 use crate::config::layout::RunFolder;
+use crate::host::copies;
 use crate::host::storage::{self, StorageError};
 use crate::host::whole_file;
 use crate::model::offer::RepositoryView;
@@ -136,7 +137,7 @@ fn store(
     (format, stated): (&dyn ArchiveFormat, ArchiveDigest),
 ) -> Result<PathBuf, StageError> {
     let to = folder.join(from.file_name().unwrap_or_default());
-    let (_, written) = storage::copy(from, &to, storage::PRIVATE).map_err(StageError::Store)?;
+    let (_, written) = copies::unsynced(from, &to, storage::PRIVATE).map_err(StageError::Store)?;
     let is_stated = match stated {
         ArchiveDigest::Sha256(stated) => written == stated,
         stated => format.digest(&to).map_err(StageError::Store)? == stated,
@@ -194,7 +195,7 @@ impl<'a> Old<'a> {
         for path in self.files() {
             // What a package manager keeps may have another name.
             let stored = folder.old_archives().join(&name);
-            storage::copy(path, &stored, storage::PRIVATE).map_err(StageError::Store)?;
+            copies::unsynced(path, &stored, storage::PRIVATE).map_err(StageError::Store)?;
             if format.is_of_installed(&stored) {
                 return Ok(Some(stored));
             }

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod clone;
 pub mod command;
 pub mod control_group;
+pub mod copies;
 pub mod descriptors;
 pub mod draft;
 pub mod environment;

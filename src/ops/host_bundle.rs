@@ -14,6 +14,7 @@ use super::plan::{self, Planned};
 use super::request::{Removals, Wish};
 use super::{lists, runs, signature, survey};
 use crate::apply::{fetch, stage};
+use crate::host::copies;
 use crate::host::storage::{self, StorageError};
 use crate::model::decision::Selection;
 use crate::model::failure::{Failure, FailureKind};
@@ -211,7 +212,7 @@ fn copy(files: &[(&str, PathBuf)], folder: &Path) -> Result<(), StorageError> {
     for (name, file) in files {
         let target = folder.join(name);
         storage::create_folder(target.parent().unwrap_or(folder), 0o755)?;
-        storage::copy_in(file, &target, storage::PUBLIC)?;
+        copies::synced(file, &target, storage::PUBLIC)?;
         storage::set_date(&target, storage::stamp(file).seconds)?;
         storage::sync_folder_of(&target)?;
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Ground, SnapshotError};
 use crate::config::layout::RunFolder;
+use crate::host::copies;
 use crate::host::left_behind;
 use crate::host::ownership::{self, Rights};
 use crate::host::storage;
@@ -45,7 +46,7 @@ pub fn save(ground: &Ground, folder: &RunFolder) -> Result<(), SnapshotError> {
         files(&from, &mut |inside, _| {
             let target = draft.join(inside);
             storage::create_folder(target.parent().unwrap_or(&draft), 0o700)?;
-            storage::copy_in(&from.join(inside), &target, storage::PRIVATE).map(drop)
+            copies::synced(&from.join(inside), &target, storage::PRIVATE).map(drop)
         })?;
         // Half a copy has another name: nothing of it is ever put back.
         storage::rename(&draft, &copy(folder))

@@ -13,6 +13,7 @@ use super::payload::{self, Contents};
 use super::{
     BundleError, BundledFeed, BundledFile, LARGEST_BUNDLE, LARGEST_MANIFEST, MANIFEST, Manifest, SCHEMA,
 };
+use crate::host::copies;
 use crate::host::lock::RunLock;
 use crate::host::storage;
 use crate::host::transport::Validators;
@@ -122,7 +123,7 @@ fn copy_in(file: &Path, copy: &Path) -> Result<u64, BundleError> {
     if storage::stamp(file).size > LARGEST_BUNDLE {
         return Err(BundleError::TooLarge { path: file.to_owned(), limit: LARGEST_BUNDLE });
     }
-    let (size, _) = storage::copy_in(file, copy, storage::PRIVATE).map_err(BundleError::storage)?;
+    let (size, _) = copies::synced(file, copy, storage::PRIVATE).map_err(BundleError::storage)?;
     Ok(size)
 }
 
