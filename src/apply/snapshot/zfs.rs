@@ -1,5 +1,5 @@
 //! Snapshots of a root dataset of ZFS (zfs-snapshot(8), zfsprops(7)). A property of patchctl's own on the snapshot is its
-//! tag. Restoring is left to a person: it was not tried for real.
+//! tag. Restoring is left to a person: a root cannot be rolled back while it is mounted.
 
 use super::ask::{ask, program, unfit};
 use super::{Coverage, Ground, Naming, Restoring, SnapshotError, SnapshotProvider, Unfit};
@@ -51,17 +51,18 @@ fn identity(text: &str) -> Option<(String, String)> {
     is_number.then(|| (guid.to_owned(), tag.to_owned()))
 }
 
+/// Tells whether `zfs list` says that there is no such snapshot.
+fn is_absence(line: &str) -> bool {
+    line.trim_end().ends_with("does not exist")
+}
+
 /// Finds a snapshot by name; `None` where there is none.
 fn found(snapshot: &SnapshotRef) -> Result<Option<(String, String)>, SnapshotError> {
     let columns = format!("guid,{TAG}");
     let words = ["list", "-H", "-p", "-t", "snapshot", "-o", &columns, &snapshot.name];
     match ask(zfs().map_err(here)?, &words) {
         Ok(text) => Ok(identity(&text)),
-        Err(SnapshotError::Refused { words, .. })
-            if words.iter().any(|line| line.contains("does not exist")) =>
-        {
-            Ok(None)
-        }
+        Err(SnapshotError::Refused { words, .. }) if words.iter().any(|line| is_absence(line)) => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -130,7 +131,8 @@ impl SnapshotProvider for Zfs {
             vec![
                 "boot a rescue system, import the pool without mounting it: zpool import -N -f POOL"
                     .to_owned(),
-                format!("zfs rollback -r {}", snapshot.name),
+                format!("zfs rollback {}", snapshot.name),
+                "snapshots that are younger are in its way: it names them, and `-r` destroys them".to_owned(),
                 "what was written since then is lost, patchctl's records of it too".to_owned(),
             ]
         })
@@ -141,12 +143,20 @@ impl SnapshotProvider for Zfs {
 mod tests {
     use super::*;
 
+    /// As ZFS 2.1.11 answers (tests/fixtures/zfs/README.md).
+    const OURS: &str = include_str!("../../../tests/fixtures/zfs/ours.txt");
+    const THEIRS: &str = include_str!("../../../tests/fixtures/zfs/theirs.txt");
+    const NONE: &str = include_str!("../../../tests/fixtures/zfs/none.txt");
+    const CAPACITY: &str = include_str!("../../../tests/fixtures/zfs/capacity.txt");
+
     #[test]
     fn answers_are_read_and_others_are_none() {
-        assert_eq!(capacity("42\n"), Some(42));
+        assert_eq!(capacity(CAPACITY), Some(31));
         assert_eq!(capacity("-\n"), None);
-        assert_eq!(identity("1234567890\t0042\n"), Some(("1234567890".into(), "0042".into())));
-        assert_eq!(identity("cannot open"), None);
+        assert_eq!(identity(OURS), Some(("2715369614995829425".into(), "0001".into())));
+        assert_eq!(identity(THEIRS), Some(("5021318576842818974".into(), "-".into())));
+        assert_eq!(identity(NONE), None);
+        assert!(is_absence(NONE));
     }
 
     #[test]

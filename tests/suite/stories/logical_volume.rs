@@ -2,33 +2,15 @@
 
 use std::fs::File;
 
-use crate::lab::namespace::{InRoot, Network};
-use crate::lab::offline_mirror::Upstream;
+use crate::lab::qemu::furnish::{Furniture, furnish};
 use crate::lab::qemu::machine::{Beside, Errand, Machine};
-use crate::lab::qemu::{self, FileSystem, Guests, Mounted};
+use crate::lab::qemu::{self, FileSystem};
 
-const SCRIPT: &str = include_str!("logical_volume.sh");
+const FURNITURE: Furniture<'_> =
+    Furniture { component: "", packages: &["lvm2", "e2fsprogs"], script: include_str!("logical_volume.sh") };
 
 /// Holds the pool of the script.
 const SECOND_DISK_BYTES: u64 = 2 << 30;
-
-/// Puts LVM and the script on the guest's disk.
-fn furnish(guests: &Guests) {
-    let mounted = Mounted::of(&guests.fresh_disk(FileSystem::Ext4)).expect("a fresh disk can be mounted");
-    let list = mounted.path().join("etc/apt/sources.list.d/network.list");
-    let source = format!("deb {} bookworm main\n", Upstream::of_this_machine().address("bookworm"));
-    std::fs::write(&list, source).expect("writable");
-    let run = |line: &[&str]| {
-        let command = InRoot::new(mounted.path(), line).env("DEBIAN_FRONTEND", "noninteractive");
-        command.network(Network::Host).run().expect_code(0);
-    };
-    run(&["apt-get", "-q", "update"]);
-    run(&["apt-get", "install", "-y", "--no-install-recommends", "lvm2", "e2fsprogs"]);
-    run(&["apt-get", "clean"]);
-    std::fs::remove_file(list).expect("removable");
-    run(&["apt-get", "-q", "update"]);
-    std::fs::write(mounted.path().join("usr/sbin/lab-script"), SCRIPT).expect("writable");
-}
 
 /// A merge brings the root back, and the snapshot of somebody else is as it was.
 fn is_brought_back(said: &str, kind: &str) {
@@ -53,7 +35,7 @@ fn is_brought_back(said: &str, kind: &str) {
 #[ignore = "three minutes of a core in emulation, and LVM from the network"]
 fn a_run_takes_a_snapshot_of_lvm_that_a_merge_brings_back_and_touches_no_other() {
     let Some(guests) = qemu::guests(FileSystem::Ext4) else { return };
-    furnish(&guests);
+    drop(furnish(&guests, &FURNITURE));
     let second = guests.path("second");
     File::create(&second).and_then(|file| file.set_len(SECOND_DISK_BYTES)).expect("a disk can be made");
     let disk = guests.fresh_disk(FileSystem::Ext4);

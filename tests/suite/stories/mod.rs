@@ -70,6 +70,7 @@ mod update_fails;
 mod watch;
 mod window_closes_amid;
 mod world_drifted;
+mod zfs_dataset;
 mod zypper_applies;
 mod zypper_plans;
 mod zypper_power_fails;

@@ -65,7 +65,7 @@ fn make_initrd(root: &Path, release: &str, initrd: &Path) {
 
 /// Returns the files of a module and of what it needs, in the order of loading; none of one that this kernel lacks: what
 /// wants it finds out in the guest, and says so.
-fn needed(root: &Path, release: &str, module: &str) -> Vec<String> {
+pub fn needed(root: &Path, release: &str, module: &str) -> Vec<String> {
     let asked = ["modprobe", "--dirname", text(root), "--set-version", release, "--show-depends", module];
     let listed = try_on_host(&asked).unwrap_or_default();
     listed

@@ -10,6 +10,8 @@
 //! - [`kernel`]: Debian's kernel, and an initrd that mounts the root and nothing else
 //! - [`machine`]: a guest that runs, until it ends or its power is cut
 //! - [`write_log`]: what it wrote, and the disk as a cut leaves it
+//! - [`furnish`]: what a story puts on the disk before it boots
+//! - [`zfs_modules`]: what the kernel lacks for ZFS
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,10 +20,12 @@ use super::debian::{self, binary_under_test};
 use super::namespace::{on_host, try_on_host};
 use super::pool::{Pool, RootClone};
 
+pub mod furnish;
 mod kernel;
 pub mod machine;
 mod root;
 pub mod write_log;
+pub mod zfs_modules;
 
 /// What a test needs of QEMU that no other test does.
 const TOOLS: [&str; 4] = ["qemu-system-x86_64", "depmod", "busybox", "bsdtar"];
