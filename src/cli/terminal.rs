@@ -15,7 +15,7 @@ use crate::host::outlet;
 use crate::host::storage::{self, StorageError};
 use crate::report::background::Background;
 use crate::report::format::Format as ReportFormat;
-use crate::report::json;
+use crate::report::json::{self, Layout};
 use crate::report::schema::Report;
 use crate::report::text::sanitize::{Repertoire, clean};
 use crate::report::text::{Detail, Rendering, Style};
@@ -139,7 +139,7 @@ impl Terminal {
         }
         match self.format.form() {
             Form::Text => self.data(document.text(&self.style).as_bytes()),
-            Form::Json => self.stream(|out| json::write(document, out)),
+            Form::Json => self.stream(|out| json::write(document, Layout::Entries, out)),
             Form::OfReport(format) => {
                 if format.lists_findings() && !document.is_judged() {
                     self.insist("note: nothing was judged here, so that no finding means nothing");
@@ -225,7 +225,7 @@ impl Terminal {
         let report: Report = failure.report(command, self.style.now, self.style.now);
         match self.format.form() {
             Form::Json if command != "report" || self.file.is_none() => {
-                self.stream(|out| json::write(&report, out))
+                self.stream(|out| json::write(&report, Layout::Entries, out))
             }
             Form::OfReport(format) if format.tells_failures() && self.has_reports && command != "report" => {
                 self.stream(|out| report.write(format, &Background::default(), out))

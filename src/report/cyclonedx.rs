@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::json::{self, Each};
+use super::json::{self, Each, Layout};
 use super::purl::purl;
 use super::schema::Report;
 use super::statement::{Statement, Statements};
@@ -39,7 +39,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             statements.iter().filter_map(|statement| vulnerability(distribution, &statement))
         }),
     };
-    json::write(&bill, out)
+    json::write(&bill, Layout::Indented, out)
 }
 
 #[derive(Serialize)]

@@ -67,7 +67,7 @@ impl Report {
     /// `out` cannot be written.
     pub fn write(&self, format: Format, background: &Background, out: &mut dyn Write) -> io::Result<()> {
         match format {
-            Format::Json => json::write(self, out),
+            Format::Json => json::write(self, json::Layout::Entries, out),
             Format::Html => html::write(self, background, out),
             Format::Sarif => sarif::write(self, out),
             Format::Junit => junit::write(self, out),

@@ -15,13 +15,23 @@ const GATHERED: usize = 64 * 1024;
 /// A line end and the indents of the levels that documents have; deeper levels are written in steps.
 const INDENT: &str = "\n                                ";
 
-/// Writes one document, indented, with a line end.
+/// How a document is laid out on lines.
+#[derive(Clone, Copy)]
+pub enum Layout {
+    /// Each value on a line of its own, indented: for documents whose long lists lie deep.
+    Indented,
+    /// The same, but an entry of a list stays on one line with all that it has. So a search for lines finds whole findings,
+    /// and a scan's report has two thirds of the bytes.
+    Entries,
+}
+
+/// Writes one document with a line end.
 ///
 /// # Errors
 /// `out` cannot be written, or the document has a key that is no text.
-pub fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(document: &impl Serialize, layout: Layout, out: &mut dyn Write) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(GATHERED, out);
-    let mut serializer = Serializer::with_formatter(&mut out, Visible::default());
+    let mut serializer = Serializer::with_formatter(&mut out, Visible::of(layout));
     document.serialize(&mut serializer)?;
     out.write_all(b"\n")?;
     out.flush()
@@ -41,16 +51,27 @@ where
     }
 }
 
-/// The usual layout (that of `serde_json::ser::PrettyFormatter`), with visible texts. A line's end and its indent are
-/// written in one piece.
-#[derive(Default)]
+/// The usual layouts (those of `serde_json::ser::PrettyFormatter` and, within a line, `CompactFormatter`), with visible
+/// texts. A line's end and its indent are written in one piece.
 struct Visible {
     level: usize,
+    layout: Layout,
+    /// The level of the outermost list that is being written: what lies deeper may have to stay on its line.
+    list: Option<usize>,
     /// The array or object that is being written has a value.
     has_value: bool,
 }
 
 impl Visible {
+    fn of(layout: Layout) -> Self {
+        Self { level: 0, layout, list: None, has_value: false }
+    }
+
+    /// Tells whether the values of what is being written have lines of their own.
+    fn is_on_lines(&self) -> bool {
+        matches!(self.layout, Layout::Indented) || self.list.is_none_or(|list| self.level <= list)
+    }
+
     fn begin<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
         self.level += 1;
         self.has_value = false;
@@ -58,8 +79,9 @@ impl Visible {
     }
 
     fn end<W: ?Sized + Write>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        let was_on_lines = self.has_value && self.is_on_lines();
         self.level -= 1;
-        if self.has_value {
+        if was_on_lines {
             self.line(out)?;
         }
         // What is around it has it as a value.
@@ -72,7 +94,7 @@ impl Visible {
         if !is_first {
             out.write_all(b",")?;
         }
-        self.line(out)
+        if self.is_on_lines() { self.line(out) } else { Ok(()) }
     }
 
     fn line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
@@ -116,11 +138,15 @@ impl Formatter for Visible {
     }
 
     fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.begin(out, b"[")
+        self.begin(out, b"[")?;
+        self.list.get_or_insert(self.level);
+        Ok(())
     }
 
     fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        self.end(out, b"]")
+        self.end(out, b"]")?;
+        self.list.take_if(|list| *list > self.level);
+        Ok(())
     }
 
     fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
@@ -145,7 +171,7 @@ impl Formatter for Visible {
     }
 
     fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        out.write_all(b": ")
+        out.write_all(if self.is_on_lines() { ": " } else { ":" }.as_bytes())
     }
 
     fn end_object_value<W: ?Sized + Write>(&mut self, _: &mut W) -> io::Result<()> {
@@ -176,7 +202,7 @@ mod tests {
     fn hidden_characters_are_escaped_and_come_back() {
         let text = "a\u{1b}[2J\u{9b}\u{7f}\u{202e}\u{e0041}\u{feff}é";
         let mut bytes = Vec::new();
-        write(&[text], &mut bytes).expect("a vector takes everything");
+        write(&[text], Layout::Indented, &mut bytes).expect("a vector takes everything");
         let json = String::from_utf8(bytes).expect("JSON is UTF-8");
         assert_eq!(json, "[\n  \"a\\u001b[2J\\u009b\\u007f\\u202e\\udb40\\udc41\\ufeffé\"\n]\n");
         assert_eq!(serde_json::from_str::<Vec<String>>(&json).expect("JSON"), [text]);
@@ -186,16 +212,43 @@ mod tests {
     fn the_layout_is_the_usual_one() {
         let value = serde_json::json!({ "a": [], "b": {}, "c": [1, { "d": null }] });
         let mut bytes = Vec::new();
-        write(&value, &mut bytes).expect("a vector takes everything");
+        write(&value, Layout::Indented, &mut bytes).expect("a vector takes everything");
         let usual = serde_json::to_string_pretty(&value).expect("JSON");
         assert_eq!(String::from_utf8(bytes).expect("UTF-8"), format!("{usual}\n"));
+    }
+
+    #[test]
+    fn an_entry_of_a_list_has_a_line() {
+        let value = serde_json::json!({ "a": [], "b": { "c": [1, [2]], "d": { "e": "x" } }, "f": [{ "g": [{}], "h": 1 }, 2] });
+        let mut bytes = Vec::new();
+        write(&value, Layout::Entries, &mut bytes).expect("a vector takes everything");
+        let lines = [
+            "{",
+            r#"  "a": [],"#,
+            r#"  "b": {"#,
+            r#"    "c": ["#,
+            "      1,",
+            "      [2]",
+            "    ],",
+            r#"    "d": {"#,
+            r#"      "e": "x""#,
+            "    }",
+            "  },",
+            r#"  "f": ["#,
+            r#"    {"g":[{}],"h":1},"#,
+            "    2",
+            "  ]",
+            "}",
+            "",
+        ];
+        assert_eq!(String::from_utf8(bytes).expect("UTF-8"), lines.join("\n"));
     }
 
     #[test]
     fn levels_deeper_than_the_indent_at_hand_are_indented_too() {
         let value = (0..40).fold(serde_json::json!("deep"), |inner, _| serde_json::json!([inner, {}]));
         let mut bytes = Vec::new();
-        write(&value, &mut bytes).expect("a vector takes everything");
+        write(&value, Layout::Indented, &mut bytes).expect("a vector takes everything");
         let usual = serde_json::to_string_pretty(&value).expect("JSON");
         assert_eq!(String::from_utf8(bytes).expect("UTF-8"), format!("{usual}\n"));
     }

@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::json::{self, Each};
+use super::json::{self, Each, Layout};
 use super::purl::purl;
 use super::schema::Report;
 use super::statement::{Statement, Statements};
@@ -34,7 +34,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         tooling: format!("patchctl {}", report.tool_version),
         statements: Each(|| statements.iter().filter_map(|statement| told(distribution, &statement))),
     };
-    json::write(&document, out)
+    json::write(&document, Layout::Indented, out)
 }
 
 #[derive(Serialize)]

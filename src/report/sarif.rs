@@ -10,7 +10,7 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::json::{self, Each};
+use super::json::{self, Each, Layout};
 use super::purl::purl;
 use super::schema::Report;
 use super::text::sanitize::{Repertoire, clean};
@@ -42,7 +42,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             results: Each(|| findings.iter().map(|finding| result(report, finding, (&rules, database)))),
         }],
     };
-    json::write(&log, out)
+    json::write(&log, Layout::Indented, out)
 }
 
 #[derive(Serialize)]
