@@ -123,8 +123,8 @@ pub struct Limits<'a> {
 
 /// Sorts findings: known exploited first, then by priority, package, advisory and identifier.
 ///
-/// Findings are large and many: small keys are sorted, and each finding is moved once.
-pub fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
+/// Findings are large and many: small keys are sorted, and the findings are moved where they are.
+pub fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     let ranks = package_ranks(&findings);
     let key = |finding: &Finding| {
         let rank = ranks.get(&Arc::as_ptr(&finding.package)).copied();
@@ -136,10 +136,16 @@ pub fn sorted(findings: Vec<Finding>) -> Vec<Finding> {
         let name = |at: usize| (&findings[at].advisory, &findings[at].id);
         tied.sort_by(|a, b| name(a.1).cmp(&name(b.1)));
     }
-    let mut sorted = Vec::with_capacity(findings.len());
-    let mut places: Vec<Option<Finding>> = findings.into_iter().map(Some).collect();
-    sorted.extend(order.into_iter().filter_map(|(_, at)| places.get_mut(at)?.take()));
-    sorted
+    let order: Vec<usize> = order.into_iter().map(|(_, at)| at).collect();
+    for place in 0..order.len() {
+        // What stood at a place that is filled already went to where its finding came from.
+        let mut from = order[place];
+        while from < place {
+            from = order[from];
+        }
+        findings.swap(place, from);
+    }
+    findings
 }
 
 /// A score as the report shows it, as a whole number of tenths: 0 to 1000.

@@ -162,6 +162,19 @@ impl Record {
         self.compare(unpacked, Form::Unpacked)
     }
 
+    /// Checks how many bytes the unpacked file has, where the repository lists that.
+    ///
+    /// # Errors
+    /// They are not as many.
+    pub fn check_open_size(&self, found: u64) -> Result<(), RepomdError> {
+        match self.open_size.filter(|expected| *expected != found) {
+            Some(expected) => {
+                Err(RepomdError::Size { path: self.path.clone(), unpacked: " unpacked", expected, found })
+            }
+            None => Ok(()),
+        }
+    }
+
     fn compare(&self, bytes: &[u8], form: Form) -> Result<(), RepomdError> {
         let (size, checksum, unpacked) = match form {
             Form::Received => (self.size, Some(&self.checksum), ""),

@@ -256,10 +256,27 @@ pub fn publish(root: &Path, repository: &str, announcements: &str) {
         fs::remove_file(&file).expect("a file can be removed");
     }
     add_licence(&folder);
+    sign_list(root, &folder);
+}
+
+/// Signs the list of a repository's metadata.
+fn sign_list(root: &Path, folder: &Path) {
     let list = folder.join("repodata/repomd.xml");
     let keys = root.join("srv/lab/keys");
     let sign = ["gpg", "--homedir", text(&keys), "--batch", "--quiet", "--yes", "--armor", "--detach-sign"];
     on_host(&[&sign[..], &[text(&list)]].concat());
+}
+
+/// Adds packages to what a repository lists, as elements of its `primary`; there are no archives behind them.
+pub fn list_more(root: &Path, repository: &str, packages: &str) {
+    let folder = root.join(repository);
+    let file = folder.join("primary.xml");
+    let listed = on_host(&["sh", "-c", "zcat \"$1\"/repodata/*-primary.xml.gz", "sh", text(&folder)]);
+    fs::write(&file, listed.replace("</metadata>", &format!("{packages}</metadata>")))
+        .expect("a file can be written");
+    on_host(&["modifyrepo_c", "--mdtype=primary", text(&file), text(&folder.join("repodata"))]);
+    fs::remove_file(&file).expect("a file can be removed");
+    sign_list(root, &folder);
 }
 
 /// What SUSE's repositories say of a package with a licence that somebody has to agree to; dnf does not read it.

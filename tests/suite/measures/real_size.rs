@@ -2,8 +2,8 @@
 //! own work where that one has something to do.
 //!
 //! The packages are made. Those of pacman and apk have the fields of real ones and nothing behind them, and pending are the
-//! fixtures, which do; those of rpm are real archives of eight small files each. Arch Linux offers about 14,800 packages
-//! in `core` and `extra`, Alpine Linux about 25,000 in `main` and `community`, and a release of CentOS some thousands.
+//! fixtures, which do; of those of rpm 3,000 are real archives of eight small files each, the others are listed alone. Arch Linux offers about 14,800 packages
+//! in `core` and `extra`, Alpine Linux about 25,000 in `main` and `community`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -125,7 +125,9 @@ fn a_plan_beside_one_bare_simulation_of_apk_on_a_host_of_real_size() {
     tell("apk, 200 of 25,000", &root.run(&["sh", "-c", &pairs_with("apk upgrade -s")]).expect_code(0));
 }
 
-const OFFERED_BY_RPM: usize = 3_000;
+const BUILT_OF_RPM: usize = 3_000;
+/// Listed beside them, with nothing behind: as many as a large distribution has (Debian 12 lists 63,000 in `main`).
+const LISTED_OF_RPM: usize = 60_000;
 const INSTALLED_OF_RPM: usize = 400;
 const PENDING_OF_RPM: usize = 100;
 
@@ -205,13 +207,35 @@ fn announcements() -> String {
     rpm_root::announcements().replace("</updates>", &format!("{made}</updates>"))
 }
 
+/// An element of `primary`, with what real ones have most of: words, a few provided and needed names, a program.
+fn listed_of_rpm(number: usize) -> String {
+    let name = format!("listed-{number:05}");
+    let needed: String = (1..=number % 8)
+        .map(|step| format!("      <rpm:entry name=\"listed-{:05}\"/>\n", number / (step + 1)))
+        .collect();
+    let words = noise(number, 600).to_lowercase();
+    format!(
+        "<package type=\"rpm\">\n  <name>{name}</name>\n  <arch>noarch</arch>\n  <version epoch=\"0\" ver=\"1.2.3\" rel=\"4\"/>\n  \
+         <checksum type=\"sha256\" pkgid=\"YES\">{number:064x}</checksum>\n  <summary>A package that was made to be counted</summary>\n  \
+         <description>{words}</description>\n  <packager>Some One</packager>\n  <url>https://example.org/{name}</url>\n  \
+         <time file=\"1700000000\" build=\"1700000000\"/>\n  <size package=\"123456\" installed=\"423456\" archive=\"424000\"/>\n  \
+         <location href=\"{name}-1.2.3-4.noarch.rpm\"/>\n  <format>\n    <rpm:license>MIT</rpm:license>\n    <rpm:vendor>CentOS</rpm:vendor>\n    \
+         <rpm:group>Unspecified</rpm:group>\n    <rpm:buildhost>build.example.org</rpm:buildhost>\n    \
+         <rpm:sourcerpm>{name}-1.2.3-4.src.rpm</rpm:sourcerpm>\n    <rpm:header-range start=\"4504\" end=\"9000\"/>\n    <rpm:provides>\n      \
+         <rpm:entry name=\"{name}\" flags=\"EQ\" epoch=\"0\" ver=\"1.2.3\" rel=\"4\"/>\n      <rpm:entry name=\"lib{name}.so.1()(64bit)\"/>\n    \
+         </rpm:provides>\n    <rpm:requires>\n{needed}    </rpm:requires>\n    <file>/usr/bin/{name}</file>\n  </format>\n</package>\n"
+    )
+}
+
 /// Makes a root of real size of one with the release package alone, and brings its caches up to date.
 fn grown(root: Option<RpmRoot>, vendor: &str, refresh: &str) -> Option<RpmRoot> {
     let root = root?;
     install_measured(&root.path("usr/bin/patchctl"));
     install_strace(&root.path("/"));
-    build_rpms(&root, (vendor, "1.0"), (OFFERED_BY_RPM, BASE));
+    build_rpms(&root, (vendor, "1.0"), (BUILT_OF_RPM, BASE));
     build_rpms(&root, (vendor, "2.0"), (PENDING_OF_RPM, UPDATES));
+    let listed: String = (0..LISTED_OF_RPM).map(listed_of_rpm).collect();
+    rpm_root::list_more(&root.path("/"), BASE, &listed);
     let installed = format!(
         "for number in $(seq -f %05.0f 0 {}); do echo /{BASE}/made-$number-1.0-1.noarch.rpm; done | xargs rpm -i",
         INSTALLED_OF_RPM - 1
@@ -234,7 +258,7 @@ struct Rival {
 /// Measures a plan beside the simulation, a run beside the update, and a scan beside what lists the same holes.
 fn tell_of_rpm(root: Option<RpmRoot>, rival: &Rival) {
     let (Some(root), name) = (root, rival.name) else { return };
-    tell(&format!("{name}, plan, 400 of 3,000"), &root.shell(&pairs_with(rival.simulation)).expect_code(0));
+    tell(&format!("{name}, plan, 400 of 63,000"), &root.shell(&pairs_with(rival.simulation)).expect_code(0));
     let said = root.shell(rival.holes).stdout;
     let scan = root.run(&["patchctl", "scan", "--offline", "--no-save", "--format", "json"]);
     let named = |text: &str| (0..PENDING_OF_RPM).filter(|number| text.contains(&made(*number))).count();

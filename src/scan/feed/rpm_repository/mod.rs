@@ -238,7 +238,6 @@ fn each_offer(
     let Some(list) = &repository.list else { return Ok(()) };
     let metadata = Metadata::open(list)?;
     let notices = metadata.notices()?;
-    let (path, content) = metadata.primary()?;
     let origins = [false, true].map(|security| Arc::new(origin(repository, security)));
     let base = repository.base.as_deref().unwrap_or(&repository.id).trim_end_matches('/');
     let mut offered = |entry: Entry| {
@@ -252,8 +251,7 @@ fn each_offer(
             Asks { reboot: notices.reboot.contains(&build), restart: notices.restart.contains(&build) };
         take(entry, Offer { version, source, origin, artifact, asks });
     };
-    primary::read(&content, wants, &mut offered)
-        .map_err(|source| RpmRepositoryError::Content { path, source })
+    metadata.packages(wants, &mut offered)
 }
 
 /// A repository whose packages' signatures are not checked is not signed, whatever its metadata is.

@@ -1,7 +1,10 @@
 //! primary.xml: every package of a repository, of which only the wanted ones are read.
 //!
-//! The file is as large as the repository (100 MB for Fedora), so it is cut at its `<package` elements, and only those
-//! whose name is wanted are read as XML. What it says was checked against the repository's list of digests before.
+//! The file is as large as the repository (100 MB for Fedora), so it passes piece by piece through a buffer that stays in
+//! the processor's cache. It is cut at its `<package` elements, and only those whose name is wanted are read as XML. What it
+//! says was checked against the repository's list of digests before.
+
+use std::io::{self, Read};
 
 use super::super::FeedError;
 use super::super::rpm_packages::version_of;
@@ -12,6 +15,21 @@ use crate::model::version::Version;
 use crate::model::version::rpm::Nevra;
 
 const NAME: &str = "primary";
+/// Bytes of a piece: a hundred packages.
+const PIECE: usize = 256 * 1024;
+/// Most bytes of one package: a kernel with a line for each of its symbols has a few million.
+const LARGEST_PACKAGE: usize = 64 * 1024 * 1024;
+const BEGIN: &[u8] = b"<package ";
+const END: &[u8] = b"</package>";
+
+/// Why a list of packages cannot be read.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// Its content breaks off, or is damaged.
+    Stream(io::Error),
+    /// It cannot be understood.
+    Content(FeedError),
+}
 
 /// A package as its repository describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,25 +48,75 @@ pub(super) struct Entry {
     pub(super) sha256: Option<Sha256>,
 }
 
-/// Hands every wanted package to `take`.
+/// Hands every wanted package to `take`, and returns how many bytes the list has.
 ///
 /// # Errors
-/// It is no such file, or a wanted package lacks its version, address or size.
+/// It cannot be read, is no such file, or a wanted package lacks its version, address or size.
 pub(super) fn read(
-    content: &[u8],
+    content: &mut dyn Read,
+    wants: &dyn Fn(&str) -> bool,
+    take: &mut dyn FnMut(Entry),
+) -> Result<u64, Unreadable> {
+    let (mut buffer, mut held, mut size) = (vec![0; PIECE], 0, 0);
+    loop {
+        let count = fill(content, &mut buffer[held..]).map_err(Unreadable::Stream)?;
+        let is_first = size == 0;
+        (held, size) = (held + count, size + count as u64);
+        let piece = &buffer[..held];
+        if is_first {
+            check_head(piece).map_err(Unreadable::Content)?;
+        }
+        let is_last = held < buffer.len();
+        let whole = memchr::memmem::rfind(piece, END).map_or(0, |at| at + END.len());
+        read_packages(&piece[..whole], wants, take).map_err(Unreadable::Content)?;
+        let is_torn = memchr::memmem::find(&piece[whole..], BEGIN).is_some();
+        if is_torn && (is_last || held - whole >= LARGEST_PACKAGE) {
+            return Err(Unreadable::Content(breaks_off(&piece[whole..])));
+        }
+        if is_last {
+            return Ok(size);
+        }
+        buffer.copy_within(whole.., 0);
+        held -= whole;
+        if whole == 0 {
+            buffer.resize(2 * held, 0);
+        }
+    }
+}
+
+/// Reads until the buffer is full or the content over, and returns how much came.
+fn fill(content: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match content.read(&mut buffer[filled..])? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Ok(filled)
+}
+
+fn check_head(piece: &[u8]) -> Result<(), FeedError> {
+    let first = memchr::memmem::find(piece, BEGIN).unwrap_or(piece.len());
+    XmlReader::new(NAME, &piece[..first])?.root("metadata").map(drop)
+}
+
+fn breaks_off(rest: &[u8]) -> FeedError {
+    match XmlReader::new(NAME, rest) {
+        Ok(reader) => reader.malformed("it breaks off within a package".to_owned()),
+        Err(error) => error,
+    }
+}
+
+/// Reads the wanted ones of whole packages.
+fn read_packages(
+    mut rest: &[u8],
     wants: &dyn Fn(&str) -> bool,
     take: &mut dyn FnMut(Entry),
 ) -> Result<(), FeedError> {
-    let first = memchr::memmem::find(content, b"<package ").unwrap_or(content.len());
-    let mut head = XmlReader::new(NAME, &content[..first])?;
-    head.root("metadata")?;
-    let mut rest = content;
-    while let Some(start) = memchr::memmem::find(rest, b"<package ") {
+    while let Some(start) = memchr::memmem::find(rest, BEGIN) {
         rest = &rest[start..];
-        let end = memchr::memmem::find(rest, b"</package>").map(|end| end + b"</package>".len());
-        let Some(end) = end else {
-            return Err(head.malformed("it breaks off within a package".to_owned()));
-        };
+        let end = memchr::memmem::find(rest, END).map_or(rest.len(), |end| end + END.len());
         let (element, behind) = rest.split_at(end);
         rest = behind;
         if name_of(element).is_some_and(wants) {
@@ -166,7 +234,12 @@ mod tests {
     fn all(text: &str) -> Result<Vec<Entry>, FeedError> {
         let mut found = Vec::new();
         let text = text.replace("SUM", &"a".repeat(64));
-        read(text.as_bytes(), &|name| name != "other", &mut |entry| found.push(entry))?;
+        let size = read(&mut text.as_bytes(), &|name| name != "other", &mut |entry| found.push(entry));
+        match size {
+            Ok(size) => assert_eq!(size, text.len() as u64),
+            Err(Unreadable::Content(error)) => return Err(error),
+            Err(Unreadable::Stream(error)) => panic!("a text can be read: {error}"),
+        }
         Ok(found)
     }
 
@@ -207,12 +280,26 @@ mod tests {
         assert_eq!(all(&document(&PACKAGE.replace(">x86_64<", ">src<"))).expect("whole"), []);
     }
 
+    /// Packages of any length on any side of the end of a piece, and one that is larger than a piece.
+    #[test]
+    fn pieces_lose_no_package() {
+        let longer = |more: usize| PACKAGE.replace("<format>", &format!("<format>{}", " ".repeat(more)));
+        for more in [0, 1, 700, PIECE / 3, 3 * PIECE] {
+            let count = 1_500.min(4 * PIECE / (more + 1) + 5);
+            let packages: String = (0..count).map(|number| longer(more + number % 7)).collect();
+            let whole = document(&packages);
+            assert_eq!(all(&whole).expect("whole").len(), count, "{more}");
+            let cut = &whole[..whole.len() - 30];
+            assert!(all(cut).expect_err("cut").to_string().contains("breaks off"), "{more}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn no_damage_panics(at in 0..PACKAGE.len(), byte: u8) {
             let mut bytes = document(PACKAGE).into_bytes();
             bytes[40 + at % 300] = byte;
-            let _ = read(&bytes, &|_| true, &mut |_| {});
+            let _ = read(&mut bytes.as_slice(), &|_| true, &mut |_| {});
         }
     }
 }
