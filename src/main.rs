@@ -10,10 +10,12 @@ use patchctl::host::clock::Clock;
 use patchctl::host::control_group;
 use patchctl::host::descriptors;
 use patchctl::host::environment::Environment;
+use patchctl::host::mask;
 use patchctl::host::sealed;
 use patchctl::scan::feed::reading;
 
 fn main() -> ExitCode {
+    mask::set();
     if sealed::is_asked() {
         return reading::answer();
     }

@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 pub use super::command::{CommandSpec, Insistence};
-use super::{control_group, descriptors, session_leaves, spawn};
+use super::{control_group, descriptors, session_leaves};
 
 /// What every child gets, whoever called patchctl (product rule: environment).
 const ENVIRONMENT: &[(&str, &str)] =
@@ -147,7 +147,7 @@ fn start(spec: &CommandSpec, (out, err): (PipeWriter, PipeWriter)) -> io::Result
         None => Stdio::null(),
     };
     command.stdin(input).stdout(out).stderr(err);
-    spawn::with_public_mask(&mut command)
+    command.spawn()
 }
 
 #[derive(Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use super::records::assert_says;
 use crate::lab::debian::{self, DebianRoot};
+use crate::lab::oracle::Manifest;
 
 /// Makes a package whose postinst writes down the files that it finds open, and leaves it unpacked.
 fn unpack_witness(root: &DebianRoot) {
@@ -39,4 +40,25 @@ fn what_a_shell_hands_over_as_an_open_file_is_read() {
     let applied = root.run(&["bash", "-c", "patchctl apply --yes <(cat /root/plan.json)"]).expect_code(0);
     assert_says(&applied, "lab-plain");
     assert_eq!(root.installed("lab-plain").as_deref(), Some("2.0"));
+}
+
+/// What a run, its way back and a scan leave under a mask: the host, and the modes of patchctl's own files.
+fn left_under(mask: &str) -> Option<(Manifest, String)> {
+    let root = debian::small_with(&["lab-plain", "lab-conf", "lab-needsnew"])?;
+    let line =
+        format!("umask {mask}; patchctl apply --yes && patchctl rollback --yes && patchctl scan --summary");
+    root.shell(&line).expect_code(0);
+    let own = "find /run/patchctl /var/lib/patchctl /var/cache/patchctl -printf '%m %p\\n' | sed 's/scan-[0-9]*T/scan-T/; s/T[0-9]*Z/TIME/' | sort";
+    let modes = root.shell(own).expect_code(0).stdout;
+    Some((Manifest::of(&root), modes))
+}
+
+#[test]
+fn a_mask_that_lets_nobody_read_closes_nothing_that_is_to_be_read() {
+    let Some((usual, own_usual)) = left_under("022") else { return };
+    let Some((strict, own_strict)) = left_under("077") else { return };
+    assert_eq!(own_usual, own_strict);
+    assert!(own_strict.contains("644 /run/patchctl/summary.json"), "{own_strict}");
+    let changes = usual.diff(&strict);
+    assert!(changes.is_empty(), "{changes:?}");
 }

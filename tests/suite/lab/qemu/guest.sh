@@ -17,17 +17,20 @@ mark() {
   say "mark=$*"
 }
 
-apply() {
+# $* is what patchctl is asked for.
+changed_by() {
   mark begins
-  patchctl apply --yes --offline
-  mark "applied $?"
+  patchctl "$@"
+  mark "done $?"
   sync
   mark synced
 }
 
-# Nobody but the boot has touched the run by now: what its journal says is how the boot ended it.
+# Nobody but the boot has touched the runs by now: what their journals say is how the boot ended them.
 judge() {
-  say "ended=$(sed -n 's/.*"phase":"\([a-z]*\)".*/\1/p' /var/lib/patchctl/runs/0001/journal | tail -n 1)"
+  for run in /var/lib/patchctl/runs/*; do
+    say "ended-${run##*/}=$(sed -n 's/.*"phase":"\([a-z]*\)".*/\1/p' "$run/journal" | tail -n 1)"
+  done
   patchctl recover >/run/second
   say "second=$?"
   sed 's/^/LAB said=/' /run/second
@@ -41,7 +44,8 @@ judge() {
 
 for word in $words; do
   case $word in
-    lab.errand=apply) apply ;;
+    lab.errand=apply) changed_by apply --yes --offline ;;
+    lab.errand=rollback) changed_by rollback --yes ;;
     lab.errand=judge) judge ;;
     lab.errand=script) sh /usr/sbin/lab-script ;;
   esac

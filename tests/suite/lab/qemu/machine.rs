@@ -17,6 +17,8 @@ const LIMIT: Duration = Duration::from_secs(900);
 pub enum Errand {
     /// Patches, marks where that begins and ends, and powers off.
     Apply,
+    /// Takes the last run back, with the same marks.
+    Rollback,
     /// Looks what the boot unit made of the host, and powers off.
     Judge,
     /// Runs `/usr/sbin/lab-script`, and powers off.
@@ -41,6 +43,7 @@ impl Errand {
     fn word(self) -> &'static str {
         match self {
             Self::Apply => "lab.errand=apply",
+            Self::Rollback => "lab.errand=rollback",
             Self::Judge => "lab.errand=judge",
             Self::Script => "lab.errand=script",
             Self::Nothing => "lab.errand=nothing",
