@@ -98,6 +98,10 @@ pub fn prove_after_a_crash(
     tools: &Tools<'_>,
     run: RunAtHand<'_>,
 ) -> Result<Result<Verified, String>, RunError> {
+    let old = run.old_archives(tools.manager.archives());
+    if let Some(fault) = remains::clear_revived(tools, &old, remains::began(&run.folder.log()))? {
+        return Ok(Err(fault));
+    }
     let proven = prove(tools, run)?;
     if proven.is_err() {
         return Ok(proven);

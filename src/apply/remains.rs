@@ -2,12 +2,21 @@
 //! with success (dpkg 1.21.22, `src/main/unpack.c`, `pkg_remove_old_files`, and `configure.c`; rpm 4.18, `lib/fsm.c`,
 //! `rpmPackageFilesRemove`). pacman calls it an error and ends with success, apk says nothing.
 
+use std::collections::{BTreeSet, HashMap};
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{RunError, Tools};
 use crate::host::storage;
+use crate::model::package::PackageName;
 use crate::package_manager::archives::WorkLog;
 use crate::scan::inventory::files;
+
+/// The package managers' own programs: an answer about owners that knows none of them is no answer.
+const WITNESSES: &[&str] =
+    &["/usr/bin/dpkg", "/usr/bin/rpm", "/usr/bin/pacman", "/sbin/apk", "/usr/bin/apk", "/usr/sbin/apk"];
 
 /// Renames and removes what a package manager of this run said that it could not, where no package owns it now. Returns what
 /// cannot be done even now, in words: the host is then neither old nor new. `replaced` are the archives of what was there
@@ -21,20 +30,77 @@ pub(super) fn clear(tools: &Tools<'_>, log: &Path, replaced: &[PathBuf]) -> Resu
     let said = String::from_utf8_lossy(&said);
     let mut left: Vec<String> =
         format.not_renamed(&said).iter().filter_map(|(from, to)| rename(root, from, to)).collect();
-    let began = storage::metadata(log).ok().flatten().and_then(|found| found.created().ok());
-    let named = format.not_removed(&WorkLog { said: &said, began, replaced })?;
+    let named = format.not_removed(&WorkLog { said: &said, began: began(log), replaced })?;
     if !named.is_empty() {
-        // After the merge of `/usr` a file may be known by another path.
-        let real = |path: &Path| real(root, path);
-        let asked = named.iter().cloned().chain(named.iter().map(|path| real(path))).collect();
-        let owners = files::owners(root, &asked)?;
-        let is_owned = |path: &Path| owners.contains_key(path) || owners.contains_key(&real(path));
+        let owners = files::owners(root, &with_real(root, &named))?;
         // What lies in a folder sorts behind it and goes first.
-        let unowned = named.iter().rev().filter(|path| !is_owned(path));
+        let unowned = named.iter().rev().filter(|path| !is_owned(root, &owners, path));
         left.extend(unowned.filter_map(|path| remove(root, path)));
     }
     let told = format!("{} files could not be removed: {}", left.len(), left.join(", "));
     Ok((!left.is_empty()).then_some(told))
+}
+
+/// Removes what a power cut brought back: a package manager waits for the disk before it notes that a file is gone, and not for
+/// the removal itself, so that a file system may keep the note and lose the removal (seen on btrfs under dpkg 1.21.22). Such a
+/// file lies as one of the archives `of_before` brought it, is no configuration, and no package owns it now. What was
+/// changed since `began` was made by a script. Returns what cannot be removed, in words.
+///
+/// # Errors
+/// An archive or the package database cannot be read.
+pub(super) fn clear_revived(
+    tools: &Tools<'_>,
+    of_before: &[PathBuf],
+    began: Option<SystemTime>,
+) -> Result<Option<String>, RunError> {
+    let root = tools.layout.root();
+    let mut lying = tools.manager.archives().lying(of_before)?;
+    lying.retain(|path| !path.starts_with("/etc"));
+    let mut asked = with_real(root, &lying);
+    asked.extend(WITNESSES.iter().map(PathBuf::from));
+    let owners = files::owners(root, &asked)?;
+    if !WITNESSES.iter().any(|path| owners.contains_key(Path::new(path))) {
+        return Ok(None);
+    }
+    lying.retain(|path| !is_owned(root, &owners, path));
+    let look = |path: &Path| storage::metadata(&placed(root, path)).ok().flatten();
+    let (folders, files): (Vec<_>, Vec<_>) =
+        lying.into_iter().partition(|path| look(path).is_some_and(|found| found.is_dir()));
+    let is_revived = |path: &&PathBuf| {
+        let is_older = |found: &Metadata| began.is_none_or(|began| changed(found) < began);
+        look(path).is_some_and(|found| is_older(&found) && (found.is_file() || is_deep(path)))
+    };
+    // An empty folder elsewhere may be one that a script made for its program.
+    let is_left = |folder: &&PathBuf| is_deep(folder) && folder.starts_with("/usr");
+    // What lies in a folder sorts behind it and goes first.
+    let all = files.iter().filter(is_revived).chain(folders.iter().rev().filter(is_left));
+    let left: Vec<String> = all.filter_map(|path| remove(root, path)).collect();
+    let told = format!("{} files came back and could not be removed: {}", left.len(), left.join(", "));
+    Ok((!left.is_empty()).then_some(told))
+}
+
+/// Tells whether it is none of the folders and links that a root stands on, such as `/lib` and `/usr/lib`.
+fn is_deep(path: &Path) -> bool {
+    path.components().count() > 3
+}
+
+/// The path itself and the one without links: after the merge of `/usr` a file may be known by either.
+fn with_real(root: &Path, paths: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    paths.iter().cloned().chain(paths.iter().map(|path| real(root, path))).collect()
+}
+
+fn is_owned(root: &Path, owners: &HashMap<PathBuf, PackageName>, path: &Path) -> bool {
+    owners.contains_key(path) || owners.contains_key(&real(root, path))
+}
+
+/// When a file was last touched in any way.
+fn changed(found: &Metadata) -> SystemTime {
+    UNIX_EPOCH + Duration::new(found.ctime().unsigned_abs(), found.ctime_nsec().unsigned_abs() as u32)
+}
+
+/// When a log was made, where the file system keeps that.
+pub(super) fn began(log: &Path) -> Option<SystemTime> {
+    storage::metadata(log).ok().flatten().and_then(|found| found.created().ok())
 }
 
 /// Gives a draft the name that it was to have; `None` where it is not there any more.

@@ -163,4 +163,11 @@ pub trait ArchiveFormat: Sync {
     /// # Errors
     /// An archive cannot be read.
     fn not_removed(&self, work: &WorkLog<'_>) -> Result<BTreeSet<PathBuf>, ArchiveFault>;
+
+    /// Finds the files, links and folders that lie in the root as one of the archives brought them, whoever owns them now.
+    /// Configuration is none of them.
+    ///
+    /// # Errors
+    /// An archive, or what lies there, cannot be read.
+    fn lying(&self, archives: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault>;
 }

@@ -1,7 +1,8 @@
 //! What an archive of apk or pacman unpacks: a path with its kind and digest, and whether it lies there as it was packed.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256 as Hasher};
 
@@ -54,6 +55,31 @@ impl Unpacked {
             EntryKind::Special => Ok(true),
         }
     }
+}
+
+/// Returns the paths that lie in a root as they were packed; a link to a folder is no folder here.
+///
+/// # Errors
+/// What lies there cannot be read.
+pub(super) fn lying(
+    root: &Path,
+    contents: impl IntoIterator<Item = Unpacked>,
+) -> Result<BTreeSet<PathBuf>, StorageError> {
+    let mut places = Places::new(root);
+    let mut found = BTreeSet::new();
+    for content in contents {
+        let lies = match content.kind {
+            EntryKind::Special => false,
+            EntryKind::Folder => {
+                storage::metadata(&places.find(&content.path)?)?.is_some_and(|found| found.is_dir())
+            }
+            _ => content.lies_in(&mut places)?,
+        };
+        if lies {
+            found.insert(content.path);
+        }
+    }
+    Ok(found)
 }
 
 fn digest(content: &mut dyn Read) -> io::Result<Sha256> {

@@ -4,6 +4,7 @@ mod proof;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use super::configuration::decide::{Decision, decide};
 use super::configuration::manifest::{Manifest, Scope};
@@ -13,7 +14,7 @@ use super::extent::{Extent, OwnConfiguration};
 use super::journal::{Event, Journal};
 use super::protect::{self, Remembered};
 use super::stored_archives::{new_archive, old_archive};
-use super::{RunError, Tools, precheck, snapshot};
+use super::{RunError, Tools, precheck, remains, snapshot};
 use crate::config::layout::RunFolder;
 use crate::host::storage;
 use crate::model::decision::ConffilePolicy;
@@ -116,6 +117,20 @@ impl WayBack {
             (found.is_some() && (stated.is_none() || stated == found)).then(|| (action.key(), path))
         });
         Self { cut_off: whole.collect(), ..self }
+    }
+
+    /// Tells whether a power cut may have brought files back that were removed.
+    fn may_be_revived(&self) -> bool {
+        !self.cut_off.is_empty()
+    }
+
+    /// When the run that goes back began, where it is another one than that which is taken back: what is older was not made by
+    /// a script of the way back. A run that takes itself back made the files that are taken back itself.
+    fn began(&self) -> Option<SystemTime> {
+        let log = self.work.log();
+        (!self.taken_back.iter().any(|path| path.starts_with(self.work.new_archives())))
+            .then(|| remains::began(&log))
+            .flatten()
     }
 
     /// The archives to complete: of all packages whose unpacking was cut off, which dpkg notes before it touches a file,

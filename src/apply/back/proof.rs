@@ -59,6 +59,11 @@ fn package_difference(tools: &Tools<'_>, way: &WayBack) -> Result<Option<String>
     if let Some(fault) = remains::clear(tools, &way.work.log(), &way.taken_back)? {
         return Ok(Some(fault));
     }
+    if way.may_be_revived()
+        && let Some(fault) = remains::clear_revived(tools, &way.taken_back, way.began())?
+    {
+        return Ok(Some(fault));
+    }
     let complaints = way.remembered.new_complaints(tools.manager)?;
     if !complaints.is_empty() {
         return Ok(Some(format!("the package database is not clean: {}", complaints.join(" "))));

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof, WorkLog};
 use super::super::deb::place::Places;
 use super::super::deb::tarball::EntryKind;
-use super::super::unpacked::Unpacked;
+use super::super::unpacked::{self, Unpacked};
 use super::archive::Archive;
 use super::commands::program;
 use super::installed::{self, Record};
@@ -249,6 +249,16 @@ impl ArchiveFormat for ApkArchives {
                 let stayed = is_of_before && stayed(&mut places, &content, work.began);
                 found.extend(stayed.then_some(content.path));
             }
+        }
+        Ok(found)
+    }
+
+    fn lying(&self, archives: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        let mut found = BTreeSet::new();
+        for path in archives {
+            let contents =
+                Self::read(path)?.contents.into_iter().filter(|content| !is_protected(&content.path));
+            found.extend(unpacked::lying(&self.root, contents).map_err(ArchiveFault::at("compare", path))?);
         }
         Ok(found)
     }

@@ -1,10 +1,12 @@
 //! Debian's archives as the rest of the program asks for them.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof, WorkLog};
+use super::super::unpacked::{self, Unpacked};
 use super::archive::{Archive, ArchiveError};
 use super::rebuild::{self, RebuildError};
 use super::rules::DpkgRules;
@@ -152,5 +154,24 @@ impl ArchiveFormat for DebArchives {
         let rules = DpkgRules::read(&self.root)
             .map_err(ArchiveFault::at("read dpkg's rules about the files of", &self.root))?;
         Ok(complaints::not_removed(work.said, &rules))
+    }
+
+    fn lying(&self, archives: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        let mut found = BTreeSet::new();
+        for path in archives {
+            let archive = open(path)?;
+            let (conffiles, mut contents) = (archive.conffiles(), Vec::new());
+            let mut look = |entry: &Entry, content: &mut dyn Read| {
+                let next = Unpacked::read(&contents, entry, content)?;
+                contents.push(next);
+                Ok::<(), Box<dyn Error + Send + Sync>>(())
+            };
+            let unreadable =
+                |source| ArchiveFault { operation: "read the archive", path: path.clone(), source };
+            archive.for_each_entry(&mut look).map_err(unreadable)?;
+            let files = contents.into_iter().filter(|content| !conffiles.contains(&content.path));
+            found.extend(unpacked::lying(&self.root, files).map_err(ArchiveFault::at("compare", path))?);
+        }
+        Ok(found)
     }
 }

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof, WorkLog};
 use super::super::deb::place::Places;
 use super::super::deb::tarball::EntryKind;
+use super::super::unpacked;
 use super::archive::Archive;
 use super::configuration::Options;
 use super::keyring;
@@ -188,6 +189,15 @@ impl ArchiveFormat for PacmanArchives {
 
     fn not_removed(&self, work: &WorkLog<'_>) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
         Ok(complaints::not_removed(work.said))
+    }
+
+    fn lying(&self, archives: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        let mut found = BTreeSet::new();
+        for path in archives {
+            let contents = Self::read(path)?.contents;
+            found.extend(unpacked::lying(&self.root, contents).map_err(ArchiveFault::at("compare", path))?);
+        }
+        Ok(found)
     }
 }
 

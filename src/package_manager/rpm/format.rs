@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::super::Target;
 use super::super::archives::{ArchiveFault, ArchiveFormat, Proof, WorkLog};
-use super::{RPM, complaints, rebuild, signature, verify};
+use super::super::deb::place::Places;
+use super::{RPM, complaints, lying, rebuild, signature, verify};
 use crate::host::runner::{self, CommandOutput, CommandSpec};
 use crate::host::storage;
 use crate::model::package::PackageKey;
@@ -198,6 +199,23 @@ impl ArchiveFormat for RpmArchives {
             named.contains(path) || file.is_some_and(|file| named.contains(file))
         };
         Ok(brought.filter(is_named).collect())
+    }
+
+    fn lying(&self, archives: &[PathBuf]) -> Result<BTreeSet<PathBuf>, ArchiveFault> {
+        let Some(first) = archives.first() else { return Ok(BTreeSet::new()) };
+        let spec =
+            CommandSpec::new(RPM).args(["-qp", "--nosignature", "--queryformat", lying::QUESTION, "--"]);
+        let output = asked(spec.args(archives.iter().map(|path| path.display().to_string())), first)?;
+        if !output.is_success() {
+            return Err(ArchiveFault::at("read the archive", first)(refused("rpm", &output)));
+        }
+        let (mut places, mut found) = (Places::new(&self.root), BTreeSet::new());
+        for brought in output.text().lines().filter_map(lying::brought) {
+            if brought.lies_in(&mut places).map_err(ArchiveFault::at("compare", &brought.path))? {
+                found.insert(brought.path);
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -5,6 +5,7 @@ pub(super) mod builds;
 mod complaints;
 mod format;
 pub(super) mod lock;
+mod lying;
 mod rebuild;
 pub(super) mod recovery;
 mod signature;

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsStr;
+use std::iter;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
@@ -102,11 +103,13 @@ pub fn owners(
     if wanted.is_empty() {
         return Ok(owners);
     }
-    let mut names: HashMap<&[u8], &PathBuf> = HashMap::new();
+    // A name may stand for two wanted paths: itself, and the one below `/usr`.
+    let mut names: HashMap<&[u8], Vec<&PathBuf>> = HashMap::new();
     for path in wanted {
         let bytes = path.as_os_str().as_bytes();
-        names.insert(bytes, path);
-        names.extend(bytes.strip_prefix(b"/usr").map(|short| (short, path)));
+        for name in iter::once(bytes).chain(bytes.strip_prefix(b"/usr")) {
+            names.entry(name).or_default().push(path);
+        }
     }
     let lengths: BTreeSet<usize> = names.keys().map(|name| name.len()).collect();
     let folder = root.join(RECORDS);
@@ -116,7 +119,7 @@ pub fn owners(
         let package = PackageName::from(stem.split(':').next().unwrap_or_default());
         let bytes = storage::read(&path).map_err(reading(&path))?;
         for (_, line) in lines(&bytes).filter(|(_, line)| lengths.contains(&line.len())) {
-            if let Some(path) = names.get(line) {
+            for path in names.get(line).into_iter().flatten() {
                 owners.insert((*path).clone(), package.clone());
             }
         }
@@ -177,7 +180,7 @@ fn parse_conffiles(status: &[u8]) -> Result<HashMap<PackageKey, Vec<Conffile>>, 
 /// Splits at empty lines; the separators are two bytes long.
 fn stanzas(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(bytes);
-    std::iter::from_fn(move || {
+    iter::from_fn(move || {
         let bytes = rest?;
         match memchr::memmem::find(bytes, b"\n\n") {
             Some(end) => {
@@ -221,6 +224,7 @@ fn parse_conffile(line: &[u8]) -> Result<Conffile, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::inventory::tests::Root;
 
     const DIGEST: &str = "07d31e7e63800ab1b7966980709c51eb";
 
@@ -236,6 +240,17 @@ mod tests {
         assert_eq!(files.len(), 4);
         assert_eq!(files[0].path, Path::new("/etc/nano rc"));
         assert!(files[1].obsolete && files[2].remove_on_upgrade && files[3].md5.is_none());
+    }
+
+    #[test]
+    fn a_name_is_of_both_paths_that_it_may_stand_for() {
+        let list = "var/lib/dpkg/info/base:amd64.list";
+        let root = Root::new("owners", &[(list, "/.\n/lib\n/lib/x\n/usr/bin/y\n")]);
+        let wanted = ["/lib", "/usr/lib", "/lib/x", "/usr/lib/x", "/usr/bin/y", "/bin/y", "/usr/z"];
+        let owners = owners(&root.0, &wanted.iter().map(PathBuf::from).collect()).expect("readable");
+        let mut owned: Vec<_> = owners.keys().map(|path| path.display().to_string()).collect();
+        owned.sort_unstable();
+        assert_eq!(owned, ["/lib", "/lib/x", "/usr/bin/y", "/usr/lib", "/usr/lib/x"]);
     }
 
     #[test]

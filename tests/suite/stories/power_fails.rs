@@ -191,3 +191,24 @@ fn a_rollback_of_one_package_that_is_cut_off_takes_back_no_more_than_that() {
     assert_says(&root.run(&["patchctl", "plan"]).expect_code(0), "run 0002 took 2.0 back");
     assert_eq!(root.audit(), "");
 }
+
+#[test]
+fn what_a_power_cut_brings_back_is_removed_and_nothing_of_somebody_else() {
+    let Some(root) = old_root() else { return };
+    root.run(APPLY).expect_code(0);
+    root.shell("cp -a /usr/lib/lab-plain /root/as-before").expect_code(0);
+    let running = root.command(&["patchctl", "rollback", "--yes"]).start();
+    running.wait_until("dpkg has removed the files", || {
+        let log = root.path("var/lib/patchctl/runs/0002/log");
+        fs::read_to_string(log).is_ok_and(|log| log.contains("Setting up lab-plain"))
+    });
+    running.kill();
+    // A folder that is renamed leaves the files in it as old as they were.
+    root.shell("rm -rf /usr/lib/lab-plain && mv /root/as-before /usr/lib/lab-plain").expect_code(0);
+    root.write("usr/lib/lab-plain/new-2", "somebody's own\n");
+    root.reboot();
+    root.run(RECOVER).expect_code(3);
+    assert_eq!(root.installed("lab-plain").as_deref(), Some("1.0"));
+    let left = root.shell("find /usr/lib/lab-plain -type f").stdout;
+    assert_eq!(left.trim(), "/usr/lib/lab-plain/new-2");
+}
