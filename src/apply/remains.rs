@@ -1,6 +1,9 @@
-//! What the package manager was to remove or to rename and could not: dpkg and rpm warn about such a file, forget it, and end
-//! with success (dpkg 1.21.22, `src/main/unpack.c`, `pkg_remove_old_files`, and `configure.c`; rpm 4.18, `lib/fsm.c`,
-//! `rpmPackageFilesRemove`). pacman calls it an error and ends with success, apk says nothing.
+//! What is there although the package manager has done with it.
+//!
+//! Some of it was to be removed or renamed and could not: dpkg and rpm warn about such a file, forget it, and end with
+//! success (dpkg 1.21.22, `src/main/unpack.c`, `pkg_remove_old_files`, and `configure.c`; rpm 4.18, `lib/fsm.c`,
+//! `rpmPackageFilesRemove`). pacman calls it an error and ends with success, apk says nothing. Some of it was removed, and a
+//! power cut brought it back.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::Metadata;
@@ -14,9 +17,8 @@ use crate::model::package::PackageName;
 use crate::package_manager::archives::WorkLog;
 use crate::scan::inventory::files;
 
-/// The package managers' own programs: an answer about owners that knows none of them is no answer.
-const WITNESSES: &[&str] =
-    &["/usr/bin/dpkg", "/usr/bin/rpm", "/usr/bin/pacman", "/sbin/apk", "/usr/bin/apk", "/usr/sbin/apk"];
+/// Folders that packages of every family own: an answer about owners that knows none at all is no answer.
+const OWNED: &[&str] = &["/usr", "/usr/bin", "/usr/share"];
 
 /// Renames and removes what a package manager of this run said that it could not, where no package owns it now. Returns what
 /// cannot be done even now, in words: the host is then neither old nor new. `replaced` are the archives of what was there
@@ -57,9 +59,9 @@ pub(super) fn clear_revived(
     let mut lying = tools.manager.archives().lying(of_before)?;
     lying.retain(|path| !path.starts_with("/etc"));
     let mut asked = with_real(root, &lying);
-    asked.extend(WITNESSES.iter().map(PathBuf::from));
+    asked.extend(OWNED.iter().map(PathBuf::from));
     let owners = files::owners(root, &asked)?;
-    if !WITNESSES.iter().any(|path| owners.contains_key(Path::new(path))) {
+    if owners.is_empty() {
         return Ok(None);
     }
     lying.retain(|path| !is_owned(root, &owners, path));

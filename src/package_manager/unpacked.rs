@@ -1,4 +1,4 @@
-//! What an archive of apk or pacman unpacks: a path with its kind and digest, and whether it lies there as it was packed.
+//! What an archive of dpkg, apk or pacman unpacks: a path with its kind and digest, and whether it lies there as it was packed.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
