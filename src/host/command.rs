@@ -27,6 +27,8 @@ pub struct CommandSpec {
     pub group: Option<PathBuf>,
     /// The file that it reads as its input; nothing where there is none.
     pub input: Option<PathBuf>,
+    /// Its two outputs are one: what it says is heard as its standard output, in the order in which it says it.
+    pub has_one_output: bool,
     /// The signals that end it at once, with everything in its process group: what it does is of no use without its end.
     pub stopped_by: Option<Signals>,
 }
@@ -54,6 +56,7 @@ impl CommandSpec {
             guard: None,
             group: None,
             input: None,
+            has_one_output: false,
             stopped_by: None,
         }
     }
@@ -62,6 +65,13 @@ impl CommandSpec {
     #[must_use]
     pub fn stopped_by(mut self, signals: &Signals) -> Self {
         self.stopped_by = Some(signals.clone());
+        self
+    }
+
+    /// Makes one of its two outputs: of two, lines may change places on their way here.
+    #[must_use]
+    pub fn with_one_output(mut self) -> Self {
+        self.has_one_output = true;
         self
     }
 

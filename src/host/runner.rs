@@ -92,9 +92,10 @@ pub fn run_logged(
         forward(reader, stream, sender.clone())?;
         Ok(writer)
     };
-    let pipes = (listened(Stream::Out).map_err(at)?, listened(Stream::Err).map_err(at)?);
+    let out = listened(Stream::Out).map_err(at)?;
+    let err = if spec.has_one_output { out.try_clone() } else { listened(Stream::Err) }.map_err(at)?;
     drop(sender);
-    let mut child = start(spec, pipes).map_err(at)?;
+    let mut child = start(spec, (out, err)).map_err(at)?;
     let mut listener = Listener { log, listen, begun: Default::default() };
     let (captured, timed_out) = collect(spec, &mut child, &receiver, &mut listener);
     listener.hear_the_end();
@@ -367,6 +368,15 @@ mod tests {
         let said = std::fs::read_to_string(&path).expect("the log");
         std::fs::remove_file(&path).expect("the log goes");
         assert_eq!(said, "between\nerror: rest\nsure? \n");
+    }
+
+    #[test]
+    fn of_one_output_no_line_changes_its_place() {
+        let script = "for n in $(seq 200); do echo out $n; echo err $n >&2; done";
+        let spec = CommandSpec::new("/bin/sh").args(["-c", script]).with_one_output();
+        let output = run(&spec).expect("sh runs");
+        let expected: String = (1..=200).map(|n| format!("out {n}\nerr {n}\n")).collect();
+        assert_eq!(output.text(), expected);
     }
 
     #[test]

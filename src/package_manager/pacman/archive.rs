@@ -29,8 +29,6 @@ pub(super) struct Archive {
     pub(super) configuration: Vec<PathBuf>,
     /// The list of files as it is packed.
     pub(super) mtree: Vec<u8>,
-    /// It has scripts.
-    pub(super) has_scripts: bool,
     /// What is unpacked, in the archive's order.
     pub(super) contents: Vec<Unpacked>,
 }
@@ -64,7 +62,6 @@ impl Archive {
         match name.as_str() {
             "/.PKGINFO" => self.take_description(&String::from_utf8_lossy(&capped(content)?)),
             "/.MTREE" => self.mtree = capped(content)?,
-            "/.INSTALL" => self.has_scripts = true,
             // pacman unpacks nothing at the top whose name begins with a dot (`add.c`, `extract_single_file`).
             _ if name.starts_with("/.") => {}
             _ => {

@@ -310,7 +310,7 @@ impl PackageManager for Pacman {
         let output = self.carry_out(&transaction, (request.log, request.time_limit), listen)?;
         let log = storage::read(request.log).unwrap_or_default();
         let said = String::from_utf8_lossy(log.get(before..).unwrap_or_default()).into_owned();
-        Ok(Self::with_blame(output, &said, &archives))
+        Ok(Self::with_blame(output, &said))
     }
 
     fn restore(&self, request: &RestoreRequest<'_>) -> Result<CommandOutput, PackageManagerError> {

@@ -16,35 +16,28 @@ const WORK: [&str; 5] = ["upgrading ", "installing ", "reinstalling ", "downgrad
 /// The words by which the blame is passed on with the output of a command.
 pub(super) const BLAME: &str = "patchctl: to blame: ";
 
-/// Names whatever a transaction's words blame: packages, or the hook that failed. `has_scripts` tells which packages can
-/// be meant: lines of the two outputs may have changed places.
-pub(super) fn blamed(said: &str, has_scripts: &dyn Fn(&str) -> bool) -> Vec<PackageName> {
+/// Names whatever a transaction's words blame, in the order in which they were said: packages, or the hook that failed.
+pub(super) fn blamed(said: &str) -> Vec<PackageName> {
     let mut names = Vec::new();
-    let mut order: Vec<&str> = Vec::new();
-    let mut hook: Option<&str> = None;
-    for (at, line) in said.lines().enumerate() {
+    let mut last = PackageName::from("a hook");
+    for line in said.lines() {
         if let Some(package) = worked_on(line) {
-            order.push(package);
-            hook = None;
+            last = PackageName::from(package);
         } else if let Some(description) = hook_of(line) {
-            hook = Some(description);
+            last = PackageName::from(format!("the hook \"{description}\"").as_str());
         } else if FAILED.iter().any(|words| line.starts_with(words)) {
-            let last = order.iter().rev().find(|name| has_scripts(name)).or(order.last());
-            names.push(match (hook, last) {
-                (Some(hook), _) => PackageName::from(format!("the hook \"{hook}\"").as_str()),
-                (None, Some(package)) => PackageName::from(*package),
-                (None, None) => {
-                    let mut later = said.lines().skip(at).take_while(|line| hook_of(line).is_none());
-                    let meant = later.find_map(|line| worked_on(line).filter(|name| has_scripts(name)));
-                    PackageName::from(meant.unwrap_or("a hook"))
-                }
-            });
+            names.push(last.clone());
         } else if let Some(package) = BROKEN.iter().find_map(|words| line.strip_prefix(words)) {
             names.push(PackageName::from(package.trim()));
         }
     }
     names.dedup();
     names
+}
+
+/// Tells whether a line is for standard error (pacman, `cb_log`).
+pub(super) fn is_complaint(line: &str) -> bool {
+    ["error: ", "warning: "].iter().any(|words| line.starts_with(words))
 }
 
 /// `(1/2) Updating linux initcpios...`
@@ -67,30 +60,23 @@ mod tests {
     fn the_package_that_was_worked_on_is_blamed() {
         let said = "upgrading badpost...\npost says no\nerror: command failed to execute correctly\nupgrading plain...\n\
             upgrading badpre...\nerror: command failed to execute correctly\nupgrading other...\n";
-        let has_scripts = |name: &str| name.starts_with("bad");
-        assert_eq!(blamed(said, &has_scripts), ["badpost", "badpre"].map(PackageName::from));
-        // The complaint came in behind the next package.
-        let late = "upgrading badpost...\nupgrading plain...\nerror: command failed to execute correctly\n";
-        assert_eq!(blamed(late, &has_scripts), ["badpost"].map(PackageName::from));
-        // It came in ahead of the first package.
-        let early = "error: command failed to execute correctly\nupgrading plain...\nupgrading badpost...\n";
-        assert_eq!(blamed(early, &has_scripts), ["badpost"].map(PackageName::from));
-        assert_eq!(blamed("upgrading plain...\n", &has_scripts), []);
+        assert_eq!(blamed(said), ["badpost", "badpre"].map(PackageName::from));
+        assert_eq!(blamed("upgrading plain...\n"), []);
     }
 
     #[test]
     fn a_hook_that_failed_is_named_by_its_description() {
         let said = "upgrading linux...\n:: Running post-transaction hooks...\n(1/2) Updating linux initcpios...\n\
             error: command failed to execute correctly\n(2/2) Arming ConditionNeedsUpdate...\n";
-        assert_eq!(blamed(said, &|_| true), [PackageName::from("the hook \"Updating linux initcpios\"")]);
+        assert_eq!(blamed(said), [PackageName::from("the hook \"Updating linux initcpios\"")]);
         let broken = "error: problem occurred while upgrading big\n";
-        assert_eq!(blamed(broken, &|_| true), [PackageName::from("big")]);
+        assert_eq!(blamed(broken), [PackageName::from("big")]);
     }
 
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "(upgrading |a|\\.\\.\\.|\n|\\(1/2\\) |error: command failed to execute correctly|\\PC){0,30}") {
-            let _ = blamed(&text, &|_| false);
+            let _ = blamed(&text);
         }
     }
 }

@@ -69,7 +69,7 @@ impl Pacman {
         let changing = || {
             let offline = offline.display().to_string();
             let spec = self.command().args(["--noprogressbar", "--config", &offline]);
-            spec.time_limit(limit).insistence(Insistence::Patient).guard(self.guard())
+            spec.time_limit(limit).insistence(Insistence::Patient).guard(self.guard()).with_one_output()
         };
         let mut outputs = Vec::new();
         for archives in
@@ -102,8 +102,11 @@ impl Pacman {
         listen: &mut dyn FnMut(&str),
     ) -> Result<CommandOutput, PackageManagerError> {
         self.lock().begin().map_err(prepare)?;
-        let output = run_into_log(("pacman", spec), log, listen)?;
+        let mut output = run_into_log(("pacman", spec), log, listen)?;
         self.lock().end().map_err(prepare)?;
+        let said = output.text();
+        let complaints = said.split_inclusive('\n').filter(|line| scripts::is_complaint(line));
+        output.stderr = complaints.collect::<String>().into_bytes();
         Ok(output)
     }
 
@@ -163,16 +166,8 @@ impl Pacman {
     }
 
     /// Adds to what a transaction said whom it blames, so that it is told with the output.
-    pub(super) fn with_blame(mut output: CommandOutput, said: &str, archives: &[PathBuf]) -> CommandOutput {
-        let has_scripts = |name: &str| {
-            let is_of = |archive: &Archive| archive.folder.starts_with(&format!("{name}-"));
-            let read = archives
-                .iter()
-                .filter(|path| is_named(path, name))
-                .filter_map(|path| Archive::read(path).ok());
-            read.into_iter().any(|archive| is_of(&archive) && archive.has_scripts)
-        };
-        let mut names = scripts::blamed(said, &has_scripts);
+    pub(super) fn with_blame(mut output: CommandOutput, said: &str) -> CommandOutput {
+        let mut names = scripts::blamed(said);
         if output.code > SIGNALLED || output.timed_out {
             // Every package may be in its place: scripts and hooks that come later did not run.
             names.push(PackageName::from("pacman itself, which was cut off"));
@@ -182,11 +177,6 @@ impl Pacman {
         }
         output
     }
-}
-
-fn is_named(archive: &Path, name: &str) -> bool {
-    let file = archive.file_name().unwrap_or_default().to_string_lossy();
-    file.strip_prefix(name).is_some_and(|rest| rest.starts_with('-'))
 }
 
 fn installing(spec: CommandSpec, transaction: &Transaction, archives: &[PathBuf]) -> CommandSpec {
