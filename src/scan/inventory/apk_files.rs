@@ -37,25 +37,28 @@ impl ApkFile {
 /// Lists the files of some installed packages.
 pub(super) fn of_packages(root: &Path, packages: &[PackageKey]) -> Vec<ApkFile> {
     let names: BTreeSet<&str> = packages.iter().map(|key| key.name.as_str()).collect();
-    read(root, &|name| names.contains(name))
+    parse(&records(root), &|name| names.contains(name)).0
 }
 
-/// Finds the packages that own some paths; what no package owns is absent from the answer.
+/// Finds the packages that own some paths, of a folder any of them; what no package owns is absent from the answer.
 pub(super) fn owners(root: &Path, wanted: &BTreeSet<PathBuf>) -> HashMap<PathBuf, PackageName> {
     if wanted.is_empty() {
         return HashMap::new();
     }
-    let files = read(root, &|_| true).into_iter();
-    files.filter(|file| wanted.contains(&file.path)).map(|file| (file.path, file.package)).collect()
+    let (files, folders) = parse(&records(root), &|_| true);
+    let all = files.into_iter().map(|file| (file.path, file.package)).chain(folders);
+    all.filter(|(path, _)| wanted.contains(path)).collect()
 }
 
-fn read(root: &Path, wants: &dyn Fn(&str) -> bool) -> Vec<ApkFile> {
+fn records(root: &Path) -> String {
     let bytes = storage::read(&database(root)).unwrap_or_default();
-    parse(&String::from_utf8_lossy(&bytes), wants)
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn parse(text: &str, wants: &dyn Fn(&str) -> bool) -> Vec<ApkFile> {
+/// The files and the folders of some packages.
+fn parse(text: &str, wants: &dyn Fn(&str) -> bool) -> (Vec<ApkFile>, Vec<(PathBuf, PackageName)>) {
     let mut files: Vec<ApkFile> = Vec::new();
+    let mut folders = Vec::new();
     let (mut package, mut folder) = (None, PathBuf::from("/"));
     for line in text.lines() {
         let Some((letter, value)) = line.split_once(':') else {
@@ -64,7 +67,10 @@ fn parse(text: &str, wants: &dyn Fn(&str) -> bool) -> Vec<ApkFile> {
         };
         match (letter, &package) {
             ("P", _) => package = wants(value).then(|| PackageName::from(value)),
-            ("F", Some(_)) => folder = Path::new("/").join(value),
+            ("F", Some(name)) => {
+                folder = Path::new("/").join(value);
+                folders.push((folder.clone(), name.clone()));
+            }
             ("R", Some(name)) => {
                 files.push(ApkFile { package: name.clone(), path: folder.join(value), checksum: None });
             }
@@ -74,7 +80,7 @@ fn parse(text: &str, wants: &dyn Fn(&str) -> bool) -> Vec<ApkFile> {
             _ => {}
         }
     }
-    files
+    (files, folders)
 }
 
 #[cfg(test)]
@@ -86,7 +92,7 @@ mod tests {
 
     #[test]
     fn files_are_read_with_their_checksums() {
-        let files = parse(INSTALLED, &|name| name == "baz" || name == "libfoo");
+        let (files, folders) = parse(INSTALLED, &|name| name == "baz" || name == "libfoo");
         let told: Vec<String> = files
             .iter()
             .map(|f| {
@@ -103,7 +109,8 @@ mod tests {
                 "libfoo /usr/lib/libfoo.so.1.0 false true",
             ]
         );
-        assert_eq!(parse(INSTALLED, &|_| false), []);
+        assert!(folders.contains(&(PathBuf::from("/etc/baz.d"), PackageName::from("baz"))), "{folders:?}");
+        assert_eq!(parse(INSTALLED, &|_| false), (vec![], vec![]));
     }
 
     #[test]

@@ -47,13 +47,15 @@ pub(super) fn of_packages(root: &Path, packages: &[PackageKey]) -> Vec<(PackageN
     lists.iter().flat_map(of).collect()
 }
 
-/// Finds the packages that own some paths; what no package owns is absent from the answer.
+/// Finds the packages that own some paths, of a folder any of them; what no package owns is absent from the answer.
 pub(super) fn owners(root: &Path, wanted: &BTreeSet<PathBuf>) -> HashMap<PathBuf, PackageName> {
     if wanted.is_empty() {
         return HashMap::new();
     }
     let all = lists(root, |_| true);
-    let owned = all.iter().flat_map(|(name, list)| paths(list).map(move |path| (path, name.clone())));
+    let at = |path| Path::new("/").join(path);
+    let owned =
+        all.iter().flat_map(|(name, list)| values(list, "FILES").map(move |path| (at(path), name.clone())));
     owned.filter(|(path, _)| wanted.contains(path)).collect()
 }
 
@@ -84,8 +86,9 @@ mod tests {
         let foo = [PackageKey { name: "foo".into(), architecture: "any".into() }];
         let files: Vec<PathBuf> = of_packages(&root.0, &foo).into_iter().map(|(_, path)| path).collect();
         assert_eq!(files, [PathBuf::from("/etc/foo.conf"), PathBuf::from("/usr/bin/foo")]);
-        let wanted = BTreeSet::from([PathBuf::from("/usr/bin/foo"), PathBuf::from("/usr/bin/bar")]);
-        assert_eq!(owners(&root.0, &wanted).len(), 1);
+        let wanted = BTreeSet::from(["/usr/bin/foo", "/usr/bin/bar", "/etc"].map(PathBuf::from));
+        let owned: BTreeSet<PathBuf> = owners(&root.0, &wanted).into_keys().collect();
+        assert_eq!(owned, BTreeSet::from(["/etc", "/usr/bin/foo"].map(PathBuf::from)));
         assert_eq!(configuration(&root.0, &foo)[0].md5, Some(Md5::of(b"abc")));
     }
 }

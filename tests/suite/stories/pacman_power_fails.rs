@@ -109,3 +109,28 @@ fn pacman_that_is_killed_alone_is_taken_back_by_the_run_itself() {
     assert_eq!(old.files.diff(&now.files), []);
     assert!(!root.path("var/lib/pacman/db.lck").exists());
 }
+
+#[test]
+fn what_a_power_cut_brings_back_is_removed_where_pacman_has_no_record_of_it() {
+    let Some(root) = old_root() else { return };
+    let hook = "[Trigger]\nType = Package\nOperation = Upgrade\nTarget = lab-plain\n\n[Action]\n\
+        Description = Waiting...\nWhen = PostTransaction\nExec = /bin/sh -c 'test ! -e /root/wait || sleep 60'\n";
+    root.write("etc/pacman.d/hooks/90-lab.hook", hook);
+    let old = State::of(&root);
+    root.run(APPLY).expect_code(0);
+    root.run(&["sh", "-c", "cp -a /usr/share/lab-plain /root/as-before; touch /root/wait"]).expect_code(0);
+    let running = root.command(&["patchctl", "rollback", "--yes"]).start();
+    running.wait_until("pacman has removed the files and written its records", || {
+        let log = fs::read_to_string(root.path("var/lib/patchctl/runs/0002/log"));
+        log.is_ok_and(|log| log.contains("Waiting..."))
+    });
+    running.kill();
+    // A folder that is renamed leaves the files in it as old as they were.
+    let revive = "rm -rf /usr/share/lab-plain /root/wait; mv /root/as-before /usr/share/lab-plain";
+    root.run(&["sh", "-c", revive]).expect_code(0);
+    root.reboot();
+    root.run(&["patchctl", "recover"]).expect_code(3);
+    let now = State::of(&root);
+    assert_eq!(old.database, now.database);
+    assert_eq!(old.files.diff(&now.files), []);
+}
