@@ -231,6 +231,11 @@ impl Layout {
         self.cache.join("candidates.json")
     }
 
+    /// What the repositories of dnf or zypp list of packages by their names.
+    pub fn rpm_lists(&self) -> PathBuf {
+        self.cache.join("rpm-lists.json")
+    }
+
     /// Which package each running file belongs to, while the packages stay the same.
     pub fn owners(&self) -> PathBuf {
         self.cache.join("owners")

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -150,16 +151,20 @@ fn edited_configuration_is_foreseen_as_rpm_treats_it() {
     );
 }
 
+/// The list of packages of the repository with the updates.
+fn primary(root: &RpmRoot) -> PathBuf {
+    let below = |folder: &Path, is_it: &dyn Fn(&str) -> bool| {
+        let mut entries = fs::read_dir(folder).unwrap().filter_map(Result::ok).map(|entry| entry.path());
+        entries.find(|path| is_it(&path.to_string_lossy())).unwrap()
+    };
+    let updates = below(&root.path("var/cache/dnf"), &|path| path.contains("/updates-"));
+    below(&updates.join("repodata"), &|path| path.ends_with("primary.xml.gz"))
+}
+
 #[test]
 fn metadata_that_is_missing_or_not_the_listed_one_is_told() {
     let Some(root) = rpm_root::with(&["lab-plain"]) else { return };
-    let cache = root.path("var/cache/dnf");
-    let folder = fs::read_dir(&cache).unwrap().filter_map(Result::ok).map(|entry| entry.path());
-    let updates = folder.into_iter().find(|path| path.to_string_lossy().contains("/updates-")).unwrap();
-    let primary =
-        fs::read_dir(updates.join("repodata")).unwrap().filter_map(Result::ok).map(|entry| entry.path());
-    let primary =
-        primary.into_iter().find(|path| path.to_string_lossy().ends_with("primary.xml.gz")).unwrap();
+    let (cache, primary) = (root.path("var/cache/dnf"), primary(&root));
     let mut bytes = fs::read(&primary).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -172,6 +177,28 @@ fn metadata_that_is_missing_or_not_the_listed_one_is_told() {
     fs::remove_dir_all(&cache).unwrap();
     let ran = root.run(&["patchctl", "plan"]);
     assert!(ran.code == 9 && ran.stderr.contains("dnf makecache"), "{ran}");
+}
+
+#[test]
+fn lists_of_packages_are_read_again_for_new_metadata_or_a_new_name_only() {
+    let Some(root) = rpm_root::with(&["lab-plain", "lab-conf"]) else { return };
+    let offered = |root: &RpmRoot| {
+        let ran = root.run(&["patchctl", "scan", "--format", "json"]);
+        let report: Value = serde_json::from_str(&ran.stdout).expect("a report");
+        let findings = report["findings"].as_array().expect("findings").clone();
+        findings.iter().map(|finding| text(&finding["candidate"]["version"])).collect::<Vec<_>>()
+    };
+    let both = offered(&root);
+    assert_eq!(both.len(), 2, "{both:?}");
+    let primary = primary(&root);
+    fs::rename(&primary, primary.with_extension("away")).expect("the list goes");
+    root.run(&["rpm", "-e", "--nodeps", "lab-conf"]).expect_code(0);
+    assert_eq!(offered(&root).len(), 1);
+    let list = primary.with_file_name("repomd.xml");
+    let bytes = fs::read(&list).expect("the list of metadata");
+    fs::remove_file(&list).and_then(|()| fs::write(&list, bytes)).expect("fetched anew");
+    let ran = root.run(&["patchctl", "scan"]).expect_code(9);
+    assert!(ran.stderr.contains("cannot read the repository metadata"), "{ran}");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 mod configuration;
 mod dnf;
 mod ini;
+mod kept;
 mod metadata;
 mod modules;
 mod primary;
@@ -17,13 +18,14 @@ mod vendors;
 mod zypp;
 
 pub use self::proof::prove;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use self::configuration::{Configuration, Named, Repository};
+use self::kept::Listed;
 use self::metadata::Metadata;
 use self::modules::{ActiveModules, Modules, Standing};
 use self::primary::Entry;
@@ -114,7 +116,7 @@ pub fn view(
     let mut view = match known {
         Some(view) => view,
         None => {
-            let view = read(&configuration, inventory)?;
+            let view = read(layout, &configuration, inventory)?;
             let dated = DatedView { view, stamps: Vec::new() };
             cache::save(layout, fingerprint, inventory, &dated);
             dated.view
@@ -137,24 +139,19 @@ pub fn lookup(
 ) -> Result<Vec<Option<Offer>>, RpmRepositoryError> {
     let configuration = Configuration::read(layout.root(), distribution);
     let mut found = vec![None; wanted.len()];
-    for repository in &configuration.repositories {
-        each_offer(
-            repository,
-            &|name| wanted.iter().any(|(key, _)| key.name.as_str() == name),
-            &mut |entry, offer| {
-                let fits = |(key, version): &&(PackageKey, Version)| {
-                    key.name.as_str() == entry.name
-                        && key.architecture.as_str() == entry.architecture
-                        && *version == offer.version
-                };
-                if let Some(at) = wanted.iter().position(|pair| fits(&pair))
-                    && found[at].is_none()
-                {
-                    found[at] = Some(offer);
-                }
-            },
-        )?;
-    }
+    let names = wanted.iter().map(|(key, _)| key.name.to_string()).collect();
+    each_offer(layout, &configuration.repositories, names, &mut |_, entry, offer| {
+        let fits = |(key, version): &(PackageKey, Version)| {
+            key.name.as_str() == entry.name
+                && key.architecture.as_str() == entry.architecture
+                && *version == offer.version
+        };
+        if let Some(at) = wanted.iter().position(fits)
+            && found[at].is_none()
+        {
+            found[at] = Some(offer);
+        }
+    })?;
     Ok(found)
 }
 
@@ -186,33 +183,35 @@ fn fingerprint(layout: &Layout, inventory: &Inventory, configuration: &Configura
     Sha256::of(text.as_bytes())
 }
 
-fn read(configuration: &Configuration, inventory: &Inventory) -> Result<RepositoryView, RpmRepositoryError> {
+fn read(
+    layout: &Layout,
+    configuration: &Configuration,
+    inventory: &Inventory,
+) -> Result<RepositoryView, RpmRepositoryError> {
     let native = ranking::native_architecture(inventory);
     let mut found: HashMap<PackageKey, Vec<Ranked>> = HashMap::new();
-    let wants = |name: &str| inventory.named(name).next().is_some();
+    let names = inventory.packages.iter().map(|package| package.name.to_string()).collect();
     let modules = active_modules(configuration)?;
-    for repository in &configuration.repositories {
-        each_offer(repository, &wants, &mut |entry, offer| {
-            let Entry { name, architecture, vendor, .. } = &entry;
-            let named = Named { name, architecture, version: offer.version.as_str() };
-            let standing = if repository.ignores_modules { Standing::Plain } else { modules.standing(named) };
-            let left_out = standing == Standing::Hidden || configuration.leaves_out(repository, named);
-            let is_active = standing == Standing::Active;
-            let mut last = None;
-            let fitting = |package: &&InstalledPackage| ranking::can_replace(package, architecture, &native);
-            for package in inventory.named(name).filter(fitting) {
-                let key = package.key();
-                // Several versions of a kernel are one package here.
-                if last.as_ref() != Some(&key) {
-                    let left_out = left_out || !configuration.may_change_vendor(package, vendor);
-                    let ranked =
-                        Ranked { offer: offer.clone(), priority: repository.priority, left_out, is_active };
-                    found.entry(key.clone()).or_default().push(ranked);
-                }
-                last = Some(key);
+    each_offer(layout, &configuration.repositories, names, &mut |repository, entry, offer| {
+        let Entry { name, architecture, vendor, .. } = &entry;
+        let named = Named { name, architecture, version: offer.version.as_str() };
+        let standing = if repository.ignores_modules { Standing::Plain } else { modules.standing(named) };
+        let left_out = standing == Standing::Hidden || configuration.leaves_out(repository, named);
+        let is_active = standing == Standing::Active;
+        let mut last = None;
+        let fitting = |package: &&InstalledPackage| ranking::can_replace(package, architecture, &native);
+        for package in inventory.named(name).filter(fitting) {
+            let key = package.key();
+            // Several versions of a kernel are one package here.
+            if last.as_ref() != Some(&key) {
+                let left_out = left_out || !configuration.may_change_vendor(package, vendor);
+                let ranked =
+                    Ranked { offer: offer.clone(), priority: repository.priority, left_out, is_active };
+                found.entry(key.clone()).or_default().push(ranked);
             }
-        })?;
-    }
+            last = Some(key);
+        }
+    })?;
     Ok(ranking::assembled(found, (inventory, configuration.has_minimal_upgrades)))
 }
 
@@ -228,30 +227,30 @@ fn active_modules(configuration: &Configuration) -> Result<ActiveModules, RpmRep
     Ok(modules.on_host(configuration.modules.as_ref().unwrap_or(&ModuleStates::default())))
 }
 
-/// Hands every wanted package of a repository to `take`, with its offer; nothing where it was never fetched. What no
-/// SHA-256 vouches for is no offer.
+/// Hands what the repositories have of some packages, and perhaps of others, to `take`, one repository after the other.
 fn each_offer(
-    repository: &Repository,
-    wants: &dyn Fn(&str) -> bool,
-    take: &mut dyn FnMut(Entry, Offer),
+    layout: &Layout,
+    repositories: &[Repository],
+    names: BTreeSet<String>,
+    take: &mut dyn FnMut(&Repository, Entry, Offer),
 ) -> Result<(), RpmRepositoryError> {
-    let Some(list) = &repository.list else { return Ok(()) };
-    let metadata = Metadata::open(list)?;
-    let notices = metadata.notices()?;
-    let origins = [false, true].map(|security| Arc::new(origin(repository, security)));
-    let base = repository.base.as_deref().unwrap_or(&repository.id).trim_end_matches('/');
-    let mut offered = |entry: Entry| {
-        let build = (entry.name.clone(), entry.architecture.clone(), entry.version.to_string());
-        let origin = Arc::clone(&origins[usize::from(notices.security.contains(&build))]);
-        let Some(sha256) = entry.sha256 else { return };
-        let artifact =
-            Artifact { uri: format!("{base}/{}", entry.path), size: entry.size, digest: sha256.into() };
-        let (version, source) = (entry.version.clone(), entry.source.clone());
-        let asks =
-            Asks { reboot: notices.reboot.contains(&build), restart: notices.restart.contains(&build) };
-        take(entry, Offer { version, source, origin, artifact, asks });
-    };
-    metadata.packages(wants, &mut offered)
+    for (repository, listed) in repositories.iter().zip(kept::lists(layout, repositories, names)?) {
+        let origins = [false, true].map(|security| Arc::new(origin(repository, security)));
+        let base = repository.base.as_deref().unwrap_or(&repository.id).trim_end_matches('/');
+        for Listed { entry, security, reboot, restart } in listed {
+            let Some(sha256) = entry.sha256 else { continue };
+            let origin = Arc::clone(&origins[usize::from(security)]);
+            let artifact =
+                Artifact { uri: format!("{base}/{}", entry.path), size: entry.size, digest: sha256.into() };
+            let (version, source) = (entry.version.clone(), entry.source.clone());
+            take(
+                repository,
+                entry,
+                Offer { version, source, origin, artifact, asks: Asks { reboot, restart } },
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A repository whose packages' signatures are not checked is not signed, whatever its metadata is.

@@ -6,6 +6,8 @@
 
 use std::io::{self, Read};
 
+use serde::{Deserialize, Serialize};
+
 use super::super::FeedError;
 use super::super::rpm_packages::version_of;
 use super::super::xml::XmlReader;
@@ -32,7 +34,7 @@ pub(super) enum Unreadable {
 }
 
 /// A package as its repository describes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) architecture: String,
