@@ -180,7 +180,7 @@ fn metadata_that_is_missing_or_not_the_listed_one_is_told() {
 }
 
 #[test]
-fn lists_of_packages_are_read_again_for_new_metadata_or_a_new_name_only() {
+fn lists_of_packages_are_not_read_again_while_the_metadata_stays() {
     let Some(root) = rpm_root::with(&["lab-plain", "lab-conf"]) else { return };
     let offered = |root: &RpmRoot| {
         let ran = root.run(&["patchctl", "scan", "--format", "json"]);
