@@ -1,10 +1,8 @@
 //! What of a package manager's configuration counts here: enabled repositories, and what is left out of them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::vendors::Vendors;
-use super::{dnf, zypp};
-use crate::model::distro::Distribution;
 use crate::model::package::InstalledPackage;
 use crate::model::wildcard;
 use crate::scan::dnf_modules::ModuleStates;
@@ -91,11 +89,6 @@ impl Named<'_> {
 }
 
 impl Configuration {
-    /// Reads the configuration of a root, of the package manager that its distribution has.
-    pub(super) fn read(root: &Path, distribution: &Distribution) -> Self {
-        if distribution.uses_zypper() { zypp::read(root) } else { dnf::read(root) }
-    }
-
     /// Tells whether a build of a vendor may take the place of an installed package.
     pub(super) fn may_change_vendor(&self, installed: &InstalledPackage, offered: &str) -> bool {
         let vendor = installed.provenance.as_ref().and_then(|provenance| provenance.vendor.as_ref());

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::RpmRepositoryError;
 use super::configuration::Repository;
+use super::error::RpmRepositoryError;
 use super::metadata::Metadata;
 use super::primary::Entry;
 use crate::config::layout::Layout;

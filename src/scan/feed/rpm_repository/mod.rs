@@ -2,11 +2,13 @@
 //! running either.
 //!
 //! Excludes, includes, priorities, the versions that versionlock never wants and the streams of modules are applied as dnf
-//! does (dnf.conf(5), dnf(8) "Module Command"), priorities and vendors as zypp does (zypp.conf(5)). Which build would really be taken, and with what else, is for the
-//! resolver of either to say. Nothing is fetched here.
+//! does (dnf.conf(5), dnf(8) "Module Command"), priorities and vendors as zypp does (zypp.conf(5)). Which build would
+//! really be taken, and with what else, is for the resolver of either to say. Nothing is fetched here.
 
 mod configuration;
 mod dnf;
+mod enabled;
+mod error;
 mod ini;
 mod kept;
 mod metadata;
@@ -17,9 +19,11 @@ mod ranking;
 mod vendors;
 mod zypp;
 
+pub use self::error::RpmRepositoryError;
 pub use self::proof::prove;
+
 use std::collections::{BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,11 +34,8 @@ use self::metadata::Metadata;
 use self::modules::{ActiveModules, Modules, Standing};
 use self::primary::Entry;
 use self::ranking::Ranked;
-use super::FeedError;
 use super::dates::since_1970;
-use super::decompress::DecompressError;
 use super::kept_lists::KeptLists;
-use super::repomd::RepomdError;
 use super::repository::cache::{self, DatedView};
 use crate::config::layout::Layout;
 use crate::host::clock::Clock;
@@ -53,53 +54,6 @@ use crate::scan::dnf_modules::ModuleStates;
 /// (safety design, P15).
 const MAX_AGE: TimeDelta = TimeDelta::days(7);
 
-/// Why it cannot be told what the repositories offer.
-#[derive(Debug, thiserror::Error)]
-pub enum RpmRepositoryError {
-    /// A file of the cache cannot be read.
-    #[error("cannot read the repository metadata {path}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system answered.
-        #[source]
-        source: StorageError,
-    },
-    /// A file is not the one that the repository lists.
-    #[error("the repository metadata {path} is not what the repository lists")]
-    Listed {
-        /// The file.
-        path: PathBuf,
-        /// Size or digest.
-        #[source]
-        source: RepomdError,
-    },
-    /// A file cannot be unpacked.
-    #[error("cannot unpack the repository metadata {path}")]
-    Packed {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: DecompressError,
-    },
-    /// A file cannot be understood.
-    #[error("cannot understand the repository metadata {path}")]
-    Content {
-        /// The file.
-        path: PathBuf,
-        /// Line and field.
-        #[source]
-        source: FeedError,
-    },
-    /// A repository lists no packages at all.
-    #[error("the repository in {folder} lists no packages")]
-    NoPackages {
-        /// Its folder in the cache.
-        folder: PathBuf,
-    },
-}
-
 /// Returns what the enabled repositories of a root offer for its installed packages. Needs no privilege.
 ///
 /// # Errors
@@ -110,7 +64,7 @@ pub fn view(
     inventory: &Inventory,
     clock: &Clock,
 ) -> Result<RepositoryView, RpmRepositoryError> {
-    let configuration = Configuration::read(layout.root(), &inventory.distribution);
+    let configuration = enabled::read(layout.root(), &inventory.distribution);
     let fingerprint = fingerprint(layout, inventory, &configuration);
     let known = cache::load(&layout.candidates(), fingerprint, inventory).map(|dated| dated.view);
     let mut view = match known {
@@ -137,7 +91,7 @@ pub fn lookup(
     distribution: &Distribution,
     wanted: &[(PackageKey, Version)],
 ) -> Result<Vec<Option<Offer>>, RpmRepositoryError> {
-    let configuration = Configuration::read(layout.root(), distribution);
+    let configuration = enabled::read(layout.root(), distribution);
     let mut found = vec![None; wanted.len()];
     let names = wanted.iter().map(|(key, _)| key.name.to_string()).collect();
     each_offer(layout, &configuration.repositories, names, &mut |_, entry, offer| {
@@ -161,7 +115,7 @@ pub fn lookup(
 /// # Errors
 /// A folder cannot be listed.
 pub fn kept_lists(root: &Path, distribution: &Distribution) -> Result<KeptLists, StorageError> {
-    let configuration = Configuration::read(root, distribution);
+    let configuration = enabled::read(root, distribution);
     let mut lists = KeptLists { folder: configuration.cache.clone(), ..KeptLists::default() };
     for list in configuration.repositories.iter().filter_map(|repository| repository.list.as_ref()) {
         let below = list.strip_prefix(&configuration.cache).ok();

@@ -4,7 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::configuration::{Configuration, Repository};
+use super::configuration::Repository;
+use super::enabled;
 use super::metadata::LARGEST;
 use crate::host::storage;
 use crate::model::distro::Distribution;
@@ -20,7 +21,7 @@ const KEYS: [&str; 2] = ["etc/pki/rpm-gpg", "usr/lib/rpm/gnupg/keys"];
 
 /// Tests everything that was fetched of the enabled repositories of a root.
 pub fn prove(root: &Path, distribution: &Distribution, verifier: &dyn Verifier) -> Vec<ListsProof> {
-    let configuration = Configuration::read(root, distribution);
+    let configuration = enabled::read(root, distribution);
     let proof = |repository: &Repository| ListsProof {
         name: format!("{}:{}", configuration.tool, repository.id),
         result: proved(root, repository, verifier),
